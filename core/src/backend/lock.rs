@@ -1,0 +1,127 @@
+//! Locks and leases, and what can come of asking for them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Fence, Incarnation, PlayerId, ServerId, SessionId, UnixMillis};
+
+/// Who wants a player's lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimant {
+    /// The session that the lock will name; fresh for every start of a session.
+    pub session: SessionId,
+    /// The server that runs it.
+    pub server: ServerId,
+    /// When it was asked for, by the server's clock; for operators' eyes only.
+    pub at: UnixMillis,
+}
+
+/// The record in the store that says which session holds a player.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// The session that holds the player.
+    pub session: SessionId,
+    /// The server that runs the session.
+    pub server: ServerId,
+    /// The generation of the lock.
+    pub fence: Fence,
+    /// When it was taken, by its server's clock; for operators' eyes only.
+    pub since: UnixMillis,
+}
+
+impl fmt::Display for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "session {} of server {} (fence {})",
+            self.session, self.server.name, self.fence
+        )
+    }
+}
+
+/// What came of [`acquire`](super::Backend::acquire).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acquisition {
+    /// The lock is the claimant's.
+    Acquired {
+        /// Its generation.
+        fence: Fence,
+    },
+    /// Another session holds it.
+    Held {
+        /// The lock as it stands.
+        holder: Lock,
+    },
+}
+
+/// What came of [`release`](super::Backend::release).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// The lock was this session's and is gone.
+    Released,
+    /// The lock was not this session's: released before, replaced, or never
+    /// taken. Nothing was changed.
+    NotHeld,
+}
+
+/// What came of [`renew_lease`](super::Backend::renew_lease).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// The lease is live for the time asked for.
+    Renewed {
+        /// What others wanted to tell this server since the last renewal,
+        /// oldest first. The store has forgotten them.
+        notices: Vec<Notice>,
+    },
+    /// A later incarnation of the name has renewed before. This one never
+    /// will again (rule L7).
+    Superseded {
+        /// The latest incarnation that the store has seen.
+        by: Incarnation,
+    },
+}
+
+/// A message to a server, drained at its heartbeat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The player it is about.
+    pub player: PlayerId,
+    /// The session of the addressee that it is about.
+    pub session: SessionId,
+    /// What is said of it.
+    pub kind: NoticeKind,
+    /// Who says it.
+    pub from: ServerId,
+}
+
+/// What a notice says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum NoticeKind {
+    /// Somebody asks for the player: save and release, please.
+    HandOver,
+    /// The player was taken: the session is lost.
+    Taken,
+}
+
+/// What came of [`notify`](super::Backend::notify).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notification {
+    /// The next renewal of the server's lease brings it.
+    Queued,
+    /// [`MAX_NOTICES`](super::MAX_NOTICES) are waiting already; it was dropped.
+    Full,
+}
+
+/// What came of [`erase`](super::Backend::erase).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Erasure {
+    /// Nothing of the player is left but the fence.
+    Erased,
+    /// A session holds the player. Nothing was changed.
+    Locked {
+        /// The lock as it stands.
+        holder: Lock,
+    },
+}

@@ -1,0 +1,250 @@
+//! The store's side: what a backend is asked to do, and promises.
+
+mod error;
+mod lock;
+mod slot;
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+
+pub use error::{BackendError, Effect, ErrorKind};
+pub use lock::{
+    Acquisition, Claimant, Erasure, Lock, Notice, NoticeKind, Notification, Release, Renewal,
+};
+pub use slot::{Body, Claim, Encoding, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome};
+
+use crate::{PlayerId, ServerId, ServerName, SessionId, SlotName};
+
+/// What the store's side of things returns: an outcome, or that the store failed.
+pub type Result<T> = std::result::Result<T, BackendError>;
+
+/// The most notices that wait for one server.
+pub const MAX_NOTICES: usize = 1_000;
+
+/// How long a store remembers, at the least, which incarnation of a server
+/// name was the latest, counted from the end of its lease.
+pub const INCARNATION_MEMORY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// What a store takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The longest body of a record, in bytes.
+    pub max_body_bytes: usize,
+}
+
+impl Limits {
+    /// The limits of a store that takes bodies of up to `max_body_bytes`.
+    #[must_use]
+    pub const fn new(max_body_bytes: usize) -> Self {
+        Self { max_body_bytes }
+    }
+}
+
+/// A store of players' locks, leases and slots.
+///
+/// The trait holds only what needs the store's own atomicity. Timeouts,
+/// retries, hand-over, encoding and everything else that can be built on top
+/// is built on top, once, in this crate. It is object-safe and used as
+/// `Arc<dyn Backend>`.
+///
+/// # Contract
+///
+/// To ensure correctness, every implementation must keep these, whatever the
+/// number of processes, threads and clients on the store. The conformance
+/// suite checks them.
+///
+/// - **One atomic step.** Each method takes effect at one point in time
+///   between call and return, or not at all. Where a store needs several
+///   steps (say, to withdraw more claims than fit in a transaction), the
+///   method returns only when all are done, a crash in between leaves a
+///   state from which the next call goes on, and no rule is broken meanwhile.
+/// - **At most one holder** (L1). `acquire` writes the lock only if there is
+///   none, or if it is the one named by `replacing`, or the claimant's own.
+/// - **The fence grows** (L3): by at least one with every new acquisition,
+///   through releases, deletions, erasures and restarts.
+/// - **A dead claim is dead** (L4, L5). Once `acquire` returned to another
+///   session, or `release` returned, nothing under the old lock succeeds, on
+///   any slot, however late it arrives. No lock means lost.
+/// - **A claim number counts** (S2). Opening a slot under a number kills the
+///   session's claims with lower numbers on it. A late call with a lower
+///   number changes nothing.
+/// - **Revisions count** (S3): each applied write makes its base's successor,
+///   and is applied only on its base.
+/// - **What is acknowledged is there** (S1): the next `open` or `view` through
+///   any client returns it, or something newer.
+/// - **Renewing a lease touches no lock** (L7), and a superseded incarnation
+///   never renews, for as long as the store remembers ([`INCARNATION_MEMORY`]).
+/// - **Bodies are opaque**: kept byte for byte, from none to the limit.
+///
+/// # Errors
+///
+/// A lost race is an outcome, never an error. A [`BackendError`] is about the
+/// store, and says what the caller does next ([`ErrorKind`]) and whether the
+/// operation may have been applied ([`Effect`]). An implementation that does
+/// not know says [`Effect::Possible`]. A stored value that can't be read is
+/// [`ErrorKind::Corrupt`] and stays as it is.
+///
+/// # Cancel safety and idempotency
+///
+/// Dropping the future of any method may leave the operation applied or not,
+/// as if its answer were lost, and never half applied. A client library's own
+/// resending inside a method must not change what the method means: neither
+/// may a write that won look lost, nor an older write land on a newer one.
+/// What calling a method *again* does is said at each.
+///
+/// # Wrappers
+///
+/// A backend that wraps another (to inject faults, count, or trace) forwards
+/// every method, with the same arguments, and adds no behaviour of its own to
+/// outcomes.
+#[async_trait]
+pub trait Backend: fmt::Debug + Send + Sync + 'static {
+    /// A short name for logs and errors, such as `sqlite`.
+    fn name(&self) -> &'static str;
+
+    /// What the store takes. Constant during the life of the backend.
+    fn limits(&self) -> Limits;
+
+    /// Extends or creates the lease of `server` for `ttl` from now, and
+    /// drains the notices for its name.
+    ///
+    /// A greater incarnation of the name supersedes the one on record, whether
+    /// that one's lease is live or not; a lesser one gets
+    /// [`Renewal::Superseded`] and changes nothing, for as long as the store
+    /// remembers the greater one, dropped and lapsed leases included.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`] or [`ErrorKind::Rejected`]. If the effect is
+    /// possible, drained notices may be lost; who sent them repeats them.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe but for notices, which may be lost. Calling again renews
+    /// again.
+    async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal>;
+
+    /// Ends the lease of `server`, if it is this incarnation's, and forgets
+    /// notices that wait for it. The incarnation stays remembered.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe; calling again changes nothing.
+    async fn drop_lease(&self, server: &ServerId) -> Result<()>;
+
+    /// Whether the lease of exactly this incarnation of the server is live:
+    /// renewed, not dropped, not superseded, not lapsed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    async fn lease_is_live(&self, server: &ServerId) -> Result<bool>;
+
+    /// Writes the player's lock for `claimant`, if there is none, or if the
+    /// one there is that of the session `replacing`.
+    ///
+    /// Replacing a lock kills all claims made under it before the call
+    /// returns (L4). `replacing` does not need to hold the lock any more.
+    ///
+    /// Precondition: the caller has seen the lease of the replaced lock's
+    /// server lapsed or superseded, or steals on purpose (L2). The backend
+    /// does not check it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again with the same session while it holds the
+    /// lock returns `Acquired` with the same fence.
+    async fn acquire(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+    ) -> Result<Acquisition>;
+
+    /// Removes the player's lock if it is this session's, and kills its
+    /// claims before the call returns.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again returns `NotHeld` and changes nothing (L6).
+    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release>;
+
+    /// The player's lock, if there is one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>>;
+
+    /// Queues a notice for the next renewal of any incarnation of `server`.
+    ///
+    /// A notice is drained once. At most [`MAX_NOTICES`] wait.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again queues a second one, which does no harm.
+    async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification>;
+
+    /// Checks that the claim's session holds the player's lock, makes the
+    /// claim the slot's only one, and reads the slot.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again with the same claim returns the slot as it
+    /// is then, and keeps the claim alive.
+    async fn open(&self, claim: &Claim) -> Result<Opening>;
+
+    /// Writes `body` to the claim's slot, checked against the claim in the
+    /// same write.
+    ///
+    /// Preconditions: the claim was opened; `stamp.base` is the revision that
+    /// the opening or the last write under the claim gave; there is no other
+    /// write under the claim under way; after an error with
+    /// [`Effect::Possible`] the slot is opened again under a greater number
+    /// before anything else is sent (S2), also before the same write is.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TooLarge`] (never with a possible effect) for a body over
+    /// the limit; otherwise as the store fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe in that nothing is half written; the claim is in doubt
+    /// then, as after an error with a possible effect. A repetition of the
+    /// same write, by a client library for instance, returns what the first
+    /// one would have and changes nothing.
+    async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome>;
+
+    /// Empties the claim's slot. It counts as a write: the revision grows, and
+    /// the claim stays alive, so that the slot can be saved again.
+    ///
+    /// Preconditions, errors and cancel safety are those of [`save`](Self::save).
+    async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome>;
+
+    /// Reads a slot without the lock: the last acknowledged record, or one
+    /// that is being acknowledged; `None` if there is none.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>>;
+
+    /// The player's slots that hold a record, sorted by name, read without
+    /// the lock.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>>;
+
+    /// Removes everything of the player but the fence, unless somebody holds
+    /// the player.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again finds nothing to remove.
+    async fn erase(&self, player: &PlayerId) -> Result<Erasure>;
+}

@@ -1,0 +1,160 @@
+//! Claims and records, and what can come of opening and writing a slot.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::Lock;
+use crate::{ClaimNumber, PlayerId, Revision, SessionId, SlotName, UnixMillis, WriteId};
+
+/// A slot opened under a lock.
+///
+/// It dies when the lock is released or replaced, and when the slot is opened
+/// again; a dead claim never comes back to life.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Claim {
+    /// Whose slot it is.
+    pub player: PlayerId,
+    /// The session that opened it.
+    pub session: SessionId,
+    /// The slot.
+    pub slot: SlotName,
+    /// Greater for every opening of a slot in this session.
+    pub number: ClaimNumber,
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "claim {} of session {} on {}/{}",
+            self.number, self.session, self.player, self.slot
+        )
+    }
+}
+
+/// How the bytes of a body are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// JSON text.
+    Json,
+    /// JSON text, compressed by zstd.
+    JsonZstd,
+}
+
+impl Encoding {
+    /// The name under which stores keep it: `json` or `json+zstd`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::JsonZstd => "json+zstd",
+        }
+    }
+
+    /// Reads a name back; `None` if this version does not know it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Json, Self::JsonZstd]
+            .into_iter()
+            .find(|encoding| encoding.as_str() == name)
+    }
+}
+
+/// An encoded document. Backends keep it and never look inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// The version of the document's schema.
+    pub schema: u32,
+    /// How the bytes are to be read.
+    pub encoding: Encoding,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+/// What every write of a slot carries beside the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The revision that the write builds on; applied, it makes the next one.
+    pub base: Revision,
+    /// Fresh for every write, the same for every attempt at it.
+    pub write_id: WriteId,
+    /// When it was made, by the server's clock; for operators' eyes only.
+    pub at: UnixMillis,
+}
+
+/// A document as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// How many writes the slot has seen, this one included.
+    pub revision: Revision,
+    /// The write that made it.
+    pub write_id: WriteId,
+    /// When that was, by its server's clock.
+    pub saved_at: UnixMillis,
+    /// The document.
+    pub body: Body,
+}
+
+/// What came of [`open`](super::Backend::open).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// The claim is alive, and every earlier claim on the slot is dead.
+    Opened(Opened),
+    /// The lock is not this session's any more.
+    Lost {
+        /// Who holds the player now, if anybody does.
+        holder: Option<Lock>,
+    },
+    /// The session has opened the slot under a greater claim number already:
+    /// this call came late. Nothing was changed.
+    Overtaken,
+}
+
+/// A slot as it was when it was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// The revision that the next write builds on; 0 for a slot that was
+    /// never written.
+    pub revision: Revision,
+    /// The last write applied, a deletion included; `None` for a slot that
+    /// was never written.
+    pub last_write: Option<WriteId>,
+    /// What the slot holds; `None` if it was never written or was deleted.
+    pub record: Option<Record>,
+}
+
+/// What came of [`save`](super::Backend::save) or [`delete`](super::Backend::delete).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteOutcome {
+    /// The write is in the store, as durable as the store is configured to be.
+    Written {
+        /// The revision it made: that of its stamp's base, and one.
+        revision: Revision,
+    },
+    /// The lock is not this session's any more. Nothing was changed.
+    Lost {
+        /// Who holds the player now, if anybody does.
+        holder: Option<Lock>,
+    },
+    /// The session still holds the lock, but this claim is dead, or a newer
+    /// write was applied under it. Nothing was changed; the slot has to be
+    /// opened again.
+    Overtaken,
+}
+
+/// One slot in a list of a player's slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotSummary {
+    /// The slot.
+    pub slot: SlotName,
+    /// How many writes it has seen.
+    pub revision: Revision,
+    /// When the last one was, by its server's clock.
+    pub saved_at: UnixMillis,
+    /// The version of its document's schema.
+    pub schema: u32,
+    /// The size of its body as stored.
+    pub body_bytes: u64,
+}

@@ -1,0 +1,11 @@
+//! The names and numbers that the store knows things by.
+
+mod guid;
+mod name;
+mod number;
+mod server;
+
+pub use guid::{Incarnation, SessionId, WriteId};
+pub use name::{InvalidName, NameFault, PlayerId, ServerName, SlotName};
+pub use number::{ClaimNumber, Fence, Revision};
+pub use server::ServerId;

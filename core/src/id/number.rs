@@ -1,0 +1,60 @@
+//! Counters that the store keeps: fences, claim numbers, revisions.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! counter {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// Wraps a number read from a store.
+            #[must_use]
+            pub const fn new(number: u64) -> Self {
+                Self(number)
+            }
+
+            /// The number itself, to write to a store.
+            #[must_use]
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+
+            /// The number after this one.
+            #[must_use]
+            pub const fn next(self) -> Self {
+                Self(self.0 + 1)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+counter! {
+    /// The generation of a player's lock: grows with every acquisition and
+    /// never repeats or falls (rule L3). The first is 1.
+    Fence
+}
+
+counter! {
+    /// Tells the claims of one session apart: each opening of a slot takes a
+    /// greater number than the one before. The first is 1.
+    ClaimNumber
+}
+
+counter! {
+    /// How many writes a slot has seen. 0 is a slot that was never saved; the
+    /// revision grows by one per applied write (rule S3).
+    Revision
+}
