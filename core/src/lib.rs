@@ -9,10 +9,18 @@
 
 pub mod backend;
 mod clock;
+mod codec;
 mod id;
+mod schema;
+mod settings;
 
 pub use clock::{Clock, IdSource, RandomIds, SystemClock, UnixMillis};
+pub use codec::{Codec, CodecError, Encoded, Fingerprint, Fingerprints, KeyFingerprints};
 pub use id::{
     ClaimNumber, Fence, Incarnation, InvalidName, NameFault, PlayerId, Revision, ServerId,
     ServerName, SessionId, SlotName, WriteId,
 };
+pub use schema::{
+    MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError, reconcile,
+};
+pub use settings::{Settings, SettingsError, SettingsProblem};
