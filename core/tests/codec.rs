@@ -236,6 +236,29 @@ fn skipped_keys_match_by_name_however_it_is_escaped() {
 }
 
 #[test]
+fn entries_that_read_the_same_when_strung_together_have_other_fingerprints() {
+    let codec = skipping(&["LastSeen"]);
+    let kept = |document: Value| codec.encode(&document).unwrap().fingerprints().kept;
+    assert_ne!(kept(json!({"a": 12})), kept(json!({"a1": 2})));
+    assert_ne!(
+        kept(json!({"a": 1, "b": 2})),
+        kept(json!({"a": 1, "b": 2, "": 0}))
+    );
+    assert_ne!(
+        kept(json!({"a": 1, "2b": 3})),
+        kept(json!({"a": 12, "b": 3}))
+    );
+}
+
+#[test]
+fn a_document_that_refuses_to_be_json_is_an_error_with_its_cause() {
+    let keyed_by_list = std::collections::BTreeMap::from([(vec![1], 2)]);
+    let error = codec(|_| ()).encode(&keyed_by_list).unwrap_err();
+    assert!(matches!(error, CodecError::Unwritable(_)), "{error}");
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
 fn a_game_s_own_type_is_fingerprinted_by_its_top_level_fields() {
     #[derive(serde::Serialize)]
     struct Hero {

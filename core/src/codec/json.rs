@@ -177,6 +177,14 @@ mod tests {
     }
 
     #[test]
+    fn brackets_in_strings_of_raw_json_are_no_levels() {
+        let text = format!(r#""\"{}""#, "[{".repeat(MAX_DEPTH));
+        assert_eq!(nesting(&text), 0);
+        assert_eq!(nesting(r#"[{"]}\\":[]},[]]"#), 3);
+        assert!(write(&[RawValue::from_string(text).unwrap()]).is_ok());
+    }
+
+    #[test]
     fn s5_whole_numbers_that_would_be_rounded_when_read_are_refused() {
         for exact in [i128::from(i64::MIN), 0, i128::from(u64::MAX)] {
             assert_eq!(write(&exact).unwrap(), exact.to_string().into_bytes());
