@@ -9,10 +9,18 @@
 
 pub mod backend;
 mod clock;
+mod document;
 mod id;
+mod inventory;
 
 pub use clock::{Clock, IdSource, RandomIds, SystemClock, UnixMillis};
+pub use document::{
+    Amount, Document, DocumentError, DocumentRules, GiftBank, GiftBankError, Key, TypeName,
+};
 pub use id::{
     ClaimNumber, Fence, Incarnation, InvalidName, NameFault, PlayerId, Revision, ServerId,
     ServerName, SessionId, SlotName, WriteId,
+};
+pub use inventory::{
+    DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,
 };
