@@ -10,15 +10,23 @@
 pub mod backend;
 mod clock;
 mod codec;
+mod document;
 mod id;
+mod inventory;
 mod schema;
 mod settings;
 
 pub use clock::{Clock, IdSource, RandomIds, SystemClock, UnixMillis};
 pub use codec::{Codec, CodecError, Encoded, Fingerprint, Fingerprints, KeyFingerprints};
+pub use document::{
+    Amount, Document, DocumentError, DocumentRules, GiftBank, GiftBankError, Key, TypeName,
+};
 pub use id::{
     ClaimNumber, Fence, Incarnation, InvalidName, NameFault, PlayerId, Revision, ServerId,
     ServerName, SessionId, SlotName, WriteId,
+};
+pub use inventory::{
+    DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,
 };
 pub use schema::{
     MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError, reconcile,
