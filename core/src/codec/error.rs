@@ -28,6 +28,14 @@ pub enum CodecError {
         /// The limit.
         limit: usize,
     },
+    /// The encoded document is larger than the store takes.
+    #[error("the document has {bytes} bytes as stored, the store takes {limit}")]
+    TooLargeForStore {
+        /// Its size as it would be stored, compressed or not.
+        bytes: usize,
+        /// The store's limit.
+        limit: usize,
+    },
     /// The stored body has no bytes at all.
     #[error("the stored body is empty")]
     Empty,

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 pub use error::{SettingsError, SettingsProblem};
 
-use crate::SlotName;
+use crate::{DocumentRules, InventoryLimits, SlotName};
 
 /// What can be chosen about sessions, saves and documents.
 ///
@@ -174,6 +174,22 @@ impl Settings {
     /// combination that can't work.
     pub fn check(&self) -> Result<(), SettingsError> {
         SettingsError::unless_empty(check::problems(self))
+    }
+
+    /// What a [`Document`](crate::Document) under these settings allows.
+    #[must_use]
+    pub fn document_rules(&self) -> DocumentRules {
+        let mut inventory = InventoryLimits::default();
+        if self.max_inventory_items > 0 {
+            inventory = inventory.with_max_items(self.max_inventory_items);
+        }
+        if self.max_item_quantity > 0 {
+            inventory = inventory.with_max_quantity(self.max_item_quantity);
+        }
+        DocumentRules::default()
+            .with_negative_values(self.allow_negative_values)
+            .with_new_attributes(self.allow_new_attributes)
+            .with_inventory(inventory)
     }
 
     /// The slot that `asked` means: itself, or `Slot1` under
