@@ -11,7 +11,7 @@ pub mod backend;
 mod clock;
 mod id;
 
-pub use clock::{Clock, IdSource, RandomIds, SystemClock, UnixMillis};
+pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, SystemClock, UnixMillis};
 pub use id::{
     ClaimNumber, Fence, Incarnation, InvalidName, NameFault, PlayerId, Revision, ServerId,
     ServerName, SessionId, SlotName, WriteId,
