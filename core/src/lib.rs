@@ -25,7 +25,7 @@ mod settings;
 mod slot;
 mod store;
 
-pub use clock::{Clock, IdSource, RandomIds, SystemClock, UnixMillis};
+pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, SystemClock, UnixMillis};
 pub use codec::{Codec, CodecError, Encoded, Fingerprint, Fingerprints, KeyFingerprints};
 pub use document::{
     Amount, Document, DocumentError, DocumentRules, GiftBank, GiftBankError, Key, TypeName,
