@@ -22,7 +22,7 @@ use self::wheel::Wheel;
 use crate::{
     Error, GameDocument, SaveReason, Settings,
     manager::Shared,
-    slot::{Saved, SlotState},
+    slot::{Next, Saved, SlotState},
     store,
 };
 
@@ -55,14 +55,14 @@ impl<D> Autosave<D> {
         self.wheel.remove(slot);
     }
 
-    /// Queues a slot that has just been marked as queued.
+    /// Queues a slot that was in no place of the autosave's until now.
     pub(crate) fn push(&self, slot: &Arc<SlotState<D>>) {
         self.wheel.push(slot);
     }
 
     /// Queues a slot unless it is queued already.
     pub(crate) fn enqueue(&self, slot: &Arc<SlotState<D>>) {
-        if !std::mem::replace(&mut slot.live().queued, true) {
+        if slot.touch() {
             self.wheel.push(slot);
         }
     }
@@ -71,9 +71,14 @@ impl<D> Autosave<D> {
 /// One save to be made.
 struct Job<D> {
     slot: Arc<SlotState<D>>,
-    reason: SaveReason,
     /// Which attempt in a row it is, from 1.
     attempt: u32,
+}
+
+impl<D> Job<D> {
+    fn first(slot: Arc<SlotState<D>>) -> Self {
+        Self { slot, attempt: 1 }
+    }
 }
 
 /// What became of a job.
@@ -89,8 +94,8 @@ pub(crate) struct Scheduler<D: GameDocument> {
     turn: usize,
     /// The cycle it belongs to, from 1.
     cycle: u32,
-    /// Due, waiting for one of the `max_concurrent_saves`. A slot changes its
-    /// place only by being saved, so this holds each slot twice at the most.
+    /// Due, waiting for one of the `max_concurrent_saves`. A slot is in one
+    /// place at a time, so that this holds each slot once at the most.
     due: VecDeque<Job<D>>,
     /// Failed, waiting for another attempt.
     retries: BTreeMap<(Instant, u64), Job<D>>,
@@ -113,15 +118,20 @@ impl<D: GameDocument> Scheduler<D> {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let turns = u32::try_from(self.shared.autosave.wheel.len()).unwrap_or(u32::MAX);
         let mut clock = tokio::time::interval(self.shared.settings.autosave_interval / turns);
-        // After a delay the missed turns are made up for at once: each takes
-        // only what is due, and what is due is saved only so many at a time.
+        // A late turn is made up for at once, so that a cycle is no longer
+        // than the interval.
         clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
         while !stop.is_cancelled() {
             self.fill();
             let retry_at = self.retries.first_key_value().map(|((at, _), _)| *at);
             tokio::select! {
                 () = stop.cancelled() => break,
-                _ = clock.tick() => self.take_turn(),
+                at = clock.tick() => {
+                    if at.elapsed() > self.shared.settings.autosave_interval {
+                        clock.reset(); // a standstill longer than a cycle is not
+                    }
+                    self.take_turn();
+                }
                 Some(done) = self.running.join_next() => self.settle(done),
                 () = sleep_until(retry_at) => self.take_retries(),
             }
@@ -141,7 +151,7 @@ impl<D: GameDocument> Scheduler<D> {
             self.running.spawn(async move {
                 // A panic of a document's own code must not take the slot out
                 // of the schedule (A7).
-                let save = shared.save_once(&job.slot, job.reason);
+                let save = shared.save_once(&job.slot, SaveReason::Autosave);
                 let result = std::panic::AssertUnwindSafe(save).catch_unwind().await;
                 let result = result.unwrap_or_else(|_| {
                     let player = job.slot.core.player.clone();
@@ -158,17 +168,8 @@ impl<D: GameDocument> Scheduler<D> {
     fn take_turn(&mut self) {
         let every = self.shared.settings.force_save_every;
         let forced = every > 0 && self.cycle.is_multiple_of(every);
-        let reason = if forced {
-            SaveReason::Forced
-        } else {
-            SaveReason::Autosave
-        };
         let slots = self.shared.autosave.wheel.take(self.turn, forced);
-        self.due.extend(slots.into_iter().map(|slot| Job {
-            slot,
-            reason,
-            attempt: 1,
-        }));
+        self.due.extend(slots.into_iter().map(Job::first));
         self.turn += 1;
         if self.turn == self.shared.autosave.wheel.len() {
             self.turn = 0;
@@ -187,32 +188,36 @@ impl<D: GameDocument> Scheduler<D> {
     }
 
     fn settle(&mut self, done: Result<Done<D>, tokio::task::JoinError>) {
-        let Done { mut job, result } = match done {
-            Ok(done) => done,
-            Err(error) => {
-                tracing::error!(%error, "an autosave task was torn down");
-                return;
-            }
-        };
-        let Err(error) = result else { return };
-        if matches!(
-            error,
-            Error::SessionLost { .. } | Error::SessionEnded { .. } | Error::SlotDeleted { .. }
-        ) {
-            return; // closed; whoever closed it has told so
+        match done {
+            Ok(Done { job, result }) => match result {
+                Ok(_) => self.let_go(job.slot),
+                Err(error) if error.closes_slot() => {} // whoever closed it has told so
+                Err(error) => self.try_again(job, &error),
+            },
+            Err(error) => tracing::error!(%error, "an autosave task was torn down"),
         }
+    }
+
+    fn let_go(&mut self, slot: Arc<SlotState<D>>) {
+        match slot.let_go() {
+            Next::Rest => {}
+            Next::Turn => self.shared.autosave.push(&slot),
+            Next::Due => self.due.push_back(Job::first(slot)),
+        }
+    }
+
+    /// With backoff, and after the last attempt in the next cycle (A3).
+    fn try_again(&mut self, mut job: Job<D>, error: &Error) {
         let pause = self.pause_after(job.attempt).filter(|_| error.may_pass());
         self.shared
-            .tell_save_failed(&job.slot, job.attempt, pause, &error);
+            .tell_save_failed(&job.slot, job.attempt, pause, error);
         match pause {
             Some(pause) => {
-                // Marked, so that a change meanwhile does not queue it twice.
-                job.slot.live().queued = true;
                 job.attempt += 1;
                 let key = (Instant::now() + pause, job.slot.turn);
                 self.retries.insert(key, job);
             }
-            None => self.shared.autosave.enqueue(&job.slot),
+            None => self.shared.autosave.push(&job.slot),
         }
     }
 

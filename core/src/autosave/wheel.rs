@@ -64,19 +64,20 @@ impl<D> Wheel<D> {
         self.turn_of(slot).lock().open.remove(&slot.turn);
     }
 
-    /// Queues a slot whose `queued` mark the caller has just set.
+    /// Queues a slot that the caller has found to be in need of it.
     pub(crate) fn push(&self, slot: &Arc<SlotState<D>>) {
         self.turn_of(slot).lock().changed.push(Arc::clone(slot));
     }
 
-    /// Takes what is due in a turn: every open slot, or the changed ones.
-    pub(crate) fn take(&self, turn: usize, every: bool) -> Vec<Arc<SlotState<D>>> {
+    /// Takes what is due in a turn: the changed slots, and in a forced cycle
+    /// the other open ones too. A slot that waits elsewhere stays there, and
+    /// is written when it is its turn there.
+    pub(crate) fn take(&self, turn: usize, forced: bool) -> Vec<Arc<SlotState<D>>> {
         let mut turn = self.turns[turn].lock();
-        let changed = std::mem::take(&mut turn.changed);
-        if every {
-            turn.open.values().cloned().collect()
-        } else {
-            changed
+        let mut due = std::mem::take(&mut turn.changed);
+        if forced {
+            due.extend(turn.open.values().filter(|slot| slot.force()).cloned());
         }
+        due
     }
 }
