@@ -1,0 +1,1 @@
+//! Stub while dependencies build.
