@@ -16,6 +16,8 @@ use aws_sdk_dynamodb::{
 };
 use playerdata_core::backend::{BackendError, Effect, ErrorKind};
 
+use crate::item::Item;
+
 /// The code that a transaction gives an action whose condition failed.
 pub(crate) const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
@@ -31,6 +33,14 @@ pub(crate) trait ServiceFailure:
         false
     }
 
+    /// The item that its condition failed on, if there is one.
+    fn into_found(self) -> Option<Item>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     /// The code that says best what went wrong.
     fn telling_code(&self) -> Option<&str> {
         self.code()
@@ -44,23 +54,24 @@ impl ServiceFailure for DescribeTableError {}
 impl ServiceFailure for DescribeTimeToLiveError {}
 impl ServiceFailure for UpdateTimeToLiveError {}
 
-impl ServiceFailure for PutItemError {
-    fn is_condition_failure(&self) -> bool {
-        self.is_conditional_check_failed_exception()
-    }
+macro_rules! conditional_on_one_item {
+    ($($error:ty)*) => { $(
+        impl ServiceFailure for $error {
+            fn is_condition_failure(&self) -> bool {
+                self.is_conditional_check_failed_exception()
+            }
+
+            fn into_found(self) -> Option<Item> {
+                match self {
+                    Self::ConditionalCheckFailedException(failure) => failure.item,
+                    _ => None,
+                }
+            }
+        }
+    )* };
 }
 
-impl ServiceFailure for UpdateItemError {
-    fn is_condition_failure(&self) -> bool {
-        self.is_conditional_check_failed_exception()
-    }
-}
-
-impl ServiceFailure for DeleteItemError {
-    fn is_condition_failure(&self) -> bool {
-        self.is_conditional_check_failed_exception()
-    }
-}
+conditional_on_one_item! { PutItemError UpdateItemError DeleteItemError }
 
 /// The codes of a cancelled transaction's actions, in their order.
 fn reasons(error: &TransactWriteItemsError) -> impl Iterator<Item = &str> {

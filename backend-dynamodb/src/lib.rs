@@ -34,6 +34,7 @@ mod schema;
 mod size;
 mod slot;
 mod table;
+mod transaction;
 
 pub use backend::DynamoDbBackend;
 #[cfg(feature = "connect")]

@@ -7,19 +7,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{
     Client,
     config::{retry::RetryConfig, timeout::TimeoutConfig},
-    operation::{
-        delete_item::DeleteItemError, put_item::PutItemError,
-        transact_write_items::TransactWriteItemsError, update_item::UpdateItemError,
-    },
-    types::{
-        AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure,
-        TransactWriteItem, Update,
-    },
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure},
 };
 use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
 
 use crate::{
-    error::CONDITION_FAILED,
+    error::ServiceFailure,
     item::{Item, Key},
     options::DynamoDbOptions,
     resend::{Answer, Call, Nature, send},
@@ -165,19 +158,7 @@ impl Table {
             nature: Nature::Repeatable,
         };
         let answer = send(self.attempts, call, || request.clone().send()).await?;
-        Ok(match answer {
-            Answer::Done(_) => Conditional::Met(()),
-            Answer::Refused {
-                answer,
-                after_doubt,
-            } => {
-                let item = match answer {
-                    PutItemError::ConditionalCheckFailedException(found) => found.item,
-                    _ => None,
-                };
-                Conditional::Failed(Refusal { item, after_doubt })
-            }
-        })
+        Ok(conditional(answer, |_| ()))
     }
 
     /// Changes an item on a condition, and gives back what `returning` says;
@@ -212,19 +193,9 @@ impl Table {
             nature,
         };
         let answer = send(self.attempts, call, || request.clone().send()).await?;
-        Ok(match answer {
-            Answer::Done(done) => Conditional::Met(done.attributes.unwrap_or_default()),
-            Answer::Refused {
-                answer,
-                after_doubt,
-            } => {
-                let item = match answer {
-                    UpdateItemError::ConditionalCheckFailedException(found) => found.item,
-                    _ => None,
-                };
-                Conditional::Failed(Refusal { item, after_doubt })
-            }
-        })
+        Ok(conditional(answer, |done| {
+            done.attributes.unwrap_or_default()
+        }))
     }
 
     /// Removes an item on a condition.
@@ -250,87 +221,7 @@ impl Table {
             nature: Nature::Repeatable,
         };
         let answer = send(self.attempts, call, || request.clone().send()).await?;
-        Ok(match answer {
-            Answer::Done(_) => Conditional::Met(()),
-            Answer::Refused {
-                answer,
-                after_doubt,
-            } => {
-                let item = match answer {
-                    DeleteItemError::ConditionalCheckFailedException(found) => found.item,
-                    _ => None,
-                };
-                Conditional::Failed(Refusal { item, after_doubt })
-            }
-        })
-    }
-
-    /// Changes two items in one transaction. If a condition fails, nothing is
-    /// changed, and there is a refusal for each item whose condition it was.
-    pub(crate) async fn update_both(
-        &self,
-        what: &'static str,
-        changes: [(&Key, Change); 2],
-    ) -> Result<std::result::Result<(), [Option<Refusal>; 2]>> {
-        let call = Call {
-            what,
-            key: Some(changes[1].0),
-            nature: Nature::Repeatable,
-        };
-        let actions = changes
-            .into_iter()
-            .map(|(key, change)| self.action(key, change))
-            .collect::<Result<Vec<_>>>()?;
-        let request = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(actions));
-        let answer = send(self.attempts, call, || request.clone().send()).await?;
-        let (answer, after_doubt) = match answer {
-            Answer::Done(_) => return Ok(Ok(())),
-            Answer::Refused {
-                answer,
-                after_doubt,
-            } => (answer, after_doubt),
-        };
-        let reasons = match answer {
-            TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-                cancelled.cancellation_reasons.unwrap_or_default()
-            }
-            _ => Vec::new(),
-        };
-        let mut refusals = reasons.into_iter().map(|reason| {
-            let failed = reason.code.as_deref() == Some(CONDITION_FAILED);
-            failed.then_some(Refusal {
-                item: reason.item,
-                after_doubt,
-            })
-        });
-        let mut next = || refusals.next().flatten();
-        Ok(Err([next(), next()]))
-    }
-
-    /// A change as an action of a transaction.
-    fn action(&self, key: &Key, change: Change) -> Result<TransactWriteItem> {
-        let names = names_in([&change.update, &change.condition]);
-        let update = Update::builder()
-            .table_name(&self.name)
-            .set_key(Some(self.key(key)))
-            .update_expression(change.update)
-            .condition_expression(change.condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(change.values))
-            .return_values_on_condition_check_failure(OnFailure::AllOld)
-            .build()
-            .map_err(|source| {
-                BackendError::new(
-                    ErrorKind::Rejected,
-                    Effect::None,
-                    format!("{key}: bad request"),
-                )
-                .with_source(source)
-            })?;
-        Ok(TransactWriteItem::builder().update(update).build())
+        Ok(conditional(answer, |_| ()))
     }
 
     /// Reads a page of the items of a partition whose sort key begins with
@@ -377,6 +268,23 @@ impl Table {
     }
 }
 
+/// The outcome of a conditional call.
+fn conditional<T, U, E: ServiceFailure>(
+    answer: Answer<T, E>,
+    outcome: impl FnOnce(T) -> U,
+) -> Conditional<U> {
+    match answer {
+        Answer::Done(done) => Conditional::Met(outcome(done)),
+        Answer::Refused {
+            answer,
+            after_doubt,
+        } => Conditional::Failed(Refusal {
+            item: answer.into_found(),
+            after_doubt,
+        }),
+    }
+}
+
 /// The answer to a call without a condition.
 pub(crate) fn unconditional<T, E>(answer: Answer<T, E>, call: Call<'_>) -> Result<T> {
     match answer {
@@ -391,7 +299,7 @@ pub(crate) fn unconditional<T, E>(answer: Answer<T, E>, call: Call<'_>) -> Resul
 
 /// The `#name`s in expressions, each standing for the attribute of that name.
 /// Always written so, no attribute can clash with a reserved word.
-fn names_in<const N: usize>(expressions: [&str; N]) -> HashMap<String, String> {
+pub(crate) fn names_in<const N: usize>(expressions: [&str; N]) -> HashMap<String, String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut names = HashMap::new();
     for expression in expressions {
