@@ -23,9 +23,9 @@ use crate::{
     ending,
     error::half_way,
     item::{Item, Key, Reader, SLOT_PREFIX, attr, number, partition_of},
-    lock::{self, MAX_ROUNDS, contended},
+    lock::{self, MAX_ROUNDS, StoredLock, contended},
     resend::Nature,
-    table::{Change, Conditional, Returning, Table, Values, values},
+    table::{Change, Conditional, Refusal, Returning, Table, Values, values},
 };
 
 /// How many slots are removed at once.
@@ -63,6 +63,7 @@ pub(crate) async fn erase(table: &Table, player: &PlayerId) -> Result<Erasure> {
 /// Step 1: marks the free lock as being erased. `None` if somebody changed it
 /// meanwhile.
 async fn begin(table: &Table, player: &PlayerId, seen: Fence) -> Result<Option<Fence>> {
+    let key = Key::lock(player);
     let since = seen.next();
     let change = Change {
         update: "SET #erasing = :since, #fence = :since".to_owned(),
@@ -75,16 +76,22 @@ async fn begin(table: &Table, player: &PlayerId, seen: Fence) -> Result<Option<F
     let begun = table
         .update(
             "begin to erase",
-            &Key::lock(player),
+            &key,
             change,
             Returning::Nothing,
             Nature::Repeatable,
         )
         .await?;
-    Ok(match begun {
-        Conditional::Met(_) => Some(since),
-        Conditional::Failed(_) => None,
-    })
+    match begun {
+        Conditional::Met(_) => Ok(Some(since)),
+        // An earlier attempt of ours may have been applied, or another server
+        // erases too: either way it is begun.
+        Conditional::Failed(Refusal { item, .. }) => {
+            let found = item.map(|item| StoredLock::read(&key, &item)).transpose()?;
+            let erasing = found.and_then(|found| found.erasing);
+            Ok(erasing.filter(|&erasing| erasing == since))
+        }
+    }
 }
 
 /// Steps 2 and 3: removes every slot, and takes the mark off.
