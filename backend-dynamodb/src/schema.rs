@@ -4,7 +4,6 @@
 use std::{fmt, time::Duration};
 
 use aws_sdk_dynamodb::{
-    client::Waiters,
     error::BuildError,
     types::{
         AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
@@ -23,6 +22,9 @@ use crate::{
 
 /// How long a table may take until it can be used.
 const CREATION_TAKES_AT_MOST: Duration = Duration::from_secs(120);
+
+/// How often a table is looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// A table that can't be used, and everything that is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -181,23 +183,31 @@ pub(crate) async fn create(table: &Table) -> Result<()> {
     if describe(table).await?.is_none() {
         create_missing(table).await?;
     }
-    let waited = table
-        .client
-        .wait_until_table_exists()
-        .table_name(&table.name)
-        .wait(CREATION_TAKES_AT_MOST)
-        .await;
-    if let Err(source) = waited {
-        let what = format!("table {:?} did not become ready", table.name);
-        return Err(
-            BackendError::new(ErrorKind::Unavailable, Effect::Possible, what).with_source(source),
-        );
-    }
+    wait_until_ready(table).await?;
     let (_, on) = time_to_live(table).await?;
     if !on {
         switch_ttl_on(table).await?;
     }
     check(table).await
+}
+
+/// Waits until a table that was asked for can be used.
+async fn wait_until_ready(table: &Table) -> Result<()> {
+    let is_ready = async {
+        loop {
+            let description = describe(table).await?;
+            let status = description.and_then(|description| description.table_status);
+            if status == Some(TableStatus::Active) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    let in_time = tokio::time::timeout(CREATION_TAKES_AT_MOST, is_ready).await;
+    in_time.unwrap_or_else(|source| {
+        let what = format!("table {:?} did not become ready", table.name);
+        Err(BackendError::new(ErrorKind::Unavailable, Effect::Possible, what).with_source(source))
+    })
 }
 
 /// Asks for the table. That another server asked first is fine.

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses a part of it
 
 pub mod emulator;
+pub mod meter;
 pub mod scenes;
 pub mod wire;
 

@@ -40,6 +40,9 @@ pub enum Fault {
     AppliedAndAnswered(u16, &'static str),
     /// It is neither applied nor ever answered.
     Silence,
+    /// It is answered as if there were nothing in the table yet, as a read
+    /// may be that does not ask for the newest state.
+    Stale,
 }
 
 /// One call, as it was sent.
@@ -135,10 +138,13 @@ impl Wire {
     }
 
     /// Delivers the calls that got stuck, and gives the status of each answer.
+    /// It can be done again: they arrive once more then.
     pub async fn deliver_stuck(&self) -> Vec<u16> {
         let (stuck, connector) = {
-            let mut state = self.state.lock();
-            (std::mem::take(&mut state.stuck), state.connector.clone())
+            let state = self.state.lock();
+            let copies = state.stuck.iter().map(|request| request.try_clone());
+            let copies: Vec<_> = copies.map(Option::unwrap).collect();
+            (copies, state.connector.clone())
         };
         let connector = connector.expect("a call that got stuck went through a connector");
         let mut statuses = Vec::new();
@@ -212,6 +218,10 @@ impl HttpConnector for FaultyConnector {
                     connector.call(request).await?;
                     Ok(answer(status, code))
                 }
+                Fault::Stale => Ok(HttpResponse::new(
+                    StatusCode::try_from(200).unwrap(),
+                    SdkBody::from(r#"{"Items":[],"Count":0,"ScannedCount":0}"#),
+                )),
                 Fault::Silence => {
                     silenced.notify_one();
                     future::pending().await
