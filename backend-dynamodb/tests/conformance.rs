@@ -13,7 +13,12 @@ async fn open() -> Fixture {
     let again = store.clone();
     Fixture::builder(client(), client())
         .manual_clock(store.clock.clone())
-        .reopen(move || async move { [Arc::new(again.backend()) as _, Arc::new(again.backend()) as _] })
+        .reopen(move || async move {
+            [
+                Arc::new(again.backend()) as _,
+                Arc::new(again.backend()) as _,
+            ]
+        })
         .keep(store)
         .build()
 }

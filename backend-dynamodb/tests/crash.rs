@@ -196,6 +196,20 @@ async fn a_release_that_was_cut_off_goes_on_when_it_is_called_again() {
 }
 
 #[tokio::test]
+async fn l4_a_session_at_its_end_claims_no_further_slot() {
+    let (store, backend, player) = held_by_session_1().await;
+    // Begun, and no more: the list of claims to withdraw is final from here.
+    let (wire, second) = dies_after(&store, 2);
+    let claimant_2 = claimant(2);
+    let taking = second.acquire(&player, &claimant_2, Some(session(1)));
+    assert!(wire.until_silence(taking).await.is_none());
+    for (name, number) in [("four", 1), ("one", 2)] {
+        let opening = backend.open(&claim(&player, 1, name, number)).await;
+        assert_eq!(opening.unwrap(), Opening::Lost { holder: None }, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn an_erasure_that_was_cut_off_anywhere_is_finished_by_whoever_wants_the_player() {
     for calls in 0..ENOUGH {
         for by_erasing in [false, true] {

@@ -160,6 +160,26 @@ async fn what_was_refused_every_time_was_not_applied() {
 }
 
 #[tokio::test]
+async fn a_change_made_before_the_service_began_to_refuse_is_admitted() {
+    let playing = REPEATABLE.iter().map(|scene| async move {
+        for position in 0..scene.play_well().await.operations.len() {
+            let played = scene.play(move |before, _| match before < position {
+                true => Fault::None,
+                false => Fault::Answered(400, "ThrottlingException"),
+            });
+            let played = played.await;
+            let at = format!("from call {position} of {:?} on", scene.name);
+            let error = played.outcome.expect_err(&at);
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{at}");
+            if played.stored != played.before {
+                assert_eq!(error.effect(), Effect::Possible, "{at}: {error}");
+            }
+        }
+    });
+    join_all(playing).await;
+}
+
+#[tokio::test]
 async fn what_an_operator_has_to_mend_is_not_tried_again() {
     for code in [
         "AccessDeniedException",

@@ -4,6 +4,7 @@
 mod support;
 
 use playerdata_core::backend::{Backend, Effect, Opening, Release};
+use playerdata_dynamodb::DynamoDbBackend;
 use support::{
     scenes::REPEATABLE,
     wire::{Fault, Wire},
@@ -17,10 +18,8 @@ const REFUSED: u16 = 400;
 async fn s2_a_doubtful_save_does_not_land_once_the_slot_was_opened_again() {
     let store = Store::open().await;
     let wire = Wire::new();
-    let backend = playerdata_dynamodb::DynamoDbBackend::from_config(
-        store.config(&wire).build(),
-        store.options().attempts(1),
-    );
+    let backend =
+        DynamoDbBackend::from_config(store.config(&wire).build(), store.options().attempts(1));
     let backend = backend.unwrap();
     let player = player("p");
     acquired(&backend, &player, &claimant(1), None).await;
@@ -148,24 +147,85 @@ async fn a_late_call_of_an_erasure_removes_nothing_that_was_saved_since() {
     }
 }
 
-#[tokio::test]
-async fn an_opening_whose_session_ends_before_it_reads_the_slot_is_lost() {
+/// Opens a slot in session 1, and lets `meanwhile` happen after the claim was
+/// written, before the slot is read.
+async fn open_while<F: Future<Output = ()>>(
+    meanwhile: impl FnOnce(DynamoDbBackend) -> F,
+) -> Opening {
     let store = Store::open().await;
-    let (wire, player) = (Wire::new(), player("p"));
+    let wire = Wire::new();
     let backend = store.backend_on(&wire);
-    acquired(&backend, &player, &claimant(1), None).await;
-    // It dies after the transaction; its claim is withdrawn with the others.
-    wire.plan(|before, _| match before {
-        0 => Fault::None,
-        _ => Fault::Silence,
+    acquired(&backend, &player("p"), &claimant(1), None).await;
+    wire.at(1, Fault::Held);
+    let claim = claim(&player("p"), 1, "s", 1);
+    let opening = tokio::spawn(async move { backend.open(&claim).await.unwrap() });
+    wire.until_held().await;
+    meanwhile(store.backend()).await;
+    wire.let_go();
+    opening.await.unwrap()
+}
+
+#[tokio::test]
+async fn l4_an_opening_whose_lock_is_taken_before_it_reads_the_slot_is_lost() {
+    let opening = open_while(|other| async move {
+        let player = player("p");
+        acquired(&other, &player, &claimant(2), Some(session(1))).await;
+        let claim = claim(&player, 2, "s", 1);
+        opened(&other, &claim).await;
+        let saved = other.save(&claim, &stamp(0, 2), &body("theirs")).await;
+        assert_eq!(saved.unwrap(), written(0));
     });
-    let claim = claim(&player, 1, "s", 1);
-    assert!(wire.until_silence(backend.open(&claim)).await.is_none());
-    let other = store.backend();
-    acquired(&other, &player, &claimant(2), Some(session(1))).await;
-    wire.plan(|_, _| Fault::None);
-    let late = backend.save(&claim, &stamp(0, 1), &body("late")).await;
-    assert!(is_lost(&late.unwrap()));
-    let late = backend.open(&claim).await.unwrap();
-    assert!(matches!(late, Opening::Lost { holder: Some(holder) } if holder.session == session(2)));
+    let opening = opening.await;
+    assert!(
+        matches!(&opening, Opening::Lost { holder: Some(holder) } if holder.session == session(2)),
+        "{opening:?}"
+    );
+}
+
+#[tokio::test]
+async fn l5_an_opening_whose_lock_is_released_before_it_reads_the_slot_is_lost() {
+    let opening = open_while(|other| async move {
+        other.release(&player("p"), session(1)).await.unwrap();
+    });
+    assert_eq!(opening.await, Opening::Lost { holder: None });
+}
+
+#[tokio::test]
+async fn s2_an_opening_that_is_followed_by_another_before_it_reads_the_slot_is_overtaken() {
+    let opening = open_while(|other| async move {
+        opened(&other, &claim(&player("p"), 1, "s", 2)).await;
+    });
+    assert_eq!(opening.await, Opening::Overtaken);
+}
+
+#[tokio::test]
+async fn a_late_end_of_one_erasure_does_not_end_the_next_one() {
+    let erase = REPEATABLE
+        .iter()
+        .find(|scene| scene.name == "erase")
+        .unwrap();
+    let calls = erase.play_well().await.operations.len();
+    let store = erase.set().await;
+    let wire = Wire::new();
+    let backend = store.backend_on(&wire);
+    wire.at(calls - 1, Fault::Stuck);
+    (erase.run)(&backend).await.unwrap();
+
+    let player = player("p");
+    let claim_2 = claim(&player, 2, "s", 1);
+    acquired(&backend, &player, &claimant(2), None).await;
+    opened(&backend, &claim_2).await;
+    backend
+        .save(&claim_2, &stamp(0, 7), &body("b"))
+        .await
+        .unwrap();
+    backend.release(&player, session(2)).await.unwrap();
+    let dying = Wire::new();
+    dying.at(2, Fault::Silence);
+    let second = store.backend_on(&dying);
+    assert!(dying.until_silence(second.erase(&player)).await.is_none());
+    wire.deliver_stuck().await;
+    acquired(&backend, &player, &claimant(3), None).await;
+    let found = opened(&backend, &claim(&player, 3, "s", 1)).await;
+    assert_eq!(found.record, None, "the second erasure was carried through");
 }

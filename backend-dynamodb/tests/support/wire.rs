@@ -38,6 +38,8 @@ pub enum Fault {
     Answered(u16, &'static str),
     /// It is applied, and answered with this status and code all the same.
     AppliedAndAnswered(u16, &'static str),
+    /// It waits on its way until [`Wire::let_go`].
+    Held,
     /// It is neither applied nor ever answered.
     Silence,
     /// It is answered as if there were nothing in the table yet, as a read
@@ -68,6 +70,8 @@ struct State {
 pub struct Wire {
     state: Arc<Mutex<State>>,
     silenced: Arc<Notify>,
+    /// That a call is being held, and that it may go on.
+    held: Arc<[Notify; 2]>,
     inner: SharedHttpClient,
 }
 
@@ -87,7 +91,8 @@ impl Wire {
                 stuck: Vec::new(),
                 connector: None,
             })),
-            silenced: Arc::new(Notify::new()),
+            silenced: Arc::default(),
+            held: Arc::default(),
             inner,
         }
     }
@@ -135,6 +140,16 @@ impl Wire {
             done = operation => Some(done),
             () = self.silenced.notified() => None,
         }
+    }
+
+    /// Returns when a call meets [`Fault::Held`].
+    pub async fn until_held(&self) {
+        self.held[0].notified().await;
+    }
+
+    /// Lets a call go that is being held.
+    pub fn let_go(&self) {
+        self.held[1].notify_one();
     }
 
     /// Delivers the calls that got stuck, and gives the status of each answer.
@@ -203,7 +218,7 @@ struct FaultyConnector {
 impl HttpConnector for FaultyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let fault = self.wire.note(&request);
-        let (connector, silenced) = (self.connector.clone(), self.wire.silenced.clone());
+        let (connector, wire) = (self.connector.clone(), self.wire.clone());
         HttpConnectorFuture::new(async move {
             match fault {
                 Fault::None => connector.call(request).await,
@@ -222,8 +237,13 @@ impl HttpConnector for FaultyConnector {
                     StatusCode::try_from(200).unwrap(),
                     SdkBody::from(r#"{"Items":[],"Count":0,"ScannedCount":0}"#),
                 )),
+                Fault::Held => {
+                    wire.held[0].notify_one();
+                    wire.held[1].notified().await;
+                    connector.call(request).await
+                }
                 Fault::Silence => {
-                    silenced.notify_one();
+                    wire.silenced.notify_one();
                     future::pending().await
                 }
             }
