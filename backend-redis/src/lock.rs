@@ -78,8 +78,8 @@ async fn withdrawing(
                 call = call
                     .key(store.keys.claimed(player, slot, session, *number))
                     .key(store.keys.rest(player, slot))
-                    .argument(&slot)
-                    .argument(&number);
+                    .argument(slot)
+                    .argument(number);
             }
         }
         let mut answer = store.call(script, &call, aim).await?;
@@ -116,8 +116,8 @@ pub(crate) async fn erase(store: &Store, player: &PlayerId) -> Result<Erasure> {
         for (slot, place) in &slots {
             call = call
                 .key(store.keys.rest(player, slot))
-                .argument(&slot)
-                .argument(&place);
+                .argument(slot)
+                .argument(place);
         }
         let mut answer = store.call(&ERASE, &call, aim).await?;
         match answer.word.as_str() {

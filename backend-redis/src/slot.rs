@@ -244,7 +244,7 @@ pub(crate) async fn list(store: &Store, player: &PlayerId) -> Result<Vec<SlotSum
         for (slot, place) in &slots {
             call = call
                 .key(place.key(store, player, slot))
-                .argument(&slot)
+                .argument(slot)
                 .argument(&place.text());
         }
         let mut answer = store.call(&LIST, &call, aim).await?;
