@@ -4,7 +4,7 @@
 //! one server and one Cluster, in a namespace each: those that
 //! `examples/with_test_servers.rs` has started for the whole run, or else
 //! those of their own test binary.
-#![allow(dead_code, unreachable_pub)] // Every test binary uses a part of it.
+#![allow(dead_code, unreachable_pub, unused_imports)] // Every test binary uses a part of it.
 
 mod cluster;
 mod game;
@@ -18,7 +18,7 @@ use playerdata_redis::{RedisBackend, RedisOptions};
 use tokio::{sync::OnceCell, time::Instant};
 
 pub use cluster::TestCluster;
-pub use game::Game;
+pub use game::{Game, body};
 pub use proxy::{Plan, Proxy};
 pub use server::TestServer;
 
