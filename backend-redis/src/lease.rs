@@ -23,7 +23,7 @@ pub(crate) async fn renew(store: &Store, server: &ServerId, ttl: Duration) -> Re
         .argument(&server.incarnation)
         .argument(&millis(ttl))
         .argument(&millis(ttl.saturating_add(INCARNATION_MEMORY)));
-    let aim = store.of_server(&server.name);
+    let aim = store.changing_server(&server.name);
     let mut answer = store.call(&RENEW_LEASE, &call, aim).await?;
     match answer.word.as_str() {
         "renewed" => {
@@ -42,7 +42,7 @@ pub(crate) async fn drop(store: &Store, server: &ServerId) -> Result<()> {
     let call = Call::default()
         .keys(store.keys.server(&server.name))
         .argument(&server.incarnation);
-    let aim = store.of_server(&server.name);
+    let aim = store.changing_server(&server.name);
     let answer = store.call(&DROP_LEASE, &call, aim).await?;
     match answer.word.as_str() {
         "dropped" => Ok(()),
@@ -54,7 +54,9 @@ pub(crate) async fn is_live(store: &Store, server: &ServerId) -> Result<bool> {
     let [lease, ..] = store.keys.server(&server.name);
     let mut command = redis::cmd("GET");
     command.arg(lease);
-    let value = store.run(&command, store.of_server(&server.name)).await?;
+    let value = store
+        .run(&command, store.reading_server(&server.name))
+        .await?;
     let incarnation = server.incarnation.to_string().into_bytes();
     Ok(value == Value::BulkString(incarnation))
 }
@@ -75,7 +77,9 @@ pub(crate) async fn notify(
         .argument(&MAX_NOTICES)
         // A server that stays away for so long has nothing left to hand over.
         .argument(&millis(INCARNATION_MEMORY));
-    let answer = store.call(&NOTIFY, &call, store.of_server(server)).await?;
+    let answer = store
+        .call(&NOTIFY, &call, store.changing_server(server))
+        .await?;
     match answer.word.as_str() {
         "queued" => Ok(Notification::Queued),
         "full" => Ok(Notification::Full),

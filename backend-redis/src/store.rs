@@ -12,7 +12,7 @@ use crate::{
     RedisOptions,
     error::Failure,
     keys::{Keys, hash_slot},
-    link::{Aim, Link},
+    link::{Aim, Link, Purpose},
     script::{Answer, Call, Script},
 };
 
@@ -30,31 +30,36 @@ pub(crate) struct Store {
 impl Store {
     /// For commands that change what a player has.
     pub(crate) fn changing(&self, player: &PlayerId) -> Aim {
-        self.aim(player.as_str(), true)
+        self.aim(player.as_str(), Purpose::Keep)
     }
 
     /// For commands that read what a player has.
     pub(crate) fn reading(&self, player: &PlayerId) -> Aim {
-        self.aim(player.as_str(), false)
+        self.aim(player.as_str(), Purpose::Read)
     }
 
-    /// For commands on a server's lease and notices, which no replica has to
-    /// confirm: they are renewed and repeated.
-    pub(crate) fn of_server(&self, server: &ServerName) -> Aim {
-        self.aim(server.as_str(), false)
+    /// For commands that change a server's lease or notices.
+    pub(crate) fn changing_server(&self, server: &ServerName) -> Aim {
+        self.aim(server.as_str(), Purpose::Change)
     }
 
-    fn aim(&self, hash_tag: &str, changes: bool) -> Aim {
+    /// For commands that read a server's lease.
+    pub(crate) fn reading_server(&self, server: &ServerName) -> Aim {
+        self.aim(server.as_str(), Purpose::Read)
+    }
+
+    fn aim(&self, hash_tag: &str, purpose: Purpose) -> Aim {
         Aim {
             slot: hash_slot(hash_tag),
-            changes,
+            purpose,
             deadline: Instant::now() + self.options.operation_timeout,
         }
     }
 
     /// Has a command carried out.
     pub(crate) async fn run(&self, command: &Cmd, aim: Aim) -> Result<Value> {
-        Ok(self.link.run(command, aim).await?)
+        let answer = self.link.run(command, aim).await;
+        answer.map_err(|failure| error_of(failure, aim))
     }
 
     /// Calls a script by its digest, and with its code if the server does not
@@ -66,8 +71,18 @@ impl Store {
             }
             answer => answer,
         };
-        Answer::read(answer?)
+        Answer::read(answer.map_err(|failure| error_of(failure, aim))?)
     }
+}
+
+/// What was only read has no effect, whatever became of it.
+fn error_of(failure: Failure, aim: Aim) -> BackendError {
+    let error = BackendError::from(failure);
+    if aim.purpose == Purpose::Read && error.effect() != Effect::None {
+        let what = "a question to Redis that has no answer";
+        return BackendError::new(error.kind(), Effect::None, what).with_source(error);
+    }
+    error
 }
 
 /// The error for a player whose slots are opened and closed so fast that no

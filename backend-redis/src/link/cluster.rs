@@ -122,7 +122,7 @@ impl Cluster {
         command.arg("SLOTS");
         let order = Order {
             command: &command,
-            changes: false,
+            confirmed: false,
             asking: false,
         };
         let known: Vec<_> = {

@@ -31,7 +31,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// A command is sent again only if it certainly was not carried out: no
 /// connection could be had, or the server refused it and said where or when to
-/// try. A command whose answer was lost is an error, whatever it is, for a
+/// try. A change whose answer was lost is an error, whatever it is, for a
 /// second copy of it could land after something newer (rules S1 and S2).
 #[derive(Debug)]
 pub(crate) enum Link {
@@ -39,13 +39,23 @@ pub(crate) enum Link {
     Cluster(Box<Cluster>),
 }
 
+/// What a command does to the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It only reads: it can be sent as often as one likes.
+    Read,
+    /// It changes something that is renewed or repeated anyway.
+    Change,
+    /// It changes something that replicas may have to confirm.
+    Keep,
+}
+
 /// What a command is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Aim {
     /// The hash slot of its keys.
     pub(crate) slot: HashSlot,
-    /// Whether it changes something that replicas may have to confirm.
-    pub(crate) changes: bool,
+    pub(crate) purpose: Purpose,
     /// When to give up.
     pub(crate) deadline: Instant,
 }
@@ -83,7 +93,7 @@ impl Link {
     pub(crate) async fn run(&self, command: &Cmd, aim: Aim) -> Result<Value, Failure> {
         let mut order = Order {
             command,
-            changes: aim.changes,
+            confirmed: aim.purpose == Purpose::Keep,
             asking: false,
         };
         let mut node = self.owner(aim.slot).await?;
@@ -101,7 +111,7 @@ impl Link {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            let Some(retry) = self.retry(&failure, aim.slot, &node).await else {
+            let Some(retry) = self.retry(&failure, aim, &node).await else {
                 return Err(failure);
             };
             if Instant::now() + pause >= aim.deadline {
@@ -119,10 +129,14 @@ impl Link {
     }
 
     /// Where to send a command again, if it is safe and there is hope.
-    async fn retry(&self, failure: &Failure, slot: HashSlot, node: &Arc<Node>) -> Option<Retry> {
+    async fn retry(&self, failure: &Failure, aim: Aim, node: &Arc<Node>) -> Option<Retry> {
+        let slot = aim.slot;
         let remedy = match failure {
             Failure::Refused(refusal) => remedy(refusal),
             Failure::NotSent(_) => return self.successor(slot, node).await,
+            Failure::InDoubt(error) if aim.purpose == Purpose::Read && !error.is_timeout() => {
+                return Some(Retry::later(node.clone()));
+            }
             Failure::InDoubt(_) | Failure::TooFewReplicas { .. } | Failure::Unconfirmed(_) => {
                 return None;
             }
@@ -206,7 +220,7 @@ impl Retry {
 pub(crate) async fn ask(node: &Node, command: &Cmd) -> Result<Value, Failure> {
     let order = Order {
         command,
-        changes: false,
+        confirmed: false,
         asking: false,
     };
     node.send(order).await

@@ -17,8 +17,8 @@ use crate::{RedisOptions, error::Failure};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Order<'a> {
     pub(crate) command: &'a Cmd,
-    /// Whether it changes something that replicas may have to confirm.
-    pub(crate) changes: bool,
+    /// Whether replicas may have to confirm it.
+    pub(crate) confirmed: bool,
     /// Whether the node was named by an `ASK` redirection.
     pub(crate) asking: bool,
 }
@@ -59,12 +59,12 @@ impl Node {
 
     /// Whether the order's time is limited by the connection that it takes.
     pub(crate) fn limits(&self, order: Order<'_>) -> bool {
-        let shared = self.confirmed.is_none() || !order.changes;
+        let shared = self.confirmed.is_none() || !order.confirmed;
         shared && matches!(self.main, Main::Own(_))
     }
 
     pub(crate) async fn send(&self, order: Order<'_>) -> Result<Value, Failure> {
-        if let (true, Some(confirmed)) = (order.changes, &self.confirmed) {
+        if let (true, Some(confirmed)) = (order.confirmed, &self.confirmed) {
             return confirmed.send(order).await;
         }
         if order.asking {

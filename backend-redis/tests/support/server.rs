@@ -56,6 +56,7 @@ impl TestServer {
         command.arg("--dir").arg(self.folder.path());
         command.args(["--logfile", "log", "--save", ""]);
         command.args(["--appendonly", "yes", "--appendfsync", "always"]);
+        command.args(["--repl-diskless-sync-delay", "0"]);
         command.args(&self.settings).stdin(Stdio::piped());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         self.process = Some(command.spawn().expect("`sh` starts"));
