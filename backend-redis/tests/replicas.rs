@@ -152,9 +152,23 @@ async fn a_primary_that_became_a_replica_is_unavailable_and_used_again_when_it_i
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "first").await;
 
+    until("the replica has it", || async {
+        let keys: Vec<String> = replica.ask(&["KEYS", "*:Slot1:*"]).await;
+        let Some(key) = keys.first() else {
+            return false;
+        };
+        let value: String = replica.ask(&["GET", key]).await;
+        value.ends_with("\nfirst")
+    })
+    .await;
     replica.ask::<()>(&["REPLICAOF", "NO", "ONE"]).await;
     let port = replica.port().to_string();
     primary.ask::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
+    until("the old primary is in step", || async {
+        let info: String = primary.ask(&["INFO", "replication"]).await;
+        info.contains("master_link_status:up")
+    })
+    .await;
     let error = game.try_save(&backend, "second").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     assert_eq!(error.effect(), Effect::None, "{error}");

@@ -4,7 +4,7 @@ mod support;
 
 use playerdata_core::backend::{Backend, Effect, ErrorKind};
 use playerdata_redis::{Hazard, RedisBackend, RedisOptions, redis};
-use support::{Game, TestServer, connect, options, shared_cluster, shared_server};
+use support::{Game, TestServer, connect, options, shared_cluster};
 
 async fn hazards(server: &TestServer) -> Vec<Hazard> {
     let backend = connect(&[server.url()], &options()).await;
@@ -69,7 +69,8 @@ async fn credentials_come_from_the_url_and_wrong_ones_are_a_rejection() {
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn urls_and_options_that_make_no_sense_are_rejected() {
-    let url = shared_server().await;
+    let server = TestServer::start(&[]).await;
+    let url = server.url();
     let change: [fn(&mut RedisOptions); 3] = [
         |options| options.namespace = "a{b}".to_owned(),
         |options| options.operation_timeout = std::time::Duration::ZERO,
@@ -97,7 +98,8 @@ async fn urls_and_options_that_make_no_sense_are_rejected() {
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn namespaces_are_worlds_apart() {
-    let url = [shared_server().await];
+    let server = TestServer::start(&[]).await;
+    let url = [server.url()];
     let (one, other) = (
         connect(&url, &options()).await,
         connect(&url, &options()).await,
@@ -130,7 +132,8 @@ async fn one_node_is_enough_to_find_its_cluster() {
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_ready_connection_is_used_and_can_t_wait_for_replicas() {
-    let client = redis::Client::open(shared_server().await).unwrap();
+    let server = TestServer::start(&[]).await;
+    let client = redis::Client::open(server.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
     let backend = RedisBackend::from_connection(connection.clone(), options())
         .await

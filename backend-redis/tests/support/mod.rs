@@ -1,19 +1,20 @@
 //! Servers to test against, and a game to play on them.
 //!
-//! A test that treats its server badly starts one of its own. All others share
-//! one server and one Cluster, in a namespace each: those that
-//! `examples/with_test_servers.rs` has started for the whole run, or else
-//! those of their own test binary.
+//! A server starts in no time, so every test has its own. A Cluster takes two
+//! seconds, so all tests that treat it well share one, in a namespace each: the
+//! one that `examples/with_test_cluster.rs` has started for the whole run, or
+//! else one of their own process.
 #![allow(dead_code, unreachable_pub, unused_imports)] // Every test binary uses a part of it.
+#![allow(clippy::unwrap_used)] // It is test code, though the example uses it too.
 
 mod cluster;
 mod game;
 mod proxy;
 mod server;
 
-use std::{env, time::Duration};
+use std::{env, sync::Arc, time::Duration};
 
-use playerdata_core::{IdSource as _, RandomIds};
+use playerdata_core::{IdSource as _, RandomIds, backend::Backend};
 use playerdata_redis::{RedisBackend, RedisOptions};
 use tokio::{sync::OnceCell, time::Instant};
 
@@ -22,20 +23,8 @@ pub use game::{Game, body};
 pub use proxy::{Plan, Proxy};
 pub use server::TestServer;
 
-/// Where the shared server is: a URL.
-pub const SERVER_VARIABLE: &str = "PLAYERDATA_TEST_REDIS";
-
 /// Where the nodes of the shared Cluster are: URLs, separated by commas.
 pub const CLUSTER_VARIABLE: &str = "PLAYERDATA_TEST_REDIS_CLUSTER";
-
-/// The URL of the shared server.
-pub async fn shared_server() -> String {
-    static OWN: OnceCell<TestServer> = OnceCell::const_new();
-    match env::var(SERVER_VARIABLE) {
-        Ok(url) => url,
-        Err(_) => OWN.get_or_init(|| TestServer::start(&[])).await.url(),
-    }
-}
 
 /// The URLs of the nodes of the shared Cluster.
 pub async fn shared_cluster() -> Vec<String> {
@@ -66,6 +55,13 @@ pub async fn connect(urls: &[String], options: &RedisOptions) -> RedisBackend {
     RedisBackend::connect_with(urls, options.clone())
         .await
         .expect("the test's server takes connections")
+}
+
+/// Two clients in one namespace, as independent as two game servers.
+pub async fn two_clients(urls: &[String], options: &RedisOptions) -> [Arc<dyn Backend>; 2] {
+    let one = Arc::new(connect(urls, options).await);
+    let other = Arc::new(connect(urls, options).await);
+    [one, other]
 }
 
 /// Waits until something is so, for 20 s at most.
