@@ -19,7 +19,7 @@ struct Line {
 impl Line {
     async fn to(server: TestServer) -> Self {
         let proxy = Proxy::to(server.port()).await;
-        let port = proxy.url().rsplit_once(':').unwrap().1.to_owned();
+        let port = proxy.port().to_string();
         // A Cluster gives out its own addresses: here, the proxy's.
         if server
             .ask::<String>(&["INFO", "cluster"])
@@ -62,7 +62,7 @@ impl Line {
         let stats: String = self.server.ask(&["INFO", "commandstats"]).await;
         let calls = stats.split("cmdstat_set:calls=").nth(1);
         let calls = calls.and_then(|rest| rest.split(',').next());
-        calls.map_or(0, |calls| calls.parse().unwrap())
+        calls.map_or(0, |calls| calls.parse().expect("a number"))
     }
 }
 

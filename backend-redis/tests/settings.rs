@@ -9,7 +9,8 @@ use support::{Game, TestServer, connect, options, shared_cluster};
 async fn hazards(server: &TestServer) -> Vec<Hazard> {
     let backend = connect(&[server.url()], &options()).await;
     let warnings = backend.warnings().to_vec();
-    assert_eq!(backend.check().await.unwrap(), warnings);
+    let again = backend.check().await.expect("the server answers");
+    assert_eq!(again, warnings);
     warnings.into_iter().map(|warning| warning.hazard).collect()
 }
 

@@ -68,6 +68,10 @@ impl Proxy {
         format!("redis://{}", self.address)
     }
 
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// Plans what happens to the next `SET`.
     pub fn plan(&self, plan: Plan) {
         *self.shared.plan.lock() = plan;
