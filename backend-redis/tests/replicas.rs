@@ -20,11 +20,7 @@ impl Pair {
         let replica = TestServer::start(&[]).await;
         let port = primary.port().to_string();
         replica.ask::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
-        until("the replica is in step", || async {
-            let info: String = primary.ask(&["INFO", "replication"]).await;
-            info.contains("state=online")
-        })
-        .await;
+        primary.is_replicated("probe").await;
         Self { primary, replica }
     }
 }
@@ -36,7 +32,8 @@ fn confirmed() -> RedisOptions {
 }
 
 async fn fails_for_want_of_replicas(backend: &RedisBackend, game: &Game) {
-    let error = game.try_save(backend, "lonely").await.unwrap_err();
+    let saved = game.try_save(backend, "lonely").await;
+    let error = saved.expect_err("no replica confirms");
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     assert_eq!(error.effect(), Effect::Possible, "{error}");
     assert!(error.to_string().contains("0 of 1 replicas"), "{error}");

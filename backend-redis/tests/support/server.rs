@@ -13,6 +13,8 @@ use redis::{Client, FromRedisValue, aio::MultiplexedConnection};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
+use super::until;
+
 /// Runs a server so that it ends when this process does, however that ends:
 /// the pipe that is its input closes then.
 const WATCHED: &str = r#"
@@ -110,6 +112,25 @@ impl TestServer {
     pub async fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
         let answer = self.try_ask(command).await;
         answer.unwrap_or_else(|error| panic!("{command:?}: {error}"))
+    }
+
+    /// Waits until a replica confirms what it is sent. `key` is one of this
+    /// server's, if it is a node of a Cluster.
+    pub async fn is_replicated(&self, key: &str) {
+        let mut connection = self.connection().await;
+        until("a replica confirms", || {
+            let mut connection = connection.clone();
+            async move {
+                let mut commands = redis::pipe();
+                commands.cmd("SET").arg(key).arg("probe").ignore();
+                commands.cmd("WAIT").arg(1).arg(100);
+                let confirmed = commands.query_async(&mut connection).await;
+                confirmed.is_ok_and(|(replicas,): (i64,)| replicas >= 1)
+            }
+        })
+        .await;
+        let removed = redis::cmd("DEL").arg(key).exec_async(&mut connection).await;
+        removed.expect("the server answers");
     }
 
     async fn try_ask<T: FromRedisValue>(&self, command: &[&str]) -> redis::RedisResult<T> {
