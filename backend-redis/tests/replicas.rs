@@ -149,15 +149,7 @@ async fn a_primary_that_became_a_replica_is_unavailable_and_used_again_when_it_i
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "first").await;
 
-    until("the replica has it", || async {
-        let keys: Vec<String> = replica.ask(&["KEYS", "*:Slot1:*"]).await;
-        let Some(key) = keys.first() else {
-            return false;
-        };
-        let value: String = replica.ask(&["GET", key]).await;
-        value.ends_with("\nfirst")
-    })
-    .await;
+    primary.is_replicated("probe").await;
     replica.ask::<()>(&["REPLICAOF", "NO", "ONE"]).await;
     let port = replica.port().to_string();
     primary.ask::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
@@ -172,4 +164,23 @@ async fn a_primary_that_became_a_replica_is_unavailable_and_used_again_when_it_i
 
     primary.ask::<()>(&["REPLICAOF", "NO", "ONE"]).await;
     game.save(&backend, "third").await;
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn a_save_that_meets_a_replica_goes_to_the_primary_that_the_address_leads_to_by_then() {
+    let Pair { primary, replica } = Pair::start().await;
+    let proxy = Proxy::to(primary.port()).await;
+    let backend = connect(&[proxy.url()], &options()).await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "first").await;
+    primary.is_replicated("probe").await;
+
+    // The backend's connection to the old primary stays open.
+    replica.ask::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    let port = replica.port().to_string();
+    primary.ask::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
+    proxy.switch(replica.port());
+    game.save(&backend, "second").await;
+    assert_eq!(game.stored(&backend).await.as_deref(), Some("second"));
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use playerdata_core::{
-    Revision,
+    ClaimNumber, Revision,
     backend::{Backend, Opening, Release, WriteOutcome},
 };
 use support::{Game, Proxy, TestServer, body, connect, options};
@@ -78,4 +78,44 @@ async fn l4_every_late_command_of_a_replaced_session_is_refused_by_the_server() 
     let outcome = game.try_save(&stale, "late").await.unwrap();
     assert_eq!(outcome, WriteOutcome::Lost { holder: None });
     assert_eq!(thief.stored(&fresh).await.as_deref(), Some("newer"));
+}
+
+/// S2: claim numbers are compared as numbers, up to the greatest there is.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn s2_a_late_opening_under_a_lower_number_changes_nothing() {
+    let server = TestServer::start(&[]).await;
+    let backend = connect(&[server.url()], &options()).await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "saved").await;
+    let top = u64::MAX;
+    for (late, number) in [
+        (1, 2),
+        (9, 10),
+        (99, 100),
+        (1 << 53, (1 << 53) + 1),
+        (top - 1, top),
+    ] {
+        game.number = ClaimNumber::new(number - 1);
+        game.open(&backend).await;
+        let late = Game {
+            number: ClaimNumber::new(late),
+            ..game.clone()
+        };
+        let opening = backend.open(&late.claim()).await.unwrap();
+        assert_eq!(
+            opening,
+            Opening::Overtaken,
+            "{} after {number}",
+            late.number
+        );
+        let outcome = late.try_save(&backend, "late").await.unwrap();
+        assert_eq!(
+            outcome,
+            WriteOutcome::Overtaken,
+            "{} after {number}",
+            late.number
+        );
+        game.save(&backend, "newer").await;
+    }
 }
