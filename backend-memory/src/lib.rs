@@ -1,1 +1,43 @@
-//! x
+//! playerdata's backend in memory: for tests, tools and games of one process.
+//!
+//! [`MemoryBackend`] keeps the whole contract of
+//! [`Backend`](playerdata_core::backend::Backend), for as long as the process
+//! lives: nothing is written anywhere, so durability ends with the last clone.
+//! It is cheap to clone, and all clones share one store, which is how a test
+//! plays several servers on one store.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use playerdata_core::{PlayerId, backend::Backend};
+//! use playerdata_memory::MemoryBackend;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), playerdata_core::backend::BackendError> {
+//! let backend: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
+//! assert_eq!(backend.holder(&PlayerId::from(4711)).await?, None);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it costs
+//!
+//! Players are spread over shards with a mutex each. Every call is one short
+//! critical section in one shard, and never waits for anything else. A save
+//! is a lookup, a comparison and a store of shared bytes.
+//!
+//! What it keeps of a player who was erased, or of one who never saved, is
+//! the fence: some 100 bytes, since a fence never repeats (rule L3).
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod backend;
+mod error;
+mod lease;
+mod lock;
+mod options;
+mod player;
+mod slot;
+
+pub use backend::MemoryBackend;
+pub use options::MemoryOptions;

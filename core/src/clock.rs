@@ -1,10 +1,14 @@
 //! Where time and fresh ids come from: both are injected, so that tests and
 //! simulations can set them.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 /// A point in time: milliseconds since 1970-01-01 UTC.
 #[derive(
@@ -78,5 +82,105 @@ impl IdSource for RandomIds {
     #[allow(clippy::disallowed_methods)] // the one place where a raw id is made
     fn next_id(&self) -> Uuid {
         Uuid::new_v4()
+    }
+}
+
+/// A clock that stands still until it is told the time, for tests and
+/// simulations.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use playerdata_core::{Clock, ManualClock, UnixMillis};
+///
+/// let clock = ManualClock::starting_at(UnixMillis::new(5_000));
+/// clock.advance(Duration::from_secs(1));
+/// assert_eq!(clock.now(), UnixMillis::new(6_000));
+/// ```
+#[derive(Debug, Default)]
+pub struct ManualClock {
+    millis: AtomicU64,
+}
+
+impl ManualClock {
+    /// A clock that shows `time`.
+    #[must_use]
+    pub const fn starting_at(time: UnixMillis) -> Self {
+        Self {
+            millis: AtomicU64::new(time.0),
+        }
+    }
+
+    /// Sets the clock, forward or back.
+    pub fn set(&self, time: UnixMillis) {
+        self.millis.store(time.0, Ordering::SeqCst);
+    }
+
+    /// Moves the clock forward; not beyond the end of time.
+    pub fn advance(&self, by: Duration) {
+        self.millis
+            .update(Ordering::SeqCst, Ordering::SeqCst, |millis| {
+                UnixMillis(millis).saturating_add(by).0
+            });
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.millis.load(Ordering::SeqCst))
+    }
+}
+
+/// Ids that are the same in every run: 1, 2, 3 and so on, after a prefix that
+/// tells one source from another. For tests and simulations only.
+#[derive(Debug, Default)]
+pub struct SequentialIds {
+    prefix: u32,
+    last: AtomicU64,
+}
+
+impl SequentialIds {
+    /// A source of its own; ids of sources with different prefixes differ.
+    #[must_use]
+    pub const fn with_prefix(prefix: u32) -> Self {
+        Self {
+            prefix,
+            last: AtomicU64::new(0),
+        }
+    }
+}
+
+impl IdSource for SequentialIds {
+    fn next_id(&self) -> Uuid {
+        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let bits = u128::from(self.prefix) << 96 | u128::from(number);
+        Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_goes_where_it_is_set_and_stops_at_the_end_of_time() {
+        let clock = ManualClock::starting_at(UnixMillis::new(9));
+        clock.set(UnixMillis::new(4));
+        clock.advance(Duration::from_millis(2));
+        assert_eq!(clock.now(), UnixMillis::new(6));
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now(), UnixMillis::new(u64::MAX));
+    }
+
+    #[test]
+    fn sequential_ids_are_v4_differ_and_repeat_in_the_next_run() {
+        let ids = |prefix| {
+            let source = SequentialIds::with_prefix(prefix);
+            [source.next_id(), source.next_id()]
+        };
+        assert_eq!(ids(1), ids(1));
+        assert_ne!(ids(1)[0], ids(1)[1]);
+        assert_ne!(ids(1)[0], ids(2)[0]);
+        assert_eq!(ids(1)[0].get_version_num(), 4);
     }
 }

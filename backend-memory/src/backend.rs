@@ -1,0 +1,148 @@
+//! The backend itself: every method one step in one critical section.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use playerdata_core::{
+    Clock, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    backend::{
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Limits, Lock, Notice, Notification,
+        Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+    },
+};
+
+use crate::{MemoryOptions, error::too_large, lease::Leases, player::Players};
+
+/// A store in this process's memory, which all clones share.
+///
+/// No method waits or fails, but for a body over the limit. The first poll of
+/// a method's future does all of its work, so a future that was never polled
+/// did nothing, and one that was polled did everything.
+#[derive(Clone)]
+pub struct MemoryBackend {
+    store: Arc<Store>,
+}
+
+struct Store {
+    options: MemoryOptions,
+    leases: Leases,
+    players: Players,
+}
+
+impl MemoryBackend {
+    /// An empty store with the default [`MemoryOptions`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty store whose leases lapse by `clock`.
+    #[must_use]
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self::with_options(MemoryOptions::default().clock(clock))
+    }
+
+    /// An empty store.
+    #[must_use]
+    pub fn with_options(options: MemoryOptions) -> Self {
+        Self {
+            store: Arc::new(Store {
+                options,
+                leases: Leases::default(),
+                players: Players::default(),
+            }),
+        }
+    }
+}
+
+impl Default for MemoryBackend {
+    fn default() -> Self {
+        Self::with_options(MemoryOptions::default())
+    }
+}
+
+impl fmt::Debug for MemoryBackend {
+    /// Leaves out what is stored: documents have no place in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryBackend")
+            .field("options", &self.store.options)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Backend for MemoryBackend {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::new(self.store.options.max_body_bytes)
+    }
+
+    async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
+        let now = self.store.options.clock.now();
+        Ok(self.store.leases.renew(server, ttl, now))
+    }
+
+    async fn drop_lease(&self, server: &ServerId) -> Result<()> {
+        let now = self.store.options.clock.now();
+        self.store.leases.drop_lease(server, now);
+        Ok(())
+    }
+
+    async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
+        let now = self.store.options.clock.now();
+        Ok(self.store.leases.is_live(server, now))
+    }
+
+    async fn acquire(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+    ) -> Result<Acquisition> {
+        Ok(self.store.players.acquire(player, claimant, replacing))
+    }
+
+    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        Ok(self.store.players.release(player, session))
+    }
+
+    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
+        Ok(self.store.players.holder(player))
+    }
+
+    async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
+        let now = self.store.options.clock.now();
+        Ok(self.store.leases.notify(server, notice, now))
+    }
+
+    async fn open(&self, claim: &Claim) -> Result<Opening> {
+        Ok(self.store.players.open(claim))
+    }
+
+    async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
+        let limit = self.store.options.max_body_bytes;
+        if body.bytes.len() > limit {
+            return Err(too_large(body.bytes.len(), limit));
+        }
+        Ok(self.store.players.write(claim, stamp, Some(body)))
+    }
+
+    async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
+        Ok(self.store.players.write(claim, stamp, None))
+    }
+
+    async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
+        Ok(self.store.players.view(player, slot))
+    }
+
+    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
+        Ok(self.store.players.list(player))
+    }
+
+    async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
+        Ok(self.store.players.erase(player))
+    }
+}

@@ -1,0 +1,72 @@
+//! What is kept of each player, and where.
+
+use std::{
+    collections::{BTreeMap, HashMap, hash_map::RandomState},
+    hash::BuildHasher,
+};
+
+use parking_lot::Mutex;
+use playerdata_core::{Fence, PlayerId, SessionId, SlotName, backend::Lock};
+
+use crate::slot::SlotState;
+
+/// All that is known of one player.
+#[derive(Default)]
+pub(crate) struct Player {
+    /// The generation of the latest lock. Outlives the lock and an erasure.
+    pub(crate) fence: Fence,
+    pub(crate) lock: Option<Lock>,
+    pub(crate) slots: BTreeMap<SlotName, SlotState>,
+}
+
+impl Player {
+    /// The lock, if it is this session's.
+    pub(crate) fn lock_of(&self, session: SessionId) -> Option<&Lock> {
+        self.lock.as_ref().filter(|lock| lock.session == session)
+    }
+}
+
+/// Enough for the threads of a large machine to seldom meet, and small enough
+/// to make for every test.
+const SHARDS: usize = 64;
+
+/// The players, each in the shard that its id hashes to.
+pub(crate) struct Players {
+    hasher: RandomState,
+    shards: Box<[Shard]>,
+}
+
+/// A shard has its cache lines to itself, so that a busy neighbour does not
+/// slow it down.
+#[derive(Default)]
+#[repr(align(128))]
+struct Shard {
+    players: Mutex<HashMap<PlayerId, Player>>,
+}
+
+impl Default for Players {
+    fn default() -> Self {
+        Self {
+            hasher: RandomState::new(),
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+        }
+    }
+}
+
+impl Players {
+    /// Reads or changes a player who may be unknown, in one critical section.
+    pub(crate) fn with<T>(&self, id: &PlayerId, step: impl FnOnce(Option<&mut Player>) -> T) -> T {
+        step(self.shard(id).lock().get_mut(id))
+    }
+
+    /// Changes a player, who is known from then on, in one critical section.
+    pub(crate) fn with_known<T>(&self, id: &PlayerId, step: impl FnOnce(&mut Player) -> T) -> T {
+        step(self.shard(id).lock().entry(id.clone()).or_default())
+    }
+
+    fn shard(&self, id: &PlayerId) -> &Mutex<HashMap<PlayerId, Player>> {
+        let hash = self.hasher.hash_one(id);
+        // The remainder is less than SHARDS, so it fits any usize.
+        &self.shards[(hash % SHARDS as u64) as usize].players
+    }
+}

@@ -1,0 +1,139 @@
+//! A player's slots: opening, saving, deleting, viewing, listing.
+
+use playerdata_core::{
+    ClaimNumber, Fence, PlayerId, Revision, SlotName, UnixMillis, WriteId,
+    backend::{Body, Claim, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome},
+};
+
+use crate::player::{Player, Players};
+
+/// One slot. It is kept after a deletion too, since the revision goes on.
+#[derive(Default)]
+pub(crate) struct SlotState {
+    /// The claim that may write, as long as its fence is that of the lock.
+    claim: Option<(Fence, ClaimNumber)>,
+    revision: Revision,
+    last_write: Option<WriteId>,
+    content: Option<Content>,
+}
+
+struct Content {
+    saved_at: UnixMillis,
+    body: Body,
+}
+
+impl Players {
+    pub(crate) fn open(&self, claim: &Claim) -> Opening {
+        self.with(&claim.player, |player| match player {
+            None => Opening::Lost { holder: None },
+            Some(player) => player.open(claim),
+        })
+    }
+
+    /// Saves `body`, or deletes if there is none.
+    pub(crate) fn write(&self, claim: &Claim, stamp: &Stamp, body: Option<&Body>) -> WriteOutcome {
+        let (outcome, _freed_outside_the_lock) = self.with(&claim.player, |player| match player {
+            None => (WriteOutcome::Lost { holder: None }, None),
+            Some(player) => player.write(claim, stamp, body),
+        });
+        outcome
+    }
+
+    pub(crate) fn view(&self, player: &PlayerId, slot: &SlotName) -> Option<Record> {
+        self.with(player, |player| player?.slots.get(slot)?.record())
+    }
+
+    pub(crate) fn list(&self, player: &PlayerId) -> Vec<SlotSummary> {
+        self.with(player, |player| {
+            player
+                .into_iter()
+                .flat_map(|player| &player.slots)
+                .filter_map(|(name, slot)| slot.summary(name))
+                .collect()
+        })
+    }
+}
+
+impl Player {
+    fn open(&mut self, claim: &Claim) -> Opening {
+        let Some(fence) = self.lock_of(claim.session).map(|lock| lock.fence) else {
+            return Opening::Lost {
+                holder: self.lock.clone(),
+            };
+        };
+        let slot = self.slots.entry(claim.slot.clone()).or_default();
+        // Fences compare first: under a newer lock, numbers start anew.
+        let claimed = Some((fence, claim.number));
+        if slot.claim > claimed {
+            return Opening::Overtaken;
+        }
+        slot.claim = claimed;
+        Opening::Opened(Opened {
+            revision: slot.revision,
+            last_write: slot.last_write,
+            record: slot.record(),
+        })
+    }
+
+    /// Also gives back the content that was replaced, to be freed elsewhere.
+    fn write(
+        &mut self,
+        claim: &Claim,
+        stamp: &Stamp,
+        body: Option<&Body>,
+    ) -> (WriteOutcome, Option<Content>) {
+        let Some(fence) = self.lock_of(claim.session).map(|lock| lock.fence) else {
+            let holder = self.lock.clone();
+            return (WriteOutcome::Lost { holder }, None);
+        };
+        let claimed = Some((fence, claim.number));
+        match self.slots.get_mut(&claim.slot) {
+            Some(slot) if slot.claim == claimed => slot.write(stamp, body),
+            Some(_) | None => (WriteOutcome::Overtaken, None),
+        }
+    }
+}
+
+impl SlotState {
+    fn write(&mut self, stamp: &Stamp, body: Option<&Body>) -> (WriteOutcome, Option<Content>) {
+        let revision = stamp.base.next();
+        if self.revision == stamp.base {
+            self.revision = revision;
+            self.last_write = Some(stamp.write_id);
+            let content = body.map(|body| Content {
+                saved_at: stamp.at,
+                body: body.clone(),
+            });
+            let replaced = std::mem::replace(&mut self.content, content);
+            return (WriteOutcome::Written { revision }, replaced);
+        }
+        let repeated = self.revision == revision && self.last_write == Some(stamp.write_id);
+        let outcome = if repeated {
+            WriteOutcome::Written { revision }
+        } else {
+            WriteOutcome::Overtaken
+        };
+        (outcome, None)
+    }
+
+    fn record(&self) -> Option<Record> {
+        let content = self.content.as_ref()?;
+        Some(Record {
+            revision: self.revision,
+            write_id: self.last_write?,
+            saved_at: content.saved_at,
+            body: content.body.clone(),
+        })
+    }
+
+    fn summary(&self, name: &SlotName) -> Option<SlotSummary> {
+        let content = self.content.as_ref()?;
+        Some(SlotSummary {
+            slot: name.clone(),
+            revision: self.revision,
+            saved_at: content.saved_at,
+            schema: content.body.schema,
+            body_bytes: content.body.bytes.len() as u64,
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! What the manager, its tasks, its sessions and their slots share.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::{lease::LeaseWatch, orphans::Orphans, registry::Registry};
+use crate::{
+    Clock, Error, Event, GameDocument, IdSource, PlayerId, SaveReason, ServerId, SessionId,
+    Settings, SlotName,
+    autosave::Autosave,
+    backend::Lock,
+    codec::{Codec, Encoded},
+    document_type::Origin,
+    event::EventSender,
+    hook::{HookContext, Hooks, guarded},
+    schema::Migrations,
+    session::SessionState,
+    slot::{Live, Saver, SlotState},
+    store::Store,
+};
+
+#[derive(Debug)]
+pub(crate) struct Shared<D> {
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) codec: Codec,
+    pub(crate) migrations: Migrations,
+    pub(crate) origin: Origin<D>,
+    pub(crate) hooks: Hooks<D>,
+    pub(crate) events: EventSender,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) server: ServerId,
+    pub(crate) registry: Registry<D>,
+    pub(crate) autosave: Autosave<D>,
+    pub(crate) orphans: Orphans,
+    /// Sessions whose handles were dropped and that could not be ended yet.
+    pub(crate) dropped: Mutex<Vec<Arc<SessionState<D>>>>,
+    pub(crate) lease: Mutex<LeaseWatch>,
+    pub(crate) runtime: Handle,
+    /// Cancelled when the manager shuts down or is dropped.
+    pub(crate) stop: CancellationToken,
+}
+
+impl<D: GameDocument> Shared<D> {
+    /// Runs a piece of work as a task of its own, so that it is finished even
+    /// if the caller's future is dropped (E7).
+    pub(crate) async fn run_to_the_end<T: Send + 'static>(
+        &self,
+        player: &PlayerId,
+        during: &'static str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.runtime.spawn(work).await.map_err(|error| {
+            if error.is_panic() {
+                Error::Panicked {
+                    player: player.clone(),
+                    during,
+                }
+            } else {
+                Error::ShuttingDown // the runtime is gone
+            }
+        })
+    }
+
+    /// Closes a session that was found lost, tells so, and returns the error
+    /// for whoever found it (E2).
+    pub(crate) fn lose(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        holder: Option<Lock>,
+    ) -> Error {
+        if let Some(state) = self.registry.session(player, session)
+            && state.core.lose(holder.clone())
+        {
+            self.debug(|| tracing::debug!(%player, %session, ?holder, "session lost"));
+            self.forget(&state);
+            self.events.send(|| Event::SessionLost {
+                player: player.clone(),
+                session,
+                holder: holder.clone(),
+            });
+        }
+        Error::SessionLost {
+            player: player.clone(),
+            session,
+            holder,
+        }
+    }
+
+    /// Takes a closed session out of the registry and its slots out of the
+    /// autosave.
+    pub(crate) fn forget(&self, session: &SessionState<D>) {
+        self.registry.remove(&session.core.player, session.core.id);
+        for slot in session.slots() {
+            self.autosave.remove(&slot);
+        }
+    }
+
+    /// Runs `report` in debug mode only.
+    pub(crate) fn debug(&self, report: impl FnOnce()) {
+        if self.settings.debug {
+            report();
+        }
+    }
+
+    pub(crate) fn debug_skipped(&self, slot: &SlotState<D>) {
+        self.debug(|| {
+            let (player, slot) = (&slot.core.player, &slot.name);
+            tracing::debug!(%player, %slot, "slot skipped: unchanged");
+        });
+    }
+
+    pub(crate) fn tell_saved(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+        encoded: &Encoded,
+        reason: SaveReason,
+    ) {
+        let revision = saver.revision;
+        self.debug(|| {
+            let keys = self.codec.key_fingerprints(encoded).ok().map(Box::new);
+            let changed = keys.as_ref().zip(saver.keys.as_ref());
+            let changed = changed.map(|(keys, stored)| keys.changed_since(stored));
+            saver.keys = keys;
+            let (player, slot) = (&slot.core.player, &slot.name);
+            tracing::debug!(%player, %slot, %revision, ?reason, ?changed, "slot saved");
+        });
+        self.events.send(|| Event::SlotSaved {
+            player: slot.core.player.clone(),
+            slot: slot.name.clone(),
+            revision,
+            reason,
+        });
+    }
+
+    pub(crate) fn tell_save_failed(
+        &self,
+        slot: &SlotState<D>,
+        attempt: u32,
+        retry_in: Option<Duration>,
+        error: &Error,
+    ) {
+        let player = &slot.core.player;
+        tracing::warn!(%player, slot = %slot.name, attempt, ?retry_in, %error, "save failed");
+        self.events.send(|| Event::SaveFailed {
+            player: player.clone(),
+            slot: slot.name.clone(),
+            attempt,
+            retry_in,
+            error: Arc::new(error.clone()),
+        });
+    }
+
+    /// Runs a hook on a copy of the document, which takes the document's place
+    /// unless the hook panics.
+    pub(crate) fn run_hook(
+        &self,
+        slot: &SlotState<D>,
+        live: &mut Live<D>,
+        hook: &'static str,
+        run: impl FnOnce(&HookContext, &mut D),
+    ) {
+        let context = self.hook_context(&slot.core.player, slot.core.id, &slot.name);
+        let mut copy = D::clone(&live.document);
+        match guarded(|| run(&context, &mut copy)) {
+            Ok(()) => live.replace(copy),
+            Err(_) => self.tell_hook_panicked(&context, hook),
+        }
+    }
+
+    pub(crate) fn run_before_save(&self, slot: &SlotState<D>, live: &mut Live<D>) {
+        if let Some(hook) = &self.hooks.before_save {
+            self.run_hook(slot, live, "before_save", |context, document| {
+                hook(context, document);
+            });
+        }
+    }
+
+    pub(crate) fn hook_context(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        slot: &SlotName,
+    ) -> HookContext {
+        HookContext {
+            player: player.clone(),
+            session,
+            slot: slot.clone(),
+        }
+    }
+
+    pub(crate) fn tell_hook_panicked(&self, context: &HookContext, hook: &'static str) {
+        tracing::error!(player = %context.player, slot = %context.slot, hook, "a hook panicked");
+        self.events.send(|| Event::HookPanicked {
+            player: context.player.clone(),
+            slot: context.slot.clone(),
+            hook,
+        });
+    }
+}
