@@ -159,7 +159,7 @@ fn v5_checkers_answer_and_change_nothing() {
 }
 
 #[test]
-fn v5_at_least_compares_large_numbers_exactly() {
+fn v5_at_least_compares_integers_and_floats_exactly() {
     let mut document = varied();
     document.set("Level", 9_007_199_254_740_993_i64).unwrap();
     assert!(!document.at_least("Level", 9_007_199_254_740_994.0));
@@ -168,6 +168,9 @@ fn v5_at_least_compares_large_numbers_exactly() {
     document.set("Speed", 9_007_199_254_740_992.0).unwrap();
     assert!(!document.at_least("Speed", 9_007_199_254_740_993_i64));
     assert!(document.at_least("Speed", 9_007_199_254_740_992_i64));
+    document.set_rules(rules().with_negative_values(true));
+    document.set("Speed", -2.5).unwrap();
+    assert!(document.at_least("Speed", -3) && !document.at_least("Speed", -2));
 }
 
 #[test]

@@ -109,6 +109,7 @@ fn v7_a_failed_change_of_inventory_or_gift_bank_is_an_error_of_the_document() {
 fn i5_the_limits_of_the_rules_hold_for_the_inventory() {
     let limits = InventoryLimits::default().with_max_items(2);
     let mut document = Document::standard().with_rules(rules().with_inventory(limits));
+    assert_eq!(document.inventory().limits(), limits);
     refused(&mut document, |d| Ok(d.inventory_mut().add("Gold", 1)?));
     *document.inventory_mut() = Inventory::new();
     for item in ["A", "B"] {
