@@ -1,5 +1,6 @@
 //! A server dies between any two calls of an operation of several steps; then
 //! another one goes on from there.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 
