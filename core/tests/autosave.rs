@@ -1,4 +1,5 @@
 //! The autosave: what is written when, and that nothing stops it.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Several servers that want one player.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

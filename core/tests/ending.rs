@@ -1,4 +1,5 @@
 //! Ending sessions: the last save, the release, and what if they fail.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 
@@ -268,6 +269,25 @@ async fn e1_the_last_hook_has_the_last_word_and_its_reason() {
         .map(|(_, reason)| *reason)
         .collect();
     assert_eq!(reasons, [EndReason::Asked; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a3_what_the_last_hook_changed_is_autosaved_if_the_last_save_fails() {
+    let world = World::new();
+    let manager = world
+        .builder("a")
+        .before_last_save(|_, _, document| document.set("Level", 99).unwrap())
+        .start()
+        .await
+        .unwrap();
+    let session = manager.start_session(1).await.unwrap();
+    session.load_slot("Slot1").await.unwrap();
+    pass_secs(31).await; // stored, and in no queue
+    world.store.fail(Op::Save, Fault::Refused);
+    session.end().await.unwrap_err();
+    world.store.heal();
+    pass_secs(31).await;
+    assert_eq!(world.stored(&player(1), "Slot1").await["Level"], 99);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,5 @@
 //! Loading a slot: defaults, stored documents, migrations, what can't be read.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What an operator does and sees: look, free, erase, events, the log.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Saves: durable, in doubt, too large; and deletions, which are writes too.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Ending everything, and being dropped without that.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

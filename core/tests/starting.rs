@@ -1,4 +1,5 @@
 //! Starting sessions: free players, orphaned locks, and a store that is down.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 
@@ -81,6 +82,29 @@ async fn l8_a_start_whose_answer_was_lost_leaves_no_lock() {
             "{fault:?}: it is not released for ever"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn l8_an_acquisition_that_arrives_late_leaves_no_lock() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    world
+        .store
+        .fail_once(Op::Acquire, Fault::Late(Duration::from_secs(12)));
+    manager.start_session(1).await.unwrap_err(); // after 5 s
+    pass_secs(20).await;
+    assert!(!world.is_locked(&player(1)).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn l8_a_start_that_is_refused_after_a_lost_answer_leaves_no_lock() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    world.store.fail_once(Op::Acquire, Fault::AnswerLost);
+    world.store.fail(Op::Acquire, Fault::Refused);
+    manager.start_session(1).await.unwrap_err();
+    pass_secs(6).await;
+    assert!(!world.is_locked(&player(1)).await);
 }
 
 #[tokio::test(start_paused = true)]

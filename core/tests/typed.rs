@@ -1,4 +1,5 @@
 //! A game's own type as the document, and the game's code around it.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

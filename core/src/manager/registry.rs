@@ -191,3 +191,34 @@ impl<D> Drop for Reservation<'_, D> {
         self.over.cancel();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn e4_once_closed_the_registry_gives_no_place_to_a_start() {
+        let registry = Registry::<()>::default();
+        let (one, two) = (PlayerId::from(1), PlayerId::from(2));
+        let session = SessionId::from_uuid(Uuid::nil());
+        let Ok(place) = registry.reserve(&one, session) else {
+            panic!("the place is free");
+        };
+        let starting = registry.close();
+        assert!(matches!(&starting[..], [(player, Some(_))] if *player == one));
+        assert!(matches!(
+            registry.reserve(&two, session),
+            Err(Occupied::Closed)
+        ));
+        drop(place);
+        assert!(
+            starting[0]
+                .1
+                .as_ref()
+                .is_some_and(CancellationToken::is_cancelled)
+        );
+        assert_eq!(registry.len(), 0);
+    }
+}

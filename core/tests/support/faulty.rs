@@ -50,7 +50,8 @@ pub enum Fault {
     HangAfter,
     /// It takes this long.
     Delay(Duration),
-    /// It never answers, and is applied this much later all the same.
+    /// It never answers, and is applied this much later all the same: saves
+    /// and acquisitions.
     Late(Duration),
     /// It panics.
     Panic,
@@ -213,24 +214,41 @@ impl Faulty {
         }
     }
 
+    /// How late a call of the operation is to arrive, if that is planned.
+    fn late(&self, op: Op) -> Option<Duration> {
+        self.planned
+            .lock()
+            .iter()
+            .find_map(|plan| match plan.fault {
+                Fault::Late(after) if plan.op == op && plan.times > 0 => Some(after),
+                _ => None,
+            })
+    }
+
     /// Sends a save that will arrive late, if that is planned.
-    fn send_late(&self, claim: &Claim, stamp: &Stamp, body: &Body) {
-        let late = self.planned.lock().iter().find_map(|plan| match plan {
-            Planned {
-                op: Op::Save,
-                fault: Fault::Late(after),
-                times: 1..,
-                ..
-            } => Some(*after),
-            _ => None,
-        });
-        let Some(after) = late else { return };
+    fn save_late(&self, claim: &Claim, stamp: &Stamp, body: &Body) {
+        let Some(after) = self.late(Op::Save) else {
+            return;
+        };
         let (memory, outcomes) = (self.memory.clone(), Arc::clone(&self.late));
         let (claim, stamp, body) = (claim.clone(), *stamp, body.clone());
         tokio::spawn(async move {
             tokio::time::sleep(after).await;
             let outcome = memory.save(&claim, &stamp, &body).await.unwrap();
             outcomes.lock().push(outcome);
+        });
+    }
+
+    /// The same of an acquisition.
+    fn acquire_late(&self, player: &PlayerId, claimant: &Claimant) {
+        let Some(after) = self.late(Op::Acquire) else {
+            return;
+        };
+        let memory = self.memory.clone();
+        let (player, claimant) = (player.clone(), claimant.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            memory.acquire(&player, &claimant, None).await.unwrap();
         });
     }
 }
@@ -270,6 +288,7 @@ impl Backend for Faulty {
         claimant: &Claimant,
         replacing: Option<SessionId>,
     ) -> Result<Acquisition> {
+        self.acquire_late(player, claimant);
         let call = self.memory.acquire(player, claimant, replacing);
         self.pass(Op::Acquire, Some(player), call).await
     }
@@ -295,7 +314,7 @@ impl Backend for Faulty {
     }
 
     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
-        self.send_late(claim, stamp, body);
+        self.save_late(claim, stamp, body);
         let call = self.memory.save(claim, stamp, body);
         self.pass(Op::Save, Some(&claim.player), call).await
     }

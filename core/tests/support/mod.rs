@@ -1,5 +1,6 @@
 //! What the tests of managers share: a store that fails on demand, servers on
 //! it, and time that passes only while everybody waits.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 #![allow(
     dead_code,
     unreachable_pub,
