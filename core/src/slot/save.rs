@@ -100,7 +100,10 @@ impl<D: GameDocument> Shared<D> {
                 revision: saver.revision,
             });
         }
-        let revision = self.write(slot, &mut saver, &encoded).await?;
+        let written = self.write(slot, &mut saver, &encoded).await;
+        // Also after a failure: the slot may have been opened anew.
+        slot.note_revision(saver.revision);
+        let revision = written?;
         slot.note_stored(snapshot.version);
         self.tell_saved(slot, &mut saver, &encoded, reason);
         Ok(Saved::Written { revision })

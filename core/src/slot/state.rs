@@ -36,6 +36,9 @@ pub(crate) struct Live<D> {
     pub(crate) queued: bool,
     /// Whether the slot was deleted in the store: it takes no changes.
     pub(crate) deleted: bool,
+    /// The revision that the store is known to have. The saver's own may be
+    /// ahead of it for the time of a save.
+    pub(crate) revision: Revision,
 }
 
 /// What the next write builds on, and what is known of the last one.
@@ -87,6 +90,7 @@ impl<D> SlotState<D> {
             stored_version,
             queued: false,
             deleted: false,
+            revision: saver.revision,
         };
         Self {
             core,
@@ -128,6 +132,15 @@ impl<D> SlotState<D> {
     /// Notes that all of a version's content is in the store.
     pub(crate) fn note_stored(&self, version: u64) {
         self.live.lock().stored_version = Some(version);
+    }
+
+    /// Notes the revision that the store is known to have.
+    pub(crate) fn note_revision(&self, revision: Revision) {
+        self.live.lock().revision = revision;
+    }
+
+    pub(crate) fn revision(&self) -> Revision {
+        self.live.lock().revision
     }
 
     pub(crate) fn claim(&self, number: ClaimNumber) -> Claim {
