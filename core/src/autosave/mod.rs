@@ -1,5 +1,6 @@
 //! The autosave: one scheduler for all sessions.
 
+mod timetable;
 mod wheel;
 
 use std::{
@@ -12,13 +13,13 @@ use std::{
 };
 
 use futures::FutureExt;
-use tokio::{
-    task::JoinSet,
-    time::{Instant, MissedTickBehavior},
-};
+use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use self::wheel::Wheel;
+use self::{
+    timetable::{Timetable, turns_of},
+    wheel::Wheel,
+};
 use crate::{
     Error, GameDocument, SaveReason, Settings,
     manager::Shared,
@@ -36,7 +37,7 @@ pub(crate) struct Autosave<D> {
 impl<D> Autosave<D> {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            wheel: Wheel::new(settings.autosave_interval),
+            wheel: Wheel::new(turns_of(settings.autosave_interval) as usize),
             next_turn: AtomicU64::new(0),
         }
     }
@@ -83,14 +84,18 @@ struct Done<D> {
 }
 
 /// The running autosave of one manager.
+///
+/// It sleeps until the next turn that has work. With nothing changed there is
+/// none but in the forced cycle: an idle session costs nothing (A1).
 pub(crate) struct Scheduler<D: GameDocument> {
     shared: Arc<Shared<D>>,
-    /// The turn that comes next.
-    turn: usize,
-    /// The cycle it belongs to, from 1.
-    cycle: u32,
-    /// Due, waiting for one of the `max_concurrent_saves`. A slot changes its
-    /// place only by being saved, so this holds each slot twice at the most.
+    timetable: Timetable,
+    /// Turns before this one are done with.
+    next: u64,
+    /// The turn that it sleeps until.
+    planned: Option<u64>,
+    /// Due, waiting for one of the `max_concurrent_saves`. A slot is taken
+    /// again only in its turn, so this holds each slot twice at the most.
     due: VecDeque<Job<D>>,
     /// Failed, waiting for another attempt.
     retries: BTreeMap<(Instant, u64), Job<D>>,
@@ -100,9 +105,10 @@ pub(crate) struct Scheduler<D: GameDocument> {
 impl<D: GameDocument> Scheduler<D> {
     pub(crate) fn new(shared: Arc<Shared<D>>) -> Self {
         Self {
+            timetable: Timetable::new(&shared.settings, Instant::now()),
             shared,
-            turn: 0,
-            cycle: 1,
+            next: 0,
+            planned: None,
             due: VecDeque::new(),
             retries: BTreeMap::new(),
             running: JoinSet::new(),
@@ -111,17 +117,17 @@ impl<D: GameDocument> Scheduler<D> {
 
     /// Runs until the manager stops. Saves under way are then finished.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
-        let turns = u32::try_from(self.shared.autosave.wheel.len()).unwrap_or(u32::MAX);
-        let mut clock = tokio::time::interval(self.shared.settings.autosave_interval / turns);
-        // After a delay the missed turns are made up for at once: each takes
-        // only what is due, and what is due is saved only so many at a time.
-        clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        let shared = Arc::clone(&self.shared);
+        let wheel = &shared.autosave.wheel;
         while !stop.is_cancelled() {
+            self.take_turns(wheel);
+            let turn_at = self.planned.map(|turn| self.timetable.begin(turn));
             self.fill();
             let retry_at = self.retries.first_key_value().map(|((at, _), _)| *at);
             tokio::select! {
                 () = stop.cancelled() => break,
-                _ = clock.tick() => self.take_turn(),
+                () = wheel.news() => {}
+                () = sleep_until(turn_at) => {}
                 Some(done) = self.running.join_next() => self.settle(done),
                 () = sleep_until(retry_at) => self.take_retries(),
             }
@@ -129,6 +135,46 @@ impl<D: GameDocument> Scheduler<D> {
         while let Some(done) = self.running.join_next().await {
             self.settle(done);
         }
+    }
+
+    /// Takes what is due by now, and plans the turn that is due next.
+    fn take_turns(&mut self, wheel: &Wheel<D>) {
+        let current = self.timetable.current(Instant::now());
+        if self.planned.is_none_or(|planned| planned > current) {
+            // Turns up to now had nothing to do when they came. What changed
+            // since is due when they come again, not all at once (A8).
+            self.next = self.next.max(current + 1);
+        }
+        self.next = self.next.max(self.timetable.oldest_to_make_up_for(current));
+        loop {
+            self.planned = self.timetable.next_due(
+                self.next,
+                |turn| wheel.has_changed(turn),
+                |turn| wheel.has_open(turn),
+            );
+            match self.planned {
+                Some(turn) if turn <= current => {
+                    self.take_turn(wheel, turn);
+                    self.next = turn + 1;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn take_turn(&mut self, wheel: &Wheel<D>, turn: u64) {
+        let forced = self.timetable.is_forced(turn);
+        let reason = if forced {
+            SaveReason::Forced
+        } else {
+            SaveReason::Autosave
+        };
+        let jobs = wheel.take(turn, forced).into_iter().map(|slot| Job {
+            slot,
+            reason,
+            attempt: 1,
+        });
+        self.due.extend(jobs);
     }
 
     /// Starts what is due, as far as there is room (A4).
@@ -152,27 +198,6 @@ impl<D: GameDocument> Scheduler<D> {
                 });
                 Done { job, result }
             });
-        }
-    }
-
-    fn take_turn(&mut self) {
-        let every = self.shared.settings.force_save_every;
-        let forced = every > 0 && self.cycle.is_multiple_of(every);
-        let reason = if forced {
-            SaveReason::Forced
-        } else {
-            SaveReason::Autosave
-        };
-        let slots = self.shared.autosave.wheel.take(self.turn, forced);
-        self.due.extend(slots.into_iter().map(|slot| Job {
-            slot,
-            reason,
-            attempt: 1,
-        }));
-        self.turn += 1;
-        if self.turn == self.shared.autosave.wheel.len() {
-            self.turn = 0;
-            self.cycle = self.cycle.wrapping_add(1).max(1);
         }
     }
 

@@ -1,0 +1,54 @@
+//! The threads that read without waiting for the writer.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use playerdata_core::backend::ErrorKind;
+use rusqlite::Connection;
+use tokio::sync::mpsc::Receiver;
+
+use crate::{
+    error::Fault,
+    job::{Job, Message},
+};
+
+/// A reading thread's own things. Each reader sees the last commit before its
+/// statement began, and neither waits for the writer nor holds it up.
+pub(crate) struct Reader {
+    pub(crate) db: Connection,
+    /// Shared by all readers: the first that is free takes the next job.
+    pub(crate) queue: Arc<Mutex<Receiver<Message>>>,
+}
+
+impl Reader {
+    /// Runs what comes, until the queue has been closed or its last sender
+    /// dropped, and everything in it is done.
+    pub(crate) fn run(self) {
+        while let Some(message) = self.next() {
+            match message {
+                Message::Run(job) => self.read(job),
+                Message::Close => self.receiver().close(),
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Message> {
+        self.receiver().blocking_recv()
+    }
+
+    fn receiver(&self) -> std::sync::MutexGuard<'_, Receiver<Message>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self, mut job: Box<dyn Job>) {
+        if job.is_abandoned() {
+            return;
+        }
+        if catch_unwind(AssertUnwindSafe(|| job.run(&self.db))).is_err() {
+            job.fail(Fault::new(ErrorKind::Unavailable, "the operation panicked"));
+        }
+        job.answer();
+    }
+}
