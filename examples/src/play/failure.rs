@@ -61,6 +61,6 @@ impl Failure {
 fn listed(error: &SettingsError) -> String {
     let problems = error.problems.iter();
     problems
-        .map(|problem| format!("\n  {}", chain(problem).replace('\n', "\n  ")))
+        .map(|problem| format!("\n  {}", chain(problem).trim_end().replace('\n', "\n  ")))
         .collect()
 }

@@ -21,7 +21,7 @@ pub enum ParseError {
     #[error("{0:?} is no command; `help` lists them")]
     Unknown(String),
     /// There are too few words, or too many.
-    #[error("it is written: {0}")]
+    #[error("usage: {0}")]
     Usage(&'static str),
     /// A quote is left open.
     #[error(transparent)]

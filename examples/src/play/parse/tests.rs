@@ -113,7 +113,7 @@ fn what_is_wrong_is_told() {
         ("add Bread -1", "\"-1\" is no whole number"),
         ("add Bread 1.5", "is no whole number"),
         ("load 'Slot 1'", "no slot name"),
-        ("end now", "it is written: end"),
+        ("end now", "usage: end"),
     ] {
         assert!(error(line).contains(told), "{line}: {}", error(line));
     }
