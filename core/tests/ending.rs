@@ -291,6 +291,16 @@ async fn a3_what_the_last_hook_changed_is_autosaved_if_the_last_save_fails() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f19_a_session_without_a_loaded_slot_ends_and_leaves_no_lock() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    let session = manager.start_session(1).await.unwrap();
+    session.end().await.unwrap();
+    assert!(!world.is_locked(&player(1)).await);
+    assert!(world.store.list(&player(1)).await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn e1_every_change_that_was_accepted_is_in_the_last_save() {
     let world = World::new();
     let (_manager, session, slot) = playing(&world).await;
