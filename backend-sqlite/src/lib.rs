@@ -1,1 +1,56 @@
-//! x
+//! playerdata's backend on SQLite: the embedded default.
+//!
+//! One file keeps the locks, leases and slots of all players. Several
+//! processes of one machine may share it. By default an acknowledged save is
+//! on the disk; it survives a loss of power.
+//!
+//! ```
+//! use playerdata_core::backend::Backend;
+//! use playerdata_sqlite::SqliteBackend;
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+//! # runtime.block_on(async {
+//! let backend = SqliteBackend::open_in_memory()?;
+//! assert_eq!(backend.holder(&4711.into()).await.unwrap(), None);
+//! # Ok::<(), playerdata_sqlite::OpenError>(()) }).unwrap();
+//! ```
+//!
+//! # How it works
+//!
+//! SQLite has one writer at a time, and a commit waits for the disk. So one
+//! thread writes, and commits whatever is waiting as one *group*: an operation
+//! is answered when its group is on the disk, and concurrency buys throughput.
+//! Two more threads read, from the last commit, without waiting for the
+//! writer. One moves the write-ahead log into the file. No call blocks the
+//! asynchronous runtime.
+//!
+//! # Files
+//!
+//! Beside `playerdata.db` there are `playerdata.db-wal` and
+//! `playerdata.db-shm` while it is open. All three belong together: to copy a
+//! database that is in use, use `VACUUM INTO` or SQLite's backup, not `cp`.
+//! The file has to be on a local disk, not on a network share.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod backend;
+mod busy;
+mod checkpoint;
+mod column;
+mod error;
+mod group;
+mod job;
+mod lease;
+mod lock;
+mod open;
+mod open_error;
+mod options;
+mod reader;
+mod savepoint;
+mod schema;
+mod slot;
+mod writer;
+
+pub use backend::SqliteBackend;
+pub use open_error::OpenError;
+pub use options::{Durability, SqliteOptions};

@@ -1,6 +1,6 @@
 //! Validated names: players, servers, slots.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{convert::Infallible, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -17,6 +17,13 @@ pub struct InvalidName {
     pub name: String,
     /// What is wrong with it.
     pub fault: NameFault,
+}
+
+impl From<Infallible> for InvalidName {
+    /// For ids made from numbers and GUIDs, which are never invalid.
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 /// What is wrong with a name.

@@ -1,0 +1,219 @@
+//! The backend itself: each method hands its operation to a thread.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use playerdata_core::{
+    Clock, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    backend::{
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Limits, Lock, Notice, Notification,
+        Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+    },
+};
+use tokio::sync::watch;
+
+use crate::{OpenError, SqliteOptions, job::Queue, lease, lock, slot};
+
+/// A [`Backend`] on an SQLite database.
+///
+/// Clones share the database and its threads. The threads end when the last
+/// clone is dropped, after they have finished what they had accepted; to wait
+/// for that, call [`close`](Self::close).
+#[derive(Clone, Debug)]
+pub struct SqliteBackend {
+    writes: Queue,
+    reads: Queue,
+    clock: Arc<dyn Clock>,
+    /// Closed when the last thread has ended.
+    end: watch::Receiver<()>,
+}
+
+impl SqliteBackend {
+    pub(crate) fn new(
+        writes: Queue,
+        reads: Queue,
+        clock: Arc<dyn Clock>,
+        end: watch::Receiver<()>,
+    ) -> Self {
+        Self {
+            writes,
+            reads,
+            clock,
+            end,
+        }
+    }
+
+    /// Opens the database at `path`, which is made if it is missing, with the
+    /// defaults of [`SqliteOptions`].
+    ///
+    /// It waits for the disk; see [`SqliteOptions::open`].
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]: missing directory, no database, read-only, and so on.
+    pub fn open(path: impl AsRef<Path>) -> std::result::Result<Self, OpenError> {
+        SqliteOptions::new(path).open()
+    }
+
+    /// Opens a database in memory, that lives as long as the backend and its
+    /// clones. A second client of it is a clone.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], if memory or a thread can't be had.
+    pub fn open_in_memory() -> std::result::Result<Self, OpenError> {
+        SqliteOptions::in_memory().open()
+    }
+
+    /// Closes the database for all clones: finishes what was accepted, moves
+    /// the write-ahead log into the file, and waits until that is done and
+    /// the file is let go. What is asked afterwards is refused.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: once it has begun to wait, the database closes also if
+    /// nobody waits. Calling again waits as well.
+    pub async fn close(&self) {
+        self.writes.close().await;
+        self.reads.close().await;
+        let mut end = self.end.clone();
+        while end.changed().await.is_ok() {}
+    }
+}
+
+#[async_trait]
+impl Backend for SqliteBackend {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::new(slot::MAX_BODY_BYTES)
+    }
+
+    async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
+        let (id, clock) = (server.clone(), Arc::clone(&self.clock));
+        self.writes
+            .run(move |db| lease::renew(db, &id, ttl, clock.now()))
+            .await
+            .map_err(|fault| fault.during(format_args!("renewing the lease of {server}")))
+    }
+
+    async fn drop_lease(&self, server: &ServerId) -> Result<()> {
+        let (id, clock) = (server.clone(), Arc::clone(&self.clock));
+        self.writes
+            .run(move |db| lease::drop_lease(db, &id, clock.now()))
+            .await
+            .map_err(|fault| fault.during(format_args!("dropping the lease of {server}")))
+    }
+
+    async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
+        let (id, clock) = (server.clone(), Arc::clone(&self.clock));
+        self.reads
+            .run(move |db| lease::is_live(db, &id, clock.now()))
+            .await
+            .map_err(|fault| fault.during(format_args!("reading the lease of {server}")))
+    }
+
+    async fn acquire(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+    ) -> Result<Acquisition> {
+        let (id, who) = (player.clone(), claimant.clone());
+        self.writes
+            .run(move |db| lock::acquire(db, &id, &who, replacing))
+            .await
+            .map_err(|fault| {
+                let session = claimant.session;
+                fault.during(format_args!(
+                    "locking player {player} for session {session}"
+                ))
+            })
+    }
+
+    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        let id = player.clone();
+        self.writes
+            .run(move |db| lock::release(db, &id, session))
+            .await
+            .map_err(|fault| {
+                fault.during(format_args!(
+                    "releasing player {player} of session {session}"
+                ))
+            })
+    }
+
+    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
+        let id = player.clone();
+        self.reads
+            .run(move |db| lock::holder(db, &id))
+            .await
+            .map_err(|fault| fault.during(format_args!("reading the lock of player {player}")))
+    }
+
+    async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
+        let (name, message) = (server.clone(), notice.clone());
+        let clock = Arc::clone(&self.clock);
+        self.writes
+            .run(move |db| lease::notify(db, &name, &message, clock.now()))
+            .await
+            .map_err(|fault| {
+                let player = &notice.player;
+                fault.during(format_args!(
+                    "notifying server {server} about player {player}"
+                ))
+            })
+    }
+
+    async fn open(&self, claim: &Claim) -> Result<Opening> {
+        let own = claim.clone();
+        self.writes
+            .run(move |db| slot::open(db, &own))
+            .await
+            .map_err(|fault| fault.during(format_args!("opening {claim}")))
+    }
+
+    async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
+        let during = |fault: crate::error::Fault| fault.during(format_args!("saving {claim}"));
+        slot::check_size(body).map_err(during)?;
+        let (own, stamp, body) = (claim.clone(), *stamp, body.clone());
+        self.writes
+            .run(move |db| slot::write(db, &own, &stamp, Some(&body)))
+            .await
+            .map_err(during)
+    }
+
+    async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
+        let (own, stamp) = (claim.clone(), *stamp);
+        self.writes
+            .run(move |db| slot::write(db, &own, &stamp, None))
+            .await
+            .map_err(|fault| fault.during(format_args!("deleting {claim}")))
+    }
+
+    async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
+        let (id, name) = (player.clone(), slot.clone());
+        self.reads
+            .run(move |db| slot::view(db, &id, &name))
+            .await
+            .map_err(|fault| fault.during(format_args!("viewing {slot} of player {player}")))
+    }
+
+    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
+        let id = player.clone();
+        self.reads
+            .run(move |db| slot::list(db, &id))
+            .await
+            .map_err(|fault| fault.during(format_args!("listing the slots of player {player}")))
+    }
+
+    async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
+        let id = player.clone();
+        self.writes
+            .run(move |db| lock::erase(db, &id))
+            .await
+            .map_err(|fault| fault.during(format_args!("erasing player {player}")))
+    }
+}

@@ -1,0 +1,153 @@
+//! What SQLite's errors mean to the caller of a backend.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use playerdata_core::backend::{BackendError, Effect, ErrorKind};
+use rusqlite::{Error, ffi};
+
+/// A failure inside the store, before it is known which operation it hit.
+///
+/// It can be cloned because a failed commit fails a whole group.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    kind: ErrorKind,
+    effect: Effect,
+    what: Cow<'static, str>,
+    source: Option<Arc<Error>>,
+}
+
+impl Fault {
+    /// A failure that left the store as it was.
+    pub(crate) fn new(kind: ErrorKind, what: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            effect: Effect::None,
+            what: what.into(),
+            source: None,
+        }
+    }
+
+    /// A stored value that can't be read.
+    pub(crate) fn corrupt(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Corrupt, what)
+    }
+
+    /// The same, but the operation may have been applied.
+    pub(crate) fn maybe_applied(mut self) -> Self {
+        self.effect = Effect::Possible;
+        self
+    }
+
+    /// Names the operation that failed.
+    pub(crate) fn during(self, operation: fmt::Arguments<'_>) -> BackendError {
+        let error = BackendError::new(
+            self.kind,
+            self.effect,
+            format!("{operation}: {}", self.what),
+        );
+        match self.source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl From<Error> for Fault {
+    /// A statement that failed was undone by SQLite, so that nothing of it was
+    /// applied; only a failed COMMIT leaves a doubt.
+    fn from(error: Error) -> Self {
+        Self {
+            kind: kind_of(&error),
+            effect: Effect::None,
+            what: error.to_string().into(),
+            source: Some(Arc::new(error)),
+        }
+    }
+}
+
+/// Whether another connection holds a lock that this one needs.
+pub(crate) fn is_busy(error: &Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked)
+    )
+}
+
+fn kind_of(error: &Error) -> ErrorKind {
+    use ffi::ErrorCode as Code;
+    match error {
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..) => ErrorKind::Corrupt,
+        _ => match error.sqlite_error_code() {
+            Some(
+                Code::DatabaseBusy
+                | Code::DatabaseLocked
+                | Code::DiskFull
+                | Code::SystemIoFailure
+                | Code::OutOfMemory
+                | Code::OperationInterrupted
+                | Code::OperationAborted
+                | Code::FileLockingProtocolFailed,
+            ) => ErrorKind::Unavailable,
+            // The tables' checks refuse only what a malformed row leads to.
+            Some(Code::DatabaseCorrupt | Code::NotADatabase | Code::ConstraintViolation) => {
+                ErrorKind::Corrupt
+            }
+            Some(Code::TooBig) => ErrorKind::TooLarge,
+            _ => ErrorKind::Rejected,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind_of_code(code: i32) -> ErrorKind {
+        kind_of(&Error::SqliteFailure(ffi::Error::new(code), None))
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_unavailable() {
+        for code in [
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_LOCKED,
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_IOERR_FSYNC,
+            ffi::SQLITE_IOERR_WRITE,
+            ffi::SQLITE_NOMEM,
+        ] {
+            assert_eq!(kind_of_code(code), ErrorKind::Unavailable, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_an_operator_has_to_mend_is_rejected() {
+        for code in [
+            ffi::SQLITE_READONLY,
+            ffi::SQLITE_CANTOPEN,
+            ffi::SQLITE_AUTH,
+            ffi::SQLITE_SCHEMA,
+            ffi::SQLITE_PERM,
+            ffi::SQLITE_ERROR,
+        ] {
+            assert_eq!(kind_of_code(code), ErrorKind::Rejected, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_corrupt() {
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB] {
+            assert_eq!(kind_of_code(code), ErrorKind::Corrupt, "{code}");
+        }
+        assert_eq!(kind_of_code(ffi::SQLITE_TOOBIG), ErrorKind::TooLarge);
+    }
+}

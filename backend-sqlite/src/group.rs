@@ -1,0 +1,201 @@
+//! Group commit: many operations, one transaction, one sync of the disk.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use playerdata_core::backend::ErrorKind;
+use rusqlite::Connection;
+use tracing::warn;
+
+use crate::{busy::retry_while_busy, error::Fault, job::Job};
+
+/// What became of a transaction.
+enum Ending {
+    Committed,
+    /// One operation's failure took the others with it. Nothing was applied.
+    RolledBack,
+    /// The transaction as such failed: it could not begin or not commit.
+    Failed(Fault),
+}
+
+/// Runs `jobs` in one transaction and answers them after its commit.
+///
+/// An operation that fails, fails alone. Some errors (a full disk, for one)
+/// make SQLite roll back everything; then each of the others is tried again
+/// in a transaction of its own, so that what can be done is done.
+pub(crate) fn commit(db: &Connection, mut jobs: Vec<Box<dyn Job>>, busy_timeout: Duration) {
+    jobs.retain(|job| !job.is_abandoned());
+    match attempt(db, &mut jobs, busy_timeout) {
+        Ending::Committed => {}
+        Ending::Failed(fault) => fail_all(&mut jobs, &fault),
+        Ending::RolledBack => {
+            warn!(operations = jobs.len(), "a group was rolled back");
+            for job in jobs.iter_mut().filter(|job| !job.has_failed()) {
+                let alone = std::slice::from_mut(job);
+                if let Ending::Failed(fault) = attempt(db, alone, busy_timeout) {
+                    fail_all(alone, &fault);
+                }
+            }
+        }
+    }
+    for job in jobs {
+        job.answer();
+    }
+}
+
+fn fail_all(jobs: &mut [Box<dyn Job>], fault: &Fault) {
+    for job in jobs.iter_mut() {
+        job.fail(fault.clone());
+    }
+}
+
+fn attempt(db: &Connection, jobs: &mut [Box<dyn Job>], busy_timeout: Duration) -> Ending {
+    if jobs.is_empty() {
+        return Ending::Committed;
+    }
+    if let Err(error) = retry_while_busy(busy_timeout, || begin(db)) {
+        return Ending::Failed(error.into());
+    }
+    // Callers may have gone while the lock was waited for.
+    for job in jobs.iter_mut().filter(|job| !job.is_abandoned()) {
+        run(db, job.as_mut());
+        if db.is_autocommit() {
+            return Ending::RolledBack;
+        }
+    }
+    match execute(db, "COMMIT") {
+        Ok(()) => Ending::Committed,
+        Err(error) => {
+            // Part of it may have reached the log before the commit failed.
+            let fault = Fault::from(error).maybe_applied();
+            roll_back(db);
+            Ending::Failed(fault)
+        }
+    }
+}
+
+fn run(db: &Connection, job: &mut dyn Job) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| job.run(db)));
+    if outcome.is_err() {
+        // Half of the operation may be in the transaction: undo it all.
+        roll_back(db);
+        job.fail(Fault::new(ErrorKind::Unavailable, "the operation panicked"));
+    }
+}
+
+fn begin(db: &Connection) -> rusqlite::Result<()> {
+    if !db.is_autocommit() {
+        execute(db, "ROLLBACK")?;
+    }
+    execute(db, "BEGIN IMMEDIATE")
+}
+
+fn roll_back(db: &Connection) {
+    if db.is_autocommit() {
+        return;
+    }
+    // If it fails, the next group's begin tries it again, and fails with it.
+    if let Err(error) = execute(db, "ROLLBACK") {
+        warn!(%error, "could not roll back");
+    }
+}
+
+fn execute(db: &Connection, sql: &'static str) -> rusqlite::Result<()> {
+    db.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use playerdata_core::backend::Effect;
+    use tokio::sync::oneshot::Receiver;
+
+    use super::*;
+    use crate::job::pending;
+
+    const NO_PATIENCE: Duration = Duration::ZERO;
+
+    type Answer = Receiver<Result<usize, Fault>>;
+
+    fn store() -> Connection {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(
+            "PRAGMA foreign_keys = ON;
+             CREATE TABLE a (x INTEGER PRIMARY KEY);
+             CREATE TABLE b (x REFERENCES a DEFERRABLE INITIALLY DEFERRED);",
+        )
+        .unwrap();
+        db
+    }
+
+    fn sql(sql: &'static str) -> (Box<dyn Job>, Answer) {
+        pending(move |db: &Connection| Ok(db.execute(sql, [])?))
+    }
+
+    fn count(db: &Connection) -> i64 {
+        db.query_row("SELECT count(*) FROM a", [], |row| row.get(0))
+            .unwrap()
+    }
+
+    fn outcome(mut answer: Answer) -> Result<usize, Effect> {
+        let outcome = answer.try_recv().expect("every operation is answered");
+        outcome.map_err(|fault| fault.during(format_args!("testing")).effect())
+    }
+
+    /// Commits a group of three, and gives what the three were answered.
+    fn commit_with(db: &Connection, odd: (Box<dyn Job>, Answer)) -> [Result<usize, Effect>; 3] {
+        let before = sql("INSERT INTO a VALUES (1)");
+        let after = sql("INSERT INTO a VALUES (2)");
+        commit(db, vec![before.0, odd.0, after.0], NO_PATIENCE);
+        assert!(db.is_autocommit());
+        [before.1, odd.1, after.1].map(outcome)
+    }
+
+    #[test]
+    fn an_operation_that_fails_fails_alone() {
+        let db = store();
+        let odd = sql("INSERT INTO a VALUES (1)");
+        assert_eq!(commit_with(&db, odd), [Ok(1), Err(Effect::None), Ok(1)]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[test]
+    fn an_operation_that_rolls_back_the_group_fails_alone() {
+        let db = store();
+        let odd = sql("INSERT OR ROLLBACK INTO a VALUES (1)");
+        assert_eq!(commit_with(&db, odd), [Ok(1), Err(Effect::None), Ok(1)]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[test]
+    fn an_operation_that_panics_fails_alone_and_leaves_nothing_half_done() {
+        let db = store();
+        let odd = pending(|db: &Connection| {
+            db.execute("INSERT INTO a VALUES (3)", [])?;
+            panic!("halfway");
+        });
+        assert_eq!(commit_with(&db, odd), [Ok(1), Err(Effect::None), Ok(1)]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[test]
+    fn a_commit_that_fails_leaves_all_of_the_group_in_doubt_and_the_next_group_works() {
+        let db = store();
+        let odd = sql("INSERT INTO b VALUES (9)");
+        assert_eq!(commit_with(&db, odd), [Err(Effect::Possible); 3]);
+        assert_eq!(count(&db), 0);
+        let odd = sql("INSERT INTO a VALUES (3)");
+        assert_eq!(commit_with(&db, odd), [Ok(1); 3]);
+        assert_eq!(count(&db), 3);
+    }
+
+    #[test]
+    fn an_operation_whose_caller_has_gone_is_left_out() {
+        let db = store();
+        let (gone, answer) = sql("INSERT INTO a VALUES (3)");
+        drop(answer);
+        commit(&db, vec![gone], NO_PATIENCE);
+        assert_eq!(count(&db), 0);
+    }
+}

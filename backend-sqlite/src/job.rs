@@ -1,0 +1,122 @@
+//! An operation on its way to a thread, and the queue it travels in.
+
+use playerdata_core::backend::ErrorKind;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::Fault;
+
+/// An operation that waits for a thread, with somebody who waits for it.
+///
+/// Running and answering are two steps, because an answer is given only after
+/// the commit.
+pub(crate) trait Job: Send {
+    /// Whether the caller has gone, so that nobody learns of the outcome.
+    fn is_abandoned(&self) -> bool;
+
+    /// Runs the operation and keeps its outcome. It may be run again, if the
+    /// transaction around it was rolled back.
+    fn run(&mut self, db: &Connection);
+
+    /// Keeps a failure as the outcome.
+    fn fail(&mut self, fault: Fault);
+
+    /// Whether the outcome that is kept is a failure.
+    fn has_failed(&self) -> bool;
+
+    /// Gives the outcome to the caller.
+    fn answer(self: Box<Self>);
+}
+
+struct Pending<T, F> {
+    operation: F,
+    outcome: Option<Result<T, Fault>>,
+    reply: oneshot::Sender<Result<T, Fault>>,
+}
+
+impl<T, F> Job for Pending<T, F>
+where
+    T: Send,
+    F: Fn(&Connection) -> Result<T, Fault> + Send,
+{
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run(&mut self, db: &Connection) {
+        self.outcome = Some((self.operation)(db));
+    }
+
+    fn fail(&mut self, fault: Fault) {
+        self.outcome = Some(Err(fault));
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.outcome, Some(Err(_)))
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(outcome) = self.outcome {
+            // Nobody to answer is no failure: the caller has gone.
+            let _ = self.reply.send(outcome);
+        }
+    }
+}
+
+/// An operation, and where its answer will come.
+pub(crate) fn pending<T: Send + 'static>(
+    operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+) -> (Box<dyn Job>, oneshot::Receiver<Result<T, Fault>>) {
+    let (reply, answer) = oneshot::channel();
+    let job = Pending {
+        operation,
+        outcome: None,
+        reply,
+    };
+    (Box::new(job), answer)
+}
+
+/// What a thread is sent.
+pub(crate) enum Message {
+    Run(Box<dyn Job>),
+    /// Take nothing more, finish what was taken, and end.
+    Close,
+}
+
+/// The way to a thread, or to several that share the work.
+#[derive(Clone, Debug)]
+pub(crate) struct Queue(mpsc::Sender<Message>);
+
+impl Queue {
+    pub(crate) fn new(capacity: usize) -> (Self, mpsc::Receiver<Message>) {
+        let (sender, receiver) = mpsc::channel(capacity);
+        (Self(sender), receiver)
+    }
+
+    /// Has `operation` run by the thread, and waits for the outcome.
+    ///
+    /// Dropping the future before the operation ran withdraws it, later only
+    /// its outcome is lost.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (job, answer) = pending(operation);
+        self.0.send(Message::Run(job)).await.map_err(|_| {
+            Fault::new(
+                ErrorKind::Rejected,
+                "the database was closed by this process",
+            )
+        })?;
+        answer.await.unwrap_or_else(|_| {
+            let what = "the database's thread ended without an answer";
+            Err(Fault::new(ErrorKind::Unavailable, what).maybe_applied())
+        })
+    }
+
+    /// Closes the queue once everything before has been done.
+    pub(crate) async fn close(&self) {
+        // If it can't be sent, it is closed already.
+        let _ = self.0.send(Message::Close).await;
+    }
+}

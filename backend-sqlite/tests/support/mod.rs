@@ -1,0 +1,157 @@
+//! What the tests share: a folder with a database, names, and short ways to
+//! say things.
+#![allow(dead_code, unreachable_pub)] // each test file uses a part of it
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use playerdata_core::{
+    ClaimNumber, Clock, Incarnation, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
+    UnixMillis, WriteId,
+    backend::{
+        Acquisition, Backend, Body, Claim, Claimant, Encoding, Opened, Opening, Stamp, WriteOutcome,
+    },
+};
+use playerdata_sqlite::{SqliteBackend, SqliteOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A folder that is removed at the end, with the path of a database in it.
+pub struct Folder {
+    folder: TempDir,
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("playerdata.db")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("playerdata.db-wal")
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn options(&self) -> SqliteOptions {
+        SqliteOptions::new(self.database())
+    }
+
+    pub fn open(&self) -> SqliteBackend {
+        self.options().open().unwrap()
+    }
+
+    /// A plain connection to the file, as an operator has it.
+    pub fn operator(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.database()).unwrap()
+    }
+}
+
+/// A clock that stands where it is set.
+#[derive(Debug)]
+pub struct SetClock(AtomicU64);
+
+impl SetClock {
+    pub fn at(millis: u64) -> Arc<Self> {
+        Arc::new(Self(AtomicU64::new(millis)))
+    }
+
+    pub fn set(&self, millis: u64) {
+        self.0.store(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis::new(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub fn player(number: u64) -> PlayerId {
+    PlayerId::from(number)
+}
+
+pub fn session(number: u128) -> SessionId {
+    SessionId::from_uuid(Uuid::from_u128(number))
+}
+
+pub fn server(name: &str, incarnation: u128) -> ServerId {
+    ServerId {
+        name: ServerName::new(name).unwrap(),
+        incarnation: Incarnation::from_uuid(Uuid::from_u128(incarnation)),
+    }
+}
+
+pub fn claimant(number: u128) -> Claimant {
+    Claimant {
+        session: session(number),
+        server: server("server", 1),
+        at: UnixMillis::new(1),
+    }
+}
+
+pub fn slot(name: &str) -> SlotName {
+    SlotName::new(name).unwrap()
+}
+
+pub fn claim(of: u64, by: u128, number: u64) -> Claim {
+    Claim {
+        player: player(of),
+        session: session(by),
+        slot: slot("Slot1"),
+        number: ClaimNumber::new(number),
+    }
+}
+
+/// The stamp of the write that makes revision `base + 1`.
+pub fn stamp(base: u64) -> Stamp {
+    Stamp {
+        base: Revision::new(base),
+        write_id: WriteId::from_uuid(Uuid::from_u128(u128::from(base) + 1_000)),
+        at: UnixMillis::new(2),
+    }
+}
+
+pub fn body(text: impl Into<Vec<u8>>) -> Body {
+    Body {
+        schema: 3,
+        encoding: Encoding::Json,
+        bytes: text.into().into(),
+    }
+}
+
+pub fn written(revision: u64) -> WriteOutcome {
+    WriteOutcome::Written {
+        revision: Revision::new(revision),
+    }
+}
+
+/// Locks a player and opens the first slot, both of which have to succeed.
+pub async fn start(backend: &SqliteBackend, of: u64, by: u128) -> Opened {
+    match backend.acquire(&player(of), &claimant(by), None).await {
+        Ok(Acquisition::Acquired { .. }) => {}
+        other => panic!("player {of} is not free: {other:?}"),
+    }
+    match backend.open(&claim(of, by, 1)).await {
+        Ok(Opening::Opened(opened)) => opened,
+        other => panic!("the slot of player {of} does not open: {other:?}"),
+    }
+}
+
+/// The text that the first slot of a player holds.
+pub async fn stored(backend: &SqliteBackend, of: u64) -> Option<Vec<u8>> {
+    let record = backend.view(&player(of), &slot("Slot1")).await.unwrap();
+    record.map(|record| record.body.bytes.to_vec())
+}

@@ -1,0 +1,135 @@
+//! Which slots are due when.
+//!
+//! The interval is divided into turns, and each slot has one of them, so that
+//! saves are spread over the interval (A8). A slot that changes is queued in
+//! its turn, once: a cycle's work grows with the changed slots only (A1).
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::slot::SlotState;
+
+#[derive(Debug)]
+pub(crate) struct Wheel<D> {
+    turns: Box<[Turn<D>]>,
+    /// Told when a turn that had nothing to do gets something.
+    news: Notify,
+}
+
+#[derive(Debug)]
+struct Turn<D> {
+    slots: Mutex<Slots<D>>,
+    /// Whether slots are queued. Read without the lock when looking for the
+    /// next turn that has work, and written under it.
+    has_changed: AtomicBool,
+    /// Likewise whether there are open slots.
+    has_open: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Slots<D> {
+    /// Every open slot that has this turn, for the forced cycle (A6).
+    open: BTreeMap<u64, Arc<SlotState<D>>>,
+    /// Those that changed since their last turn.
+    changed: Vec<Arc<SlotState<D>>>,
+}
+
+impl<D> Turn<D> {
+    fn new() -> Self {
+        let slots = Slots {
+            open: BTreeMap::new(),
+            changed: Vec::new(),
+        };
+        Self {
+            slots: Mutex::new(slots),
+            has_changed: AtomicBool::new(false),
+            has_open: AtomicBool::new(false),
+        }
+    }
+}
+
+impl<D> Wheel<D> {
+    pub(crate) fn new(turns: usize) -> Self {
+        Self {
+            turns: (0..turns).map(|_| Turn::new()).collect(),
+            news: Notify::new(),
+        }
+    }
+
+    fn turn_of(&self, slot: &SlotState<D>) -> &Turn<D> {
+        &self.turns[self.index(slot.turn)]
+    }
+
+    /// The place of a turn that is counted on and on.
+    fn index(&self, turn: u64) -> usize {
+        let index = usize::try_from(turn % self.turns.len() as u64);
+        index.expect("a remainder is less than the length that it is of")
+    }
+
+    pub(crate) fn insert(&self, slot: &Arc<SlotState<D>>) {
+        let turn = self.turn_of(slot);
+        let mut slots = turn.slots.lock();
+        slots.open.insert(slot.turn, Arc::clone(slot));
+        if !turn.has_open.swap(true, Ordering::Release) {
+            self.news.notify_one();
+        }
+    }
+
+    pub(crate) fn remove(&self, slot: &SlotState<D>) {
+        let turn = self.turn_of(slot);
+        let mut slots = turn.slots.lock();
+        slots.open.remove(&slot.turn);
+        turn.has_open
+            .store(!slots.open.is_empty(), Ordering::Release);
+    }
+
+    /// Queues a slot that the caller has found to be in need of it.
+    pub(crate) fn push(&self, slot: &Arc<SlotState<D>>) {
+        let turn = self.turn_of(slot);
+        let mut slots = turn.slots.lock();
+        slots.changed.push(Arc::clone(slot));
+        if !turn.has_changed.swap(true, Ordering::Release) {
+            self.news.notify_one();
+        }
+    }
+
+    /// Takes what is due in a turn: the changed slots, and in a forced cycle
+    /// the other open ones too. A slot that waits elsewhere stays there, and
+    /// is written when it is its turn there.
+    pub(crate) fn take(&self, turn: u64, forced: bool) -> Vec<Arc<SlotState<D>>> {
+        let turn = &self.turns[self.index(turn)];
+        let mut slots = turn.slots.lock();
+        turn.has_changed.store(false, Ordering::Release);
+        let mut due = std::mem::take(&mut slots.changed);
+        if forced {
+            due.extend(slots.open.values().filter(|slot| slot.force()).cloned());
+        }
+        due
+    }
+
+    pub(crate) fn has_changed(&self, turn: u64) -> bool {
+        self.turns[self.index(turn)]
+            .has_changed
+            .load(Ordering::Acquire)
+    }
+
+    pub(crate) fn has_open(&self, turn: u64) -> bool {
+        self.turns[self.index(turn)]
+            .has_open
+            .load(Ordering::Acquire)
+    }
+
+    /// Returns once a turn that had nothing to do has got something, at once
+    /// if that was since the last call.
+    pub(crate) async fn news(&self) {
+        self.news.notified().await;
+    }
+}

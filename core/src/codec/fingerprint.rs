@@ -1,0 +1,98 @@
+//! Fingerprints: what tells whether a document changed.
+
+use std::{fmt, hash::Hasher};
+
+use indexmap::IndexMap;
+use siphasher::sip128::{Hasher128, SipHasher13};
+use uuid::Uuid;
+
+use super::{CodecError, top_level::for_each_entry};
+
+/// 128 bits that stand for some JSON, under one codec's secret key.
+///
+/// Two that are equal stand for the same bytes: without the key nobody can
+/// look for two documents that share one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint(u128);
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({:032x})", self.0)
+    }
+}
+
+/// The fingerprints of one document. Equal to those of another if, and only
+/// if, the JSON is the same byte for byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fingerprints {
+    /// Of the whole document.
+    pub all: Fingerprint,
+    /// Of the document without the top-level keys that `skip_keys` names: if
+    /// this is unchanged, there is no need to autosave (rules A1, A5). The
+    /// same as `all` if no keys are skipped, or if the document is no object.
+    pub kept: Fingerprint,
+}
+
+/// The key of one codec's fingerprints.
+pub(super) struct FingerprintKey(SipHasher13);
+
+impl FingerprintKey {
+    pub(super) fn from_uuid(secret: Uuid) -> Self {
+        Self(SipHasher13::new_with_key(secret.as_bytes()))
+    }
+
+    pub(super) fn fingerprint(&self, bytes: &[u8]) -> Fingerprint {
+        Fingerprint(self.0.hash(bytes).as_u128())
+    }
+}
+
+/// The fingerprint of the document without the skipped top-level keys; `None`
+/// if it is no object.
+pub(super) fn kept_fingerprint(
+    key: &FingerprintKey,
+    json: &[u8],
+    skip_keys: &[String],
+) -> Result<Option<Fingerprint>, CodecError> {
+    let mut hasher = key.0;
+    // No document that is hashed whole begins like this.
+    hasher.write(b"{");
+    let is_object = for_each_entry(json, |name, value| {
+        if !skip_keys.iter().any(|skipped| skipped == name) {
+            // With their lengths, no two lists of entries are one text.
+            for text in [name, value] {
+                hasher.write(&(text.len() as u64).to_le_bytes());
+                hasher.write(text.as_bytes());
+            }
+        }
+    })?;
+    Ok(is_object.then(|| Fingerprint(hasher.finish128().as_u128())))
+}
+
+/// A fingerprint per top-level key, for reports of what changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyFingerprints(IndexMap<String, Fingerprint>);
+
+impl KeyFingerprints {
+    pub(super) fn of(key: &FingerprintKey, json: &[u8]) -> Result<Self, CodecError> {
+        let mut entries = IndexMap::new();
+        for_each_entry(json, |name, value| {
+            entries.insert(name.to_owned(), key.fingerprint(value.as_bytes()));
+        })?;
+        Ok(Self(entries))
+    }
+
+    /// The top-level keys that were added, changed or removed since `old`.
+    #[must_use]
+    pub fn changed_since(&self, old: &KeyFingerprints) -> Vec<String> {
+        let new_or_changed = self
+            .0
+            .iter()
+            .filter(|(name, now)| old.0.get(*name) != Some(now));
+        let removed = old.0.iter().filter(|(name, _)| !self.0.contains_key(*name));
+        new_or_changed
+            .chain(removed)
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+}

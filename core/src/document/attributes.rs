@@ -1,0 +1,196 @@
+//! Getting, setting and removing values (rules V1, V2, V3, V6, V7).
+
+use std::borrow::Cow;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::{
+    Amount, Document, DocumentError, Key, TypeName, error::path, key::CoreValue, kind_of, storable,
+};
+
+impl Document {
+    /// The attributes in the order of their keys, without the inventory and
+    /// the gift bank.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.attributes
+            .iter()
+            .filter(|(name, _)| !CoreValue::is_part(name))
+            .map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// A value.
+    ///
+    /// `Inventory` and `GiftBank` can be read as well, as the JSON that they
+    /// are stored as. An integer can be read as a float: the nearest to it.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError::Missing`] or [`DocumentError::NotATable`] if there is
+    /// no such value; [`DocumentError::WrongType`] if it is no `T`. `false`,
+    /// `0` and `null` are values like any other.
+    pub fn get<'k, T: DeserializeOwned>(
+        &self,
+        key: impl Into<Key<'k>>,
+    ) -> Result<T, DocumentError> {
+        let key = key.into();
+        let value = self.value(key)?;
+        T::deserialize(&*value).map_err(|source| DocumentError::WrongType {
+            path: path(key),
+            expected: TypeName::of::<T>(),
+            found: kind_of(&value),
+            source,
+        })
+    }
+
+    /// Sets an attribute, or sets or adds an entry of a table attribute.
+    ///
+    /// The value may be of another type than the one before. A number below
+    /// zero needs the rules to allow it; numbers inside a table or a list that
+    /// is set as a whole are the caller's own.
+    ///
+    /// # Errors
+    ///
+    /// - [`DocumentError::CoreValue`] for a core value.
+    /// - [`DocumentError::Undeclared`] for an attribute that is not there,
+    ///   unless the rules allow new ones.
+    /// - [`DocumentError::Missing`] or [`DocumentError::NotATable`] for an
+    ///   entry, if the attribute is not there or is no table. A table is
+    ///   never made on the way.
+    /// - [`DocumentError::Negative`] for a number below zero.
+    /// - [`DocumentError::NotStorable`] for what JSON can't hold, such as a
+    ///   float that is not finite.
+    pub fn set<'k>(
+        &mut self,
+        key: impl Into<Key<'k>>,
+        value: impl Serialize,
+    ) -> Result<(), DocumentError> {
+        let key = key.into();
+        Self::check_writable(key)?;
+        let value = storable(&value).map_err(|source| DocumentError::NotStorable {
+            path: path(key),
+            source,
+        })?;
+        if let Value::Number(number) = &value {
+            self.check_sign(key, number.into())?;
+        }
+        let new_allowed = key.entry_name().is_some() || self.rules.allow_new_attributes;
+        let (table, name) = self.table_mut(key)?;
+        if let Some(present) = table.get_mut(name) {
+            *present = value;
+        } else if new_allowed {
+            table.insert(name.to_owned(), value);
+        } else {
+            return Err(DocumentError::Undeclared { path: path(key) });
+        }
+        Ok(())
+    }
+
+    /// Removes an attribute, or an entry of a table attribute; returns what
+    /// it was.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError::CoreValue`] for a core value;
+    /// [`DocumentError::Missing`] or [`DocumentError::NotATable`] if there is
+    /// no such value.
+    pub fn remove<'k>(&mut self, key: impl Into<Key<'k>>) -> Result<Value, DocumentError> {
+        let key = key.into();
+        Self::check_writable(key)?;
+        let (table, name) = self.table_mut(key)?;
+        table
+            .shift_remove(name)
+            .ok_or_else(|| DocumentError::Missing { path: path(key) })
+    }
+
+    /// A value, the inventory and the gift bank included.
+    pub(super) fn value(&self, key: Key<'_>) -> Result<Cow<'_, Value>, DocumentError> {
+        let missing = || DocumentError::Missing { path: path(key) };
+        let core = match key.core_value() {
+            Some(CoreValue::GiftBank) => {
+                if let Some(id) = key.entry_name() {
+                    return self
+                        .gift_bank
+                        .find(id)
+                        .map(Cow::Borrowed)
+                        .ok_or_else(missing);
+                }
+                Some(serde_json::to_value(&self.gift_bank))
+            }
+            Some(CoreValue::Inventory) => Some(serde_json::to_value(&self.inventory)),
+            Some(CoreValue::PlayerId | CoreValue::SlotName) | None => None,
+        };
+        let attribute = match core {
+            Some(json) => Cow::Owned(json.map_err(|source| DocumentError::NotStorable {
+                path: path(key),
+                source,
+            })?),
+            None => Cow::Borrowed(
+                self.attributes
+                    .get(key.attribute_name())
+                    .ok_or_else(missing)?,
+            ),
+        };
+        let Some(entry) = key.entry_name() else {
+            return Ok(attribute);
+        };
+        match attribute {
+            Cow::Borrowed(Value::Object(table)) => {
+                table.get(entry).map(Cow::Borrowed).ok_or_else(missing)
+            }
+            other => Err(not_a_table(key, &other)),
+        }
+    }
+
+    /// The table that has the value, or would have it, and its name there.
+    fn table_mut<'k>(
+        &mut self,
+        key: Key<'k>,
+    ) -> Result<(&mut Map<String, Value>, &'k str), DocumentError> {
+        let name = key.attribute_name();
+        let Some(entry) = key.entry_name() else {
+            return Ok((&mut self.attributes, name));
+        };
+        match self.attributes.get_mut(name) {
+            Some(Value::Object(table)) => Ok((table, entry)),
+            Some(other) => Err(not_a_table(key, other)),
+            None => Err(DocumentError::Missing {
+                path: path(Key::attribute(name)),
+            }),
+        }
+    }
+
+    /// A value that is there and is no core value, to change it.
+    pub(super) fn value_mut(&mut self, key: Key<'_>) -> Result<&mut Value, DocumentError> {
+        Self::check_writable(key)?;
+        let (table, name) = self.table_mut(key)?;
+        table
+            .get_mut(name)
+            .ok_or_else(|| DocumentError::Missing { path: path(key) })
+    }
+
+    fn check_writable(key: Key<'_>) -> Result<(), DocumentError> {
+        key.core_value().map_or(Ok(()), |core| {
+            Err(DocumentError::CoreValue {
+                name: core.as_str(),
+            })
+        })
+    }
+
+    pub(super) fn check_sign(&self, key: Key<'_>, value: Amount) -> Result<(), DocumentError> {
+        if value.is_negative() && !self.rules.allow_negative_values {
+            return Err(DocumentError::Negative {
+                path: path(key),
+                value,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn not_a_table(key: Key<'_>, found: &Value) -> DocumentError {
+    DocumentError::NotATable {
+        path: path(Key::attribute(key.attribute_name())),
+        found: kind_of(found),
+    }
+}

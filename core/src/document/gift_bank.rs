@@ -1,0 +1,183 @@
+//! Gifts that wait for a player.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, MapAccess, Visitor},
+};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::storable;
+use crate::inventory::excerpt;
+
+/// Gifts that wait for a player, each under its id, in the order in which
+/// they came. What a gift is, is the game's own: any JSON value.
+///
+/// It is part of a [`Document`](super::Document), and can be a field of a
+/// game's own struct. As JSON it is a table of id to gift. A call that fails
+/// changes nothing.
+///
+/// ```
+/// use playerdata_core::GiftBank;
+/// use serde_json::json;
+///
+/// let mut bank = GiftBank::new();
+/// bank.put("g-17", json!({"From": "Ann", "Item": "Bread", "Quantity": 2}))?;
+/// let gift = bank.take("g-17")?;
+/// assert_eq!(gift["Item"], "Bread");
+/// assert!(bank.take("g-17").is_err(), "a gift is taken once");
+/// # Ok::<(), playerdata_core::GiftBankError>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct GiftBank {
+    gifts: Map<String, Value>,
+}
+
+/// Why a [`GiftBank`] refuses. Nothing was changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum GiftBankError {
+    /// No gift waits under this id: it never came, or was taken.
+    #[error("no gift {id:?} is waiting")]
+    Missing {
+        /// The id asked for, cut to its first 160 bytes.
+        id: String,
+    },
+    /// Another gift waits under this id.
+    #[error("a gift {id:?} is waiting already")]
+    Waiting {
+        /// The id that is taken, cut to its first 160 bytes.
+        id: String,
+    },
+    /// The gift can't be kept as JSON.
+    #[error("the gift {id:?} can't be stored")]
+    NotStorable {
+        /// The gift's id, cut to its first 160 bytes.
+        id: String,
+        /// Why not.
+        source: serde_json::Error,
+    },
+}
+
+impl GiftBank {
+    /// An empty bank.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many gifts are waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.gifts.len()
+    }
+
+    /// Whether no gift is waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.gifts.is_empty()
+    }
+
+    /// The gifts and their ids, in the order in which they came.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
+        self.gifts.iter().map(|(id, gift)| (id.as_str(), gift))
+    }
+
+    /// The ids of the gifts, in the order in which they came.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.gifts.keys().map(String::as_str)
+    }
+
+    /// Whether a gift waits under this id.
+    #[must_use]
+    pub fn contains(&self, id: &str) -> bool {
+        self.gifts.contains_key(id)
+    }
+
+    /// Looks at a gift without taking it.
+    ///
+    /// # Errors
+    ///
+    /// [`GiftBankError::Missing`].
+    pub fn get(&self, id: &str) -> Result<&Value, GiftBankError> {
+        self.find(id)
+            .ok_or_else(|| GiftBankError::Missing { id: excerpt(id) })
+    }
+
+    /// Puts a gift in. One that is waiting is never replaced, so a gift that
+    /// is sent again counts once.
+    ///
+    /// # Errors
+    ///
+    /// [`GiftBankError::Waiting`] if the id is in use;
+    /// [`GiftBankError::NotStorable`] for a gift that JSON can't hold.
+    pub fn put(&mut self, id: &str, gift: impl Serialize) -> Result<(), GiftBankError> {
+        if self.contains(id) {
+            return Err(GiftBankError::Waiting { id: excerpt(id) });
+        }
+        let gift = storable(&gift).map_err(|source| GiftBankError::NotStorable {
+            id: excerpt(id),
+            source,
+        })?;
+        self.gifts.insert(id.to_owned(), gift);
+        Ok(())
+    }
+
+    /// Takes a gift out.
+    ///
+    /// # Errors
+    ///
+    /// [`GiftBankError::Missing`].
+    pub fn take(&mut self, id: &str) -> Result<Value, GiftBankError> {
+        self.gifts
+            .shift_remove(id)
+            .ok_or_else(|| GiftBankError::Missing { id: excerpt(id) })
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<&Value> {
+        self.gifts.get(id)
+    }
+}
+
+/// Tells how many gifts there are, not which: a log line is no place for a
+/// player's data.
+impl fmt::Debug for GiftBank {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GiftBank")
+            .field("gifts", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Refuses a table with an id twice, of which one gift would be lost.
+impl<'de> Deserialize<'de> for GiftBank {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(GiftBankVisitor)
+    }
+}
+
+struct GiftBankVisitor;
+
+impl<'de> Visitor<'de> for GiftBankVisitor {
+    type Value = GiftBank;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a gift bank: a table of id to gift")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GiftBank, A::Error> {
+        let mut gifts = Map::new();
+        while let Some(id) = map.next_key::<String>()? {
+            if gifts.contains_key(&id) {
+                return Err(de::Error::custom(GiftBankError::Waiting {
+                    id: excerpt(&id),
+                }));
+            }
+            gifts.insert(id, map.next_value()?);
+        }
+        Ok(GiftBank { gifts })
+    }
+}

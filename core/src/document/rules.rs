@@ -1,0 +1,40 @@
+//! What a document allows.
+
+use crate::InventoryLimits;
+
+/// What a [`Document`](super::Document) allows. The slot that loads it sets
+/// them from the settings; they are never stored with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DocumentRules {
+    /// Whether a number may be set or changed to below zero. Default: no.
+    pub allow_negative_values: bool,
+    /// Whether [`set`](super::Document::set) may make new attributes.
+    /// Default: no, so that a misspelt name is an error.
+    pub allow_new_attributes: bool,
+    /// How much the inventory may hold. Default: no limits.
+    pub inventory: InventoryLimits,
+}
+
+impl DocumentRules {
+    /// The same, with numbers below zero allowed or not.
+    #[must_use]
+    pub fn with_negative_values(mut self, allowed: bool) -> Self {
+        self.allow_negative_values = allowed;
+        self
+    }
+
+    /// The same, with new attributes allowed or not.
+    #[must_use]
+    pub fn with_new_attributes(mut self, allowed: bool) -> Self {
+        self.allow_new_attributes = allowed;
+        self
+    }
+
+    /// The same, with these limits of the inventory.
+    #[must_use]
+    pub fn with_inventory(mut self, limits: InventoryLimits) -> Self {
+        self.inventory = limits;
+        self
+    }
+}

@@ -1,0 +1,194 @@
+//! What a manager tells those who listen.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::broadcast;
+
+use crate::{Error, Incarnation, PlayerId, Revision, ServerId, SessionId, SlotName, backend::Lock};
+
+/// Why something was saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SaveReason {
+    /// The autosave found it changed.
+    Autosave,
+    /// The forced cycle came round (A6).
+    Forced,
+    /// Game code asked for it.
+    Asked,
+    /// The session is ending, for this reason.
+    LastSave(EndReason),
+}
+
+/// Why a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// Game code ended it.
+    Asked,
+    /// Another server asked for the player.
+    HandOver,
+    /// The same manager starts the player's next session.
+    Restarted,
+    /// Its handle was dropped.
+    Dropped,
+    /// The manager is shutting down.
+    Shutdown,
+    /// Its first slot could not be loaded (L8).
+    LoadFailed,
+    /// Game code gave up what was unsaved.
+    Abandoned,
+}
+
+/// Something that happened. Errors are shared, so events are cheap to clone.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A session was found lost and is closed: send the player away.
+    SessionLost {
+        /// The player.
+        player: PlayerId,
+        /// The session that was lost.
+        session: SessionId,
+        /// Who took the player, if it is known.
+        holder: Option<Lock>,
+    },
+    /// Another server asks for the player; the session is being ended for it.
+    HandOverAsked {
+        /// The player.
+        player: PlayerId,
+        /// The session that is asked for.
+        session: SessionId,
+        /// Who asks.
+        by: ServerId,
+    },
+    /// A session ended: its lock is released and, unless it was abandoned,
+    /// everything saved.
+    SessionEnded {
+        /// The player.
+        player: PlayerId,
+        /// The session that ended.
+        session: SessionId,
+        /// Why.
+        reason: EndReason,
+    },
+    /// A session could not be ended: it goes on if it could not be saved, and
+    /// is tried again if only its lock could not be released.
+    EndFailed {
+        /// The player.
+        player: PlayerId,
+        /// The session.
+        session: SessionId,
+        /// Why it was to end.
+        reason: EndReason,
+        /// Why it did not.
+        error: Arc<Error>,
+    },
+    /// A slot was written.
+    SlotSaved {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// The revision that the write made.
+        revision: Revision,
+        /// Why it was written.
+        reason: SaveReason,
+    },
+    /// An attempt to write a slot failed. The change is kept.
+    SaveFailed {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// Which attempt in a row it was, from 1.
+        attempt: u32,
+        /// When it is tried again; `None`: at the next cycle, or when asked.
+        retry_in: Option<Duration>,
+        /// Why it failed.
+        error: Arc<Error>,
+    },
+    /// The lease could not be renewed. When it lapses, other servers may take
+    /// the players; until they do, saves go on.
+    LeaseAtRisk {
+        /// How long until it lapses; zero if it has.
+        lapses_in: Duration,
+        /// Why it was not renewed.
+        error: Arc<Error>,
+    },
+    /// A later incarnation of this server's name is running. Its players can
+    /// be taken at any time; no session can be started.
+    Superseded {
+        /// The later incarnation.
+        by: Incarnation,
+    },
+    /// A hook panicked. The document is as it was before the hook.
+    HookPanicked {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// Which hook.
+        hook: &'static str,
+    },
+    /// This listener was too slow: so many events were dropped for it.
+    Missed {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// How many events wait for a slow listener before it misses the oldest.
+pub const EVENT_BUFFER: usize = 1_024;
+
+/// A listener's end of the channel; see [`SessionManager::events`](crate::SessionManager::events).
+#[derive(Debug)]
+pub struct Events(broadcast::Receiver<Event>);
+
+impl Events {
+    /// The next event; [`Event::Missed`] if some were dropped because this
+    /// listener was slow; `None` once the manager and all sessions and slots
+    /// that it gave out are gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no event is lost.
+    pub async fn next(&mut self) -> Option<Event> {
+        match self.0.recv().await {
+            Ok(event) => Some(event),
+            Err(broadcast::error::RecvError::Lagged(count)) => Some(Event::Missed { count }),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+
+    /// The next event if one is waiting.
+    pub fn try_next(&mut self) -> Option<Event> {
+        match self.0.try_recv() {
+            Ok(event) => Some(event),
+            Err(broadcast::error::TryRecvError::Lagged(count)) => Some(Event::Missed { count }),
+            Err(_) => None,
+        }
+    }
+}
+
+/// The manager's end of the channel.
+#[derive(Debug)]
+pub(crate) struct EventSender(broadcast::Sender<Event>);
+
+impl EventSender {
+    pub(crate) fn new() -> Self {
+        Self(broadcast::Sender::new(EVENT_BUFFER))
+    }
+
+    pub(crate) fn listen(&self) -> Events {
+        Events(self.0.subscribe())
+    }
+
+    /// Sends an event, which is not even made if nobody listens.
+    pub(crate) fn send(&self, event: impl FnOnce() -> Event) {
+        if self.0.receiver_count() > 0 {
+            // It fails only if the last listener left since the line above.
+            let _ = self.0.send(event());
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Editing one field of an item (rule I4).
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Inventory, InventoryError,
+    error::excerpt,
+    item::{Entry, FixedField, ItemType, json, quantity},
+};
+use crate::document::storable;
+
+impl Inventory {
+    /// Sets one field of an item, or adds the field.
+    ///
+    /// - `Name` renames the item, which keeps its place; the name must be
+    ///   free.
+    /// - `ItemType` must be text.
+    /// - `Quantity` must be a whole number above 0, within the limits. An edit
+    ///   never takes an item out: [`remove`](Self::remove) does.
+    /// - Any other field takes any value.
+    ///
+    /// # Errors
+    ///
+    /// [`InventoryError::Missing`], [`InventoryError::NameTaken`],
+    /// [`InventoryError::NotText`], [`InventoryError::BadQuantity`],
+    /// [`InventoryError::TooMany`], or [`InventoryError::NotStorable`] for a
+    /// value that JSON can't hold.
+    pub fn edit(
+        &mut self,
+        item: &str,
+        field: &str,
+        value: impl Serialize,
+    ) -> Result<(), InventoryError> {
+        let value = storable(&value).map_err(|source| InventoryError::NotStorable {
+            field: excerpt(field),
+            source,
+        })?;
+        match FixedField::from_name(field) {
+            Some(fixed @ FixedField::Name) => self.rename(item, text(item, fixed, &value)?),
+            Some(fixed @ FixedField::ItemType) => {
+                let item_type = ItemType::new(text(item, fixed, &value)?);
+                self.present(item)?.item_type = item_type;
+                Ok(())
+            }
+            Some(FixedField::Quantity) => self.edit_quantity(item, &value),
+            None => {
+                self.present(item)?.fields.insert(field, value);
+                Ok(())
+            }
+        }
+    }
+
+    fn edit_quantity(&mut self, item: &str, value: &Value) -> Result<(), InventoryError> {
+        let limits = self.limits;
+        let present = self.present(item)?;
+        let quantity = quantity(value).ok_or_else(|| InventoryError::BadQuantity {
+            item: excerpt(item),
+            given: json(value),
+        })?;
+        limits.check_quantity(item, present.quantity, quantity)?;
+        present.quantity = quantity;
+        Ok(())
+    }
+
+    fn rename(&mut self, item: &str, name: &str) -> Result<(), InventoryError> {
+        self.lookup(item)?;
+        if item == name {
+            return Ok(());
+        }
+        if self.items.contains(name) {
+            return Err(InventoryError::NameTaken {
+                item: excerpt(item),
+                name: excerpt(name),
+            });
+        }
+        // Taking the item out moves the last one into its place; the renamed
+        // one then comes last, and the two change places.
+        if let Some((index, Entry(mut renamed))) = self.items.swap_remove_full(item) {
+            renamed.name = name.into();
+            let (last, _) = self.items.insert_full(Entry(renamed));
+            self.items.swap_indices(index, last);
+        }
+        Ok(())
+    }
+
+    fn present(&mut self, item: &str) -> Result<&mut super::Item, InventoryError> {
+        self.find_mut(item).ok_or_else(|| InventoryError::Missing {
+            item: excerpt(item),
+        })
+    }
+}
+
+fn text<'v>(item: &str, field: FixedField, value: &'v Value) -> Result<&'v str, InventoryError> {
+    value.as_str().ok_or_else(|| InventoryError::NotText {
+        item: excerpt(item),
+        field: field.as_str(),
+        given: json(value),
+    })
+}

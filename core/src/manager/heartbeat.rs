@@ -1,0 +1,130 @@
+//! The server's sign of life, and what it brings back.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::shared::Shared;
+use crate::{
+    Error, Event, GameDocument, Incarnation,
+    backend::{Notice, NoticeKind, Renewal},
+    error::StoreFailure,
+    session::SessionState,
+};
+
+/// Renews the lease every heartbeat until the manager stops.
+pub(super) async fn run<D: GameDocument>(shared: Arc<Shared<D>>) {
+    let mut clock = tokio::time::interval(shared.settings.heartbeat_interval);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    clock.tick().await; // the first is at once, and the lease is fresh
+    loop {
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            _ = clock.tick() => {}
+        }
+        if shared.lease.lock().superseded_by().is_none() {
+            // A failure has been told as an event; the next beat comes.
+            let _ = shared.beat().await;
+        }
+    }
+}
+
+impl<D: GameDocument> Shared<D> {
+    /// Renews the lease and does what the notices ask for.
+    pub(super) async fn beat(self: &Arc<Self>) -> Result<(), Error> {
+        let asked_at = Instant::now();
+        match self
+            .store
+            .renew_lease(&self.server, self.settings.lock_expiry)
+            .await
+        {
+            Ok(Renewal::Renewed { notices }) => {
+                self.lease.lock().note_renewed(asked_at);
+                for notice in notices {
+                    self.heed(notice);
+                }
+                Ok(())
+            }
+            Ok(Renewal::Superseded { by }) => Err(self.note_superseded(by)),
+            Err(failure) => Err(self.tell_at_risk(failure)),
+        }
+    }
+
+    fn note_superseded(&self, by: Incarnation) -> Error {
+        let server = &self.server;
+        if self.lease.lock().note_superseded(by) {
+            tracing::error!(%server, %by, "superseded by a later incarnation");
+            self.events.send(|| Event::Superseded { by });
+        }
+        Error::Superseded {
+            server: server.name.clone(),
+            by,
+        }
+    }
+
+    fn tell_at_risk(&self, failure: StoreFailure) -> Error {
+        let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry);
+        let error = Error::from(failure);
+        tracing::warn!(%error, ?lapses_in, "the lease could not be renewed");
+        self.events.send(|| Event::LeaseAtRisk {
+            lapses_in,
+            error: Arc::new(error.clone()),
+        });
+        error
+    }
+
+    /// Does what a notice asks for, in the background. A notice is hearsay:
+    /// what it says is checked before anything is closed.
+    fn heed(self: &Arc<Self>, notice: Notice) {
+        let Notice {
+            player,
+            session,
+            kind,
+            from,
+        } = notice;
+        match (self.registry.session(&player, session), kind) {
+            (Some(session), NoticeKind::HandOver) => {
+                let id = session.core.id;
+                if !self.end_for_hand_over(session) {
+                    return; // who waits for it asks again and again
+                }
+                self.debug(|| tracing::debug!(%player, by = %from, "asked to hand over"));
+                self.events.send(|| Event::HandOverAsked {
+                    player,
+                    session: id,
+                    by: from,
+                });
+            }
+            (Some(session), NoticeKind::Taken) => {
+                let shared = Arc::clone(self);
+                self.spawn_with_room(async move { shared.check_taken(&session).await });
+            }
+            // A lock of ours that no session of ours knows: a start that got
+            // no answer, say. Whoever asks for it shall have it (L8).
+            (None, NoticeKind::HandOver) if !self.registry.knows(&player, session) => {
+                self.orphans.add(player, session, Duration::ZERO);
+                self.background.wake.notify_one();
+            }
+            (None, _) => {} // just starting, and who asks will ask again; or gone
+        }
+    }
+
+    async fn check_taken(&self, session: &SessionState<D>) {
+        let core = &session.core;
+        // While it ends, it is no wonder that it has no lock.
+        let _turn = session.turn.lock().await;
+        if core.check_open().is_err() {
+            return;
+        }
+        match self.store.holder(&core.player).await {
+            Ok(Some(lock)) if lock.session == core.id => {}
+            Ok(holder) => {
+                self.lose(&core.player, core.id, holder);
+            }
+            Err(error) => {
+                // It finds out at its next save.
+                tracing::warn!(player = %core.player, %error, "could not look at a taken player");
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Which players this manager holds, or is about to.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::{PlayerId, SessionId, session::SessionState};
+
+/// One place per player: at most one session, or one start under way.
+#[derive(Debug)]
+pub(crate) struct Registry<D> {
+    places: Mutex<Places<D>>,
+}
+
+#[derive(Debug)]
+struct Places<D> {
+    by_player: HashMap<PlayerId, Place<D>>,
+    /// Whether there are to be no more starts.
+    closed: bool,
+}
+
+#[derive(Debug)]
+enum Place<D> {
+    /// A start is under way; the token is cancelled when it is over.
+    Starting(SessionId, CancellationToken),
+    Live(Arc<SessionState<D>>),
+}
+
+/// A player whose place is taken; by a start, the token of its end.
+pub(crate) type Taken = (PlayerId, Option<CancellationToken>);
+
+/// What stands in the way of a start.
+pub(crate) enum Occupied<D> {
+    /// Another start, to be waited for.
+    Starting(CancellationToken),
+    /// A session, to be ended.
+    Live(Arc<SessionState<D>>),
+    /// The end of the manager.
+    Closed,
+}
+
+impl<D> Default for Registry<D> {
+    fn default() -> Self {
+        Self {
+            places: Mutex::new(Places {
+                by_player: HashMap::new(),
+                closed: false,
+            }),
+        }
+    }
+}
+
+impl<D> Registry<D> {
+    /// Takes the player's place for a start, if it is free.
+    pub(crate) fn reserve<'a>(
+        &'a self,
+        player: &'a PlayerId,
+        session: SessionId,
+    ) -> Result<Reservation<'a, D>, Occupied<D>> {
+        let mut places = self.places.lock();
+        if places.closed {
+            return Err(Occupied::Closed);
+        }
+        match places.by_player.entry(player.clone()) {
+            Entry::Occupied(place) => Err(match place.get() {
+                Place::Starting(_, over) => Occupied::Starting(over.clone()),
+                Place::Live(session) => Occupied::Live(Arc::clone(session)),
+            }),
+            Entry::Vacant(place) => {
+                let over = CancellationToken::new();
+                place.insert(Place::Starting(session, over.clone()));
+                Ok(Reservation {
+                    registry: self,
+                    player,
+                    session,
+                    over,
+                })
+            }
+        }
+    }
+
+    /// The session, if it is the one that has the player's place.
+    pub(crate) fn session(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+    ) -> Option<Arc<SessionState<D>>> {
+        match self.places.lock().by_player.get(player) {
+            Some(Place::Live(state)) if state.core.id == session => Some(Arc::clone(state)),
+            _ => None,
+        }
+    }
+
+    /// The session that has the player's place.
+    pub(crate) fn live(&self, player: &PlayerId) -> Option<Arc<SessionState<D>>> {
+        match self.places.lock().by_player.get(player) {
+            Some(Place::Live(state)) => Some(Arc::clone(state)),
+            _ => None,
+        }
+    }
+
+    /// Whether the session is live here or being started.
+    pub(crate) fn knows(&self, player: &PlayerId, session: SessionId) -> bool {
+        match self.places.lock().by_player.get(player) {
+            Some(Place::Live(state)) => state.core.id == session,
+            Some(Place::Starting(starting, _)) => *starting == session,
+            None => false,
+        }
+    }
+
+    /// Frees the player's place if it is this session's.
+    pub(crate) fn remove(&self, player: &PlayerId, session: SessionId) {
+        if let Entry::Occupied(place) = self.places.lock().by_player.entry(player.clone())
+            && matches!(place.get(), Place::Live(state) if state.core.id == session)
+        {
+            place.remove();
+        }
+    }
+
+    /// All live sessions, sorted by player.
+    pub(crate) fn sessions(&self) -> Vec<Arc<SessionState<D>>> {
+        let places = self.places.lock();
+        let live = places.by_player.values().filter_map(|place| match place {
+            Place::Live(state) => Some(Arc::clone(state)),
+            Place::Starting(..) => None,
+        });
+        let mut sessions: Vec<_> = live.collect();
+        drop(places);
+        sessions.sort_by(|a, b| a.core.player.cmp(&b.core.player));
+        sessions
+    }
+
+    /// Lets no more starts begin. Returns the places that are taken, those of
+    /// starts under way last.
+    pub(crate) fn close(&self) -> Vec<Taken> {
+        let mut places = self.places.lock();
+        places.closed = true;
+        let all = places.by_player.iter();
+        let mut taken: Vec<Taken> = all
+            .map(|(player, place)| match place {
+                Place::Starting(_, over) => (player.clone(), Some(over.clone())),
+                Place::Live(_) => (player.clone(), None),
+            })
+            .collect();
+        drop(places);
+        taken.sort_by(|(a, starts), (b, starts_too)| {
+            let order = starts.is_some().cmp(&starts_too.is_some());
+            order.then_with(|| a.cmp(b))
+        });
+        taken
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.places.lock().by_player.len()
+    }
+}
+
+/// A player's place, held through a start. Dropping it frees the place.
+pub(crate) struct Reservation<'a, D> {
+    registry: &'a Registry<D>,
+    player: &'a PlayerId,
+    session: SessionId,
+    over: CancellationToken,
+}
+
+impl<D> Reservation<'_, D> {
+    /// Gives the place to the session that was started.
+    pub(crate) fn fill(self, state: Arc<SessionState<D>>) {
+        debug_assert_eq!(state.core.id, self.session);
+        self.registry
+            .places
+            .lock()
+            .by_player
+            .insert(self.player.clone(), Place::Live(state));
+    }
+}
+
+impl<D> Drop for Reservation<'_, D> {
+    fn drop(&mut self) {
+        let mut places = self.registry.places.lock();
+        if let Entry::Occupied(place) = places.by_player.entry(self.player.clone())
+            && matches!(place.get(), Place::Starting(session, _) if *session == self.session)
+        {
+            place.remove();
+        }
+        drop(places);
+        self.over.cancel();
+    }
+}

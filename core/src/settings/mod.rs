@@ -1,0 +1,205 @@
+//! Settings: what an operator can choose, with units, defaults and limits.
+
+mod check;
+mod default_data;
+mod duration;
+mod error;
+mod read;
+
+use std::{path::Path, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use error::{SettingsError, SettingsProblem};
+
+use crate::{DocumentRules, InventoryLimits, SlotName};
+
+/// What can be chosen about sessions, saves and documents.
+///
+/// Every field has a default. Durations are written like `"30s"`, `"200ms"`
+/// or `"1m 30s"`. Start from [`Settings::default`] in code, or from a TOML
+/// file:
+///
+/// ```
+/// use std::time::Duration;
+/// use playerdata_core::Settings;
+///
+/// let mut settings = Settings::from_toml("autosave_interval = \"10s\"")?;
+/// settings.skip_keys = vec!["LastSeen".to_owned()];
+/// settings.check()?;
+/// assert_eq!(settings.autosave_interval, Duration::from_secs(10));
+/// assert_eq!(settings.save_attempts, 3);
+/// # Ok::<(), playerdata_core::SettingsError>(())
+/// ```
+///
+/// Deserialising it as part of a larger configuration works too, but stops at
+/// the first fault and does not [`check`](Settings::check).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How long an autosave cycle lasts: each changed slot is written once in
+    /// it. 1 ms to 1 day; default 30 s.
+    #[serde(with = "duration")]
+    pub autosave_interval: Duration,
+
+    /// Every how many autosave cycles each open slot is written, changed or
+    /// not. 0 switches that off; default 4.
+    pub force_save_every: u32,
+
+    /// Top-level keys of the document whose changes alone trigger no
+    /// autosave; every save that does happen contains them. Default none.
+    pub skip_keys: Vec<String>,
+
+    /// How long after a server's last heartbeat its players can be taken over
+    /// by others. It leaves room for two heartbeats and an
+    /// `operation_timeout`. 1 ms to 1 day; default 60 s.
+    #[serde(with = "duration")]
+    pub lock_expiry: Duration,
+
+    /// How often the server renews its lease and drains its notices. 1 ms to
+    /// 1 day; default 5 s.
+    #[serde(with = "duration")]
+    pub heartbeat_interval: Duration,
+
+    /// Whether every slot name means the one slot `Slot1`. Default false.
+    pub single_slot: bool,
+
+    /// Whether numbers in a `Document` may fall below zero. Default false.
+    pub allow_negative_values: bool,
+
+    /// Whether `set` may create an attribute that a `Document` does not have.
+    /// Default false.
+    pub allow_new_attributes: bool,
+
+    /// Whether keys that the defaults gained are added to a document when it
+    /// is loaded. Default true.
+    pub reconcile: bool,
+
+    /// Whether each decision is reported through `tracing`. Default false.
+    pub debug: bool,
+
+    /// How many saves may be under way at once. 1 to 65 536; default 64.
+    pub max_concurrent_saves: usize,
+
+    /// How long one call of the store may take. 1 ms to 1 day; default 5 s.
+    #[serde(with = "duration")]
+    pub operation_timeout: Duration,
+
+    /// How often a save is tried before it counts as failed. 1 to 100;
+    /// default 3.
+    pub save_attempts: u32,
+
+    /// How long to wait before the second attempt; each further wait is
+    /// longer, with jitter. 1 ms to 1 day; default 200 ms.
+    #[serde(with = "duration")]
+    pub retry_delay: Duration,
+
+    /// The largest document, in bytes of its JSON, uncompressed. Larger ones
+    /// are neither written nor read. 1 byte to 1 GiB; default 4 MiB.
+    pub max_document_bytes: usize,
+
+    /// From how many bytes of JSON on a document is compressed. 0 switches
+    /// compression off; default 1024.
+    pub compress_from_bytes: usize,
+
+    /// How many distinct items an inventory may have. 0 is no limit; default 0.
+    pub max_inventory_items: usize,
+
+    /// The largest quantity of one item. 0 is no limit; default 0.
+    pub max_item_quantity: u64,
+
+    /// What a new player's `Document` holds: in a file a table, or a string
+    /// of JSON text (TOML has no null). It is written as the latter. The
+    /// default is the standard document, with some gold and a sword.
+    #[serde(with = "default_data")]
+    pub default_data: Map<String, Value>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            autosave_interval: Duration::from_secs(30),
+            force_save_every: 4,
+            skip_keys: Vec::new(),
+            lock_expiry: Duration::from_secs(60),
+            heartbeat_interval: Duration::from_secs(5),
+            single_slot: false,
+            allow_negative_values: false,
+            allow_new_attributes: false,
+            reconcile: true,
+            debug: false,
+            max_concurrent_saves: 64,
+            operation_timeout: Duration::from_secs(5),
+            save_attempts: 3,
+            retry_delay: Duration::from_millis(200),
+            max_document_bytes: 4 << 20,
+            compress_from_bytes: 1024,
+            max_inventory_items: 0,
+            max_item_quantity: 0,
+            default_data: default_data::standard(),
+        }
+    }
+}
+
+impl Settings {
+    /// The name that every slot has under [`Settings::single_slot`].
+    pub const SINGLE_SLOT: &str = "Slot1";
+
+    /// Reads TOML text and checks it. What it leaves out has its default.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] with everything that is wrong: unknown keys, values
+    /// of a wrong type or out of range, combinations that can't work.
+    pub fn from_toml(text: &str) -> Result<Self, SettingsError> {
+        read::from_toml(text)
+    }
+
+    /// Reads a TOML file of at most 1 MiB, and checks it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::from_toml`], or that the file can't be read.
+    pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, SettingsError> {
+        read::from_toml_file(path.as_ref())
+    }
+
+    /// Checks settings made or changed in code.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] with every value that is out of range, and every
+    /// combination that can't work.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        SettingsError::unless_empty(check::problems(self))
+    }
+
+    /// What a [`Document`](crate::Document) under these settings allows.
+    #[must_use]
+    pub fn document_rules(&self) -> DocumentRules {
+        let mut inventory = InventoryLimits::default();
+        if self.max_inventory_items > 0 {
+            inventory = inventory.with_max_items(self.max_inventory_items);
+        }
+        if self.max_item_quantity > 0 {
+            inventory = inventory.with_max_quantity(self.max_item_quantity);
+        }
+        DocumentRules::default()
+            .with_negative_values(self.allow_negative_values)
+            .with_new_attributes(self.allow_new_attributes)
+            .with_inventory(inventory)
+    }
+
+    /// The slot that `asked` means: itself, or `Slot1` under
+    /// [`Settings::single_slot`] (rule S9).
+    #[must_use]
+    pub fn slot_for(&self, asked: &SlotName) -> SlotName {
+        if self.single_slot {
+            SlotName::new(Self::SINGLE_SLOT).expect("the constant is a valid slot name")
+        } else {
+            asked.clone()
+        }
+    }
+}

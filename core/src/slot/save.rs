@@ -1,0 +1,299 @@
+//! One save of one slot, from snapshot to acknowledgement.
+
+use std::sync::Arc;
+
+use super::state::{Doubt, Saver, SlotState, Snapshot};
+use crate::{
+    ClaimNumber, Error, GameDocument, Revision, SaveReason, SlotName, WriteId,
+    backend::{Body, Claim, Effect, Opened, Opening, Stamp, WriteOutcome},
+    codec::{CodecError, Encoded, Fingerprints},
+    hook::guarded,
+    manager::Shared,
+    session::SessionCore,
+    store,
+};
+
+/// A claim that dies more often than this within one save is a fault of the
+/// backend's, or of the store's.
+const MAX_OPENINGS: usize = 3;
+
+/// What came of a save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// The slot was written.
+    Written {
+        /// The revision that the write made.
+        revision: Revision,
+    },
+    /// The store has the content already; nothing was sent.
+    Unchanged {
+        /// The revision in the store.
+        revision: Revision,
+    },
+}
+
+impl Saved {
+    /// The revision that the store has now.
+    #[must_use]
+    pub fn revision(self) -> Revision {
+        let (Self::Written { revision } | Self::Unchanged { revision }) = self;
+        revision
+    }
+}
+
+impl<D: GameDocument> Shared<D> {
+    /// Saves a slot, with further attempts after failures that may pass.
+    pub(crate) async fn save_with_retries(
+        &self,
+        slot: &Arc<SlotState<D>>,
+        reason: SaveReason,
+    ) -> Result<Saved, Error> {
+        let mut pauses = store::pauses(&self.settings);
+        for attempt in 1.. {
+            let error = match self.save_once(slot, reason).await {
+                Ok(saved) => return Ok(saved),
+                Err(error) if error.closes_slot() => return Err(error),
+                Err(error) => error,
+            };
+            let pause = pauses.next().filter(|_| error.may_pass());
+            self.tell_save_failed(slot, attempt, pause, &error);
+            let Some(pause) = pause else {
+                self.autosave.enqueue(slot);
+                return Err(error);
+            };
+            tokio::time::sleep(pause).await;
+        }
+        unreachable!("the pauses between attempts are bounded")
+    }
+
+    /// One attempt at saving a slot. A failure leaves it unsaved (A3), but
+    /// does not queue it again: that is the caller's part.
+    pub(crate) async fn save_once(
+        &self,
+        slot: &Arc<SlotState<D>>,
+        reason: SaveReason,
+    ) -> Result<Saved, Error> {
+        let mut saver = slot.saver.lock().await;
+        slot.check_writable()?;
+        let by_autosave = reason == SaveReason::Autosave;
+        let (snapshot, forced) = slot.take_snapshot(by_autosave);
+        let reason = if forced { SaveReason::Forced } else { reason };
+        let result = self.save_snapshot(slot, &mut saver, snapshot, reason).await;
+        // Also after a failure: the slot may have been opened anew.
+        slot.note_revision(saver.revision);
+        if result.is_err() {
+            slot.note_failed(forced);
+        }
+        result
+    }
+
+    async fn save_snapshot(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+        snapshot: Snapshot<D>,
+        reason: SaveReason,
+    ) -> Result<Saved, Error> {
+        if snapshot.stored && !writes_unchanged(reason) {
+            return Ok(self.skip(slot, saver));
+        }
+        let snapshot = self.run_before_save(slot, snapshot);
+        let encoded = self.encode(slot, &snapshot.document)?;
+        let content = encoded.fingerprints();
+        // Only with the doubt out of the way is it known what the store has.
+        let applied = self.settle_doubt(slot, saver).await?;
+        if applied.is_none_or(|applied| applied.all != content.all) {
+            if !is_due(reason, saver.stored, content) {
+                if saver.stored.is_some_and(|stored| stored.all == content.all) {
+                    slot.note_stored(snapshot.version);
+                }
+                return Ok(self.skip(slot, saver));
+            }
+            self.write(slot, saver, &encoded).await?;
+        }
+        slot.note_stored(snapshot.version);
+        self.tell_saved(slot, saver, &encoded, reason);
+        let revision = saver.revision;
+        Ok(Saved::Written { revision })
+    }
+
+    fn skip(&self, slot: &SlotState<D>, saver: &Saver) -> Saved {
+        self.tell_skipped(slot);
+        let revision = saver.revision;
+        Saved::Unchanged { revision }
+    }
+
+    pub(crate) fn encode(&self, slot: &SlotState<D>, document: &D) -> Result<Encoded, Error> {
+        match guarded(|| self.codec.encode(document)) {
+            Ok(result) => result.map_err(|source| unencodable(&slot.core, &slot.name, source)),
+            Err(_) => {
+                let player = slot.core.player.clone();
+                Err(Error::Panicked {
+                    player,
+                    during: "encoding the document",
+                })
+            }
+        }
+    }
+
+    /// Writes an encoded document under the slot's claim.
+    async fn write(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+        encoded: &Encoded,
+    ) -> Result<(), Error> {
+        let body = self.body(slot, encoded)?;
+        for _ in 0..MAX_OPENINGS {
+            if let Some(number) = saver.claim {
+                let claim = slot.claim(number);
+                let sent = self.send(&claim, saver, encoded.fingerprints(), &body);
+                if sent.await? {
+                    return Ok(());
+                }
+            }
+            self.open_again(slot, saver).await?;
+        }
+        Err(self
+            .store
+            .claims_keep_dying(&slot.core.player, &slot.name)
+            .into())
+    }
+
+    /// The body to send, refused here if the store would refuse it (S8).
+    fn body(&self, slot: &SlotState<D>, encoded: &Encoded) -> Result<Body, Error> {
+        let body = self.codec.body(encoded, self.migrations.current());
+        let (bytes, limit) = (body.bytes.len(), self.store.limits().max_body_bytes);
+        if bytes > limit {
+            let source = CodecError::TooLargeForStore { bytes, limit };
+            return Err(unencodable(&slot.core, &slot.name, source));
+        }
+        Ok(body)
+    }
+
+    /// Opens the slot again if its claim is dead or in doubt (S2). Returns
+    /// the content of a write in doubt that turns out to have been applied.
+    async fn settle_doubt(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+    ) -> Result<Option<Fingerprints>, Error> {
+        match saver.claim {
+            Some(_) => Ok(None),
+            None => self.open_again(slot, saver).await,
+        }
+    }
+
+    /// Opens the slot anew, which kills every claim on it before.
+    async fn open_again(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+    ) -> Result<Option<Fingerprints>, Error> {
+        let (number, opened) = self.claim_slot(&slot.core, &slot.name).await?;
+        let doubt = saver.doubt.take();
+        let applied = doubt.filter(|doubt| opened.last_write == Some(doubt.write_id));
+        let applied = applied.map(|doubt| doubt.content);
+        if opened.revision != saver.revision {
+            // The write in doubt, or one that nothing is known of.
+            saver.stored = applied;
+            saver.keys = None;
+        }
+        saver.claim = Some(number);
+        saver.revision = opened.revision;
+        Ok(applied)
+    }
+
+    /// Sends one write. Returns false if the claim turned out to be dead.
+    async fn send(
+        &self,
+        claim: &Claim,
+        saver: &mut Saver,
+        content: Fingerprints,
+        body: &Body,
+    ) -> Result<bool, Error> {
+        let stamp = self.stamp(saver.revision);
+        // Noted before it is sent: if this future is dropped, or no answer
+        // comes, the claim is in doubt and the slot is opened again (S2, E7).
+        saver.claim = None;
+        saver.doubt = Some(Doubt {
+            write_id: stamp.write_id,
+            content,
+        });
+        let outcome = self.store.save(claim, &stamp, body).await;
+        if let Err(failure) = &outcome
+            && failure.effect() == Effect::Possible
+        {
+            return Err(failure.clone().into());
+        }
+        saver.doubt = None;
+        match outcome {
+            Ok(WriteOutcome::Written { revision }) => {
+                debug_assert_eq!(revision, stamp.base.next(), "S3");
+                saver.claim = Some(claim.number);
+                saver.revision = revision;
+                saver.stored = Some(content);
+                Ok(true)
+            }
+            Ok(WriteOutcome::Lost { holder }) => {
+                Err(self.lose(&claim.player, claim.session, holder))
+            }
+            Ok(WriteOutcome::Overtaken) => Ok(false),
+            Err(failure) => {
+                saver.claim = Some(claim.number);
+                Err(failure.into())
+            }
+        }
+    }
+
+    /// What a write under `base` carries.
+    pub(crate) fn stamp(&self, base: Revision) -> Stamp {
+        let write_id = WriteId::from_uuid(self.ids.next_id());
+        Stamp {
+            base,
+            write_id,
+            at: self.clock.now(),
+        }
+    }
+
+    /// Opens a slot under a fresh claim number.
+    pub(crate) async fn claim_slot(
+        &self,
+        core: &SessionCore,
+        name: &SlotName,
+    ) -> Result<(ClaimNumber, Opened), Error> {
+        for _ in 0..MAX_OPENINGS {
+            let claim = core.claim(name, core.next_claim());
+            match self.store.open(&claim).await? {
+                Opening::Opened(opened) => return Ok((claim.number, opened)),
+                Opening::Lost { holder } => return Err(self.lose(&core.player, core.id, holder)),
+                // The number was this session's greatest: an answer that can
+                // only come of the call having been sent twice.
+                Opening::Overtaken => {}
+            }
+        }
+        Err(self.store.claims_keep_dying(&core.player, name).into())
+    }
+}
+
+/// Whether this kind of save writes what the store has already.
+fn writes_unchanged(reason: SaveReason) -> bool {
+    matches!(reason, SaveReason::Asked | SaveReason::Forced)
+}
+
+/// Whether a save of this kind has to send this content (A1, A5, A6, S10).
+fn is_due(reason: SaveReason, stored: Option<Fingerprints>, content: Fingerprints) -> bool {
+    match (reason, stored) {
+        (_, None) | (SaveReason::Asked | SaveReason::Forced, _) => true,
+        (SaveReason::Autosave, Some(stored)) => stored.kept != content.kept,
+        (SaveReason::LastSave(_), Some(stored)) => stored.all != content.all,
+    }
+}
+
+pub(crate) fn unencodable(core: &SessionCore, slot: &SlotName, source: CodecError) -> Error {
+    Error::Unencodable {
+        player: core.player.clone(),
+        slot: slot.clone(),
+        source: Arc::new(source),
+    }
+}

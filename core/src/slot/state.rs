@@ -1,0 +1,292 @@
+//! What the manager keeps of one open slot.
+
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::{
+    ClaimNumber, Error, Revision, SlotName, WriteId,
+    backend::Claim,
+    codec::{Fingerprints, KeyFingerprints},
+    session::SessionCore,
+};
+
+/// One open slot, shared by its handles, its session and the autosave.
+#[derive(Debug)]
+pub(crate) struct SlotState<D> {
+    pub(crate) core: Arc<SessionCore>,
+    pub(crate) name: SlotName,
+    /// Unique in the manager; says when in the interval the slot's turn is (A8).
+    pub(crate) turn: u64,
+    live: Mutex<Live<D>>,
+    /// Held through a save, so that a claim has one write under way at most.
+    pub(crate) saver: tokio::sync::Mutex<Saver>,
+}
+
+/// The document as game code sees it, behind a lock that is held for the time
+/// of a change only: a save takes the `Arc` and leaves.
+#[derive(Debug)]
+pub(crate) struct Live<D> {
+    pub(crate) document: Arc<D>,
+    /// Grows with every change.
+    pub(crate) version: u64,
+    /// The version whose whole content is known to be in the store.
+    stored_version: Option<u64>,
+    /// Whether the slot was deleted in the store: it takes no changes.
+    deleted: bool,
+    /// The revision that the store is known to have. The saver's own may be
+    /// ahead of it for the time of a save.
+    revision: Revision,
+    place: Place,
+}
+
+/// How the autosave has the slot.
+#[derive(Debug, Default)]
+struct Place {
+    /// It is in the wheel, due, being saved, or waiting for another attempt:
+    /// in one of these places, and there once.
+    queued: bool,
+    /// There is something that no save has looked at.
+    touched: bool,
+    /// The forced cycle wants it written (A6).
+    forced: bool,
+}
+
+/// Where a slot goes that the autosave is done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nowhere: there is nothing to do.
+    Rest,
+    /// To its next turn: it was changed meanwhile.
+    Turn,
+    /// To those that are due: the forced cycle came round meanwhile.
+    Due,
+}
+
+/// A document as it was at one moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot<D> {
+    pub(crate) document: Arc<D>,
+    pub(crate) version: u64,
+    /// Whether all of it is known to be in the store.
+    pub(crate) stored: bool,
+}
+
+/// What the next write builds on, and what is known of the last one.
+#[derive(Debug)]
+pub(crate) struct Saver {
+    /// The claim that the slot was opened under; `None` once it is dead or in
+    /// doubt, and the slot has to be opened again (S2).
+    pub(crate) claim: Option<ClaimNumber>,
+    pub(crate) revision: Revision,
+    /// What the store has acknowledged; `None` if it has nothing (S10).
+    pub(crate) stored: Option<Fingerprints>,
+    /// A write whose answer has not come, or never came.
+    pub(crate) doubt: Option<Doubt>,
+    /// In debug mode: what was stored, key by key.
+    pub(crate) keys: Option<Box<KeyFingerprints>>,
+}
+
+/// A write that may have been applied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doubt {
+    pub(crate) write_id: WriteId,
+    pub(crate) content: Fingerprints,
+}
+
+impl<D> Live<D> {
+    fn is_unsaved(&self) -> bool {
+        self.stored_version != Some(self.version)
+    }
+
+    fn snapshot(&self) -> Snapshot<D> {
+        Snapshot {
+            document: Arc::clone(&self.document),
+            version: self.version,
+            stored: !self.is_unsaved(),
+        }
+    }
+}
+
+impl Place {
+    /// Marks the slot; returns whether the caller has to queue it.
+    fn touch(&mut self) -> bool {
+        self.touched = true;
+        !std::mem::replace(&mut self.queued, true)
+    }
+}
+
+impl<D> SlotState<D> {
+    pub(crate) fn new(
+        core: Arc<SessionCore>,
+        name: SlotName,
+        turn: u64,
+        document: D,
+        saver: Saver,
+    ) -> Self {
+        let stored_version = saver.stored.is_some().then_some(0);
+        let live = Live {
+            document: Arc::new(document),
+            version: 0,
+            stored_version,
+            deleted: false,
+            place: Place::default(),
+            revision: saver.revision,
+        };
+        Self {
+            core,
+            name,
+            turn,
+            live: Mutex::new(live),
+            saver: tokio::sync::Mutex::new(saver),
+        }
+    }
+
+    /// For a look at the document that takes no longer than the look.
+    pub(crate) fn live(&self) -> MutexGuard<'_, Live<D>> {
+        self.live.lock()
+    }
+
+    fn deleted(&self) -> Error {
+        Error::SlotDeleted {
+            player: self.core.player.clone(),
+            slot: self.name.clone(),
+        }
+    }
+
+    /// Whether the slot can still be written; otherwise why not.
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        if self.live.lock().deleted {
+            return Err(self.deleted());
+        }
+        self.core.check_writable()
+    }
+
+    /// The document as it is now.
+    pub(crate) fn document(&self) -> Arc<D> {
+        Arc::clone(&self.live.lock().document)
+    }
+
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.live.lock().is_unsaved()
+    }
+
+    /// Notes that all of a version's content is in the store.
+    pub(crate) fn note_stored(&self, version: u64) {
+        self.live.lock().stored_version = Some(version);
+    }
+
+    /// Notes that what the store has is not known any more.
+    pub(crate) fn forget_stored(&self) {
+        self.live.lock().stored_version = None;
+    }
+
+    pub(crate) fn note_deleted(&self) {
+        self.live.lock().deleted = true;
+    }
+
+    /// Takes the document for a save, and whether the forced cycle wants it.
+    /// A change made from here on is not in this save, and marks the slot
+    /// anew (A2).
+    pub(crate) fn take_snapshot(&self, by_autosave: bool) -> (Snapshot<D>, bool) {
+        let mut live = self.live.lock();
+        live.place.touched = false;
+        let forced = by_autosave && std::mem::take(&mut live.place.forced);
+        (live.snapshot(), forced)
+    }
+
+    /// Puts what a hook made of a version in its place, unless the document
+    /// was changed meanwhile. Returns the document as it is then.
+    pub(crate) fn replace(&self, version: u64, document: Arc<D>) -> (Snapshot<D>, bool) {
+        let mut live = self.live.lock();
+        let unchanged = live.version == version;
+        if unchanged {
+            live.document = document;
+            live.version += 1;
+        }
+        live.place.touched = false; // the snapshot has all of it
+        (live.snapshot(), unchanged)
+    }
+
+    /// Notes a change, or that a save failed; returns whether the caller has
+    /// to queue the slot.
+    pub(crate) fn touch(&self) -> bool {
+        self.live.lock().place.touch()
+    }
+
+    /// Notes a change whose extent is not known.
+    pub(crate) fn touch_changed(&self) -> bool {
+        let mut live = self.live.lock();
+        live.version += 1;
+        live.place.touch()
+    }
+
+    /// Notes that a save of a snapshot failed: what it was for is still to be
+    /// done (A3), by whoever has the slot or is told to queue it.
+    pub(crate) fn note_failed(&self, forced: bool) {
+        let mut live = self.live.lock();
+        live.place.touched = true;
+        live.place.forced |= forced;
+    }
+
+    /// Notes that the forced cycle wants the slot written; returns whether
+    /// the caller has to queue it.
+    pub(crate) fn force(&self) -> bool {
+        let place = &mut self.live.lock().place;
+        place.forced = true;
+        !std::mem::replace(&mut place.queued, true)
+    }
+
+    /// Says where a slot goes that the autosave is done with.
+    pub(crate) fn let_go(&self) -> Next {
+        let place = &mut self.live.lock().place;
+        if place.forced {
+            Next::Due
+        } else if place.touched {
+            Next::Turn
+        } else {
+            place.queued = false;
+            Next::Rest
+        }
+    }
+
+    /// Notes the revision that the store is known to have.
+    pub(crate) fn note_revision(&self, revision: Revision) {
+        self.live.lock().revision = revision;
+    }
+
+    pub(crate) fn revision(&self) -> Revision {
+        self.live.lock().revision
+    }
+
+    pub(crate) fn claim(&self, number: ClaimNumber) -> Claim {
+        self.core.claim(&self.name, number)
+    }
+}
+
+impl<D: Clone> SlotState<D> {
+    /// Applies a change while the session takes changes. Returns its result
+    /// and whether the slot has to be queued for the autosave.
+    ///
+    /// The check and the change are under one lock: a change either precedes
+    /// the last save's snapshot or is refused.
+    pub(crate) fn change<R, E: From<Error>>(
+        &self,
+        change: impl FnOnce(&mut D) -> Result<R, E>,
+    ) -> (Result<R, E>, bool) {
+        let mut live = self.live.lock();
+        if let Err(closed) = self.core.check_open() {
+            return (Err(closed.into()), false);
+        }
+        if live.deleted {
+            return (Err(self.deleted().into()), false);
+        }
+        let result = change(Arc::make_mut(&mut live.document));
+        if result.is_err() {
+            return (result, false);
+        }
+        live.version += 1;
+        let must_queue = live.place.touch();
+        (result, must_queue)
+    }
+}

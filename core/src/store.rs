@@ -1,0 +1,281 @@
+//! The backend as the core calls it: every call bounded in time, idempotent
+//! ones repeated, failures told with player, slot and operation (E6, E8).
+
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::FutureExt;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    PlayerId, ServerId, ServerName, SessionId, Settings, SlotName,
+    backend::{
+        Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
+        Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, SlotSummary, Stamp,
+        WriteOutcome,
+    },
+    error::StoreFailure,
+};
+
+/// Caps the pause between two attempts, as a multiple of the first pause.
+const MAX_DELAY_FACTOR: u32 = 20;
+
+pub(crate) type Result<T> = std::result::Result<T, StoreFailure>;
+
+/// The future of one call of a backend.
+trait Attempt<T>: Future<Output = std::result::Result<T, BackendError>> {}
+
+impl<T, F: Future<Output = std::result::Result<T, BackendError>>> Attempt<T> for F {}
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    backend: Arc<dyn Backend>,
+    operation_timeout: Duration,
+    backoff: ExponentialBuilder,
+}
+
+/// What a call is about, for its error.
+struct Call<'a> {
+    operation: &'static str,
+    player: Option<&'a PlayerId>,
+    slot: Option<&'a SlotName>,
+}
+
+impl Call<'_> {
+    fn failed(&self, source: BackendError) -> StoreFailure {
+        StoreFailure {
+            operation: self.operation,
+            player: self.player.cloned(),
+            slot: self.slot.cloned(),
+            source: Arc::new(source),
+        }
+    }
+}
+
+const fn about(operation: &'static str) -> Call<'static> {
+    Call {
+        operation,
+        player: None,
+        slot: None,
+    }
+}
+
+const fn of_player<'a>(operation: &'static str, player: &'a PlayerId) -> Call<'a> {
+    Call {
+        operation,
+        player: Some(player),
+        slot: None,
+    }
+}
+
+const fn of_claim<'a>(operation: &'static str, claim: &'a Claim) -> Call<'a> {
+    Call {
+        operation,
+        player: Some(&claim.player),
+        slot: Some(&claim.slot),
+    }
+}
+
+impl Store {
+    pub(crate) fn new(backend: Arc<dyn Backend>, settings: &Settings) -> Self {
+        Self {
+            backend,
+            operation_timeout: settings.operation_timeout,
+            backoff: backoff(settings),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.backend.limits()
+    }
+
+    pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    /// One attempt, bounded in time. A call that is given up may still land.
+    async fn once<T>(&self, call: &Call<'_>, attempt: impl Attempt<T>) -> Result<T> {
+        let deadline = Instant::now() + self.operation_timeout;
+        let result = self.attempt(deadline, attempt).await;
+        result.map_err(|error| call.failed(error))
+    }
+
+    /// Attempts at an operation that may be repeated, all of them within one
+    /// `operation_timeout`.
+    async fn repeated<T, A: Attempt<T>>(
+        &self,
+        call: &Call<'_>,
+        mut attempt: impl FnMut() -> A,
+    ) -> Result<T> {
+        let deadline = Instant::now() + self.operation_timeout;
+        let mut pauses = self.backoff.build();
+        // An error after an attempt of unknown effect must not hide that effect.
+        let mut in_doubt = false;
+        loop {
+            let error = match self.attempt(deadline, attempt()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let may_pass = error.kind() == ErrorKind::Unavailable;
+            let next = pauses.next().map(|pause| Instant::now() + pause);
+            match next.filter(|next| may_pass && *next < deadline) {
+                Some(next) => {
+                    in_doubt |= error.effect() == Effect::Possible;
+                    tokio::time::sleep_until(next).await;
+                }
+                None if in_doubt => return Err(call.failed(error).in_doubt()),
+                None => return Err(call.failed(error)),
+            }
+        }
+    }
+
+    /// A backend that panics is one that failed: the heartbeat and the
+    /// autosave must live on.
+    async fn attempt<T>(
+        &self,
+        deadline: Instant,
+        attempt: impl Attempt<T>,
+    ) -> std::result::Result<T, BackendError> {
+        let attempt = AssertUnwindSafe(attempt).catch_unwind();
+        match timeout_at(deadline, attempt).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_panic)) => Err(panicked()),
+            Err(elapsed) => Err(no_answer(self.operation_timeout, elapsed)),
+        }
+    }
+
+    /// The store says again and again that a fresh claim is dead.
+    pub(crate) fn claims_keep_dying(&self, player: &PlayerId, slot: &SlotName) -> StoreFailure {
+        let call = Call {
+            operation: "keep open the slot",
+            player: Some(player),
+            slot: Some(slot),
+        };
+        let what = "every claim on it dies at once, though the session holds the lock";
+        call.failed(BackendError::new(
+            ErrorKind::Corrupt,
+            Effect::Possible,
+            what,
+        ))
+    }
+
+    pub(crate) async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
+        self.repeated(&about("renew the lease"), || {
+            self.backend.renew_lease(server, ttl)
+        })
+        .await
+    }
+
+    pub(crate) async fn drop_lease(&self, server: &ServerId) -> Result<()> {
+        self.repeated(&about("drop the lease"), || self.backend.drop_lease(server))
+            .await
+    }
+
+    pub(crate) async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
+        self.repeated(&about("look at a lease"), || {
+            self.backend.lease_is_live(server)
+        })
+        .await
+    }
+
+    pub(crate) async fn acquire(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+    ) -> Result<Acquisition> {
+        let call = of_player("acquire the lock", player);
+        self.repeated(&call, || self.backend.acquire(player, claimant, replacing))
+            .await
+    }
+
+    pub(crate) async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        let call = of_player("release the lock", player);
+        self.repeated(&call, || self.backend.release(player, session))
+            .await
+    }
+
+    pub(crate) async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
+        let call = of_player("look at the lock", player);
+        self.repeated(&call, || self.backend.holder(player)).await
+    }
+
+    pub(crate) async fn notify(
+        &self,
+        server: &ServerName,
+        notice: &Notice,
+    ) -> Result<Notification> {
+        let call = of_player("notify the holder", &notice.player);
+        self.once(&call, self.backend.notify(server, notice)).await
+    }
+
+    pub(crate) async fn open(&self, claim: &Claim) -> Result<Opening> {
+        self.repeated(&of_claim("open the slot", claim), || {
+            self.backend.open(claim)
+        })
+        .await
+    }
+
+    /// One attempt only: after a doubtful one the slot has to be opened again
+    /// (S2), which is the caller's business.
+    pub(crate) async fn save(
+        &self,
+        claim: &Claim,
+        stamp: &Stamp,
+        body: &Body,
+    ) -> Result<WriteOutcome> {
+        let call = of_claim("save the slot", claim);
+        self.once(&call, self.backend.save(claim, stamp, body))
+            .await
+    }
+
+    /// One attempt only, as with [`save`](Self::save).
+    pub(crate) async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
+        let call = of_claim("delete the slot", claim);
+        self.once(&call, self.backend.delete(claim, stamp)).await
+    }
+
+    pub(crate) async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
+        let call = Call {
+            operation: "view the slot",
+            player: Some(player),
+            slot: Some(slot),
+        };
+        self.repeated(&call, || self.backend.view(player, slot))
+            .await
+    }
+
+    pub(crate) async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
+        let call = of_player("list the slots", player);
+        self.repeated(&call, || self.backend.list(player)).await
+    }
+
+    pub(crate) async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
+        let call = of_player("erase the player", player);
+        self.repeated(&call, || self.backend.erase(player)).await
+    }
+}
+
+/// The pauses between attempts: growing, bounded, with jitter.
+fn backoff(settings: &Settings) -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(settings.retry_delay)
+        .with_max_delay(settings.retry_delay * MAX_DELAY_FACTOR)
+        .with_max_times(settings.save_attempts.saturating_sub(1) as usize)
+        .with_jitter()
+}
+
+/// The pauses between the attempts at one save.
+pub(crate) fn pauses(settings: &Settings) -> impl Iterator<Item = Duration> + Send + use<> {
+    backoff(settings).build()
+}
+
+fn panicked() -> BackendError {
+    let what = "the backend panicked";
+    BackendError::new(ErrorKind::Rejected, Effect::Possible, what)
+}
+
+fn no_answer(after: Duration, elapsed: tokio::time::error::Elapsed) -> BackendError {
+    let what = format!("no answer within {after:?}");
+    BackendError::new(ErrorKind::Unavailable, Effect::Possible, what).with_source(elapsed)
+}

@@ -1,0 +1,257 @@
+//! Settings: defaults, reading, and refusing what can't work.
+
+use std::{error::Error, time::Duration};
+
+use playerdata_core::{Settings, SettingsError, SettingsProblem, SlotName};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn refused(text: &str) -> SettingsError {
+    Settings::from_toml(text).expect_err(text)
+}
+
+#[test]
+fn nothing_given_is_the_defaults_and_they_are_fine() {
+    assert_eq!(Settings::from_toml("").unwrap(), Settings::default());
+    Settings::default().check().unwrap();
+}
+
+#[test]
+fn the_default_document_is_the_standard_one() {
+    let standard = r#"{"Currency":500,"Level":1,"CurrentXP":0,"XPtoNextLevel":1000,"Inventory":[{"Name":"Starter Sword","ItemType":"Object","Quantity":1},{"Name":"Bread","ItemType":"Object","Quantity":5}],"EquippedItems":{"Weapon":null,"Head":null,"Torso":null,"Legs":null,"Boots":null,"Neck":null,"Ring1":null,"Ring2":null},"Reputation":{"Nordraxia":1},"GiftBank":{}}"#;
+    let data = Settings::default().default_data;
+    assert_eq!(serde_json::to_string(&data).unwrap(), standard);
+}
+
+#[test]
+fn f1_two_defaults_share_no_document() {
+    let mut first = Settings::default();
+    first.default_data["Currency"] = json!(0);
+    assert_eq!(Settings::default().default_data["Currency"], 500);
+}
+
+#[test]
+fn every_bad_key_and_combination_is_in_one_error() {
+    let error = refused(
+        r#"
+        autosave_interval = "0s"
+        lock_expiry = "9s"
+        heartbeat_interval = "3s"
+        retry_delay = 200
+        autosaveinterval = 30
+        save_attempts = 0
+        max_concurrent_saves = -1
+        operation_timeout = "4s"
+        debug = "yes"
+        default_data = "[]"
+        [limits]
+        items = 3
+        "#,
+    );
+    let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
+    assert_eq!(
+        lines,
+        [
+            r#"retry_delay: invalid type: integer `200`, expected a duration such as "30s", "1m 30s" or "200ms""#,
+            r#""autosaveinterval" is no setting"#,
+            "max_concurrent_saves: invalid value: integer `-1`, expected usize",
+            r#"debug: invalid type: string "yes", expected a boolean"#,
+            "default_data: not the JSON text of an object: invalid type: sequence, expected a map \
+             at line 1 column 0",
+            r#""limits" is no setting"#,
+            "autosave_interval: 0s is out of range, it can be 1ms to 1day",
+            "save_attempts: 0 is out of range, it can be 1 to 100",
+            "lock_expiry: 9s leaves no room for two heartbeats and a store call; with a \
+             heartbeat_interval of 3s and an operation_timeout of 4s it is at least 10s",
+        ]
+    );
+    assert_eq!(error.problems.len(), lines.len());
+}
+
+#[test]
+fn a_key_that_cant_be_read_is_not_blamed_for_what_its_default_leads_to() {
+    // The default lock_expiry would not go with this heartbeat.
+    let error = refused("lock_expiry = \"5 parsecs\"\nheartbeat_interval = \"40s\"");
+    assert!(
+        matches!(&error.problems[..], [SettingsProblem::WrongValue { key, .. }] if key == "lock_expiry"),
+        "{error}"
+    );
+}
+
+#[test]
+fn lock_expiry_leaves_room_for_two_heartbeats_and_a_store_call() {
+    let mut settings = Settings::default();
+    settings.lock_expiry = Duration::from_millis(15_000);
+    settings.check().unwrap();
+    settings.lock_expiry = Duration::from_millis(14_999);
+    let error = settings.check().unwrap_err();
+    let [SettingsProblem::LockExpiryTooShort { least, .. }] = &error.problems[..] else {
+        panic!("{error}");
+    };
+    assert_eq!(*least, Duration::from_secs(15));
+
+    settings.heartbeat_interval = Duration::MAX;
+    assert_eq!(settings.check().unwrap_err().problems.len(), 2);
+}
+
+#[test]
+fn zero_and_absurdly_large_values_are_refused() {
+    for text in [
+        "autosave_interval = \"25h\"",
+        "autosave_interval = \"0ms\"",
+        "heartbeat_interval = \"0s\"",
+        "lock_expiry = \"2days\"",
+        "operation_timeout = \"0s\"",
+        "retry_delay = \"999us\"",
+        "save_attempts = 101",
+        "max_concurrent_saves = 0",
+        "max_concurrent_saves = 65537",
+        "max_document_bytes = 0",
+        "max_document_bytes = 1073741825",
+    ] {
+        let error = refused(text);
+        let named = error.problems.iter().any(|problem| {
+            matches!(problem, SettingsProblem::OutOfRange { key, .. } if text.starts_with(key))
+        });
+        assert!(named, "{text}: {error}");
+    }
+}
+
+#[test]
+fn s8_default_data_larger_than_a_document_may_be_is_refused_with_both_sizes() {
+    let mut settings = Settings::default();
+    settings.max_document_bytes = 346;
+    settings.check().unwrap();
+    settings.max_document_bytes = 345;
+    let error = settings.check().unwrap_err();
+    assert!(
+        matches!(
+            error.problems[..],
+            [SettingsProblem::DefaultDataTooLarge {
+                bytes: 346,
+                limit: 345
+            }]
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn default_data_can_be_a_table_or_json_text_and_keeps_its_order() {
+    let expected = json!({"Z": 1, "A": {"y": [1.5, "x"], "b": true}});
+    let table = "[default_data]\nZ = 1\n[default_data.A]\ny = [1.5, \"x\"]\nb = true";
+    let text = r#"default_data = '{"Z": 1, "A": {"y": [1.5, "x"], "b": true}}'"#;
+    for form in [table, text] {
+        let data = Settings::from_toml(form).unwrap().default_data;
+        assert_eq!(
+            serde_json::to_string(&data).unwrap(),
+            expected.to_string(),
+            "{form}"
+        );
+    }
+}
+
+#[test]
+fn default_data_that_json_cant_hold_is_refused_by_its_path() {
+    for (text, path) in [
+        ("[default_data]\nBorn = 1979-05-27", "default_data.Born"),
+        (
+            "[default_data.A]\nlist = [1.0, nan]",
+            "default_data.A.list.1",
+        ),
+        ("default_data = 3", "default_data"),
+        ("default_data = 'null'", "default_data"),
+    ] {
+        let error = refused(text);
+        assert!(
+            matches!(&error.problems[..], [SettingsProblem::WrongValue { key, .. }] if key == path),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn text_that_is_no_toml_is_refused_with_its_place() {
+    let error = refused("debug = true\ndebug = ");
+    assert!(matches!(
+        error.problems[..],
+        [SettingsProblem::Syntax { .. }]
+    ));
+    assert!(error.to_string().contains("line 2"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_missing_or_too_large_is_named() {
+    let missing = Settings::from_toml_file("no/such/file.toml").unwrap_err();
+    assert!(missing.to_string().contains("no/such/file.toml"));
+    assert!(missing.source().is_some());
+
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("too-large.toml");
+    std::fs::write(&path, "# ".repeat(1 << 20)).unwrap();
+    let too_large = Settings::from_toml_file(path).unwrap_err();
+    let reason = too_large.source().unwrap().to_string();
+    assert!(reason.contains("1048576 bytes"), "{reason}");
+}
+
+#[test]
+fn s9_single_slot_maps_every_name_to_one() {
+    let asked = SlotName::new("Slot7").unwrap();
+    let mut settings = Settings::default();
+    assert_eq!(settings.slot_for(&asked), asked);
+    settings.single_slot = true;
+    assert_eq!(settings.slot_for(&asked).as_str(), "Slot1");
+}
+
+#[test]
+fn settings_can_be_part_of_a_larger_configuration() {
+    let written = serde_json::to_string(&Settings::default()).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Settings>(&written).unwrap(),
+        Settings::default()
+    );
+    let with_null = r#"{"default_data": {"Weapon": null}}"#;
+    let read: Settings = serde_json::from_str(with_null).unwrap();
+    assert_eq!(read.default_data["Weapon"], Value::Null);
+}
+
+fn toml_like() -> impl Strategy<Value = String> {
+    let names: Vec<String> = match serde_json::to_value(Settings::default()) {
+        Ok(Value::Object(fields)) => fields.into_iter().map(|(name, _)| name).collect(),
+        other => panic!("{other:?}"),
+    };
+    let value = prop_oneof![
+        any::<i64>().prop_map(|number| number.to_string()),
+        any::<f64>().prop_map(|number| number.to_string()),
+        "[0-9]{1,20} ?(ms|s|m|h|days|years)".prop_map(|text| format!("{text:?}")),
+        Just("true".to_owned()),
+        Just("[\"a\", 1]".to_owned()),
+        Just("{a = {b = 1979-05-27}}".to_owned()),
+        "\\PC{0,20}",
+    ];
+    prop::collection::vec((prop::sample::select(names), value), 0..8).prop_map(|lines| {
+        lines
+            .into_iter()
+            .map(|(key, value)| format!("{key} = {value}\n"))
+            .collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn reading_arbitrary_text_never_panics(text in "\\PC{0,200}") {
+        let _ = Settings::from_toml(&text).map_err(|error| error.to_string());
+    }
+
+    #[test]
+    fn what_is_read_passes_its_check_and_what_is_not_says_why(text in toml_like()) {
+        match Settings::from_toml(&text) {
+            Ok(settings) => prop_assert!(settings.check().is_ok()),
+            Err(error) => {
+                prop_assert!(!error.problems.is_empty());
+                prop_assert!(!error.to_string().is_empty());
+            }
+        }
+    }
+}
