@@ -1,1 +1,47 @@
-//! x
+//! The suite that every playerdata backend runs, ours and others'.
+//!
+//! It proves the contract of [`Backend`](playerdata_core::backend::Backend):
+//! a backend that passes keeps players' data safe, as far as one machine can
+//! tell. It takes ten lines in a backend's own tests:
+//!
+//! ```
+//! # mod tests {
+//! use std::sync::Arc;
+//!
+//! use playerdata_conformance::Fixture;
+//! use playerdata_core::ManualClock;
+//! use playerdata_memory::MemoryBackend;
+//!
+//! async fn open() -> Fixture {
+//!     let clock = Arc::new(ManualClock::default());
+//!     let backend = MemoryBackend::with_clock(clock.clone());
+//!     Fixture::builder(Arc::new(backend.clone()), Arc::new(backend))
+//!         .manual_clock(clock)
+//!         .build()
+//! }
+//!
+//! playerdata_conformance::suite!(open);
+//! # }
+//! ```
+//!
+//! [`suite!`] makes each case a test of its own, named by its subject and
+//! what it proves. Nothing is skipped at run time: what not every store can
+//! do is in a group of its own, named in the call. A case that fails prints
+//! the rule that is broken, and every call and answer up to there.
+//!
+//! Cases are public functions, so that a single one can be run by itself, and
+//! [`all_cases`] lists them.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod cases;
+pub mod driver;
+mod fixture;
+mod list;
+mod rule;
+mod suite;
+
+pub use fixture::{Fixture, FixtureBuilder};
+pub use list::{Case, all_cases};
+pub use rule::Rule;
+pub use suite::run;

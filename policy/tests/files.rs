@@ -24,7 +24,15 @@ fn every_crate_forbids_unsafe_code_and_asks_for_docs() {
     let roots = sources.iter().filter(|file| file.ends_with("src/lib.rs"));
     for file in roots {
         let text = fs::read_to_string(&file).unwrap();
-        assert!(text.contains("#![forbid(unsafe_code)]"), "{}", file.display());
-        assert!(text.contains("#![warn(missing_docs)]"), "{}", file.display());
+        assert!(
+            text.contains("#![forbid(unsafe_code)]"),
+            "{}",
+            file.display()
+        );
+        assert!(
+            text.contains("#![warn(missing_docs)]"),
+            "{}",
+            file.display()
+        );
     }
 }

@@ -1,0 +1,114 @@
+//! Calls and answers in a few words: ids cut short, bodies by their size.
+
+use std::fmt::Debug;
+
+use playerdata_core::{
+    SessionId,
+    backend::{Body, Claim, Claimant, Lock, Opened, Opening, Record, Renewal, Stamp, WriteOutcome},
+};
+use uuid::Uuid;
+
+/// The last digits of an id. The ids of a fixture count up, so these tell
+/// them apart.
+pub(crate) fn id(id: &Uuid) -> String {
+    format!("#{:x}", id.as_u128() & 0xff_ffff)
+}
+
+pub(crate) fn session(session: SessionId) -> String {
+    format!("session {}", id(session.as_uuid()))
+}
+
+pub(crate) fn claimant(claimant: &Claimant) -> String {
+    format!("{} of {}", session(claimant.session), claimant.server.name)
+}
+
+pub(crate) fn lock(lock: &Lock) -> String {
+    format!(
+        "{} of {}, fence {}",
+        session(lock.session),
+        lock.server.name,
+        lock.fence
+    )
+}
+
+pub(crate) fn holder(holder: Option<&Lock>) -> String {
+    holder.map_or_else(|| "nobody".to_owned(), lock)
+}
+
+pub(crate) fn claim(claim: &Claim) -> String {
+    format!(
+        "{}/{}, {}, claim {}",
+        claim.player,
+        claim.slot,
+        session(claim.session),
+        claim.number
+    )
+}
+
+pub(crate) fn stamp(stamp: &Stamp) -> String {
+    format!(
+        "base {}, write {}",
+        stamp.base,
+        id(stamp.write_id.as_uuid())
+    )
+}
+
+pub(crate) fn body(body: &Body) -> String {
+    let start = &body.bytes[..body.bytes.len().min(24)];
+    format!(
+        "{} bytes {:?}",
+        body.bytes.len(),
+        start.escape_ascii().to_string()
+    )
+}
+
+pub(crate) fn record(record: Option<&Record>) -> String {
+    record.map_or_else(
+        || "no record".to_owned(),
+        |record| {
+            format!(
+                "revision {}, write {}, {}",
+                record.revision,
+                id(record.write_id.as_uuid()),
+                body(&record.body)
+            )
+        },
+    )
+}
+
+pub(crate) fn opening(opening: &Opening) -> String {
+    match opening {
+        Opening::Opened(Opened {
+            revision,
+            record: found,
+            ..
+        }) => format!("opened at revision {revision}: {}", record(found.as_ref())),
+        Opening::Lost { holder: by } => format!("lost to {}", holder(by.as_ref())),
+        Opening::Overtaken => "overtaken".to_owned(),
+    }
+}
+
+pub(crate) fn write_outcome(outcome: &WriteOutcome) -> String {
+    match outcome {
+        WriteOutcome::Written { revision } => format!("written as revision {revision}"),
+        WriteOutcome::Lost { holder: by } => format!("lost to {}", holder(by.as_ref())),
+        WriteOutcome::Overtaken => "overtaken".to_owned(),
+    }
+}
+
+pub(crate) fn renewal(renewal: &Renewal) -> String {
+    match renewal {
+        Renewal::Renewed { notices } => format!("renewed, {} notices", notices.len()),
+        Renewal::Superseded { by } => format!("superseded by {}", id(by.as_uuid())),
+    }
+}
+
+/// Any other value, cut to a bearable length.
+pub(crate) fn value(value: &impl Debug) -> String {
+    const MAX: usize = 1_500;
+    let text = format!("{value:?}");
+    match text.char_indices().nth(MAX) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+        None => text,
+    }
+}

@@ -1,0 +1,82 @@
+//! A client of the store whose failures fail the case.
+
+use std::{sync::Arc, time::Duration};
+
+use playerdata_core::{
+    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    backend::{
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Lock, Notice, Notification, Opening,
+        Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+    },
+};
+
+use super::World;
+use crate::Rule;
+
+/// One of the two clients of a fixture.
+///
+/// Its methods are those of [`Backend`]. Nothing goes wrong with the store in
+/// a case, so an error ends the case; one that is expected is got from
+/// [`backend`](Self::backend).
+#[derive(Clone, Debug)]
+pub struct Client {
+    backend: Arc<dyn Backend>,
+    world: World,
+}
+
+macro_rules! forward {
+    ($($method:ident($($argument:ident: $type:ty),*) -> $outcome:ty;)*) => {
+        $(
+            /// As [`Backend`] says.
+            ///
+            /// # Panics
+            ///
+            /// If the store fails.
+            pub async fn $method(&self, $($argument: $type),*) -> $outcome {
+                self.answered(self.backend.$method($($argument),*).await)
+            }
+        )*
+    };
+}
+
+impl Client {
+    pub(crate) fn new(backend: Arc<dyn Backend>, world: World) -> Self {
+        Self { backend, world }
+    }
+
+    /// The client itself, to build upon or to see errors of. Its calls go
+    /// into the history too.
+    #[must_use]
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    /// What this client shares with the others of its case.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    forward! {
+        renew_lease(server: &ServerId, ttl: Duration) -> Renewal;
+        drop_lease(server: &ServerId) -> ();
+        lease_is_live(server: &ServerId) -> bool;
+        acquire(player: &PlayerId, claimant: &Claimant, replacing: Option<SessionId>) -> Acquisition;
+        release(player: &PlayerId, session: SessionId) -> Release;
+        holder(player: &PlayerId) -> Option<Lock>;
+        notify(server: &ServerName, notice: &Notice) -> Notification;
+        open(claim: &Claim) -> Opening;
+        save(claim: &Claim, stamp: &Stamp, body: &Body) -> WriteOutcome;
+        delete(claim: &Claim, stamp: &Stamp) -> WriteOutcome;
+        view(player: &PlayerId, slot: &SlotName) -> Option<Record>;
+        list(player: &PlayerId) -> Vec<SlotSummary>;
+        erase(player: &PlayerId) -> Erasure;
+    }
+
+    fn answered<T>(&self, answer: Result<T>) -> T {
+        answer.unwrap_or_else(|error| {
+            let what = format!("the store failed, and a lost race is no error: {error:?}");
+            self.world.fail(Rule::S4, &what)
+        })
+    }
+}

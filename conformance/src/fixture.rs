@@ -1,0 +1,218 @@
+//! What a case runs on.
+
+use std::{any::Any, fmt, ops::Deref, sync::Arc, time::Duration};
+
+use futures::{FutureExt, future::BoxFuture};
+use parking_lot::Mutex;
+use playerdata_core::{ManualClock, ServerId, backend::Backend};
+
+use crate::{
+    Rule,
+    driver::{Client, GameServer, Recorded, World},
+};
+
+/// Two clients of one store.
+type Clients = [Arc<dyn Backend>; 2];
+
+/// A namespace of a store for one case, with two clients on it.
+///
+/// The namespace is empty at first and nobody else's. The clients are as
+/// independent of each other as two servers are: they share no connection, no
+/// cache and no lock that two processes would not share. For a store that
+/// lives in one process they are two handles on it.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use playerdata_conformance::Fixture;
+/// use playerdata_core::ManualClock;
+/// use playerdata_memory::MemoryBackend;
+///
+/// async fn open() -> Fixture {
+///     let clock = Arc::new(ManualClock::default());
+///     let backend = MemoryBackend::with_clock(clock.clone());
+///     Fixture::builder(Arc::new(backend.clone()), Arc::new(backend))
+///         .manual_clock(clock)
+///         .build()
+/// }
+/// # let _ = open;
+/// ```
+#[must_use]
+pub struct Fixture {
+    // The order of the fields is that of dropping them: clients go before
+    // what they work on.
+    clients: [Client; 2],
+    parts: Parts,
+}
+
+/// All but the clients.
+struct Parts {
+    world: World,
+    clock: Option<Arc<ManualClock>>,
+    lease_ttl: Duration,
+    // Mutexes, so that cases can be sent between threads.
+    reopen: Mutex<Option<Reopen>>,
+    guards: Mutex<Vec<Box<dyn Any + Send>>>,
+}
+
+type Reopen = Box<dyn FnOnce() -> BoxFuture<'static, Clients> + Send>;
+
+/// Puts a [`Fixture`] together.
+#[must_use]
+pub struct FixtureBuilder {
+    backends: Clients,
+    parts: Parts,
+}
+
+/// How late a lease may lapse, by whichever clock counts.
+const LAPSE_PATIENCE: Duration = Duration::from_secs(30);
+
+impl FixtureBuilder {
+    /// The clock by which the store, through both clients, tells whether a
+    /// lease has lapsed. Without it, cases wait until one really has.
+    pub fn manual_clock(mut self, clock: Arc<ManualClock>) -> Self {
+        self.parts.clock = Some(clock);
+        self
+    }
+
+    /// The time that a lease is given which is about to lapse: as short as
+    /// the store can tell. The default is 300 ms.
+    pub fn lease_ttl(mut self, ttl: Duration) -> Self {
+        self.parts.lease_ttl = ttl;
+        self
+    }
+
+    /// Keeps something for as long as the fixture lives, and drops it after
+    /// the clients: a folder, a server process.
+    pub fn keep(mut self, guard: impl Send + 'static) -> Self {
+        self.parts.guards.get_mut().push(Box::new(guard));
+        self
+    }
+
+    /// How the store is closed and opened again, for the group `durable`.
+    /// When it is called, the clients given before are dropped already.
+    pub fn reopen<F>(mut self, reopen: impl FnOnce() -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Clients> + Send + 'static,
+    {
+        *self.parts.reopen.get_mut() = Some(Box::new(|| reopen().boxed()));
+        self
+    }
+
+    /// The fixture.
+    pub fn build(self) -> Fixture {
+        Fixture::assemble(self.backends, self.parts)
+    }
+}
+
+impl Fixture {
+    /// Starts with two clients of one empty namespace.
+    pub fn builder(one: Arc<dyn Backend>, other: Arc<dyn Backend>) -> FixtureBuilder {
+        FixtureBuilder {
+            backends: [one, other],
+            parts: Parts {
+                world: World::default(),
+                clock: None,
+                lease_ttl: Duration::from_millis(300),
+                reopen: Mutex::default(),
+                guards: Mutex::default(),
+            },
+        }
+    }
+
+    fn assemble(backends: Clients, parts: Parts) -> Self {
+        let world = &parts.world;
+        let [one, other] = backends;
+        let clients = [(one, "a"), (other, "b")].map(|(backend, label)| {
+            let recorded = Recorded::new(backend, label, world.history().clone());
+            Client::new(Arc::new(recorded), world.clone())
+        });
+        Self { clients, parts }
+    }
+
+    /// The two clients.
+    #[must_use]
+    pub fn clients(&self) -> [Client; 2] {
+        self.clients.clone()
+    }
+
+    /// A server on each client, named `server-a` and `server-b`.
+    #[must_use]
+    pub fn servers(&self) -> [GameServer; 2] {
+        let [a, b] = self.clients();
+        [(a, "server-a"), (b, "server-b")].map(|(client, name)| GameServer {
+            id: self.started(name),
+            client,
+        })
+    }
+
+    /// The time to give a lease that is about to lapse.
+    #[must_use]
+    pub fn lease_ttl(&self) -> Duration {
+        self.parts.lease_ttl
+    }
+
+    /// Returns when the lease of `server`, last renewed for `ttl`, has
+    /// lapsed: by moving the clock, or by waiting, with a bound.
+    pub async fn let_lapse(&self, server: &ServerId, ttl: Duration) {
+        let client = &self.clients[0];
+        let too_late = format!("a lease of {ttl:?} lapses when it is over");
+        let Some(clock) = &self.parts.clock else {
+            let wait = async {
+                while client.lease_is_live(server).await {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            if tokio::time::timeout(ttl + LAPSE_PATIENCE, wait)
+                .await
+                .is_err()
+            {
+                self.fail(Rule::L2, &too_late);
+            }
+            return;
+        };
+        clock.advance(ttl);
+        // A store may allow for clocks that differ, and be late by that.
+        for _ in 0..LAPSE_PATIENCE.as_secs() {
+            if !client.lease_is_live(server).await {
+                return;
+            }
+            clock.advance(Duration::from_secs(1));
+        }
+        self.fail(Rule::L2, &too_late);
+    }
+
+    /// Closes both clients and the store, and opens them again.
+    ///
+    /// # Panics
+    ///
+    /// If the fixture was built without [`FixtureBuilder::reopen`], which a
+    /// suite with the group `durable` needs.
+    pub async fn reopen(self) -> Self {
+        let Self { clients, mut parts } = self;
+        drop(clients);
+        let Some(reopen) = parts.reopen.get_mut().take() else {
+            parts.world.fail(
+                Rule::Fixture,
+                "the group `durable` needs a fixture that was told how to reopen",
+            );
+        };
+        Self::assemble(reopen().await, parts)
+    }
+}
+
+impl Deref for Fixture {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.parts.world
+    }
+}
+
+impl fmt::Debug for Fixture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fixture")
+            .field("clients", &self.clients)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,74 @@
+//! The rules that cases prove.
+
+use std::fmt;
+
+/// A rule of playerdata's contract that a backend can break.
+///
+/// It prints as its number and its text, which is how a failed case names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[allow(missing_docs)] // `text` says what each is
+pub enum Rule {
+    L1,
+    L2,
+    L3,
+    L4,
+    L5,
+    L6,
+    L7,
+    L9,
+    L10,
+    S1,
+    S2,
+    S3,
+    S4,
+    S8,
+    Atomic,
+    Bodies,
+    Erasure,
+    Names,
+    Notices,
+    Repeats,
+    Views,
+    /// Not a rule of the store: how a fixture has to be.
+    Fixture,
+}
+
+impl Rule {
+    /// What the rule says.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::L1 => "at most one session holds a player's lock at a time",
+            Self::L2 => "a lock is replaced only by who names its session",
+            Self::L3 => "the fence grows with every acquisition and never repeats or falls",
+            Self::L4 => "once a lock is replaced, nothing under the old one succeeds",
+            Self::L5 => "no lock means lost, also when the thief has gone",
+            Self::L6 => "release is idempotent and never removes another session's lock",
+            Self::L7 => "renewing brings back no lock, and a superseded incarnation never renews",
+            Self::L9 => "a session whose lease lapsed, but whose lock nobody took, is the holder",
+            Self::L10 => "wrong clocks never cost an acknowledged save",
+            Self::S1 => "an acknowledged write is what the next open returns",
+            Self::S2 => {
+                "opening a slot again kills the claim in doubt, and shows what became of it"
+            }
+            Self::S3 => "the revision grows by one per applied write, on its base only",
+            Self::S4 => "nothing found is an answer, not an error",
+            Self::S8 => "a body over the limit is refused and changes nothing",
+            Self::Atomic => "each method takes effect at one point in time, or not at all",
+            Self::Bodies => "bodies are opaque: kept byte for byte, from none to the limit",
+            Self::Erasure => "erasing removes everything but the fence, and refuses while locked",
+            Self::Names => "names that differ are different things, every allowed one of them",
+            Self::Notices => "a notice is drained once, by the next renewal of its server",
+            Self::Repeats => "calling again does what the method's contract says, and no more",
+            Self::Views => "a view is a record as it was acknowledged, never half of one",
+            Self::Fixture => "a fixture opens two clients on one namespace that is empty",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}: {}", self.text())
+    }
+}

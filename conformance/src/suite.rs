@@ -1,0 +1,128 @@
+//! The macro that makes tests of the cases.
+
+use std::time::Duration;
+
+use crate::Fixture;
+
+/// Makes every case a test.
+///
+/// `suite!(open)` expands to a module per subject with a `#[test]` per case.
+/// `open` is the path of a function without arguments that gives a future of
+/// a [`Fixture`], a new one for every case.
+///
+/// ```ignore
+/// playerdata_conformance::suite!(open);
+///
+/// // With optional groups:
+/// playerdata_conformance::suite!(open, durable, checked_base);
+///
+/// // With attributes for every test:
+/// playerdata_conformance::suite!(
+///     #[cfg_attr(not(has_server), ignore = "needs a server: see the README")]
+///     open
+/// );
+/// ```
+///
+/// The groups:
+///
+/// - `durable`: a store that outlives its process. The fixture says how to
+///   reopen it ([`FixtureBuilder::reopen`](crate::FixtureBuilder::reopen)).
+/// - `checked_base`: a store that compares a write's base itself, so that an
+///   old write, sent twice by a client library, is refused by the store when
+///   it arrives late. A backend that leaves this out shows by tests of its own
+///   that its client never sends a write twice.
+///
+/// To run the suite several times in one file, say for several set-ups of a
+/// store, call it in modules.
+#[macro_export]
+macro_rules! suite {
+    ($(#[$attribute:meta])* $open:path $(, $group:ident)* $(,)?) => {
+        $crate::__suite! { [[$(#[$attribute])*] $open] $($group)* }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __suite {
+    ($context:tt $($group:ident)*) => {
+        $crate::__every_store! { __tests $context }
+        $( $crate::__group! { $group $context } )*
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __group {
+    (durable $context:tt) => {
+        $crate::__durable! { __tests $context }
+    };
+    (checked_base $context:tt) => {
+        $crate::__checked_base! { __tests $context }
+    };
+    ($unknown:ident $context:tt) => {
+        ::core::compile_error!(::core::concat!(
+            "playerdata-conformance has no group `",
+            ::core::stringify!($unknown),
+            "`; it has `durable` and `checked_base`"
+        ));
+    };
+}
+
+/// A module per subject.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ([$attributes:tt $open:path] $($subject:ident { $($case:ident,)* })*) => {
+        $(
+            mod $subject {
+                #[allow(unused_imports)]
+                use super::*;
+                $( $crate::__test! { $attributes $open, $subject $case } )*
+            }
+        )*
+    };
+}
+
+/// A test per case.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __test {
+    ([$($attribute:tt)*] $open:path, $subject:ident $case:ident) => {
+        #[test]
+        $($attribute)*
+        fn $case() {
+            $crate::run($open, $crate::cases::$subject::$case);
+        }
+    };
+}
+
+/// A case that has not ended by then hangs.
+const CASE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Runs a case on a fixture of its own, on several threads.
+///
+/// # Panics
+///
+/// If the case fails or takes more than two minutes.
+pub fn run<Opening, Running>(open: impl FnOnce() -> Opening, case: impl FnOnce(Fixture) -> Running)
+where
+    Opening: Future<Output = Fixture>,
+    Running: Future<Output = ()>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .expect("the operating system lets a test start threads");
+    runtime.block_on(async {
+        let fixture = open().await;
+        let world = (*fixture).clone();
+        let in_time = tokio::time::timeout(CASE_TIMEOUT, Box::pin(case(fixture))).await;
+        if in_time.is_err() {
+            world.fail(
+                crate::Rule::Atomic,
+                &format!("every call returns, so that a case ends within {CASE_TIMEOUT:?}"),
+            );
+        }
+    });
+}
