@@ -127,8 +127,9 @@ impl<D: GameDocument> Slot<D> {
         let changing = AssertUnwindSafe(|| self.state.change(change));
         let (result, must_queue) = catch_unwind(changing).unwrap_or_else(|panic| {
             // What the closure had changed by then is a change like any other.
-            self.state.live().version += 1;
-            self.shared.autosave.enqueue(&self.state);
+            if self.state.touch_changed() {
+                self.shared.autosave.push(&self.state);
+            }
             resume_unwind(panic)
         });
         if must_queue {
