@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use super::{SessionState, Status};
 use crate::{
-    EndError, EndReason, Error, Fence, GameDocument, InvalidName, PlayerId, Saved, SessionId, Slot,
-    SlotName, backend::SlotSummary, manager::Shared,
+    Document, EndError, EndReason, Error, Fence, GameDocument, InvalidName, PlayerId, Saved,
+    SessionId, Slot, SlotName, backend::SlotSummary, manager::Shared,
 };
 
 /// One server's exclusive right to one player's data, from
@@ -14,7 +14,7 @@ use crate::{
 ///
 /// Dropping it ends the session in the background: what is unsaved is saved,
 /// the lock released, and failures are told as events (E5).
-pub struct Session<D: GameDocument> {
+pub struct Session<D: GameDocument = Document> {
     state: Arc<SessionState<D>>,
     shared: Arc<Shared<D>>,
 }

@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{save::Saved, state::SlotState};
-use crate::{Error, GameDocument, PlayerId, SaveReason, SessionId, SlotName, manager::Shared};
+use crate::{
+    Document, Error, GameDocument, PlayerId, SaveReason, SessionId, SlotName, manager::Shared,
+};
 
 /// An open slot of a player: cheap to clone, read and changed synchronously.
 ///
@@ -18,7 +20,7 @@ use crate::{Error, GameDocument, PlayerId, SaveReason, SessionId, SlotName, mana
 ///
 /// After the session ended or was lost, the document can still be read, and
 /// every change is refused.
-pub struct Slot<D> {
+pub struct Slot<D = Document> {
     pub(super) state: Arc<SlotState<D>>,
     pub(super) shared: Arc<Shared<D>>,
 }
