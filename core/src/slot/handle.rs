@@ -8,7 +8,8 @@ use std::{
 
 use super::{save::Saved, state::SlotState};
 use crate::{
-    Document, Error, GameDocument, PlayerId, SaveReason, SessionId, SlotName, manager::Shared,
+    Document, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
+    manager::Shared,
 };
 
 /// An open slot of a player: cheap to clone, read and changed synchronously.
@@ -65,6 +66,14 @@ impl<D: GameDocument> Slot<D> {
     #[must_use]
     pub fn session(&self) -> SessionId {
         self.state.core.id
+    }
+
+    /// The revision that the store is known to have: the one that the slot
+    /// was loaded with, or that the last acknowledged save made. 0 if the slot
+    /// was never written.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.state.revision()
     }
 
     /// Whether there are changes that the store has not acknowledged.

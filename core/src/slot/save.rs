@@ -79,6 +79,8 @@ impl<D: GameDocument> Shared<D> {
         let (snapshot, forced) = slot.take_snapshot(by_autosave);
         let reason = if forced { SaveReason::Forced } else { reason };
         let result = self.save_snapshot(slot, &mut saver, snapshot, reason).await;
+        // Also after a failure: the slot may have been opened anew.
+        slot.note_revision(saver.revision);
         if result.is_err() {
             slot.note_failed(forced);
         }

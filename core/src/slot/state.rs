@@ -34,6 +34,9 @@ pub(crate) struct Live<D> {
     stored_version: Option<u64>,
     /// Whether the slot was deleted in the store: it takes no changes.
     deleted: bool,
+    /// The revision that the store is known to have. The saver's own may be
+    /// ahead of it for the time of a save.
+    revision: Revision,
     place: Place,
 }
 
@@ -128,6 +131,7 @@ impl<D> SlotState<D> {
             stored_version,
             deleted: false,
             place: Place::default(),
+            revision: saver.revision,
         };
         Self {
             core,
@@ -244,6 +248,15 @@ impl<D> SlotState<D> {
             place.queued = false;
             Next::Rest
         }
+    }
+
+    /// Notes the revision that the store is known to have.
+    pub(crate) fn note_revision(&self, revision: Revision) {
+        self.live.lock().revision = revision;
+    }
+
+    pub(crate) fn revision(&self) -> Revision {
+        self.live.lock().revision
     }
 
     pub(crate) fn claim(&self, number: ClaimNumber) -> Claim {
