@@ -111,11 +111,17 @@ pub(crate) struct Verdict {
     pub(crate) kind: ErrorKind,
     /// Whether this attempt may have been applied, or may still be.
     pub(crate) effect: Effect,
+    /// Whether it only met another call on its item.
+    pub(crate) conflict: bool,
 }
 
 impl Verdict {
     const fn new(kind: ErrorKind, effect: Effect) -> Self {
-        Self { kind, effect }
+        Self {
+            kind,
+            effect,
+            conflict: false,
+        }
     }
 
     /// Judges why an attempt did not succeed.
@@ -140,8 +146,8 @@ impl Verdict {
     /// Judges what DynamoDB answered.
     fn of_code(code: Option<&str>, status: u16) -> Self {
         match code.unwrap_or_default() {
-            // Overload, and transactions that meet on an item: refused before
-            // anything was done. Plain codes, and those inside transactions.
+            // Refused before anything was done. Plain codes, and those inside
+            // transactions.
             "ProvisionedThroughputExceededException"
             | "ProvisionedThroughputExceeded"
             | "RequestLimitExceeded"
@@ -149,9 +155,11 @@ impl Verdict {
             | "ThrottlingError"
             | "Throttling"
             | "LimitExceededException"
-            | "ResourceInUseException"
-            | "TransactionConflictException"
-            | "TransactionConflict" => Self::new(ErrorKind::Unavailable, Effect::None),
+            | "ResourceInUseException" => Self::new(ErrorKind::Unavailable, Effect::None),
+            "TransactionConflictException" | "TransactionConflict" => Self {
+                conflict: true,
+                ..Self::new(ErrorKind::Unavailable, Effect::None)
+            },
             "TransactionInProgressException" | "ReplicatedWriteConflictException" => {
                 Self::new(ErrorKind::Unavailable, Effect::Possible)
             }
@@ -235,6 +243,11 @@ mod tests {
 
     #[test]
     fn codes_say_what_to_do_next_and_whether_the_write_may_have_been_applied() {
+        const CONFLICT: Verdict = Verdict {
+            kind: ErrorKind::Unavailable,
+            effect: Effect::None,
+            conflict: true,
+        };
         let unavailable = |effect| Verdict::new(ErrorKind::Unavailable, effect);
         for (code, status, verdict) in [
             ("ThrottlingException", 400, unavailable(Effect::None)),
@@ -243,12 +256,8 @@ mod tests {
                 400,
                 unavailable(Effect::None),
             ),
-            ("TransactionConflict", 400, unavailable(Effect::None)),
-            (
-                "TransactionConflictException",
-                400,
-                unavailable(Effect::None),
-            ),
+            ("TransactionConflict", 400, CONFLICT),
+            ("TransactionConflictException", 400, CONFLICT),
             ("InternalServerError", 500, unavailable(Effect::Possible)),
             ("ServiceUnavailable", 503, unavailable(Effect::Possible)),
             (

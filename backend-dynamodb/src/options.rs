@@ -82,7 +82,8 @@ impl DynamoDbOptions {
     /// How often a call is sent at most before it fails; 4 by default, at
     /// least 1. The backend sends again by itself, with growing and jittered
     /// pauses, and switches the SDK's own resending off: only who sees every
-    /// attempt knows whether one of them may have been applied.
+    /// attempt knows whether one of them may have been applied. A call that
+    /// only met another on its item is sent again a dozen times besides.
     #[must_use]
     pub fn attempts(mut self, attempts: usize) -> Self {
         self.attempts = attempts.max(1);

@@ -22,6 +22,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(25);
 /// The longest pause, but for jitter.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// How often a call that meets another on its item is sent again. They are
+/// out of each other's way in milliseconds, but several slots of a player that
+/// are opened at once meet on its lock.
+const CONFLICTS: usize = 12;
+/// The longest pause after a conflict, but for jitter.
+const LONGEST_PAUSE_OF_CONFLICTS: Duration = Duration::from_millis(100);
+
 /// What sending a call twice does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nature {
@@ -65,7 +72,18 @@ pub(crate) enum Answer<T, E> {
     },
 }
 
-/// Sends a call until there is an answer, at most `attempts` times.
+/// The pauses before a call is sent again, at most so many times.
+fn pauses(longest: Duration, times: usize) -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(FIRST_PAUSE)
+        .with_max_delay(longest)
+        .with_max_times(times)
+        .with_jitter()
+        .build()
+}
+
+/// Sends a call until there is an answer, at most `attempts` times; conflicts
+/// with other calls are counted for themselves.
 pub(crate) async fn send<T, E, F>(
     attempts: usize,
     call: Call<'_>,
@@ -75,12 +93,8 @@ where
     E: ServiceFailure,
     F: Future<Output = std::result::Result<T, SdkError<E>>>,
 {
-    let mut pauses = ExponentialBuilder::default()
-        .with_min_delay(FIRST_PAUSE)
-        .with_max_delay(LONGEST_PAUSE)
-        .with_max_times(attempts.saturating_sub(1))
-        .with_jitter()
-        .build();
+    let mut pauses_of_failures = pauses(LONGEST_PAUSE, attempts.saturating_sub(1));
+    let mut pauses_of_conflicts = pauses(LONGEST_PAUSE_OF_CONFLICTS, CONFLICTS);
     let mut effect = Effect::None;
     loop {
         // The SDK's futures are large: boxed, they cost their callers nothing.
@@ -100,7 +114,11 @@ where
         }
         let may_send_again = verdict.kind == ErrorKind::Unavailable
             && (call.nature != Nature::Once || verdict.effect == Effect::None);
-        let Some(pause) = pauses.next().filter(|_| may_send_again) else {
+        let pause = match verdict.conflict {
+            true => pauses_of_conflicts.next(),
+            false => pauses_of_failures.next(),
+        };
+        let Some(pause) = pause.filter(|_| may_send_again) else {
             let what = format!("{call}: {}", in_words(&error));
             let source: Box<dyn Error + Send + Sync> = Box::new(error);
             return Err(BackendError::new(verdict.kind, effect, what).with_source(source));

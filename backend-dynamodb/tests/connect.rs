@@ -1,4 +1,5 @@
 //! Connecting by an address.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 #![cfg(feature = "connect")]
 
 mod support;

@@ -1,4 +1,5 @@
 //! What operations cost: as DynamoDB charges them, and in calls.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

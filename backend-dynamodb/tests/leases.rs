@@ -1,4 +1,5 @@
 //! Leases by the servers' clocks, and notices.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

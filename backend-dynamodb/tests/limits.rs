@@ -1,4 +1,5 @@
 //! How large a record may be.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Many servers at once.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Reads: of the newest state, and over pages.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

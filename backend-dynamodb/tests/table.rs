@@ -1,4 +1,5 @@
 //! Creating the table, and refusing one that does not fit.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

@@ -17,8 +17,8 @@ use std::sync::{
 use rusqlite::Connection;
 use tracing::{debug, warn};
 
-/// How many passive checkpoints follow each other before the writer has to
-/// help, each moving what was committed during the one before.
+/// How many passive checkpoints follow each other, each moving what was
+/// committed during the one before, until little is left for the writer.
 const MAX_ROUNDS: usize = 4;
 
 /// The log's length is bounded at this many times the growth that starts a
@@ -139,22 +139,23 @@ impl Checkpointer {
     }
 
     fn checkpoint(&self) {
-        let mut last = None;
+        let mut moved_before = 0;
         for _ in 0..MAX_ROUNDS {
-            let Some(progress) = report(passive(&self.db)) else {
+            let Some(Progress { log, moved }) = report(passive(&self.db)) else {
                 return;
             };
-            if progress.moved >= progress.log {
+            if log < bound(self.growth_pages) {
                 return;
             }
-            last = Some(progress);
+            // What is committed meanwhile is not in these figures, but it is
+            // about as much as this round found.
+            if moved - moved_before.min(moved) <= self.growth_pages / 4 {
+                break;
+            }
+            moved_before = moved;
         }
-        if let Some(Progress { log, moved }) = last
-            && log >= bound(self.growth_pages)
-        {
-            debug!(log, moved, "the log is past its bound: the writer helps");
-            self.help_wanted.store(true, Ordering::Relaxed);
-        }
+        debug!("the log is past its bound: the writer helps");
+        self.help_wanted.store(true, Ordering::Relaxed);
     }
 }
 

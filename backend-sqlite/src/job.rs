@@ -63,6 +63,19 @@ where
     }
 }
 
+/// An operation, and where its answer will come.
+pub(crate) fn pending<T: Send + 'static>(
+    operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+) -> (Box<dyn Job>, oneshot::Receiver<Result<T, Fault>>) {
+    let (reply, answer) = oneshot::channel();
+    let job = Pending {
+        operation,
+        outcome: None,
+        reply,
+    };
+    (Box::new(job), answer)
+}
+
 /// What a thread is sent.
 pub(crate) enum Message {
     Run(Box<dyn Job>),
@@ -88,12 +101,7 @@ impl Queue {
         &self,
         operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Pending {
-            operation,
-            outcome: None,
-            reply,
-        });
+        let (job, answer) = pending(operation);
         self.0.send(Message::Run(job)).await.map_err(|_| {
             Fault::new(
                 ErrorKind::Rejected,

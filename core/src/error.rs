@@ -172,9 +172,9 @@ pub enum Error {
         source: Arc<CodecError>,
     },
 
-    /// Code of the game's (a hook, a default, or the document's own
-    /// serialisation) panicked. The document is as it was before.
-    #[error("{during} of player {player} panicked")]
+    /// Code of the game's (a default, or the document's own serialisation), or
+    /// the backend, panicked. The document is as it was before.
+    #[error("a panic while {during}, player {player}")]
     Panicked {
         /// The player.
         player: PlayerId,
@@ -205,6 +205,14 @@ impl Error {
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::StoreUnavailable(_))
     }
+
+    /// Whether the slot is closed for good: there is nothing to try again.
+    pub(crate) fn closes_slot(&self) -> bool {
+        matches!(
+            self,
+            Self::SessionLost { .. } | Self::SessionEnded { .. } | Self::SlotDeleted { .. }
+        )
+    }
 }
 
 impl From<StoreFailure> for Error {
@@ -232,18 +240,21 @@ pub struct Unsaved<D> {
 
 /// Why a session could not be ended.
 ///
-/// Unless the cause is [`Error::SessionLost`], the session goes on as if
-/// `end` had not been called: it holds the lock, takes changes, and is
-/// autosaved. The caller decides whether to end it again later or to
-/// [`abandon`](crate::Session::abandon) it.
+/// - With documents `unsaved`, and unless the cause is
+///   [`Error::SessionLost`], the session goes on as if `end` had not been
+///   called: it holds the lock, takes changes, and is autosaved. The caller
+///   decides whether to end it again later or to
+///   [`abandon`](crate::Session::abandon) it.
+/// - With none `unsaved`, all is in the store, and only the lock could not be
+///   released, or it is not known whether it was. The session is over: it
+///   takes no changes, and the manager tries to release it at every heartbeat.
 #[derive(Debug, Error)]
 #[error("the session of player {player} could not be ended, {} document(s) unsaved", .unsaved.len())]
 #[non_exhaustive]
 pub struct EndError<D> {
     /// The player.
     pub player: PlayerId,
-    /// What could not be saved, with the reason for each. Empty if only the
-    /// lock could not be released.
+    /// What could not be saved, with the reason for each.
     pub unsaved: Vec<Unsaved<D>>,
     /// Why the first of them, or the release, failed.
     #[source]

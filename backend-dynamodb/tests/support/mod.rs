@@ -1,6 +1,7 @@
 //! What the tests share: a table of their own, clients whose wire can fail,
 //! and short ways to make ids and writes.
 #![allow(dead_code, unreachable_pub)] // each test file uses a part of it
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 pub mod emulator;
 pub mod meter;

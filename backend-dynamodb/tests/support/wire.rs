@@ -157,7 +157,7 @@ impl Wire {
     pub async fn deliver_stuck(&self) -> Vec<u16> {
         let (stuck, connector) = {
             let state = self.state.lock();
-            let copies = state.stuck.iter().map(|request| request.try_clone());
+            let copies = state.stuck.iter().map(HttpRequest::try_clone);
             let copies: Vec<_> = copies.map(Option::unwrap).collect();
             (copies, state.connector.clone())
         };

@@ -1,6 +1,8 @@
 //! Saves and openings, when several servers work on the same player at the
 //! same time.
 
+use std::time::Duration;
+
 use playerdata_core::{
     PlayerId, Revision,
     backend::{Acquisition, Opening, Record, WriteOutcome},
@@ -25,16 +27,21 @@ async fn save_until_lost(mut open: RawSlot, told: watch::Sender<Revision>) -> Op
             }
             None => return last,
         }
+        // A store in the same process may never make its caller wait, and
+        // would keep the thread from everybody else.
+        tokio::task::yield_now().await;
     }
     None
 }
 
-/// Waits until that many saves were acknowledged.
-async fn acknowledged(told: &mut watch::Receiver<Revision>, count: u64) {
+/// Waits until some saves were acknowledged, and then for a moment that is
+/// another one in each round.
+async fn acknowledged(told: &mut watch::Receiver<Revision>, round: u64) {
     // An error means that the writer is gone, whose result says why.
-    let _ = told
-        .wait_for(|revision| *revision >= Revision::new(count))
-        .await;
+    let _ = told.wait_for(|revision| revision.get() > round % 5).await;
+    for _ in 0..round % 4 {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// A session saves as fast as it can while another takes the player over: the
@@ -51,7 +58,7 @@ pub async fn a_save_racing_a_take_over_counts_or_is_refused(fixture: Fixture) {
         let old = a.join(&player).await;
         let (tell, mut told) = watch::channel(Revision::default());
         let writer = tokio::spawn(save_until_lost(old.open(&slot).await, tell));
-        acknowledged(&mut told, round % 5 + 1).await;
+        acknowledged(&mut told, round).await;
         let new = b.take_over(&player, old.id()).await;
         let open = new.open(&slot).await;
         let last = joined(writer.await);
@@ -75,7 +82,7 @@ pub async fn a_save_racing_a_release_counts_or_is_refused(fixture: Fixture) {
         let old = a.join(&player).await;
         let (tell, mut told) = watch::channel(Revision::default());
         let writer = tokio::spawn(save_until_lost(old.open(&slot).await, tell));
-        acknowledged(&mut told, round % 5 + 1).await;
+        acknowledged(&mut told, round).await;
         old.through(&b.client).release().await;
         let open = b.join(&player).await.open(&slot).await;
         let last = joined(writer.await);
@@ -131,7 +138,7 @@ async fn wait_for(server: &GameServer, player: &PlayerId) -> RawSession {
         if let Acquisition::Acquired { fence } = outcome {
             return RawSession::new(server.client.clone(), player.clone(), claimant, fence);
         }
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
@@ -154,6 +161,8 @@ pub async fn a_counter_passed_around_counts_right(fixture: Fixture) {
                 let session = wait_for(&server, &player).await;
                 let mut open = session.open(&slot).await;
                 let count = count_in(open.opened().record.as_ref());
+                // A session lasts a while, in which nobody else may get in.
+                tokio::time::sleep(Duration::from_millis(1)).await;
                 open.save((count + 1).to_string()).await;
                 session.release().await;
             }
@@ -315,6 +324,7 @@ pub async fn views_while_a_session_writes_are_whole(fixture: Fixture) {
                 world.expect(Rule::Views, "a summary is of one record", whole);
                 world.expect(Rule::S1, "and none older than before", summary.0 >= least);
                 least = summary.0;
+                tokio::task::yield_now().await;
             }
         })
     });

@@ -8,7 +8,8 @@ use std::{
 
 use super::{save::Saved, state::SlotState};
 use crate::{
-    Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, manager::Shared,
+    Document, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
+    manager::Shared,
 };
 
 /// An open slot of a player: cheap to clone, read and changed synchronously.
@@ -20,7 +21,7 @@ use crate::{
 ///
 /// After the session ended or was lost, the document can still be read, and
 /// every change is refused.
-pub struct Slot<D> {
+pub struct Slot<D = Document> {
     pub(super) state: Arc<SlotState<D>>,
     pub(super) shared: Arc<Shared<D>>,
 }
@@ -137,8 +138,9 @@ impl<D: GameDocument> Slot<D> {
         let changing = AssertUnwindSafe(|| self.state.change(change));
         let (result, must_queue) = catch_unwind(changing).unwrap_or_else(|panic| {
             // What the closure had changed by then is a change like any other.
-            self.state.live().version += 1;
-            self.shared.autosave.enqueue(&self.state);
+            if self.state.touch_changed() {
+                self.shared.autosave.push(&self.state);
+            }
             resume_unwind(panic)
         });
         if must_queue {
