@@ -45,6 +45,21 @@ impl StoreFailure {
     }
 }
 
+/// An error for the log: with what caused it, and what caused that.
+pub(crate) struct Chain<'a, E>(pub(crate) &'a E);
+
+impl<E: std::error::Error> fmt::Display for Chain<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
 fn about(player: Option<&PlayerId>, slot: Option<&SlotName>) -> String {
     match (player, slot) {
         (Some(player), Some(slot)) => format!(" of player {player}, slot {slot}"),

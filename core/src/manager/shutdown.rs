@@ -10,7 +10,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{registry::Taken, shared::Shared};
-use crate::{EndError, EndReason, GameDocument, PlayerId};
+use crate::{EndError, EndReason, GameDocument, PlayerId, error::Chain};
 
 /// What came of a shutdown.
 #[non_exhaustive]
@@ -110,7 +110,7 @@ impl<D: GameDocument> Shared<D> {
     async fn drop_lease(&self) {
         self.release_orphans().await;
         if let Err(error) = self.store.drop_lease(&self.server).await {
-            tracing::warn!(%error, "the lease is left to lapse");
+            tracing::warn!(error = %Chain(&error), "the lease is left to lapse");
         }
     }
 }

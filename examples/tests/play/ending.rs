@@ -124,7 +124,13 @@ fn a_full_disk_is_told_and_loses_nothing_acknowledged() {
         acknowledged = number.parse::<u128>().unwrap() - 500;
     };
     assert!(acknowledged > 0, "{refused}");
+    assert!(refused.contains("store unavailable: "), "{refused}");
     let ended = play.end();
+    let logged = |line: &str| line.contains("save failed") && line.contains("store unavailable: ");
+    assert!(
+        ended.messages.lines().any(logged),
+        "the log says why, too: {ended:#?}"
+    );
     assert_eq!(ended.code, Some(5), "{ended:#?}");
     let thief = folder.run(&["--on-conflict", "steal"], "get Currency\n");
     thief.expect(0, &[&(500 + acknowledged).to_string(), "ended"]);

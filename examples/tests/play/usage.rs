@@ -33,8 +33,8 @@ fn a_command_line_that_can_not_be_used_is_told_with_exit_code_2() {
 fn a_store_that_is_not_built_in_names_the_feature_that_adds_it() {
     let folder = Folder::new();
     for (store, feature) in [
-        ("redis://127.0.0.1", "--features redis"),
-        ("rediss://127.0.0.1", "--features redis"),
+        ("redis://127.0.0.1", "--features redis`"),
+        ("rediss://127.0.0.1", "--features redis-tls`"),
         (
             "dynamodb://players?endpoint=http://127.0.0.1:1",
             "--features dynamodb",
