@@ -27,7 +27,7 @@ pub(super) async fn begin(
     logging::start(&settings)?;
     let opened = arguments.store.open(&settings).await;
     let store = opened.map_err(|source| Failure::Open {
-        store: arguments.store.clone(),
+        store: Box::new(arguments.store.clone()),
         source: Box::new(source),
     })?;
     let mut builder = SessionManager::builder(store.backend()).settings(settings);

@@ -20,7 +20,7 @@ pub(super) enum Failure {
     Logging(#[from] ParseError),
     #[error("could not open {store}")]
     Open {
-        store: StoreAddress,
+        store: Box<StoreAddress>,
         source: Box<OpenFailure>,
     },
     #[error("could not start")]
