@@ -127,7 +127,9 @@ async fn a3_f8_a_failed_save_is_tried_again_with_backoff_then_at_the_next_cycle(
     let mut events = manager.events();
     world.store.fail(Op::Save, Fault::Refused);
     world.store.forget_calls();
-    slot.set("Currency", 1).unwrap();
+    for _ in 0..20 {
+        slot.set("Currency", 1).unwrap(); // many changes, one place in the queue
+    }
     pass_secs(31).await;
     assert_eq!(world.store.count(Op::Save), 3, "save_attempts in the cycle");
     let pauses: Vec<_> = drain(&mut events)
@@ -157,7 +159,12 @@ async fn a3_a_failed_forced_save_is_still_forced_when_tried_again() {
     let all = settled(&manager, 1).await;
     world.store.fail_once(Op::Save, Fault::Refused);
     let mut events = manager.events();
-    let saved = wait_for(&mut events, |e| matches!(e, Event::SlotSaved { .. })).await;
+    let is_saved = |e: &Event| matches!(e, Event::SlotSaved { .. });
+    let (saved, took) = timed(wait_for(&mut events, is_saved)).await;
+    assert!(
+        took < Duration::from_secs(31),
+        "in the same cycle: {took:?}"
+    );
     assert!(matches!(
         saved,
         Event::SlotSaved {
@@ -231,6 +238,27 @@ async fn a4_an_outage_does_not_multiply_the_saves_that_follow_it() {
     let saves = world.store.count(Op::Save);
     assert!((50..=102).contains(&saves), "{saves} saves of 50 slots");
     assert!(all.iter().all(|(_, slot)| !slot.is_unsaved()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a4_a_store_that_refuses_gets_no_more_attempts_than_the_settings_say() {
+    let world = World::new();
+    let manager = world.server_with("a", |s| s.force_save_every = 1).await;
+    let all = settled(&manager, 20).await;
+    pass_secs(30).await;
+    world.store.fail(Op::Save, Fault::Refused);
+    world.store.forget_calls();
+    for _ in 0..10 * 300 {
+        for (_, slot) in &all {
+            slot.increment("Currency", 1).unwrap();
+        }
+        pass_ms(100).await;
+    }
+    let attempts = world.store.count(Op::Save);
+    assert!(
+        attempts <= 10 * 20 * 3 + 20 * 3,
+        "{attempts} in 10 cycles of 20 slots"
+    );
 }
 
 #[tokio::test(start_paused = true)]
