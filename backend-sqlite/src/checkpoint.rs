@@ -167,3 +167,76 @@ fn report(outcome: rusqlite::Result<Option<Progress>>) -> Option<Progress> {
         .ok()
         .flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROWTH: u64 = 8;
+
+    struct Log {
+        db: Connection,
+        checkpointer: Checkpointer,
+        writer_side: WriterSide,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Log {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let connect = || Connection::open(folder.path().join("db")).unwrap();
+            let mut db = connect();
+            db.pragma_update(None, "journal_mode", "wal").unwrap();
+            db.execute_batch("CREATE TABLE a (x)").unwrap();
+            let (checkpointer, writer_side) = set_up(&mut db, connect(), GROWTH).unwrap();
+            Self {
+                db,
+                checkpointer,
+                writer_side,
+                _folder: folder,
+            }
+        }
+
+        /// Commits something, and gives the log's length.
+        fn commit(&mut self, pages: u64) -> u64 {
+            let bytes = pages.cast_signed() * 4_000;
+            self.db
+                .execute("INSERT INTO a VALUES (zeroblob(?1))", [bytes])
+                .unwrap();
+            self.writer_side.log_pages.load(Ordering::Relaxed)
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_is_asked_for_once_per_growth() {
+        let mut log = Log::new();
+        log.commit(GROWTH);
+        for _ in 0..2 {
+            log.writer_side.after_commit(&log.db);
+        }
+        assert!(log.checkpointer.due.try_recv().is_ok());
+        assert!(log.checkpointer.due.try_recv().is_err());
+    }
+
+    #[test]
+    fn the_writer_helps_only_when_the_log_is_past_its_bound() {
+        let mut log = Log::new();
+        log.commit(GROWTH);
+        log.checkpointer.checkpoint();
+        assert!(!log.writer_side.help_wanted.load(Ordering::Relaxed));
+
+        // What a reader still needs is left over, and keeps the log going...
+        let reader = Connection::open(log.db.path().unwrap()).unwrap();
+        reader
+            .execute_batch("BEGIN; SELECT count(*) FROM a")
+            .unwrap();
+        log.commit(bound(GROWTH));
+        log.checkpointer.checkpoint();
+        assert!(log.writer_side.help_wanted.load(Ordering::Relaxed));
+        drop(reader);
+        assert!(log.commit(1) > bound(GROWTH));
+        // ...until the writer has moved the rest itself.
+        log.writer_side.after_commit(&log.db);
+        assert!(log.commit(1) <= 4, "the log is begun anew");
+    }
+}

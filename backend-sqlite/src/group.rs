@@ -22,9 +22,10 @@ enum Ending {
 
 /// Runs `jobs` in one transaction and answers them after its commit.
 ///
-/// An operation that fails, fails alone. Some errors (a full disk, for one)
-/// make SQLite roll back everything; then each of the others is tried again
-/// in a transaction of its own, so that what can be done is done.
+/// An operation that fails, fails alone. Some errors (a full disk, a damaged
+/// page) make SQLite give up all of the transaction; then each of the others
+/// is tried again in a transaction of its own, so that what can be done is
+/// done.
 pub(crate) fn commit(db: &Connection, mut jobs: Vec<Box<dyn Job>>, busy_timeout: Duration) {
     jobs.retain(|job| !job.is_abandoned());
     match attempt(db, &mut jobs, busy_timeout) {
@@ -32,7 +33,7 @@ pub(crate) fn commit(db: &Connection, mut jobs: Vec<Box<dyn Job>>, busy_timeout:
         Ending::Failed(fault) => fail_all(&mut jobs, &fault),
         Ending::RolledBack => {
             warn!(operations = jobs.len(), "a group was rolled back");
-            for job in jobs.iter_mut().filter(|job| !job.has_failed()) {
+            for job in jobs.iter_mut().filter(|job| job.failure().is_none()) {
                 let alone = std::slice::from_mut(job);
                 if let Ending::Failed(fault) = attempt(db, alone, busy_timeout) {
                     fail_all(alone, &fault);
@@ -45,8 +46,10 @@ pub(crate) fn commit(db: &Connection, mut jobs: Vec<Box<dyn Job>>, busy_timeout:
     }
 }
 
+/// Fails all but those that failed by themselves before: of these it is known
+/// that they were not applied.
 fn fail_all(jobs: &mut [Box<dyn Job>], fault: &Fault) {
-    for job in jobs.iter_mut() {
+    for job in jobs.iter_mut().filter(|job| job.failure().is_none()) {
         job.fail(fault.clone());
     }
 }
@@ -61,6 +64,9 @@ fn attempt(db: &Connection, jobs: &mut [Box<dyn Job>], busy_timeout: Duration) -
     // Callers may have gone while the lock was waited for.
     for job in jobs.iter_mut().filter(|job| !job.is_abandoned()) {
         run(db, job.as_mut());
+        if job.failure().is_some_and(Fault::dooms_transaction) {
+            roll_back(db);
+        }
         if db.is_autocommit() {
             return Ending::RolledBack;
         }

@@ -21,8 +21,8 @@ pub(crate) trait Job: Send {
     /// Keeps a failure as the outcome.
     fn fail(&mut self, fault: Fault);
 
-    /// Whether the outcome that is kept is a failure.
-    fn has_failed(&self) -> bool;
+    /// The outcome that is kept, if it is a failure.
+    fn failure(&self) -> Option<&Fault>;
 
     /// Gives the outcome to the caller.
     fn answer(self: Box<Self>);
@@ -51,8 +51,8 @@ where
         self.outcome = Some(Err(fault));
     }
 
-    fn has_failed(&self) -> bool {
-        matches!(self.outcome, Some(Err(_)))
+    fn failure(&self) -> Option<&Fault> {
+        self.outcome.as_ref()?.as_ref().err()
     }
 
     fn answer(self: Box<Self>) {

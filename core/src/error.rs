@@ -1,6 +1,6 @@
 //! What can go wrong above the store, and what to do about it.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use thiserror::Error;
 
@@ -42,6 +42,21 @@ impl StoreFailure {
             source: Arc::new(source),
             ..self
         }
+    }
+}
+
+/// An error for the log: with what caused it, and what caused that.
+pub(crate) struct Chain<'a, E>(pub(crate) &'a E);
+
+impl<E: std::error::Error> fmt::Display for Chain<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
     }
 }
 
@@ -225,7 +240,6 @@ impl From<StoreFailure> for Error {
 }
 
 /// A document that could not be saved when its session ended (E1).
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Unsaved<D> {
     /// The player.
@@ -238,6 +252,18 @@ pub struct Unsaved<D> {
     pub error: Error,
 }
 
+/// Without the document: a log is no place for a player's data, and a game's
+/// own type need not have a `Debug`.
+impl<D> fmt::Debug for Unsaved<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unsaved")
+            .field("player", &self.player)
+            .field("slot", &self.slot)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Why a session could not be ended.
 ///
 /// - With documents `unsaved`, and unless the cause is
@@ -248,7 +274,7 @@ pub struct Unsaved<D> {
 /// - With none `unsaved`, all is in the store, and only the lock could not be
 ///   released, or it is not known whether it was. The session is over: it
 ///   takes no changes, and the manager tries to release it at every heartbeat.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[error("the session of player {player} could not be ended, {} document(s) unsaved", .unsaved.len())]
 #[non_exhaustive]
 pub struct EndError<D> {
@@ -259,6 +285,16 @@ pub struct EndError<D> {
     /// Why the first of them, or the release, failed.
     #[source]
     pub cause: Box<Error>,
+}
+
+impl<D> fmt::Debug for EndError<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndError")
+            .field("player", &self.player)
+            .field("unsaved", &self.unsaved)
+            .field("cause", &self.cause)
+            .finish()
+    }
 }
 
 impl<D> EndError<D> {

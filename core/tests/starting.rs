@@ -246,7 +246,7 @@ async fn e8_a_manager_that_cannot_start_says_why() {
     let (result, took) = timed(world.builder("a").start()).await;
     assert!(matches!(
         result,
-        Err(StartError::Store(Error::StoreUnavailable(_)))
+        Err(StartError::Store(error)) if matches!(*error, Error::StoreUnavailable(_))
     ));
     assert!(took <= Duration::from_secs(5), "{took:?}");
     world.store.heal();

@@ -222,6 +222,9 @@ pub async fn an_erasure_racing_a_claimant_erases_all_or_nothing(fixture: Fixture
             let (client, player) = (a.client.clone(), player.clone());
             tokio::spawn(async move { client.erase(&player).await })
         };
+        for _ in 0..round % 4 {
+            tokio::task::yield_now().await;
+        }
         let session = b.join(&player).await;
         let mut open = session.open(&slot).await;
         let erased = match crate::driver::joined(eraser.await) {

@@ -57,6 +57,17 @@ async fn expect_kept(fixture: &Fixture, b: &Client, open: &RawSlot, saved: &Reco
     );
 }
 
+/// The limit, if it is one that can be tried.
+fn limit(fixture: &Fixture) -> usize {
+    let limit = fixture.clients()[0].backend().limits().max_body_bytes;
+    fixture.expect(
+        Rule::S8,
+        &format!("a limit between 1 KiB and 1 GiB, not {limit}"),
+        (1_024..=1 << 30).contains(&limit),
+    );
+    limit
+}
+
 async fn open_slot(fixture: &Fixture, server: &GameServer) -> RawSlot {
     let session = server.join(&fixture.player()).await;
     session.open(&fixture.slot()).await
@@ -118,7 +129,7 @@ pub async fn every_byte_is_kept(fixture: Fixture) {
 pub async fn bodies_of_many_sizes_are_kept(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let mut open = open_slot(&fixture, &a).await;
-    let limit = a.client.backend().limits().max_body_bytes;
+    let limit = limit(&fixture);
     for around in [2, 128, 512, 1_024, 4_096, 16_384, 65_536] {
         for length in [around - 1, around, around + 1, 1] {
             if length <= limit {
@@ -137,7 +148,7 @@ pub async fn bodies_of_many_sizes_are_kept(fixture: Fixture) {
 /// be saved any more.
 pub async fn the_largest_body_is_kept(fixture: Fixture) {
     let [a, b] = fixture.servers();
-    let limit = a.client.backend().limits().max_body_bytes;
+    let limit = limit(&fixture);
     let session = a.join(&fixture.player()).await;
     let longest_name = name(&"s".repeat(SlotName::MAX_BYTES));
     for slot in [fixture.slot(), longest_name] {
@@ -156,7 +167,7 @@ pub async fn the_largest_body_is_kept(fixture: Fixture) {
 /// leaves its server in doubt about what is stored.
 pub async fn a_body_over_the_limit_changes_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
-    let limit = a.client.backend().limits().max_body_bytes;
+    let limit = limit(&fixture);
     let mut open = open_slot(&fixture, &a).await;
     let small = open.save("small").await;
     let length = limit + 1;
@@ -186,12 +197,7 @@ pub async fn the_limit_is_one_that_can_be_tried(fixture: Fixture) {
     let clients = fixture.clients();
     let limits = clients.each_ref().map(|client| client.backend().limits());
     fixture.expect_eq(Rule::S8, "one limit for all", limits[0], limits[1]);
-    let sane = 1_024..=1 << 30;
-    fixture.expect(
-        Rule::S8,
-        &format!("a limit between 1 KiB and 1 GiB: {limits:?}"),
-        sane.contains(&limits[0].max_body_bytes),
-    );
+    limit(&fixture);
     let mut open = open_slot(&fixture, &fixture.servers()[0]).await;
     open.save("data").await;
     let later = clients[0].backend().limits();

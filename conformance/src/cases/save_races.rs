@@ -7,7 +7,7 @@ use playerdata_core::{
     PlayerId, Revision,
     backend::{Acquisition, Opening, Record, WriteOutcome},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     Fixture, Rule,
@@ -130,9 +130,10 @@ fn count_in(record: Option<&Record>) -> u64 {
         .unwrap_or_default()
 }
 
-/// Asks for a player until they are free. Bounded by the time of the case.
+/// Asks for a player until they are free, with a bound.
 async fn wait_for(server: &GameServer, player: &PlayerId) -> RawSession {
-    loop {
+    let end = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < end {
         let claimant = server.claimant();
         let outcome = server.client.acquire(player, &claimant, None).await;
         if let Acquisition::Acquired { fence } = outcome {
@@ -140,6 +141,10 @@ async fn wait_for(server: &GameServer, player: &PlayerId) -> RawSession {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
+    server.client.world().fail(
+        Rule::L6,
+        "a player who is given up is free for the next one",
+    )
 }
 
 /// Servers pass one player around, each adding one to a counter before it

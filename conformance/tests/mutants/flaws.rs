@@ -45,6 +45,18 @@ flaws! {
     /// Whoever names a session to replace gets the player, whether it is the holder's or not.
     AnyHolderReplaced any_holder_replaced:
         locks::another_holder_than_the_one_named_stays, locks::a_late_acquire_of_a_replaced_session_is_refused;
+    /// A holder is never replaced, however dead its server is.
+    HolderNeverReplaced holder_never_replaced:
+        locks::a_named_holder_is_replaced;
+    /// A claimant whose clock is behind the lock's time is refused.
+    EarlierClaimantRefused earlier_claimant_refused:
+        records::a_claimant_with_an_earlier_time_takes_over;
+    /// To replace who has gone succeeds, and writes no lock.
+    GoneHolderReplacedByNobody gone_holder_replaced_by_nobody:
+        locks::a_named_holder_who_has_gone_is_no_hindrance;
+    /// A lock shows the fence before its own.
+    LockShowsFormerFence lock_shows_former_fence:
+        locks::a_free_player_is_acquired, fences::the_lock_shows_its_fence;
     /// A lock counts only as long as its server's lease lives.
     LockLapsesWithLease lock_lapses_with_lease:
         leases::a_lapsed_lease_frees_no_player;
@@ -72,6 +84,15 @@ flaws! {
     /// A release reads the lock, and removes it in a second step.
     ReleaseReadsThenRemoves release_reads_then_removes:
         races::a_release_racing_others_removes_only_its_own_lock;
+    /// A release says that it was done, and leaves the lock.
+    ReleaseForgotten release_forgotten:
+        locks::a_released_player_is_free;
+    /// A release says that it was done when there was nothing to release.
+    ReleaseAlwaysDone release_always_done:
+        locks::releasing_again_changes_nothing;
+    /// A release frees all players of the server.
+    ReleaseFreesWholeServer release_frees_whole_server:
+        locks::players_of_one_server_are_independent;
     /// A save is not checked against the lock.
     SaveUnchecked save_unchecked:
         lost::a_save_after_a_take_over_is_lost, lost::everything_is_lost_after_a_release, claims::a_save_under_an_earlier_claim_is_overtaken;
@@ -102,6 +123,9 @@ flaws! {
     /// A claim carries its session's id, and lives again when the session acquires again.
     ClaimsComeBackToLife claims_come_back_to_life:
         claims::a_claim_stays_dead_when_nobody_came_between;
+    /// The claim in the slot decides, and is withdrawn after the lock was written, in a second step that nobody finishes.
+    ClaimsWithdrawnInSecondStep claims_withdrawn_in_second_step:
+        cancelled::a_dropped_take_over_can_be_asked_again, cancelled::a_dropped_release_can_be_asked_again;
     /// A lost session is not told who has the player.
     LossNamesNobody loss_names_nobody:
         lost::a_save_after_a_take_over_is_lost, lost::an_opening_after_a_take_over_is_lost;
@@ -110,16 +134,22 @@ flaws! {
         leases::a_holder_without_a_lease_goes_on;
     /// Any claim of the session that holds the lock may write.
     StaleClaimAccepted stale_claim_accepted:
-        claims::a_save_under_an_earlier_claim_is_overtaken, claims::a_deletion_under_an_earlier_claim_is_overtaken, claims::a_claim_that_was_never_opened_writes_nothing;
+        claims::a_save_under_an_earlier_claim_is_overtaken, claims::a_deletion_under_an_earlier_claim_is_overtaken, claims::a_claim_that_was_never_opened_writes_nothing, claims::a_claim_is_good_for_its_own_slot_only, cancelled::a_dropped_opening_is_no_hindrance;
     /// A late opening under a lower number takes the slot.
     LateOpeningAccepted late_opening_accepted:
-        claims::a_late_opening_is_overtaken, save_races::the_greatest_of_racing_claims_lives;
+        claims::a_late_opening_is_overtaken, save_races::the_greatest_of_racing_claims_lives, durable::dead_claims_survive_no_restart;
     /// Opening again under the same number is taken for a late call.
     SameClaimRefused same_claim_refused:
         claims::opening_again_under_the_same_claim_keeps_it_alive;
+    /// Opening a slot counts as a write.
+    OpeningCountsAsWrite opening_counts_as_write:
+        slots::a_new_slot_opens_empty;
     /// Claim numbers are compared as text: 10 is less than 9.
     ClaimNumbersComparedAsText claim_numbers_compared_as_text:
         claims::claim_numbers_are_compared_as_numbers;
+    /// A slot remembers the greatest claim number of all sessions.
+    ClaimNumbersOutliveSessions claim_numbers_outlive_sessions:
+        claims::a_new_session_counts_its_claims_anew;
     /// Opening one slot kills the claims on the player's other slots.
     OneClaimPerPlayer one_claim_per_player:
         claims::claims_on_different_slots_are_independent, save_races::slots_opened_at_once_are_all_open, slots::slots_are_independent;
@@ -131,16 +161,19 @@ flaws! {
         slots::the_revision_grows_by_one_per_write;
     /// A write under a live claim is applied whatever its base is.
     BaseUnchecked base_unchecked:
-        checked_base::a_save_on_an_older_base_is_overtaken, checked_base::a_save_from_before_a_deletion_is_overtaken, checked_base::a_repeated_save_leaves_a_newer_one, checked_base::one_of_many_writes_on_one_base_is_applied;
+        checked_base::a_save_on_an_older_base_is_overtaken, checked_base::a_save_from_before_a_deletion_is_overtaken, checked_base::a_repeated_save_leaves_a_newer_one, checked_base::one_of_many_writes_on_one_base_is_applied, checked_base::a_deletion_on_an_older_base_is_overtaken, checked_base::a_save_on_a_base_to_come_is_overtaken;
     /// A deleted slot starts anew at revision 0.
     DeletionForgetsRevision deletion_forgets_revision:
         slots::a_deletion_counts_as_a_write, slots::a_deleted_slot_can_be_saved_again;
     /// A deletion kills the claim it was made under.
     DeletionKillsClaim deletion_kills_claim:
         slots::a_deleted_slot_can_be_saved_again, slots::a_repeated_deletion_is_answered_as_the_first;
+    /// To delete what is empty is refused.
+    EmptySlotNotDeleted empty_slot_not_deleted:
+        slots::an_empty_slot_can_be_deleted;
     /// A save is acknowledged and never written.
     SaveAcknowledgedUnwritten save_acknowledged_unwritten:
-        slots::the_next_session_opens_what_was_saved, slots::a_thief_opens_what_was_saved;
+        slots::the_next_session_opens_what_was_saved, slots::a_thief_opens_what_was_saved, save_races::a_counter_fought_over_counts_what_was_acknowledged;
     /// An opening does not show which write was the last.
     LastWriteNotShown last_write_not_shown:
         claims::opening_again_shows_the_last_write, slots::the_next_session_opens_what_was_saved;
@@ -149,13 +182,16 @@ flaws! {
         save_races::views_while_a_session_writes_are_whole, cancelled::a_dropped_save_is_whole_or_absent;
     /// The body of a refused save can be seen all the same.
     RefusedSaveShown refused_save_shown:
-        claims::a_save_under_an_earlier_claim_is_overtaken, lost::everything_is_lost_after_a_release;
+        claims::a_save_under_an_earlier_claim_is_overtaken, lost::everything_is_lost_after_a_release, claims::a_claim_stays_dead_when_its_session_acquires_again;
     /// Of two writes the one with the later time wins.
     LaterClockWins later_clock_wins:
         records::a_save_with_an_earlier_time_is_written;
     /// A body of no bytes is taken for no record.
     EmptyBodyIsNothing empty_body_is_nothing:
         records::a_body_of_no_bytes_is_a_record;
+    /// How a body is encoded is not stored.
+    EncodingForgotten encoding_forgotten:
+        records::what_comes_with_a_body_is_kept;
     /// A body ends at its first zero.
     BodyCutAtZero body_cut_at_zero:
         records::every_byte_is_kept;
@@ -165,15 +201,27 @@ flaws! {
     /// A body over the limit is cut off and stored.
     LargeBodyCutOff large_body_cut_off:
         records::a_body_over_the_limit_changes_nothing;
+    /// A body of just the limit is refused.
+    LimitExcluded limit_excluded:
+        records::the_largest_body_is_kept;
+    /// The limit that is named is larger than what is taken.
+    LimitPromisedTooLarge limit_promised_too_large:
+        records::the_limit_is_one_that_can_be_tried;
     /// Names are compared without regard to capitals.
     NamesIgnoreCase names_ignore_case:
         names::every_character_of_a_player_id_counts, names::every_character_of_a_slot_name_counts, names::every_character_of_a_server_name_counts;
     /// Names are cut off at 60 bytes.
     NamesCutOff names_cut_off:
         names::player_ids_count_to_their_last_byte, names::slot_names_count_to_their_last_byte, names::odd_and_long_server_names_are_taken_as_they_are;
+    /// Names that look like numbers are stored as numbers.
+    NamesTakenForNumbers names_taken_for_numbers:
+        names::odd_player_ids_are_taken_as_they_are, names::odd_slot_names_are_taken_as_they_are, names::odd_and_long_server_names_are_taken_as_they_are;
     /// A record can't be seen while its slot is open.
     RecordHiddenWhileOpen record_hidden_while_open:
         views::a_record_is_seen_whoever_has_it_open, views::a_view_shows_what_was_acknowledged;
+    /// A view kills the claim on the slot.
+    ViewKillsClaim view_kills_claim:
+        views::looking_disturbs_no_session;
     /// A list shows slots that were deleted, or only opened.
     ListShowsDeleted list_shows_deleted:
         views::a_list_has_the_slots_that_hold_a_record, views::nothing_is_seen_where_nothing_was_saved;
@@ -186,6 +234,9 @@ flaws! {
     /// A player is erased under a session.
     EraseUnchecked erase_unchecked:
         erase::a_held_player_is_not_erased;
+    /// A lock is looked for, and the player erased in a second step.
+    LockCheckedThenErased lock_checked_then_erased:
+        races::an_erasure_racing_a_claimant_erases_all_or_nothing;
     /// Everybody is erased whose id begins like that of the player.
     EraseByPrefix erase_by_prefix:
         erase::other_players_are_not_erased;
@@ -195,9 +246,15 @@ flaws! {
     /// An erasure removes as many slots as fit in one transaction.
     EraseStopsAfterOnePage erase_stops_after_one_page:
         erase::all_of_many_slots_are_erased;
+    /// To erase somebody unknown is an error.
+    EraseOfUnknownFails erase_of_unknown_fails:
+        erase::erasing_again_finds_nothing;
+    /// A player is marked as erased, and erased in a second step.
+    EraseMarkedBeforeDone erase_marked_before_done:
+        cancelled::a_dropped_erasure_can_be_asked_again;
     /// Any incarnation renews, the superseded ones too.
     AnyIncarnationRenews any_incarnation_renews:
-        leases::a_later_incarnation_supersedes_a_live_one, races::the_latest_of_racing_incarnations_has_the_lease;
+        leases::a_later_incarnation_supersedes_a_live_one, races::the_latest_of_racing_incarnations_has_the_lease, leases::a_later_incarnation_supersedes_one_that_is_gone;
     /// The latest incarnation is read, and written in a second step.
     LeaseReadThenWritten lease_read_then_written:
         races::the_latest_of_racing_incarnations_has_the_lease;
@@ -222,6 +279,9 @@ flaws! {
     /// A renewal does not extend a lease that lives.
     LeaseNotExtended lease_not_extended:
         leases::a_renewal_extends_the_lease;
+    /// The first renewal makes a server known, and only the second one live.
+    FirstRenewalNotLive first_renewal_not_live:
+        leases::a_renewed_lease_is_live;
     /// A lease makes every incarnation of the name live.
     LeaseOfAnyIncarnation lease_of_any_incarnation:
         leases::a_lease_is_that_of_one_incarnation, leases::a_later_incarnation_supersedes_a_live_one;
@@ -252,6 +312,9 @@ flaws! {
     /// A notice that waits already is not queued again.
     RepeatedNoticeDropped repeated_notice_dropped:
         notices::a_repeated_notice_comes_again;
+    /// Notices go to every server.
+    NoticesSentToAll notices_sent_to_all:
+        notices::each_server_drains_its_own_notices;
     /// A notice for a server without a live lease is dropped.
     NoticesNeedLease notices_need_lease:
         notices::a_notice_waits_for_its_server;
@@ -267,6 +330,9 @@ flaws! {
     /// The fence is counted in memory.
     FenceKeptInMemory fence_kept_in_memory:
         durable::the_fence_survives_a_restart;
+    /// Records are kept in memory.
+    RecordsKeptInMemory records_kept_in_memory:
+        durable::records_survive_a_restart;
     /// Which claims are alive is known in memory only.
     ClaimsKeptInMemory claims_kept_in_memory:
         durable::a_session_survives_a_restart;

@@ -62,8 +62,9 @@ impl PlainStore {
         let now = self.now();
         let ends = now + u64::try_from(ttl.as_millis()).expect("cases use short times");
         let server = state.server(self, id);
-        server.latest = Some(id.incarnation);
+        let known = server.latest.replace(id.incarnation) == Some(id.incarnation);
         server.lapses_at = match server.lapses_at {
+            _ if !known && self.has(Flaw::FirstRenewalNotLive) => None,
             Some(first) if first > now && self.has(Flaw::LeaseNotExtended) => Some(first),
             _ => Some(ends),
         };
@@ -149,6 +150,15 @@ impl PlainStore {
         };
         if !dropped {
             server.notices.push(notice.clone());
+        }
+        if self.has(Flaw::NoticesSentToAll) {
+            for (_, other) in state
+                .servers
+                .iter_mut()
+                .filter(|(key, _)| **key != *name.as_str())
+            {
+                other.notices.push(notice.clone());
+            }
         }
         Notification::Queued
     }

@@ -20,6 +20,16 @@ pub(crate) struct Player {
     /// The last lock that was taken away, for a flaw.
     pub(crate) former: Option<Lock>,
     pub(crate) slots: BTreeMap<String, Slot>,
+    /// Whether an erasure was begun, for a flaw.
+    erased: bool,
+}
+
+impl Player {
+    pub(crate) fn withdraw_claims(&mut self, count: usize) {
+        for slot in self.slots.values_mut().take(count) {
+            slot.claim = None;
+        }
+    }
 }
 
 impl PlainStore {
@@ -37,10 +47,27 @@ impl PlainStore {
             self.pause().await;
             return self.write_lock(&mut self.state(), player, claimant);
         }
-        let mut state = self.state();
-        match self.refusal(&state, player, claimant, replacing) {
-            Some(outcome) => outcome,
-            None => self.write_lock(&mut state, player, claimant),
+        let outcome = {
+            let mut state = self.state();
+            let refused = self.refusal(&state, player, claimant, replacing);
+            refused.ok_or_else(|| self.write_lock(&mut state, player, claimant))
+        };
+        match outcome {
+            Ok(refused) => refused,
+            Err(written) => {
+                self.withdraw_later(player).await;
+                written
+            }
+        }
+    }
+
+    /// The second step of a flaw.
+    async fn withdraw_later(&self, player: &PlayerId) {
+        if self.has(Flaw::ClaimsWithdrawnInSecondStep) {
+            self.pause().await;
+            if let Some(player) = self.state().players.get_mut(&self.key(player)) {
+                player.withdraw_claims(usize::MAX);
+            }
         }
     }
 
@@ -52,7 +79,13 @@ impl PlainStore {
         claimant: &Claimant,
         replacing: Option<SessionId>,
     ) -> Option<Acquisition> {
-        let lock = state.players.get(&self.key(player))?.lock.clone()?;
+        let player = state.players.get(&self.key(player))?;
+        let Some(lock) = player.lock.clone() else {
+            let nobody = replacing.is_some() && self.has(Flaw::GoneHolderReplacedByNobody);
+            return nobody.then(|| Acquisition::Acquired {
+                fence: Fence::new(player.fence + 1),
+            });
+        };
         if lock.session == claimant.session {
             return match self.flaw {
                 Some(Flaw::RepeatedAcquireGrowsFence) => None,
@@ -63,9 +96,11 @@ impl PlainStore {
         let named = match self.flaw {
             Some(Flaw::AcquireUnchecked) => true,
             Some(Flaw::AnyHolderReplaced) => replacing.is_some(),
+            Some(Flaw::HolderNeverReplaced) => false,
             Some(Flaw::LockLapsesWithLease) => {
                 replacing == Some(lock.session) || !self.is_live(state, &lock.server)
             }
+            Some(Flaw::EarlierClaimantRefused) if claimant.at < lock.since => false,
             _ => replacing == Some(lock.session),
         };
         (!named).then_some(Acquisition::Held { holder: lock })
@@ -95,34 +130,67 @@ impl PlainStore {
 
     /// Kills what was claimed under the lock that is gone.
     fn withdraw_claims(&self, player: &mut Player) {
-        let count = match self.flaw {
-            Some(Flaw::ClaimsLeftInSlots | Flaw::ClaimsComeBackToLife) => 0,
+        player.withdraw_claims(match self.flaw {
+            Some(
+                Flaw::ClaimsLeftInSlots
+                | Flaw::ClaimsComeBackToLife
+                | Flaw::ClaimsWithdrawnInSecondStep,
+            ) => 0,
             Some(Flaw::OnePageOfClaimsWithdrawn) => 100,
-            _ => player.slots.len(),
-        };
-        for slot in player.slots.values_mut().take(count) {
-            slot.claim = None;
-        }
+            _ => usize::MAX,
+        });
     }
 
     pub(crate) async fn give_up(&self, player: &PlayerId, session: SessionId) -> Release {
+        let key = self.key(player);
         if self.has(Flaw::ReleaseReadsThenRemoves) {
-            let holder = {
+            let own = {
                 let state = self.state();
-                let player = state.players.get(&self.key(player));
-                player.and_then(|player| player.lock.as_ref().map(|lock| lock.session))
+                let player = state.players.get(&key);
+                player.is_some_and(|player| self.is_released_by(player, session))
             };
             self.pause().await;
-            if holder != Some(session) {
+            if !own {
                 return Release::NotHeld;
             }
         }
+        let released = self.release_at_once(&key, session);
+        if released == Release::Released {
+            self.withdraw_later(player).await;
+        }
+        released
+    }
+
+    fn release_at_once(&self, key: &str, session: SessionId) -> Release {
         let mut state = self.state();
-        let Some(player) = state.players.get_mut(&self.key(player)) else {
-            return Release::NotHeld;
-        };
-        let own = player.lock.as_ref().is_some_and(|lock| match self.flaw {
-            Some(Flaw::ReleaseUnchecked | Flaw::ReleaseReadsThenRemoves) => true,
+        let own = state.players.get(key).is_some_and(|player| {
+            let held = player.lock.is_some();
+            let seen = self.has(Flaw::ReleaseReadsThenRemoves);
+            held && (seen || self.is_released_by(player, session))
+        });
+        if !own {
+            return match self.flaw {
+                Some(Flaw::ReleaseAlwaysDone) => Release::Released,
+                _ => Release::NotHeld,
+            };
+        }
+        if self.has(Flaw::ReleaseFreesWholeServer) {
+            for player in state.players.values_mut() {
+                self.remove_lock(player);
+            }
+        }
+        if let Some(player) = state.players.get_mut(key)
+            && !self.has(Flaw::ReleaseForgotten)
+        {
+            self.remove_lock(player);
+        }
+        Release::Released
+    }
+
+    /// Whether the lock is one that the session may release.
+    fn is_released_by(&self, player: &Player, session: SessionId) -> bool {
+        player.lock.as_ref().is_some_and(|lock| match self.flaw {
+            Some(Flaw::ReleaseUnchecked) => true,
             Some(Flaw::ReleaseByAnySessionOfTheServer) => {
                 let former = player.former.as_ref();
                 lock.session == session
@@ -131,23 +199,40 @@ impl PlainStore {
                     })
             }
             _ => lock.session == session,
-        });
-        if !own {
-            return Release::NotHeld;
-        }
-        player.former = player.lock.take();
+        })
+    }
+
+    fn remove_lock(&self, player: &mut Player) {
+        player.former = player.lock.take().or(player.former.take());
         if self.has(Flaw::ReleaseResetsFence) {
             player.fence = 0;
         }
-        if self.has(Flaw::ReleaseForgetsClaims) {
-            return Release::Released;
+        if !self.has(Flaw::ReleaseForgetsClaims) {
+            self.withdraw_claims(player);
         }
-        self.withdraw_claims(player);
-        Release::Released
     }
 
-    pub(crate) fn remove(&self, player: &PlayerId) -> Erasure {
+    pub(crate) async fn remove(&self, player: &PlayerId) -> Erasure {
         let key = self.key(player);
+        if self.has(Flaw::EraseMarkedBeforeDone) {
+            if let Some(player) = self.state().players.get_mut(&key)
+                && player.lock.is_none()
+                && std::mem::replace(&mut player.erased, true)
+            {
+                return Erasure::Erased;
+            }
+            self.pause().await;
+        }
+        let mut checked = self.has(Flaw::EraseUnchecked);
+        if self.has(Flaw::LockCheckedThenErased) {
+            let player = self
+                .state()
+                .players
+                .get(&key)
+                .map(|player| player.lock.is_none());
+            checked = player == Some(true);
+            self.pause().await;
+        }
         let mut state = self.state();
         if self.has(Flaw::EraseByPrefix) {
             for (other, player) in &mut state.players {
@@ -160,7 +245,7 @@ impl PlainStore {
             return Erasure::Erased;
         };
         if let Some(holder) = player.lock.clone()
-            && !self.has(Flaw::EraseUnchecked)
+            && !checked
         {
             return Erasure::Locked { holder };
         }
@@ -176,6 +261,7 @@ impl PlainStore {
             }
             _ => player.slots.clear(),
         }
+        player.erased = false;
         if self.has(Flaw::EraseResetsFence) {
             player.fence = 0;
         }

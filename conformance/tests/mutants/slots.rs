@@ -2,7 +2,9 @@
 
 use playerdata_core::{
     Revision, SessionId, SlotName, UnixMillis, WriteId,
-    backend::{Body, Claim, Lock, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome},
+    backend::{
+        Body, Claim, Encoding, Lock, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome,
+    },
 };
 
 use crate::{
@@ -14,6 +16,8 @@ use crate::{
 pub(crate) struct Slot {
     name: SlotName,
     pub(crate) claim: Option<(SessionId, u64)>,
+    /// The number of the last claim of all, for a flaw.
+    greatest: u64,
     revision: Revision,
     last_write: Option<WriteId>,
     pub(crate) record: Option<Record>,
@@ -30,6 +34,7 @@ impl Slot {
         Self {
             name: name.clone(),
             claim: None,
+            greatest: 0,
             revision: Revision::default(),
             last_write: None,
             record: None,
@@ -70,10 +75,16 @@ impl PlainStore {
             }
         }
         let slot = slot_of(player, self.folded(claim.slot.as_str()), claim);
-        if slot.claim.is_some_and(|live| self.is_late(claim, live)) {
+        let late = slot.claim.is_some_and(|live| self.is_late(claim, live));
+        let long_ago = slot.greatest > claim.number.get();
+        if late || long_ago && self.has(Flaw::ClaimNumbersOutliveSessions) {
             return Opening::Overtaken;
         }
+        slot.greatest = claim.number.get();
         slot.claim = Some((claim.session, claim.number.get()));
+        if self.has(Flaw::OpeningCountsAsWrite) {
+            slot.revision = slot.revision.next();
+        }
         Opening::Opened(Opened {
             revision: slot.revision,
             last_write: slot
@@ -137,9 +148,9 @@ impl PlainStore {
             | (Some(Flaw::DeleteUnchecked), Change::Delete) => true,
             // The claim in the slot is all that is looked at.
             (Some(Flaw::ClaimsLeftInSlots | Flaw::OnePageOfClaimsWithdrawn), _)
-            | (Some(Flaw::ReleaseForgetsClaims), _) => exact,
+            | (Some(Flaw::ReleaseForgetsClaims | Flaw::ClaimsWithdrawnInSecondStep), _) => exact,
             // The lock is all that is looked at.
-            (Some(Flaw::StaleClaimAccepted), _) => lost.is_none() && slot.is_some(),
+            (Some(Flaw::StaleClaimAccepted), _) => lost.is_none(),
             (Some(Flaw::AbsentLockAccepted | Flaw::ServersComparedNotSessions), _) => {
                 lost.is_none() && slot.is_some_and(|slot| slot.claim.is_none() || exact)
             }
@@ -208,6 +219,10 @@ impl PlainStore {
             }
             _ => false,
         };
+        let nothing = slot.record.is_none() && matches!(change, Change::Delete);
+        if nothing && self.has(Flaw::EmptySlotNotDeleted) {
+            return WriteOutcome::Overtaken;
+        }
         if dropped {
             return written;
         }
@@ -232,6 +247,7 @@ impl PlainStore {
                 let zero = body.bytes.iter().position(|byte| *byte == 0);
                 body.bytes.truncate(zero.unwrap_or(body.bytes.len()));
             }
+            Some(Flaw::EncodingForgotten) => body.encoding = Encoding::Json,
             Some(Flaw::RestOfLongerBodyKept) => {
                 if let Some(old) = &slot.record
                     && let Some(rest) = old.body.bytes.get(body.bytes.len()..)

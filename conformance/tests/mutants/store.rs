@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use parking_lot::{Mutex, MutexGuard};
 use playerdata_core::{
-    Clock, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    Clock, Fence, PlayerId, ServerId, ServerName, SessionId, SlotName,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
         Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result, SlotSummary,
@@ -70,10 +70,10 @@ impl PlainStore {
             if self.has(Flaw::FenceKeptInMemory) && player.lock.is_none() {
                 player.fence = 0;
             }
-            for slot in player.slots.values_mut() {
-                if self.has(Flaw::ClaimsKeptInMemory) {
-                    slot.claim = None;
-                }
+            match self.flaw {
+                Some(Flaw::RecordsKeptInMemory) => player.slots.clear(),
+                Some(Flaw::ClaimsKeptInMemory) => player.withdraw_claims(usize::MAX),
+                _ => {}
             }
         }
         if self.has(Flaw::LeasesKeptInMemory) {
@@ -100,10 +100,10 @@ impl PlainStore {
         } else {
             name
         };
-        if self.has(Flaw::NamesIgnoreCase) {
-            name.to_ascii_lowercase()
-        } else {
-            name.to_owned()
+        match (self.flaw, name.parse::<f64>()) {
+            (Some(Flaw::NamesIgnoreCase), _) => name.to_ascii_lowercase(),
+            (Some(Flaw::NamesTakenForNumbers), Ok(number)) => number.to_string(),
+            _ => name.to_owned(),
         }
     }
 }
@@ -123,6 +123,9 @@ impl Backend for PlainStore {
     }
 
     fn limits(&self) -> Limits {
+        if self.has(Flaw::LimitPromisedTooLarge) {
+            return Limits::new(usize::MAX / 2);
+        }
         Limits::new(MAX_BODY_BYTES)
     }
 
@@ -155,7 +158,13 @@ impl Backend for PlainStore {
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
         let state = self.state();
         let player = state.players.get(&self.key(player));
-        Ok(player.and_then(|player| player.lock.clone()))
+        let mut lock = player.and_then(|player| player.lock.clone());
+        if let Some(lock) = &mut lock
+            && self.has(Flaw::LockShowsFormerFence)
+        {
+            lock.fence = Fence::new(lock.fence.get() - 1);
+        }
+        Ok(lock)
     }
 
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
@@ -168,7 +177,8 @@ impl Backend for PlainStore {
 
     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
         let (length, mut body) = (body.bytes.len(), body.clone());
-        if length > MAX_BODY_BYTES {
+        let limit_excluded = length == MAX_BODY_BYTES && self.has(Flaw::LimitExcluded);
+        if length > MAX_BODY_BYTES || limit_excluded {
             if !self.has(Flaw::LargeBodyCutOff) {
                 let what = format!("{length} bytes");
                 return Err(BackendError::new(ErrorKind::TooLarge, Effect::None, what));
@@ -183,10 +193,16 @@ impl Backend for PlainStore {
     }
 
     async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
-        let state = self.state();
-        let player = state.players.get(&self.key(player));
-        let slot = player.and_then(|player| player.slots.get(&self.folded(slot.as_str())));
-        let hidden = |slot: &&Slot| slot.claim.is_some() && self.has(Flaw::RecordHiddenWhileOpen);
+        let mut state = self.state();
+        let player = state.players.get_mut(&self.key(player));
+        let mut slot = player.and_then(|player| player.slots.get_mut(&self.folded(slot.as_str())));
+        if let Some(slot) = &mut slot
+            && self.has(Flaw::ViewKillsClaim)
+        {
+            slot.claim = None;
+        }
+        let hidden =
+            |slot: &&mut Slot| slot.claim.is_some() && self.has(Flaw::RecordHiddenWhileOpen);
         let slot = slot.filter(|slot| !hidden(slot));
         Ok(slot.and_then(|slot| slot.record.clone()))
     }
@@ -212,6 +228,15 @@ impl Backend for PlainStore {
     }
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
-        Ok(self.remove(player))
+        if self.has(Flaw::EraseOfUnknownFails)
+            && !self.state().players.contains_key(&self.key(player))
+        {
+            return Err(BackendError::new(
+                ErrorKind::Rejected,
+                Effect::None,
+                "nobody there",
+            ));
+        }
+        Ok(self.remove(player).await)
     }
 }

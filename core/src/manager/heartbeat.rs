@@ -8,7 +8,7 @@ use super::shared::Shared;
 use crate::{
     Error, Event, GameDocument, Incarnation,
     backend::{Notice, NoticeKind, Renewal},
-    error::StoreFailure,
+    error::{Chain, StoreFailure},
     session::SessionState,
 };
 
@@ -65,7 +65,8 @@ impl<D: GameDocument> Shared<D> {
     fn tell_at_risk(&self, failure: StoreFailure) -> Error {
         let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry);
         let error = Error::from(failure);
-        tracing::warn!(%error, ?lapses_in, "the lease could not be renewed");
+        let why = Chain(&error);
+        tracing::warn!(error = %why, ?lapses_in, "the lease could not be renewed");
         self.events.send(|| Event::LeaseAtRisk {
             lapses_in,
             error: Arc::new(error.clone()),
@@ -123,7 +124,8 @@ impl<D: GameDocument> Shared<D> {
             }
             Err(error) => {
                 // It finds out at its next save.
-                tracing::warn!(player = %core.player, %error, "could not look at a taken player");
+                let (player, why) = (&core.player, Chain(&error));
+                tracing::warn!(%player, error = %why, "could not look at a taken player");
             }
         }
     }

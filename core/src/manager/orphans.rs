@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::{Error, GameDocument, PlayerId, SessionId, manager::Shared};
+use crate::{Error, GameDocument, PlayerId, SessionId, error::Chain, manager::Shared};
 
 /// How many such locks are remembered. One that is forgotten is released when
 /// somebody asks for its player.
@@ -68,7 +68,8 @@ impl<D: GameDocument> Shared<D> {
                 Ok(_) => {}
                 Err(failure) => {
                     let error = Error::from(failure);
-                    tracing::warn!(player = %orphan.player, %error, "an orphaned lock is still there");
+                    let (player, why) = (&orphan.player, Chain(&error));
+                    tracing::warn!(%player, error = %why, "an orphaned lock is still there");
                     if error.may_pass() {
                         return; // a store that is down is not asked about each of them
                     }

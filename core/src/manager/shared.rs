@@ -14,6 +14,7 @@ use crate::{
     backend::Lock,
     codec::{Codec, Encoded},
     document_type::Origin,
+    error::Chain,
     event::EventSender,
     hook::Hooks,
     schema::Migrations,
@@ -146,7 +147,8 @@ impl<D: GameDocument> Shared<D> {
         error: &Error,
     ) {
         let player = &slot.core.player;
-        tracing::warn!(%player, slot = %slot.name, attempt, ?retry_in, %error, "save failed");
+        let (name, why) = (&slot.name, Chain(error));
+        tracing::warn!(%player, slot = %name, attempt, ?retry_in, error = %why, "save failed");
         self.events.send(|| Event::SaveFailed {
             player: player.clone(),
             slot: slot.name.clone(),

@@ -1,6 +1,6 @@
 //! Ending everything (E4).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use futures::{StreamExt, stream};
 use tokio::{
@@ -10,10 +10,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{registry::Taken, shared::Shared};
-use crate::{EndError, EndReason, GameDocument, PlayerId};
+use crate::{EndError, EndReason, GameDocument, PlayerId, error::Chain};
 
 /// What came of a shutdown.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct ShutdownReport<D> {
     /// How many sessions were saved and released.
@@ -23,6 +22,16 @@ pub struct ShutdownReport<D> {
     /// Players whose sessions were still being ended, or started, at the
     /// deadline.
     pub unfinished: Vec<PlayerId>,
+}
+
+impl<D> fmt::Debug for ShutdownReport<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShutdownReport")
+            .field("ended", &self.ended)
+            .field("failed", &self.failed)
+            .field("unfinished", &self.unfinished)
+            .finish()
+    }
 }
 
 impl<D> ShutdownReport<D> {
@@ -101,7 +110,7 @@ impl<D: GameDocument> Shared<D> {
     async fn drop_lease(&self) {
         self.release_orphans().await;
         if let Err(error) = self.store.drop_lease(&self.server).await {
-            tracing::warn!(%error, "the lease is left to lapse");
+            tracing::warn!(error = %Chain(&error), "the lease is left to lapse");
         }
     }
 }

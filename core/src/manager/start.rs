@@ -8,6 +8,7 @@ use super::registry::Occupied;
 use crate::{
     EndReason, Error, Fence, GameDocument, PlayerId, Session, SessionId,
     backend::{Acquisition, Claimant, Effect, Lock, Notice, NoticeKind},
+    error::Chain,
     manager::Shared,
     session::{SessionCore, SessionState},
 };
@@ -230,7 +231,9 @@ impl<D: GameDocument> Shared<D> {
             Ok(outcome) => self.debug(|| {
                 tracing::debug!(%player, server = %holder.server, ?kind, ?outcome, "notice sent");
             }),
-            Err(error) => tracing::warn!(%player, %error, "a notice could not be sent"),
+            Err(error) => {
+                tracing::warn!(%player, error = %Chain(&error), "a notice could not be sent");
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use super::{SessionState, Status};
 use crate::{
     EndError, EndReason, Error, Event, GameDocument, SaveReason, Unsaved, backend::Release,
-    manager::Shared, slot::SlotState,
+    error::Chain, manager::Shared, slot::SlotState,
 };
 
 /// Slots of one session that are saved at the same time.
@@ -137,7 +137,8 @@ impl<D: GameDocument> Shared<D> {
 
     fn tell_end_failed(&self, session: &SessionState<D>, reason: EndReason, cause: &Error) {
         let player = &session.core.player;
-        tracing::warn!(%player, session = %session.core.id, error = %cause, "session not ended");
+        let (session_id, why) = (session.core.id, Chain(cause));
+        tracing::warn!(%player, session = %session_id, error = %why, "session not ended");
         self.events.send(|| Event::EndFailed {
             player: player.clone(),
             session: session.core.id,

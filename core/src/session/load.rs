@@ -10,6 +10,7 @@ use crate::{
     EndReason, Error, GameDocument, PlayerId, SlotName,
     backend::Record,
     codec::{CodecError, Encoded, Fingerprints, KeyFingerprints},
+    error::Chain,
     hook::guarded,
     manager::Shared,
     schema,
@@ -54,9 +55,10 @@ impl<D: GameDocument> Shared<D> {
             && !session.is_closed()
         {
             let player = &session.core.player;
-            tracing::warn!(%player, slot = %name, %error, "first load failed: the session ends");
+            let (slot, why) = (&name, Chain(error));
+            tracing::warn!(%player, %slot, error = %why, "first load failed: the session ends");
             if let Err(error) = self.release(&session, EndReason::LoadFailed).await {
-                tracing::warn!(%player, %error, "the lock is released later");
+                tracing::warn!(%player, error = %Chain(&error), "the lock is released later");
             }
         }
         result.map(|slot| Slot::new(slot, self))

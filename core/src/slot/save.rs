@@ -1,6 +1,6 @@
 //! One save of one slot, from snapshot to acknowledgement.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::state::{Doubt, Saver, SlotState, Snapshot};
 use crate::{
@@ -256,8 +256,31 @@ impl<D: GameDocument> Shared<D> {
         }
     }
 
-    /// Opens a slot under a fresh claim number.
+    /// Opens a slot under a fresh claim number, and makes sure that it was the
+    /// session's own lock that it was opened under.
+    ///
+    /// A request to acquire that the network repeats, or delivers late, can
+    /// give a session a second lock after others have had the player. What
+    /// the session knows is old then: it is lost (L4). Since no fence is ever
+    /// given again (L3), the fence that is there after the opening tells.
     pub(crate) async fn claim_slot(
+        &self,
+        core: &SessionCore,
+        name: &SlotName,
+    ) -> Result<(ClaimNumber, Opened), Error> {
+        let opened = self.open_slot(core, name).await?;
+        match self.store.holder(&core.player).await? {
+            Some(lock) if lock.session == core.id && lock.fence == core.fence => Ok(opened),
+            Some(lock) if lock.session == core.id => {
+                self.orphans
+                    .add(core.player.clone(), core.id, Duration::ZERO);
+                Err(self.lose(&core.player, core.id, None))
+            }
+            holder => Err(self.lose(&core.player, core.id, holder)),
+        }
+    }
+
+    async fn open_slot(
         &self,
         core: &SessionCore,
         name: &SlotName,

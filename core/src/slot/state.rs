@@ -130,8 +130,8 @@ impl<D> SlotState<D> {
             version: 0,
             stored_version,
             deleted: false,
-            place: Place::default(),
             revision: saver.revision,
+            place: Place::default(),
         };
         Self {
             core,
@@ -174,6 +174,15 @@ impl<D> SlotState<D> {
     /// Notes that all of a version's content is in the store.
     pub(crate) fn note_stored(&self, version: u64) {
         self.live.lock().stored_version = Some(version);
+    }
+
+    /// Notes the revision that the store is known to have.
+    pub(crate) fn note_revision(&self, revision: Revision) {
+        self.live.lock().revision = revision;
+    }
+
+    pub(crate) fn revision(&self) -> Revision {
+        self.live.lock().revision
     }
 
     /// Notes that what the store has is not known any more.
@@ -248,15 +257,6 @@ impl<D> SlotState<D> {
             place.queued = false;
             Next::Rest
         }
-    }
-
-    /// Notes the revision that the store is known to have.
-    pub(crate) fn note_revision(&self, revision: Revision) {
-        self.live.lock().revision = revision;
-    }
-
-    pub(crate) fn revision(&self) -> Revision {
-        self.live.lock().revision
     }
 
     pub(crate) fn claim(&self, number: ClaimNumber) -> Claim {

@@ -58,7 +58,8 @@ impl FromStr for StoreAddress {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("sqlite", "")) => Err(NoStore::NoPath),
             Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
-            Some(("redis" | "rediss", _)) => redis(address),
+            Some(("redis", _)) => redis(address),
+            Some(("rediss", _)) => redis_with_tls(address),
             Some(("dynamodb", _)) => dynamodb(address),
             _ => Err(NoStore::Unknown),
         }
@@ -75,6 +76,19 @@ fn redis(_: &str) -> Result<StoreAddress, NoStore> {
     Err(NoStore::FeatureOff {
         store: "Redis",
         feature: "redis",
+    })
+}
+
+#[cfg(feature = "redis-tls")]
+fn redis_with_tls(address: &str) -> Result<StoreAddress, NoStore> {
+    redis(address)
+}
+
+#[cfg(not(feature = "redis-tls"))]
+fn redis_with_tls(_: &str) -> Result<StoreAddress, NoStore> {
+    Err(NoStore::FeatureOff {
+        store: "Redis with TLS",
+        feature: "redis-tls",
     })
 }
 
@@ -225,7 +239,9 @@ mod tests {
         }
         assert!(told("sqlite:").contains("a path is missing"));
         #[cfg(not(feature = "redis"))]
-        assert!(told("redis://localhost").contains("--features redis"));
+        assert!(told("redis://localhost").contains("--features redis`"));
+        #[cfg(not(feature = "redis-tls"))]
+        assert!(told("rediss://localhost").contains("--features redis-tls`"));
         #[cfg(not(feature = "dynamodb"))]
         assert!(told("dynamodb://t").contains("--features dynamodb"));
     }
