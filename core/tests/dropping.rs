@@ -59,7 +59,11 @@ async fn e5_a_dropped_session_that_cannot_be_saved_is_tried_again_until_it_is() 
 #[tokio::test(start_paused = true)]
 async fn e5_many_sessions_dropped_at_once_are_not_as_many_saves_at_once() {
     let world = World::new();
-    let manager = world.server_with("a", |s| s.max_concurrent_saves = 4).await;
+    let settings = |s: &mut playerdata_core::Settings| {
+        s.max_concurrent_saves = 4;
+        s.autosave_interval = Duration::from_secs(3_600); // so that it saves none
+    };
+    let manager = world.server_with("a", settings).await;
     let all = settled(&manager, 40).await;
     for (_, slot) in &all {
         slot.set("Currency", 7).unwrap();
