@@ -182,32 +182,45 @@ async fn e1_a_release_whose_answer_was_lost_is_no_lost_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e1_a_save_asked_for_during_the_end_does_not_make_it_a_loss() {
+async fn e1_a_save_asked_for_during_the_last_saves_is_over_before_the_release() {
     let world = World::new();
     let (manager, session, slot) = playing(&world).await;
+    session.load_slot("Slot2").await.unwrap();
     let mut events = manager.events();
-    world
-        .store
-        .fail(Op::Save, Fault::Delay(Duration::from_millis(100)));
-    world
-        .store
-        .fail(Op::Release, Fault::Delay(Duration::from_millis(100)));
+    for millis in [10, 300, 2_000] {
+        // The last saves of both slots, and the one that is asked for.
+        let time = Duration::from_millis(millis);
+        world.store.fail_once(Op::Save, Fault::Delay(time));
+    }
     let save_late = async {
-        pass_ms(50).await;
+        pass_ms(150).await;
         slot.save().await
     };
     let (ended, saved) = tokio::join!(session.end(), save_late);
     ended.unwrap();
-    if let Err(error) = saved {
-        assert!(matches!(error, Error::SessionEnded { .. }), "{error}");
-    }
-    assert_eq!(
-        count(&drain(&mut events), |e| matches!(
-            e,
-            Event::SessionLost { .. }
-        )),
-        0
-    );
+    saved.unwrap();
+    let lost = |e: &Event| matches!(e, Event::SessionLost { .. });
+    assert_eq!(count(&drain(&mut events), lost), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn e1_a_save_asked_for_during_the_release_is_refused_and_no_loss() {
+    let world = World::new();
+    let (manager, session, slot) = playing(&world).await;
+    slot.save().await.unwrap();
+    let mut events = manager.events();
+    let a_while = Fault::Delay(Duration::from_millis(500));
+    world.store.fail_once(Op::Release, a_while);
+    world.store.fail_once(Op::Save, a_while);
+    let save_late = async {
+        pass_ms(200).await;
+        slot.save().await
+    };
+    let (ended, saved) = tokio::join!(session.end(), save_late);
+    ended.unwrap();
+    assert!(matches!(saved, Err(Error::SessionEnded { .. })));
+    let lost = |e: &Event| matches!(e, Event::SessionLost { .. });
+    assert_eq!(count(&drain(&mut events), lost), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -119,8 +119,11 @@ async fn s6_a_newer_schema_is_refused_untouched() {
 async fn s6_an_older_schema_is_migrated_on_load_and_written_back_by_the_next_save() {
     let world = World::new();
     put(&world, &player(1), 1, br#"{"Currency":7,"Rank":4}"#).await;
+    let mut settings = Settings::default();
+    settings.reconcile = false; // so that the migration alone makes a difference
     let manager = world
         .builder("a")
+        .settings(settings)
         .migrations(two_versions())
         .start()
         .await

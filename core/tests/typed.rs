@@ -195,6 +195,22 @@ async fn l8_defaults_that_panic_are_an_error_and_leave_no_lock() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn l8_a_stored_document_that_panics_when_loaded_is_an_error_and_leaves_no_lock() {
+    let world = World::new();
+    let other = SessionManager::typed(world.store.clone(), |_| json!({"gold": 1, "fragile": 13}));
+    let other = other.start().await.unwrap();
+    let session = other.start_session(1).await.unwrap();
+    session.load_slot("Slot1").await.unwrap();
+    session.end().await.unwrap();
+    let manager = builder(&world).start().await.unwrap();
+    let session = manager.start_session(1).await.unwrap();
+    let error = session.load_slot("Slot1").await.unwrap_err();
+    assert!(matches!(error, Error::Panicked { .. }), "{error}");
+    assert!(!world.is_locked(&player(1)).await);
+    assert_eq!(world.stored(&player(1), "Slot1").await["gold"], 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn s7_a_field_that_the_defaults_gained_is_added_to_a_games_own_struct() {
     #[derive(Clone, Serialize, Deserialize)]
     struct Old {

@@ -13,8 +13,8 @@ mod faulty;
 use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
-    Builder, Clock, Document, Event, Events, PlayerId, ServerName, SessionManager, Settings,
-    SlotName, UnixMillis,
+    Builder, Clock, Document, Event, Events, PlayerId, ServerName, Session, SessionManager,
+    Settings, Slot, SlotName, UnixMillis,
     backend::{Backend, Record},
 };
 use playerdata_memory::MemoryBackend;
@@ -99,6 +99,20 @@ impl World {
     pub async fn is_locked(&self, player: &PlayerId) -> bool {
         self.store.memory.holder(player).await.unwrap().is_some()
     }
+}
+
+/// Sessions of new players, whose documents are stored already.
+pub async fn settled(manager: &SessionManager, players: u64) -> Vec<(Session, Slot)> {
+    let mut all = Vec::new();
+    for number in 0..players {
+        let session = manager.start_session(number).await.unwrap();
+        let slot = session.load_slot("Slot1").await.unwrap();
+        all.push((session, slot));
+    }
+    for (_, slot) in &all {
+        slot.save().await.unwrap();
+    }
+    all
 }
 
 /// A player of a test.
