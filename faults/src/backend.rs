@@ -52,7 +52,7 @@ impl FaultyBackend {
     pub fn new(store: Arc<dyn Backend>) -> Self {
         Self {
             store,
-            connection: Arc::new(Connection::new()),
+            connection: Arc::default(),
             plan: Arc::new(Mutex::new(Plan::new())),
         }
     }

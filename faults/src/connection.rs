@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::{
-    sync::watch,
+    sync::Notify,
     time::{Instant, sleep_until},
 };
 
@@ -27,53 +28,61 @@ pub(crate) enum Passage {
     Cut,
 }
 
-#[derive(Debug)]
-pub(crate) struct Connection(watch::Sender<State>);
+/// Those who wait are woken in the order in which they came, so that a test
+/// repeats itself; a `watch` channel would wake them in any.
+#[derive(Debug, Default)]
+pub(crate) struct Connection {
+    state: Mutex<State>,
+    changed: Notify,
+}
 
 impl Connection {
-    pub(crate) fn new() -> Self {
-        Self(watch::Sender::new(State::default()))
-    }
-
     pub(crate) fn is_clear(&self) -> bool {
-        let state = *self.0.borrow();
+        let state = self.state();
         !state.cut && !is_ahead(state.paused_until) && !is_ahead(state.partitioned_until)
     }
 
     pub(crate) fn is_cut(&self) -> bool {
-        self.0.borrow().cut
+        self.state().cut
     }
 
     pub(crate) fn partition_for(&self, time: Duration) {
-        let until = Instant::now() + time;
-        self.0.send_modify(|state| {
-            state.partitioned_until = state.partitioned_until.max(Some(until));
-        });
+        let until = Some(Instant::now() + time);
+        self.change(|state| state.partitioned_until = state.partitioned_until.max(until));
     }
 
     pub(crate) fn pause_for(&self, time: Duration) {
-        let until = Instant::now() + time;
-        self.0
-            .send_modify(|state| state.paused_until = state.paused_until.max(Some(until)));
+        let until = Some(Instant::now() + time);
+        self.change(|state| state.paused_until = state.paused_until.max(until));
     }
 
     pub(crate) fn clear(&self) {
-        self.0.send_modify(|state| {
+        self.change(|state| {
             state.paused_until = None;
             state.partitioned_until = None;
         });
     }
 
     pub(crate) fn cut(&self) {
-        self.0.send_modify(|state| state.cut = true);
+        self.change(|state| state.cut = true);
+    }
+
+    fn state(&self) -> State {
+        *self.state.lock()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.lock());
+        self.changed.notify_waiters();
     }
 
     /// Waits for the end of a pause, and says whether what is on its way gets
     /// through then.
     pub(crate) async fn pass(&self) -> Passage {
-        let mut changes = self.0.subscribe();
         loop {
-            let state = *changes.borrow_and_update();
+            // Made before the look at the state: no change after it is missed.
+            let changed = self.changed.notified();
+            let state = self.state();
             if state.cut {
                 return Passage::Cut;
             }
@@ -85,7 +94,7 @@ impl Connection {
             };
             tokio::select! {
                 biased; // the order is always the same
-                _ = changes.changed() => {}
+                () = changed => {}
                 () = sleep_until(until) => {}
             }
         }

@@ -66,7 +66,7 @@ rules! {
     Conserved,
     /// A notice reaches its server once.
     Notices,
-    /// No code panics.
+    /// No code panics: not the game's, not the library's, not the store's.
     NoPanic,
     /// When the faults stop, every player can be loaded again.
     Recovered,

@@ -1,6 +1,6 @@
 //! A player on one server: from the start of the session to the end.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, error::Error as _, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use playerdata_core::{
@@ -98,11 +98,16 @@ pub(crate) async fn start(
 
 /// Notes an error that a player's game code was told.
 pub(crate) fn told(world: &World, player: &PlayerId, what: &str, error: &Error) {
-    world
-        .ledger
-        .note(format_args!("TOLD {player}: {what}: {error}"));
-    if let Error::Panicked { during, .. } = error {
-        world.ledger.breaks(Rule::NoPanic, format_args!("{during}"));
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        reason = format!("{reason}: {cause}");
+        source = cause.source();
+    }
+    let ledger = &world.ledger;
+    ledger.note(format_args!("TOLD {player}: {what}: {reason}"));
+    if reason.contains("panicked") {
+        ledger.breaks(Rule::NoPanic, format_args!("{reason}"));
     }
 }
 

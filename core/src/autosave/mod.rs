@@ -130,11 +130,14 @@ impl<D: GameDocument> Scheduler<D> {
             self.fill();
             let retry_at = self.retries.first_key_value().map(|((at, _), _)| *at);
             tokio::select! {
+                // In a fixed order, so that a simulation repeats itself. No
+                // branch waits for another: the two last only wake the loop.
+                biased;
                 () = stop.cancelled() => break,
-                () = wheel.news() => {}
-                () = sleep_until(turn_at) => {}
-                Some(done) = self.running.join_next() => self.settle(done),
                 () = sleep_until(retry_at) => self.take_retries(),
+                Some(done) = self.running.join_next() => self.settle(done),
+                () = sleep_until(turn_at) => {}
+                () = wheel.news() => {}
             }
         }
         while let Some(done) = self.running.join_next().await {

@@ -58,9 +58,10 @@ pub(super) async fn run<D: GameDocument>(shared: Arc<Shared<D>>) {
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            biased; // a simulation repeats itself; the clock is not kept waiting
             () = shared.stop.cancelled() => return,
-            () = shared.background.wake.notified() => {}
             _ = clock.tick() => shared.end_those_left(),
+            () = shared.background.wake.notified() => {}
         }
         shared.release_orphans().await;
     }

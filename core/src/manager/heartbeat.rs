@@ -19,6 +19,7 @@ pub(super) async fn run<D: GameDocument>(shared: Arc<Shared<D>>) {
     clock.tick().await; // the first is at once, and the lease is fresh
     loop {
         tokio::select! {
+            biased; // a simulation repeats itself
             () = shared.stop.cancelled() => return,
             _ = clock.tick() => {}
         }

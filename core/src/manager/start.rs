@@ -206,6 +206,7 @@ impl<D: GameDocument> Shared<D> {
         let next_look = wait.until.min(Instant::now() + wait.pause);
         wait.pause = (wait.pause * 2).min(LOOK_EVERY);
         tokio::select! {
+            biased; // a simulation repeats itself
             () = self.stop.cancelled() => Err(Error::ShuttingDown),
             () = tokio::time::sleep_until(next_look) => Ok(true),
         }

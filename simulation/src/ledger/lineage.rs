@@ -133,6 +133,15 @@ impl Lineage {
             }
             at = found.parent;
         }
+        if let Some(origin) = self.get(at)
+            && (&origin.author.player, &origin.author.slot) != (&author.player, &author.slot)
+        {
+            let what = format!(
+                "{author} saved change {change}, made on {at} of {}",
+                origin.author
+            );
+            return Some((Rule::OneWriter, what));
+        }
         match before {
             Some(before) if at != before => {
                 let what = format!("{author} saved change {change} over {before}, made on {at}");

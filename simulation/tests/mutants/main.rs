@@ -10,8 +10,8 @@ use playerdata_simulation::{Rule, Simulation, run_seeds};
 
 use crate::{flaw::Flaw, store::FlawedStore};
 
-/// Not more than the test of the seeds runs.
-const SEEDS: u64 = 600;
+/// As many as are run as a test.
+const SEEDS: u64 = 500;
 
 fn with(flaw: Flaw, seed: u64) -> Simulation {
     Simulation::new(seed).on(move |inner| Arc::new(FlawedStore::new(flaw, inner)))
