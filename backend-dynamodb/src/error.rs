@@ -3,6 +3,7 @@
 
 use std::{error::Error, io};
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::{
@@ -134,6 +135,9 @@ impl Verdict {
             SdkError::DispatchFailure(_) if was_refused(error) => {
                 Self::new(ErrorKind::Unavailable, Effect::None)
             }
+            SdkError::DispatchFailure(_) if let Some(kind) = without_credentials(error) => {
+                Self::new(kind, Effect::None)
+            }
             SdkError::ServiceError(failure) => {
                 let status = failure.raw().status().as_u16();
                 Self::of_code(failure.err().telling_code(), status)
@@ -174,6 +178,19 @@ fn was_refused(error: &(dyn Error + 'static)) -> bool {
     chain(error)
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// What to do about credentials that could not be had, if that is why nothing
+/// was sent.
+fn without_credentials(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    let mut causes = chain(error).filter_map(|cause| cause.downcast_ref());
+    causes.next().map(|cause| match cause {
+        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => {
+            ErrorKind::Rejected
+        }
+        // Whoever gives them out has trouble.
+        _ => ErrorKind::Unavailable,
+    })
 }
 
 /// An error and its causes.

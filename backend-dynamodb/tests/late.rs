@@ -200,6 +200,47 @@ async fn s2_an_opening_that_is_followed_by_another_before_it_reads_the_slot_is_o
 }
 
 #[tokio::test]
+async fn s2_a_late_opening_with_a_lower_number_changes_nothing() {
+    let store = Store::open().await;
+    let backend = store.backend();
+    let player = player("p");
+    acquired(&backend, &player, &claimant(1), None).await;
+    let newer = claim(&player, 1, "s", 2);
+    opened(&backend, &newer).await;
+    let before = store.dump().await;
+    let late = backend.open(&claim(&player, 1, "s", 1)).await.unwrap();
+    assert_eq!(late, Opening::Overtaken);
+    assert_eq!(store.dump().await, before);
+    let saved = backend.save(&newer, &stamp(0, 1), &body("b")).await;
+    assert_eq!(saved.unwrap(), written(0));
+}
+
+#[tokio::test]
+async fn a_release_that_another_server_finished_does_not_claim_that_it_changed_nothing() {
+    let store = Store::open().await;
+    let (wire, player) = (Wire::new(), player("p"));
+    let backend = store.backend_on(&wire);
+    acquired(&backend, &player, &claimant(1), None).await;
+    // Its end is begun, the answer lost; before it is sent again, another
+    // server comes upon it.
+    wire.plan(|before, _| match before {
+        0 => Fault::AnswerLost,
+        _ => Fault::Held,
+    });
+    let releasing = tokio::spawn(async move {
+        let player = support::player("p");
+        backend.release(&player, session(1)).await
+    });
+    wire.until_held().await;
+    acquired(&store.backend(), &player, &claimant(2), None).await;
+    wire.let_go();
+    let error = releasing.await.unwrap().unwrap_err();
+    assert_eq!(error.effect(), Effect::Possible, "{error}");
+    let holder = store.backend().holder(&player).await.unwrap().unwrap();
+    assert_eq!(holder.session, session(2));
+}
+
+#[tokio::test]
 async fn a_late_end_of_one_erasure_does_not_end_the_next_one() {
     let erase = REPEATABLE
         .iter()

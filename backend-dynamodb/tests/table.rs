@@ -5,6 +5,7 @@ mod support;
 
 use std::error::Error;
 
+use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError, future};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TimeToLiveSpecification, TimeToLiveStatus,
@@ -183,4 +184,45 @@ async fn the_keys_may_have_any_names() {
     );
     backend.erase(&player).await.unwrap();
     assert_eq!(backend.list(&player).await.unwrap(), []);
+}
+
+/// Gives out no credentials, for this reason.
+#[derive(Debug)]
+struct NoCredentials(fn() -> CredentialsError);
+
+impl ProvideCredentials for NoCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::ready(Err((self.0)()))
+    }
+}
+
+#[tokio::test]
+async fn without_credentials_nothing_was_sent_or_applied() {
+    for (reason, kind) in [
+        (
+            (|| CredentialsError::not_loaded("none are configured")) as fn() -> _,
+            ErrorKind::Rejected,
+        ),
+        (
+            || CredentialsError::provider_error("it is down"),
+            ErrorKind::Unavailable,
+        ),
+    ] {
+        let store = Store::without_table();
+        let wire = Wire::new();
+        let config = store
+            .config(&wire)
+            .credentials_provider(NoCredentials(reason));
+        let backend = DynamoDbBackend::from_config(config.build(), store.options()).unwrap();
+        let error = backend
+            .acquire(&player("p"), &claimant(1), None)
+            .await
+            .unwrap_err();
+        let found = (error.kind(), error.effect());
+        assert_eq!(found, (kind, Effect::None), "{error}");
+        assert_eq!(wire.operations().len(), 0);
+    }
 }

@@ -1,8 +1,9 @@
 //! The names of the keys, and the hash slots that a Cluster sorts them into.
 
 use crc::{CRC_16_XMODEM, Crc};
-use playerdata_core::{PlayerId, ServerName, SessionId, SlotName, backend::Claim};
+use playerdata_core::{ClaimNumber, PlayerId, ServerName, SessionId, SlotName, backend::Claim};
 use thiserror::Error;
+use uuid::fmt::Hyphenated;
 
 /// A namespace that can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -44,22 +45,17 @@ impl Keys {
 
     /// The hash with the player's fence, lock and list of slots.
     pub(crate) fn player(&self, player: &PlayerId) -> String {
-        format!("{}:{{{player}}}", self.namespace)
+        [&self.namespace, ":{", player.as_str(), "}"].concat()
     }
 
     /// Where the value of a slot is while nobody has it open.
     pub(crate) fn rest(&self, player: &PlayerId, slot: &SlotName) -> String {
-        format!("{}:{{{player}}}:{slot}", self.namespace)
+        [&self.namespace, ":{", player.as_str(), "}:", slot.as_str()].concat()
     }
 
     /// Where the value of a slot is while it is open under a claim.
     pub(crate) fn claim(&self, claim: &Claim) -> String {
-        self.claimed(
-            &claim.player,
-            &claim.slot,
-            claim.session,
-            claim.number.get(),
-        )
+        self.claimed(&claim.player, &claim.slot, claim.session, claim.number)
     }
 
     /// The same, from its parts.
@@ -68,10 +64,25 @@ impl Keys {
         player: &PlayerId,
         slot: &SlotName,
         session: SessionId,
-        number: u64,
+        number: ClaimNumber,
     ) -> String {
-        let namespace = &self.namespace;
-        format!("{namespace}:{{{player}}}:{slot}:{session}:{number}")
+        // Every save makes such a name, so it is not done by `format!`.
+        let (mut guid, mut digits) = ([0; Hyphenated::LENGTH], itoa::Buffer::new());
+        let session = session.as_uuid().hyphenated().encode_lower(&mut guid);
+        let number = digits.format(number.get());
+        let (player, slot) = (player.as_str(), slot.as_str());
+        [
+            &self.namespace,
+            ":{",
+            player,
+            "}:",
+            slot,
+            ":",
+            session,
+            ":",
+            number,
+        ]
+        .concat()
     }
 
     /// The lease, the latest incarnation, and the notices of a server.
@@ -89,7 +100,6 @@ pub(crate) fn hash_slot(tag: &str) -> HashSlot {
 
 #[cfg(test)]
 mod tests {
-    use playerdata_core::ClaimNumber;
     use uuid::Uuid;
 
     use super::*;

@@ -1,7 +1,7 @@
 //! The lock of a player: taken, given back, looked at, and erased with the rest.
 
 use playerdata_core::{
-    Fence, PlayerId, SessionId, SlotName,
+    ClaimNumber, Fence, PlayerId, SessionId, SlotName,
     backend::{Acquisition, Claimant, Effect, Erasure, Lock, Release, Result},
 };
 use redis::Value;
@@ -70,7 +70,7 @@ async fn withdrawing(
     call: impl Fn() -> Call,
 ) -> Result<Answer> {
     let aim = store.changing(player);
-    let mut claimed: Vec<(SlotName, u64)> = Vec::new();
+    let mut claimed: Vec<(SlotName, ClaimNumber)> = Vec::new();
     for _ in 0..MAX_DECLARATIONS {
         let mut call = call();
         if let Some(session) = session {
@@ -88,7 +88,7 @@ async fn withdrawing(
         }
         claimed.clear();
         while !answer.is_done() {
-            claimed.push((answer.part()?, answer.part()?));
+            claimed.push((answer.part()?, ClaimNumber::new(answer.part()?)));
         }
     }
     Err(restless())

@@ -33,9 +33,7 @@ impl Place {
     fn key(self, store: &Store, player: &PlayerId, slot: &SlotName) -> String {
         match self {
             Self::Rest => store.keys.rest(player, slot),
-            Self::Claimed(session, number) => {
-                store.keys.claimed(player, slot, session, number.get())
-            }
+            Self::Claimed(session, number) => store.keys.claimed(player, slot, session, number),
         }
     }
 
@@ -133,7 +131,7 @@ pub(crate) async fn write(
         Value::Okay => Ok(WriteOutcome::Written {
             revision: stamp.base.next(),
         }),
-        Value::Nil => refused(store, claim).await,
+        Value::Nil => Box::pin(refused(store, claim)).await,
         _ => {
             let what = "an answer to SET that is neither OK nor nil";
             Err(error::corrupt(Effect::Possible, what))
@@ -142,13 +140,15 @@ pub(crate) async fn write(
 }
 
 fn set_existing(store: &Store, claim: &Claim, stamp: &Stamp, body: Option<&Body>) -> Cmd {
+    let key = store.keys.claim(claim);
+    let header = value::header(stamp, body);
     let bytes = body.map_or(&[][..], |body| &body.bytes);
     let mut command = Cmd::new();
-    command.reserve_space_for_args([3, 256, value::MAX_HEADER_BYTES + bytes.len(), 2]);
-    command.arg("SET").arg(store.keys.claim(claim));
+    command.reserve_space_for_args([3, key.len(), header.len() + bytes.len(), 2]);
+    command.arg("SET").arg(key);
     let mut value = command.writer_for_next_arg();
     // Writing to memory can't fail.
-    let _ = value.write_all(value::header(stamp, body).as_bytes());
+    let _ = value.write_all(header.as_bytes());
     let _ = value.write_all(bytes);
     drop(value);
     command.arg("XX");

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::{
     RedisOptions,
     error::Failure,
-    keys::{Keys, hash_slot},
+    keys::Keys,
     link::{Aim, Link, Purpose},
     script::{Answer, Call, Script},
 };
@@ -29,42 +29,42 @@ pub(crate) struct Store {
 
 impl Store {
     /// For commands that change what a player has.
-    pub(crate) fn changing(&self, player: &PlayerId) -> Aim {
+    pub(crate) fn changing<'a>(&self, player: &'a PlayerId) -> Aim<'a> {
         self.aim(player.as_str(), Purpose::Keep)
     }
 
     /// For commands that read what a player has.
-    pub(crate) fn reading(&self, player: &PlayerId) -> Aim {
+    pub(crate) fn reading<'a>(&self, player: &'a PlayerId) -> Aim<'a> {
         self.aim(player.as_str(), Purpose::Read)
     }
 
     /// For commands that change a server's lease or notices.
-    pub(crate) fn changing_server(&self, server: &ServerName) -> Aim {
+    pub(crate) fn changing_server<'a>(&self, server: &'a ServerName) -> Aim<'a> {
         self.aim(server.as_str(), Purpose::Change)
     }
 
     /// For commands that read a server's lease.
-    pub(crate) fn reading_server(&self, server: &ServerName) -> Aim {
+    pub(crate) fn reading_server<'a>(&self, server: &'a ServerName) -> Aim<'a> {
         self.aim(server.as_str(), Purpose::Read)
     }
 
-    fn aim(&self, hash_tag: &str, purpose: Purpose) -> Aim {
+    fn aim<'a>(&self, hash_tag: &'a str, purpose: Purpose) -> Aim<'a> {
         Aim {
-            slot: hash_slot(hash_tag),
+            hash_tag,
             purpose,
             deadline: Instant::now() + self.options.operation_timeout,
         }
     }
 
     /// Has a command carried out.
-    pub(crate) async fn run(&self, command: &Cmd, aim: Aim) -> Result<Value> {
+    pub(crate) async fn run(&self, command: &Cmd, aim: Aim<'_>) -> Result<Value> {
         let answer = self.link.run(command, aim).await;
         answer.map_err(|failure| error_of(failure, aim))
     }
 
     /// Calls a script by its digest, and with its code if the server does not
     /// know it: not yet, or not any more.
-    pub(crate) async fn call(&self, script: &Script, call: &Call, aim: Aim) -> Result<Answer> {
+    pub(crate) async fn call(&self, script: &Script, call: &Call, aim: Aim<'_>) -> Result<Answer> {
         let answer = match self.link.run(&script.by_digest(call), aim).await {
             Err(Failure::Refused(refusal)) if refusal.kind() == Some(ServerErrorKind::NoScript) => {
                 self.link.run(&script.by_code(call), aim).await
@@ -76,7 +76,7 @@ impl Store {
 }
 
 /// What was only read has no effect, whatever became of it.
-fn error_of(failure: Failure, aim: Aim) -> BackendError {
+fn error_of(failure: Failure, aim: Aim<'_>) -> BackendError {
     let error = BackendError::from(failure);
     if aim.purpose == Purpose::Read && error.effect() != Effect::None {
         let what = "a question to Redis that has no answer";

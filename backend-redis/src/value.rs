@@ -9,7 +9,7 @@
 //! last write survive it. An empty value is a slot that was opened and never
 //! written.
 
-use std::{borrow::Cow, fmt::Write as _, str::FromStr};
+use std::{borrow::Cow, str::FromStr};
 
 use bytes::Bytes;
 use playerdata_core::{
@@ -17,6 +17,7 @@ use playerdata_core::{
     backend::{Body, Encoding, Opened, Record, SlotSummary, Stamp},
 };
 use thiserror::Error;
+use uuid::fmt::Hyphenated;
 
 /// The version of the layout.
 const MARK: &str = "pd1";
@@ -47,17 +48,28 @@ struct Header {
 
 /// The header of a write, to be followed by the bytes of the body.
 pub(crate) fn header(stamp: &Stamp, body: Option<&Body>) -> String {
-    let mut line = String::with_capacity(MAX_HEADER_BYTES);
-    let (revision, at) = (stamp.base.next(), stamp.at.get());
     let (encoding, schema, bytes) = body.map_or((DELETED, 0, 0), |body| {
         (body.encoding.as_str(), body.schema, body.bytes.len())
     });
-    // Writing to a String can't fail.
-    let _ = writeln!(
-        line,
-        "{MARK} {revision} {} {at} {encoding} {schema} {bytes}",
-        stamp.write_id
-    );
+    // Every save makes one, so it is not done by `format!`.
+    let mut guid = [0; Hyphenated::LENGTH];
+    let mut digits: [itoa::Buffer; 4] = Default::default();
+    let [revision, at, schema_digits, length] = &mut digits;
+    let fields = [
+        MARK,
+        revision.format(stamp.base.next().get()),
+        stamp
+            .write_id
+            .as_uuid()
+            .hyphenated()
+            .encode_lower(&mut guid),
+        at.format(stamp.at.get()),
+        encoding,
+        schema_digits.format(schema),
+        length.format(bytes),
+    ];
+    let mut line = fields.join(" ");
+    line.push('\n');
     line
 }
 

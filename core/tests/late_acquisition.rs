@@ -1,4 +1,5 @@
 //! An acquisition that the network delivers twice, the second time late.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 use std::sync::Arc;
 

@@ -8,9 +8,10 @@ use tokio::time::sleep;
 
 use crate::{
     Rule,
+    ledger::{State, Stored},
     process::Process,
     visit::{self, SLOTS, Visit},
-    world::{World, server_name},
+    world::{World, server_name, slot_name},
 };
 
 /// Until the last duplicate has arrived, the last lease has lapsed by a clock
@@ -28,7 +29,7 @@ pub(crate) async fn calm_down(world: &World) {
         process.calm();
         process.send_everybody_away();
     }
-    world.ledger.step(crate::ledger::State::everybody_left);
+    world.ledger.step(State::everybody_left);
     sleep(CALM).await;
     let live: Vec<_> = world.up().iter().map(|process| process.number).collect();
     world
@@ -64,13 +65,13 @@ async fn recover_player(world: &Arc<World>, rescue: &Arc<Process>, player: &Play
         let id = session.id();
         let mut visit = Visit::new(Arc::clone(world), Arc::clone(rescue), session);
         let loaded = visit.load(slot).await;
-        let stored = ledger.step(|state| state.stored(player, &crate::world::slot_name(slot)));
-        let expected = match (&loaded, stored) {
-            (Ok(()), Some(crate::ledger::Stored::Readable(_)) | None) => true,
-            (Err(Error::Undecodable { .. }), Some(crate::ledger::Stored::Undecodable)) => true,
-            (Err(Error::Migration { .. }), Some(crate::ledger::Stored::Newer)) => true,
-            _ => false,
-        };
+        let stored = ledger.step(|state| state.stored(player, &slot_name(slot)));
+        let expected = matches!(
+            (&loaded, stored),
+            (Ok(()), Some(Stored::Readable(_)) | None)
+                | (Err(Error::Undecodable { .. }), Some(Stored::Undecodable))
+                | (Err(Error::Migration { .. }), Some(Stored::Newer))
+        );
         if !expected {
             let loaded = loaded.map_err(|error| error.to_string());
             ledger.breaks(

@@ -1,13 +1,6 @@
 //! One run of a server: from its start to its crash or shutdown.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use playerdata_core::{Event, Events, SequentialIds, ServerName, SessionManager, StartError};
@@ -30,7 +23,6 @@ pub(crate) struct Process {
     manager: Mutex<Option<Arc<SessionManager>>>,
     visits: Mutex<Vec<AbortHandle>>,
     frozen_until: Mutex<Instant>,
-    crashed: AtomicBool,
 }
 
 impl fmt::Display for Process {
@@ -67,7 +59,6 @@ impl Process {
             manager: Mutex::new(Some(Arc::new(manager))),
             visits: Mutex::default(),
             frozen_until: Mutex::new(Instant::now()),
-            crashed: AtomicBool::new(false),
         });
         world.ledger.note(format_args!("SERVER {process} started"));
         Ok(process)
@@ -80,11 +71,6 @@ impl Process {
 
     pub(crate) fn is_up(&self) -> bool {
         self.manager.lock().is_some()
-    }
-
-    /// Whether it stopped without a word.
-    pub(crate) fn has_crashed(&self) -> bool {
-        self.crashed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_frozen(&self) -> bool {
@@ -101,7 +87,6 @@ impl Process {
     /// Nothing of the server gets out any more, but for what is in the
     /// network already.
     pub(crate) fn crash(&self) {
-        self.crashed.store(true, Ordering::Relaxed);
         self.network.cut();
         self.send_everybody_away();
         self.manager.lock().take();

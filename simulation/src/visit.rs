@@ -221,7 +221,7 @@ impl Visit {
         let (ledger, rng) = (&self.world.ledger, &mut self.rng);
         let changed = slot.modify(|document| {
             let parent = change_of(document)?;
-            let change = ledger.step(|state| state.changes(author, parent));
+            let change = ledger.step(|state| state.changes(&author, parent));
             shuffle(document, change, rng)?;
             let holdings = Holdings::of(document)?;
             ledger.step(|state| state.changed(change, holdings));

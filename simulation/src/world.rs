@@ -60,8 +60,12 @@ impl World {
             put_what_was_there(&*memory, &ledger, player, &mut rng).await?;
         }
         let store = Referee::new(wrap(memory), ledger.clone());
-        let odds = [Odds::none(), Odds::bad_day(), Odds::disaster()];
-        let odds = odds[rng.usize(0..odds.len())].clone();
+        let odds = match rng.u8(0..6) {
+            0 => Odds::none(),
+            1 => Odds::bad_day(),
+            2 | 3 => Odds::disaster(),
+            _ => echoes(),
+        };
         Ok(Self {
             ledger,
             settings,
@@ -111,6 +115,16 @@ impl World {
             .cloned()
             .collect()
     }
+}
+
+/// A network that repeats itself: every second request comes again, when it
+/// does the most harm.
+fn echoes() -> Odds {
+    let mut odds = Odds::bad_day();
+    odds.duplicate = 0.5;
+    odds.hang_then_apply = 0.03;
+    odds.latest = Duration::from_secs(40);
+    odds
 }
 
 /// Short times, so that much happens, and not the same in every run.

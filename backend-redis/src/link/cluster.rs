@@ -80,6 +80,19 @@ impl Cluster {
         self.map.read().owners[usize::from(slot)].clone()
     }
 
+    /// The same; asks the nodes if it is not known.
+    pub(crate) async fn find(&self, slot: HashSlot) -> Result<Arc<Node>, Failure> {
+        if let Some(owner) = self.owner(slot) {
+            return Ok(owner);
+        }
+        Box::pin(self.refresh()).await?;
+        self.owner(slot).ok_or_else(|| {
+            let what = "no node of the Cluster has the hash slot";
+            let kind = redis::ErrorKind::ClusterConnectionNotFound;
+            Failure::NotSent(RedisError::from((kind, what)))
+        })
+    }
+
     /// All nodes that have a slot, with their addresses.
     pub(crate) fn owners(&self) -> Vec<(String, Arc<Node>)> {
         let map = self.map.read();

@@ -17,7 +17,7 @@ use self::{
 use crate::{
     RedisOptions,
     error::{Failure, Remedy, remedy},
-    keys::HashSlot,
+    keys::{HashSlot, hash_slot},
 };
 
 /// The first pause before a refused command is sent again; each is twice the
@@ -52,9 +52,10 @@ pub(crate) enum Purpose {
 
 /// What a command is about.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Aim {
-    /// The hash slot of its keys.
-    pub(crate) slot: HashSlot,
+pub(crate) struct Aim<'a> {
+    /// What the names of all its keys have in braces, and what a Cluster finds
+    /// the node by.
+    pub(crate) hash_tag: &'a str,
     pub(crate) purpose: Purpose,
     /// When to give up.
     pub(crate) deadline: Instant,
@@ -90,47 +91,67 @@ impl Link {
     }
 
     /// Has a command carried out, once.
-    pub(crate) async fn run(&self, command: &Cmd, aim: Aim) -> Result<Value, Failure> {
-        let mut order = Order {
+    pub(crate) async fn run(&self, command: &Cmd, aim: Aim<'_>) -> Result<Value, Failure> {
+        let order = Order {
             command,
             confirmed: aim.purpose == Purpose::Keep,
             asking: false,
         };
-        let mut node = self.owner(aim.slot).await?;
+        // What is rare is boxed here and below, so that what every save goes
+        // through stays small.
+        let owner;
+        let node = match self {
+            Self::Single(node) => node,
+            Self::Cluster(cluster) => {
+                owner = cluster.find(hash_slot(aim.hash_tag)).await?;
+                &owner
+            }
+        };
+        let sent = if node.limits(order) {
+            node.send(order).await
+        } else {
+            Box::pin(in_time(node, order, aim)).await
+        };
+        match sent {
+            Ok(value) => Ok(value),
+            Err(failure) => Box::pin(self.run_again(order, aim, node.clone(), failure)).await,
+        }
+    }
+
+    /// Sends a command again for as long as that is safe and there is hope.
+    async fn run_again(
+        &self,
+        mut order: Order<'_>,
+        aim: Aim<'_>,
+        mut node: Arc<Node>,
+        mut failure: Failure,
+    ) -> Result<Value, Failure> {
         let mut pause = FIRST_PAUSE;
-        let mut first = true;
+        // A redirection followed for the first time is no sign of trouble.
+        let mut at_once = true;
         loop {
-            let sent = if first && node.limits(order) {
-                node.send(order).await
-            } else {
-                let limited = timeout_at(aim.deadline, node.send(order));
-                let out_of_time = |_| Err(Failure::InDoubt(timed_out()));
-                limited.await.unwrap_or_else(out_of_time)
-            };
-            let failure = match sent {
-                Ok(value) => return Ok(value),
-                Err(failure) => failure,
-            };
             let Some(retry) = self.retry(&failure, aim, &node).await else {
                 return Err(failure);
             };
             if Instant::now() + pause >= aim.deadline {
                 return Err(failure);
             }
-            if retry.at_once && first {
-                // A redirection followed for the first time is no sign of trouble.
-            } else {
+            if !(at_once && retry.at_once) {
                 sleep(pause).await;
                 pause = LONGEST_PAUSE.min(pause * 2);
             }
-            first = false;
+            at_once = false;
             (node, order.asking) = (retry.node, retry.asking);
+            failure = match in_time(&node, order, aim).await {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
         }
     }
 
     /// Where to send a command again, if it is safe and there is hope.
-    async fn retry(&self, failure: &Failure, aim: Aim, node: &Arc<Node>) -> Option<Retry> {
-        let slot = aim.slot;
+    async fn retry(&self, failure: &Failure, aim: Aim<'_>, node: &Arc<Node>) -> Option<Retry> {
+        let slot = hash_slot(aim.hash_tag);
         let remedy = match failure {
             Failure::Refused(refusal) => remedy(refusal),
             Failure::NotSent(_) => return self.successor(slot, node).await,
@@ -152,14 +173,17 @@ impl Link {
                 let node = cluster.node_at(&address).ok()?;
                 Some(Retry::at_once(node, true))
             }
-            (Remedy::Wait, _) => Some(Retry::later(self.owner(slot).await.ok()?)),
+            (Remedy::Wait, Self::Single(_)) => Some(Retry::later(node.clone())),
+            (Remedy::Wait, Self::Cluster(cluster)) => {
+                Some(Retry::later(cluster.find(slot).await.ok()?))
+            }
             (Remedy::NotPrimary, Self::Single(_)) => {
                 node.reconnect();
                 Some(Retry::later(node.clone()))
             }
             (Remedy::NotPrimary, Self::Cluster(cluster)) => {
                 cluster.refresh().await.ok()?;
-                Some(Retry::later(self.owner(slot).await.ok()?))
+                Some(Retry::later(cluster.find(slot).await.ok()?))
             }
         }
     }
@@ -173,23 +197,13 @@ impl Link {
         let owner = cluster.owner(slot)?;
         (!Arc::ptr_eq(&owner, unreachable)).then(|| Retry::later(owner))
     }
+}
 
-    async fn owner(&self, slot: HashSlot) -> Result<Arc<Node>, Failure> {
-        match self {
-            Self::Single(node) => Ok(node.clone()),
-            Self::Cluster(cluster) => {
-                if let Some(node) = cluster.owner(slot) {
-                    return Ok(node);
-                }
-                cluster.refresh().await?;
-                cluster.owner(slot).ok_or_else(|| {
-                    let what = "no node of the Cluster has the hash slot";
-                    let kind = redis::ErrorKind::ClusterConnectionNotFound;
-                    Failure::NotSent(redis::RedisError::from((kind, what)))
-                })
-            }
-        }
-    }
+/// Sends a command; gives up when its time is over.
+async fn in_time(node: &Node, order: Order<'_>, aim: Aim<'_>) -> Result<Value, Failure> {
+    let limited = timeout_at(aim.deadline, node.send(order));
+    let out_of_time = |_| Err(Failure::InDoubt(timed_out()));
+    limited.await.unwrap_or_else(out_of_time)
 }
 
 struct Retry {

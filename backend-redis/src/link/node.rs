@@ -64,21 +64,19 @@ impl Node {
     }
 
     pub(crate) async fn send(&self, order: Order<'_>) -> Result<Value, Failure> {
-        if let (true, Some(confirmed)) = (order.confirmed, &self.confirmed) {
-            return confirmed.send(order).await;
+        match (&self.main, &self.confirmed) {
+            (_, Some(confirmed)) if order.confirmed => Box::pin(confirmed.send(order)).await,
+            (_, _) if order.asking => Box::pin(self.send_asking(order)).await,
+            (Main::Own(link), _) => link.send(order.command).await,
+            (Main::Ready(connection), _) => Box::pin(send_on(connection, order)).await,
         }
-        if order.asking {
-            let mut commands = redis::pipe();
-            commands.cmd("ASKING").add_command(order.command.clone());
-            return second(self.send_all(&commands, 2).await?);
-        }
-        match &self.main {
-            Main::Own(link) => link.send(order.command).await,
-            Main::Ready(connection) => {
-                let sent = connection.clone().req_packed_command(order.command).await;
-                sent.map_err(ready_failure).and_then(answer)
-            }
-        }
+    }
+
+    async fn send_asking(&self, order: Order<'_>) -> Result<Value, Failure> {
+        let mut commands = redis::pipe();
+        commands.cmd("ASKING").add_command(order.command.clone());
+        let answers = self.send_all(&commands, 2).await?;
+        answer(answers.into_iter().nth(1).unwrap_or_default())
     }
 
     async fn send_all(&self, commands: &Pipeline, count: usize) -> Result<Vec<Value>, Failure> {
@@ -205,8 +203,9 @@ pub(crate) fn client_for(template: &ConnectionInfo, address: &str) -> Result<Cli
     Client::open(template.clone().set_addr(addr))
 }
 
-fn second(answers: Vec<Value>) -> Result<Value, Failure> {
-    answer(answers.into_iter().nth(1).unwrap_or_default())
+async fn send_on(connection: &ConnectionManager, order: Order<'_>) -> Result<Value, Failure> {
+    let sent = connection.clone().req_packed_command(order.command).await;
+    sent.map_err(ready_failure).and_then(answer)
 }
 
 /// A failure of a connection that the caller made: it does not say whether a

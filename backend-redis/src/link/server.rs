@@ -32,7 +32,17 @@ pub(crate) struct ServerLink {
 struct Current {
     /// Tells the connections of this link apart.
     number: u64,
+    /// Where there is a connection, without waiting.
+    ready: Option<MultiplexedConnection>,
     connecting: Option<Connecting>,
+}
+
+impl Current {
+    fn forget(&mut self) {
+        self.number += 1;
+        self.ready = None;
+        self.connecting = None;
+    }
 }
 
 impl fmt::Debug for ServerLink {
@@ -75,29 +85,39 @@ impl ServerLink {
     /// Has the next command connect anew, for instance to find out whether
     /// the address stands for another server now.
     pub(crate) fn reconnect(&self) {
-        let mut current = self.current.lock();
-        current.number += 1;
-        current.connecting = None;
+        self.current.lock().forget();
     }
 
     async fn connection(&self) -> Result<(u64, MultiplexedConnection), Failure> {
-        let (number, connecting) = self.current();
+        {
+            let current = self.current.lock();
+            if let Some(connection) = &current.ready {
+                return Ok((current.number, connection.clone()));
+            }
+        }
+        Box::pin(self.new_connection()).await
+    }
+
+    async fn new_connection(&self) -> Result<(u64, MultiplexedConnection), Failure> {
+        let (number, connecting) = {
+            let mut current = self.current.lock();
+            let connecting = current.connecting.get_or_insert_with(|| self.connect());
+            let connecting = connecting.clone();
+            (current.number, connecting)
+        };
         match connecting.await {
-            Ok(connection) => Ok((number, connection)),
+            Ok(connection) => {
+                let mut current = self.current.lock();
+                if current.number == number {
+                    current.ready = Some(connection.clone());
+                }
+                Ok((number, connection))
+            }
             Err(error) => {
                 self.abandon(number);
                 Err(Failure::NotSent(error))
             }
         }
-    }
-
-    fn current(&self) -> (u64, Connecting) {
-        let mut current = self.current.lock();
-        let connecting = match &current.connecting {
-            Some(connecting) => connecting.clone(),
-            None => current.connecting.insert(self.connect()).clone(),
-        };
-        (current.number, connecting)
     }
 
     fn connect(&self) -> Connecting {
@@ -128,8 +148,7 @@ impl ServerLink {
     fn abandon(&self, number: u64) {
         let mut current = self.current.lock();
         if current.number == number {
-            current.number += 1;
-            current.connecting = None;
+            current.forget();
         }
     }
 }

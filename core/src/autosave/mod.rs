@@ -210,7 +210,9 @@ impl<D: GameDocument> Scheduler<D> {
         match done {
             Ok(Done { job, result }) => match result {
                 Ok(_) => self.let_go(job.slot),
-                Err(error) if error.closes_slot() => {} // whoever closed it has told so
+                // Whoever closed it has told so. If it was just being opened
+                // then, nobody has taken it out yet.
+                Err(error) if error.closes_slot() => self.shared.autosave.remove(&job.slot),
                 Err(error) => self.try_again(job, &error),
             },
             Err(error) => tracing::error!(%error, "an autosave task was torn down"),

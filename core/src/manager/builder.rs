@@ -40,7 +40,7 @@ pub enum StartError {
     DefaultData(#[source] DocumentError),
     /// The store could not be asked for a lease, or refuses one.
     #[error("the server could not take its lease")]
-    Store(#[source] Error),
+    Store(#[source] Box<Error>),
 }
 
 /// Sets up a [`SessionManager`].
@@ -214,7 +214,7 @@ impl<D: GameDocument> Builder<D> {
         let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));
         let server = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids)
             .await
-            .map_err(StartError::Store)?;
+            .map_err(|error| StartError::Store(Box::new(error)))?;
         tracing::info!(%server, backend = store.backend().name(), "session manager started");
         let shared = Shared {
             codec: Codec::new(&self.settings, &*self.ids),

@@ -188,7 +188,7 @@ impl State {
     }
 
     /// Game code changes a document; returns the number of the change.
-    pub(crate) fn changes(&mut self, author: Author, parent: u64) -> u64 {
+    pub(crate) fn changes(&mut self, author: &Author, parent: u64) -> u64 {
         let change = self.lineage.add(parent, author.clone());
         self.history
             .add(format_args!("{author}: change {change} on {parent}"));
