@@ -58,6 +58,9 @@ pub(super) async fn play(game: &mut Game, signals: &mut Signals, console: &mut C
         if let Err(error) = console.answer(&answer) {
             return leave(console, "could not write an answer", &error);
         }
+        if game.session.is_lost() {
+            return Stop::Over;
+        }
     }
 }
 
