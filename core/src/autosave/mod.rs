@@ -23,7 +23,7 @@ use self::{
 use crate::{
     Error, GameDocument, SaveReason, Settings,
     manager::Shared,
-    slot::{Saved, SlotState},
+    slot::{Next, Saved, SlotState},
     store,
 };
 
@@ -56,14 +56,14 @@ impl<D> Autosave<D> {
         self.wheel.remove(slot);
     }
 
-    /// Queues a slot that has just been marked as queued.
+    /// Queues a slot that was in no place of the autosave's until now.
     pub(crate) fn push(&self, slot: &Arc<SlotState<D>>) {
         self.wheel.push(slot);
     }
 
     /// Queues a slot unless it is queued already.
     pub(crate) fn enqueue(&self, slot: &Arc<SlotState<D>>) {
-        if !std::mem::replace(&mut slot.live().queued, true) {
+        if slot.touch() {
             self.wheel.push(slot);
         }
     }
@@ -72,9 +72,14 @@ impl<D> Autosave<D> {
 /// One save to be made.
 struct Job<D> {
     slot: Arc<SlotState<D>>,
-    reason: SaveReason,
     /// Which attempt in a row it is, from 1.
     attempt: u32,
+}
+
+impl<D> Job<D> {
+    fn first(slot: Arc<SlotState<D>>) -> Self {
+        Self { slot, attempt: 1 }
+    }
 }
 
 /// What became of a job.
@@ -94,8 +99,8 @@ pub(crate) struct Scheduler<D: GameDocument> {
     next: u64,
     /// The turn that it sleeps until.
     planned: Option<u64>,
-    /// Due, waiting for one of the `max_concurrent_saves`. A slot is taken
-    /// again only in its turn, so this holds each slot twice at the most.
+    /// Due, waiting for one of the `max_concurrent_saves`. A slot is in one
+    /// place at a time, so that this holds each slot once at the most.
     due: VecDeque<Job<D>>,
     /// Failed, waiting for another attempt.
     retries: BTreeMap<(Instant, u64), Job<D>>,
@@ -163,18 +168,8 @@ impl<D: GameDocument> Scheduler<D> {
     }
 
     fn take_turn(&mut self, wheel: &Wheel<D>, turn: u64) {
-        let forced = self.timetable.is_forced(turn);
-        let reason = if forced {
-            SaveReason::Forced
-        } else {
-            SaveReason::Autosave
-        };
-        let jobs = wheel.take(turn, forced).into_iter().map(|slot| Job {
-            slot,
-            reason,
-            attempt: 1,
-        });
-        self.due.extend(jobs);
+        let slots = wheel.take(turn, self.timetable.is_forced(turn));
+        self.due.extend(slots.into_iter().map(Job::first));
     }
 
     /// Starts what is due, as far as there is room (A4).
@@ -187,7 +182,7 @@ impl<D: GameDocument> Scheduler<D> {
             self.running.spawn(async move {
                 // A panic of a document's own code must not take the slot out
                 // of the schedule (A7).
-                let save = shared.save_once(&job.slot, job.reason);
+                let save = shared.save_once(&job.slot, SaveReason::Autosave);
                 let result = std::panic::AssertUnwindSafe(save).catch_unwind().await;
                 let result = result.unwrap_or_else(|_| {
                     let player = job.slot.core.player.clone();
@@ -212,32 +207,38 @@ impl<D: GameDocument> Scheduler<D> {
     }
 
     fn settle(&mut self, done: Result<Done<D>, tokio::task::JoinError>) {
-        let Done { mut job, result } = match done {
-            Ok(done) => done,
-            Err(error) => {
-                tracing::error!(%error, "an autosave task was torn down");
-                return;
-            }
-        };
-        let Err(error) = result else { return };
-        if matches!(
-            error,
-            Error::SessionLost { .. } | Error::SessionEnded { .. } | Error::SlotDeleted { .. }
-        ) {
-            return; // closed; whoever closed it has told so
+        match done {
+            Ok(Done { job, result }) => match result {
+                Ok(_) => self.let_go(job.slot),
+                // Whoever closed it has told so. If it was just being opened
+                // then, nobody has taken it out yet.
+                Err(error) if error.closes_slot() => self.shared.autosave.remove(&job.slot),
+                Err(error) => self.try_again(job, &error),
+            },
+            Err(error) => tracing::error!(%error, "an autosave task was torn down"),
         }
+    }
+
+    fn let_go(&mut self, slot: Arc<SlotState<D>>) {
+        match slot.let_go() {
+            Next::Rest => {}
+            Next::Turn => self.shared.autosave.push(&slot),
+            Next::Due => self.due.push_back(Job::first(slot)),
+        }
+    }
+
+    /// With backoff, and after the last attempt in the next cycle (A3).
+    fn try_again(&mut self, mut job: Job<D>, error: &Error) {
         let pause = self.pause_after(job.attempt).filter(|_| error.may_pass());
         self.shared
-            .tell_save_failed(&job.slot, job.attempt, pause, &error);
+            .tell_save_failed(&job.slot, job.attempt, pause, error);
         match pause {
             Some(pause) => {
-                // Marked, so that a change meanwhile does not queue it twice.
-                job.slot.live().queued = true;
                 job.attempt += 1;
                 let key = (Instant::now() + pause, job.slot.turn);
                 self.retries.insert(key, job);
             }
-            None => self.shared.autosave.enqueue(&job.slot),
+            None => self.shared.autosave.push(&job.slot),
         }
     }
 

@@ -91,7 +91,7 @@ impl<D> Wheel<D> {
             .store(!slots.open.is_empty(), Ordering::Release);
     }
 
-    /// Queues a slot whose `queued` mark the caller has just set.
+    /// Queues a slot that the caller has found to be in need of it.
     pub(crate) fn push(&self, slot: &Arc<SlotState<D>>) {
         let turn = self.turn_of(slot);
         let mut slots = turn.slots.lock();
@@ -101,17 +101,18 @@ impl<D> Wheel<D> {
         }
     }
 
-    /// Takes what is due in a turn: every open slot, or the changed ones.
-    pub(crate) fn take(&self, turn: u64, every: bool) -> Vec<Arc<SlotState<D>>> {
+    /// Takes what is due in a turn: the changed slots, and in a forced cycle
+    /// the other open ones too. A slot that waits elsewhere stays there, and
+    /// is written when it is its turn there.
+    pub(crate) fn take(&self, turn: u64, forced: bool) -> Vec<Arc<SlotState<D>>> {
         let turn = &self.turns[self.index(turn)];
         let mut slots = turn.slots.lock();
         turn.has_changed.store(false, Ordering::Release);
-        let changed = std::mem::take(&mut slots.changed);
-        if every {
-            slots.open.values().cloned().collect()
-        } else {
-            changed
+        let mut due = std::mem::take(&mut slots.changed);
+        if forced {
+            due.extend(slots.open.values().filter(|slot| slot.force()).cloned());
         }
+        due
     }
 
     pub(crate) fn has_changed(&self, turn: u64) -> bool {

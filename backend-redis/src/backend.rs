@@ -1,0 +1,260 @@
+//! The backend.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use playerdata_core::{
+    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    backend::{
+        Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
+        Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result, SlotSummary,
+        Stamp, WriteOutcome,
+    },
+};
+use redis::{Client, RedisError, aio::ConnectionManager};
+
+use crate::{
+    RedisOptions, Warning, check, keys::Keys, lease, link::Link, lock, slot, store::Store, tls,
+};
+
+/// Players' locks, leases and slots in Redis or Valkey: on one server, or on a
+/// Cluster.
+///
+/// A save is one plain `SET … XX`. Connections are shared by all calls,
+/// encrypted and authenticated as the URL says, and made anew when they break.
+pub struct RedisBackend {
+    store: Store,
+    warnings: Vec<Warning>,
+}
+
+impl fmt::Debug for RedisBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("RedisBackend");
+        debug.field("options", &self.store.options);
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl RedisBackend {
+    /// Connects to the server at a URL such as `redis://127.0.0.1`, or to the
+    /// Cluster that it is a node of, with the default options.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use playerdata_redis::RedisBackend;
+    ///
+    /// let backend = RedisBackend::connect("redis://:secret@127.0.0.1:6379").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rejected`] if the URL makes no sense, the server refuses
+    /// the credentials, or the URL asks for TLS and the feature `tls` is off;
+    /// [`ErrorKind::Unavailable`] if the server can't be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing in the store.
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with([url], RedisOptions::default()).await
+    }
+
+    /// Connects with options of one's own: to one server, or, given several
+    /// URLs, to the Cluster whose nodes they are. One node is enough to find
+    /// the others; more are for the case that it is down.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect), and [`ErrorKind::Rejected`] for
+    /// options that make no sense.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing in the store.
+    pub async fn connect_with<'a>(
+        urls: impl IntoIterator<Item = &'a str>,
+        options: RedisOptions,
+    ) -> Result<Self> {
+        let client = |url: &str| Client::open(url).map_err(unusable);
+        let clients = urls.into_iter().map(client).collect::<Result<Vec<_>>>()?;
+        Self::from_clients(&clients, options).await
+    }
+
+    /// Connects through clients that the caller has set up, with certificates
+    /// of their own for instance. Several are nodes of one Cluster; the others
+    /// are connected to in the way of the first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect_with`](Self::connect_with).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing in the store.
+    pub async fn from_clients(clients: &[Client], options: RedisOptions) -> Result<Self> {
+        let keys = keys(&options)?;
+        tls::prepare();
+        let clients: Vec<_> = clients.iter().map(without_delay).collect::<Result<_>>()?;
+        let link = Link::connect(&clients, &options).await?;
+        Self::on(link, keys, options).await
+    }
+
+    /// Uses a connection to one server that the caller has made and may use
+    /// for other things too.
+    ///
+    /// There is no such constructor for the client crate's cluster connection:
+    /// it sends commands again after a broken connection, which could let an
+    /// older save land on a newer one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect_with`](Self::connect_with), and
+    /// [`ErrorKind::Rejected`] for options with `min_replicas`: waiting for
+    /// replicas takes connections of its own.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing in the store.
+    pub async fn from_connection(
+        connection: ConnectionManager,
+        options: RedisOptions,
+    ) -> Result<Self> {
+        let keys = keys(&options)?;
+        if options.min_replicas > 0 {
+            let what = "waiting for replicas takes connections of its own: connect by URL";
+            return Err(rejected(what));
+        }
+        Self::on(Link::ready(connection), keys, options).await
+    }
+
+    async fn on(link: Link, keys: Keys, options: RedisOptions) -> Result<Self> {
+        let warnings = check::check(&link).await?;
+        for warning in &warnings {
+            tracing::warn!(%warning, "Redis may lose player data");
+        }
+        let store = Store {
+            link,
+            keys,
+            options,
+        };
+        Ok(Self { store, warnings })
+    }
+
+    /// What the servers' settings could lose, found when the backend
+    /// connected. The same has been logged.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Asks the servers for their settings again.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`] if one of them can't be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn check(&self) -> Result<Vec<Warning>> {
+        Ok(check::check(&self.store.link).await?)
+    }
+}
+
+fn keys(options: &RedisOptions) -> Result<Keys> {
+    if options.operation_timeout < Duration::from_millis(4) {
+        return Err(rejected("an operation_timeout of less than 4 ms"));
+    }
+    if options.min_replicas > 0 && options.replica_timeout >= options.operation_timeout {
+        return Err(rejected(
+            "a replica_timeout that is not below the operation_timeout",
+        ));
+    }
+    Keys::new(&options.namespace)
+        .map_err(|invalid| rejected("an unusable namespace").with_source(invalid))
+}
+
+fn rejected(what: &'static str) -> BackendError {
+    BackendError::new(ErrorKind::Rejected, Effect::None, what)
+}
+
+fn unusable(error: RedisError) -> BackendError {
+    rejected("a URL that can't be used").with_source(error)
+}
+
+/// Has small writes sent at once: they are batched by the connection already.
+fn without_delay(client: &Client) -> Result<Client> {
+    let info = client.get_connection_info().clone();
+    let settings = info.tcp_settings().clone().set_nodelay(true);
+    Client::open(info.set_tcp_settings(settings)).map_err(unusable)
+}
+
+#[async_trait]
+impl Backend for RedisBackend {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::new(slot::MAX_BODY_BYTES)
+    }
+
+    async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
+        lease::renew(&self.store, server, ttl).await
+    }
+
+    async fn drop_lease(&self, server: &ServerId) -> Result<()> {
+        lease::drop(&self.store, server).await
+    }
+
+    async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
+        lease::is_live(&self.store, server).await
+    }
+
+    async fn acquire(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+    ) -> Result<Acquisition> {
+        lock::acquire(&self.store, player, claimant, replacing).await
+    }
+
+    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        lock::release(&self.store, player, session).await
+    }
+
+    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
+        lock::holder(&self.store, player).await
+    }
+
+    async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
+        lease::notify(&self.store, server, notice).await
+    }
+
+    async fn open(&self, claim: &Claim) -> Result<Opening> {
+        slot::open(&self.store, claim).await
+    }
+
+    async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
+        slot::save(&self.store, claim, stamp, body).await
+    }
+
+    async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
+        slot::write(&self.store, claim, stamp, None).await
+    }
+
+    async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
+        slot::view(&self.store, player, slot).await
+    }
+
+    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
+        slot::list(&self.store, player).await
+    }
+
+    async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
+        lock::erase(&self.store, player).await
+    }
+}

@@ -1,0 +1,140 @@
+//! The names of the keys, and the hash slots that a Cluster sorts them into.
+
+use crc::{CRC_16_XMODEM, Crc};
+use playerdata_core::{ClaimNumber, PlayerId, ServerName, SessionId, SlotName, backend::Claim};
+use thiserror::Error;
+use uuid::fmt::Hyphenated;
+
+/// A namespace that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{name:?} is no namespace: it takes 1 to 64 bytes of A-Z a-z 0-9 _ - .")]
+pub struct InvalidNamespace {
+    /// The text given, cut to its first 80 characters.
+    pub name: String,
+}
+
+/// One of the 16 384 parts into which a Cluster divides its keys.
+pub(crate) type HashSlot = u16;
+
+/// How many hash slots there are.
+pub(crate) const HASH_SLOTS: usize = 16_384;
+
+/// Names keys under one namespace.
+///
+/// What belongs together has one hash tag, the part of the name in braces, and
+/// so one hash slot: the player's id, or the server's name. Neither they nor
+/// the namespace can contain braces, and the namespace no colon, so that no
+/// two things share a name.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    namespace: Box<str>,
+}
+
+impl Keys {
+    pub(crate) fn new(namespace: &str) -> Result<Self, InvalidNamespace> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if namespace.is_empty() || namespace.len() > 64 || !namespace.chars().all(allowed) {
+            return Err(InvalidNamespace {
+                name: namespace.chars().take(80).collect(),
+            });
+        }
+        Ok(Self {
+            namespace: namespace.into(),
+        })
+    }
+
+    /// The hash with the player's fence, lock and list of slots.
+    pub(crate) fn player(&self, player: &PlayerId) -> String {
+        [&self.namespace, ":{", player.as_str(), "}"].concat()
+    }
+
+    /// Where the value of a slot is while nobody has it open.
+    pub(crate) fn rest(&self, player: &PlayerId, slot: &SlotName) -> String {
+        [&self.namespace, ":{", player.as_str(), "}:", slot.as_str()].concat()
+    }
+
+    /// Where the value of a slot is while it is open under a claim.
+    pub(crate) fn claim(&self, claim: &Claim) -> String {
+        self.claimed(&claim.player, &claim.slot, claim.session, claim.number)
+    }
+
+    /// The same, from its parts.
+    pub(crate) fn claimed(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        session: SessionId,
+        number: ClaimNumber,
+    ) -> String {
+        // Every save makes such a name, so it is not done by `format!`.
+        let (mut guid, mut digits) = ([0; Hyphenated::LENGTH], itoa::Buffer::new());
+        let session = session.as_uuid().hyphenated().encode_lower(&mut guid);
+        let number = digits.format(number.get());
+        let (player, slot) = (player.as_str(), slot.as_str());
+        [
+            &self.namespace,
+            ":{",
+            player,
+            "}:",
+            slot,
+            ":",
+            session,
+            ":",
+            number,
+        ]
+        .concat()
+    }
+
+    /// The lease, the latest incarnation, and the notices of a server.
+    pub(crate) fn server(&self, server: &ServerName) -> [String; 3] {
+        ["lease", "incarnation", "notices"]
+            .map(|what| format!("{}:server:{{{server}}}:{what}", self.namespace))
+    }
+}
+
+/// The hash slot of keys with this hash tag.
+pub(crate) fn hash_slot(tag: &str) -> HashSlot {
+    const CRC: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
+    CRC.checksum(tag.as_bytes()) % 16_384
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn all_keys_of_a_player_carry_its_hash_tag() {
+        let keys = Keys::new("game.eu").unwrap();
+        let player = PlayerId::from(4711);
+        let claim = Claim {
+            player: player.clone(),
+            session: SessionId::from_uuid(Uuid::nil()),
+            slot: SlotName::new("Slot1").unwrap(),
+            number: ClaimNumber::new(3),
+        };
+        assert_eq!(keys.player(&player), "game.eu:{4711}");
+        assert_eq!(keys.rest(&player, &claim.slot), "game.eu:{4711}:Slot1");
+        assert_eq!(
+            keys.claim(&claim),
+            "game.eu:{4711}:Slot1:00000000-0000-0000-0000-000000000000:3"
+        );
+        let server = ServerName::new("eu-1").unwrap();
+        assert_eq!(keys.server(&server)[0], "game.eu:server:{eu-1}:lease");
+    }
+
+    #[test]
+    fn hash_slots_are_those_of_the_cluster_specification() {
+        assert_eq!(hash_slot("123456789"), 0x31c3);
+        assert_eq!(hash_slot("foo"), 12_182);
+    }
+
+    #[test]
+    fn a_namespace_that_would_move_the_hash_tag_or_reach_into_another_is_refused() {
+        for bad in ["", "a{b}", "a:server", "a b", &"n".repeat(65)] {
+            assert!(Keys::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(Keys::new(&"n".repeat(64)).is_ok());
+    }
+}

@@ -1,0 +1,106 @@
+//! Leases, by the server's own clock and expiry, and the notices that go with
+//! them.
+
+use std::time::Duration;
+
+use playerdata_core::{
+    ServerId, ServerName,
+    backend::{
+        BackendError, Effect, ErrorKind, INCARNATION_MEMORY, MAX_NOTICES, Notice, Notification,
+        Renewal, Result,
+    },
+};
+use redis::Value;
+
+use crate::{
+    script::{Call, DROP_LEASE, NOTIFY, RENEW_LEASE},
+    store::Store,
+};
+
+pub(crate) async fn renew(store: &Store, server: &ServerId, ttl: Duration) -> Result<Renewal> {
+    let call = Call::default()
+        .keys(store.keys.server(&server.name))
+        .argument(&server.incarnation)
+        .argument(&millis(ttl))
+        .argument(&millis(ttl.saturating_add(INCARNATION_MEMORY)));
+    let aim = store.changing_server(&server.name);
+    let mut answer = store.call(&RENEW_LEASE, &call, aim).await?;
+    match answer.word.as_str() {
+        "renewed" => {
+            let mut notices = Vec::new();
+            while !answer.is_done() {
+                notices.extend(read_notice(&answer.bytes()?, server));
+            }
+            Ok(Renewal::Renewed { notices })
+        }
+        "superseded" => Ok(Renewal::Superseded { by: answer.part()? }),
+        _ => Err(answer.unknown()),
+    }
+}
+
+pub(crate) async fn drop(store: &Store, server: &ServerId) -> Result<()> {
+    let call = Call::default()
+        .keys(store.keys.server(&server.name))
+        .argument(&server.incarnation);
+    let aim = store.changing_server(&server.name);
+    let answer = store.call(&DROP_LEASE, &call, aim).await?;
+    match answer.word.as_str() {
+        "dropped" => Ok(()),
+        _ => Err(answer.unknown()),
+    }
+}
+
+pub(crate) async fn is_live(store: &Store, server: &ServerId) -> Result<bool> {
+    let [lease, ..] = store.keys.server(&server.name);
+    let mut command = redis::cmd("GET");
+    command.arg(lease);
+    let value = store
+        .run(&command, store.reading_server(&server.name))
+        .await?;
+    let incarnation = server.incarnation.to_string().into_bytes();
+    Ok(value == Value::BulkString(incarnation))
+}
+
+pub(crate) async fn notify(
+    store: &Store,
+    server: &ServerName,
+    notice: &Notice,
+) -> Result<Notification> {
+    let text = serde_json::to_string(notice).map_err(|error| {
+        let what = "a notice that can't be written as JSON";
+        BackendError::new(ErrorKind::Rejected, Effect::None, what).with_source(error)
+    })?;
+    let [_, _, notices] = store.keys.server(server);
+    let call = Call::default()
+        .key(notices)
+        .argument(&text)
+        .argument(&MAX_NOTICES)
+        // A server that stays away for so long has nothing left to hand over.
+        .argument(&millis(INCARNATION_MEMORY));
+    let answer = store
+        .call(&NOTIFY, &call, store.changing_server(server))
+        .await?;
+    match answer.word.as_str() {
+        "queued" => Ok(Notification::Queued),
+        "full" => Ok(Notification::Full),
+        _ => Err(answer.unknown()),
+    }
+}
+
+/// Reads a notice. One that a newer version wrote, and this one can't read, is
+/// not worth a heartbeat: who sent it repeats it, and takes over in the end.
+fn read_notice(json: &[u8], server: &ServerId) -> Option<Notice> {
+    match serde_json::from_slice(json) {
+        Ok(notice) => Some(notice),
+        Err(error) => {
+            tracing::warn!(%server, %error, "dropped a notice that can't be read");
+            None
+        }
+    }
+}
+
+/// At least 1 ms, and no more than Redis can add to its clock.
+fn millis(duration: Duration) -> u64 {
+    const MOST: u64 = 1 << 53;
+    u64::try_from(duration.as_millis()).map_or(MOST, |millis| millis.clamp(1, MOST))
+}

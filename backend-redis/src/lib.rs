@@ -1,0 +1,30 @@
+//! Redis and Valkey as the store of `playerdata`: one server, or a Cluster.
+//!
+//! All of a player's keys share the hash tag `{player}`. While a slot is open,
+//! its value is at a key that carries the claim, and a save is one plain
+//! `SET key value XX`; opening, releasing and replacing move the value, by a
+//! script. So what comes too late finds no key and is refused by the server
+//! itself. `docs/redis.md` shows the keys, and what survives what.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod backend;
+mod check;
+mod error;
+mod keys;
+mod lease;
+mod link;
+mod lock;
+mod options;
+mod script;
+mod slot;
+mod store;
+mod tls;
+mod value;
+
+pub use backend::RedisBackend;
+pub use check::{Hazard, Warning};
+pub use keys::InvalidNamespace;
+pub use options::RedisOptions;
+// For `from_clients` and `from_connection`.
+pub use redis;

@@ -1,0 +1,162 @@
+//! One connection to one server, made anew when it breaks.
+
+use std::fmt;
+
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, Shared},
+};
+use parking_lot::Mutex;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, Pipeline, RedisError, ServerError, Value,
+    aio::MultiplexedConnection,
+};
+
+use crate::error::Failure;
+
+type Connecting = Shared<BoxFuture<'static, Result<MultiplexedConnection, RedisError>>>;
+
+/// A connection that many commands share. A broken one is replaced when the
+/// next command needs it; no command is ever sent twice.
+///
+/// The client crate's own `ConnectionManager` is not used here for it does not
+/// tell a command that was never sent from one whose answer was lost, and goes
+/// on using a connection after commands on it have timed out.
+pub(crate) struct ServerLink {
+    client: Client,
+    config: AsyncConnectionConfig,
+    current: Mutex<Current>,
+}
+
+#[derive(Default)]
+struct Current {
+    /// Tells the connections of this link apart.
+    number: u64,
+    /// Where there is a connection, without waiting.
+    ready: Option<MultiplexedConnection>,
+    connecting: Option<Connecting>,
+}
+
+impl Current {
+    fn forget(&mut self) {
+        self.number += 1;
+        self.ready = None;
+        self.connecting = None;
+    }
+}
+
+impl fmt::Debug for ServerLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.client.get_connection_info().addr();
+        write!(f, "ServerLink({address})")
+    }
+}
+
+impl ServerLink {
+    pub(crate) fn new(client: Client, config: AsyncConnectionConfig) -> Self {
+        Self {
+            client,
+            config,
+            current: Mutex::default(),
+        }
+    }
+
+    /// Sends a command and waits for the answer.
+    pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, Failure> {
+        let (number, mut connection) = self.connection().await?;
+        match connection.send_packed_command(command).await {
+            Ok(value) => answer(value),
+            Err(error) => Err(self.failed(number, error)),
+        }
+    }
+
+    /// Sends commands that nothing comes between, and waits for `count`
+    /// answers, refusals among them.
+    pub(crate) async fn send_all(
+        &self,
+        commands: &Pipeline,
+        count: usize,
+    ) -> Result<Vec<Value>, Failure> {
+        let (number, mut connection) = self.connection().await?;
+        let answers = connection.send_packed_commands(commands, 0, count).await;
+        answers.map_err(|error| self.failed(number, error))
+    }
+
+    /// Has the next command connect anew, for instance to find out whether
+    /// the address stands for another server now.
+    pub(crate) fn reconnect(&self) {
+        self.current.lock().forget();
+    }
+
+    async fn connection(&self) -> Result<(u64, MultiplexedConnection), Failure> {
+        {
+            let current = self.current.lock();
+            if let Some(connection) = &current.ready {
+                return Ok((current.number, connection.clone()));
+            }
+        }
+        Box::pin(self.new_connection()).await
+    }
+
+    async fn new_connection(&self) -> Result<(u64, MultiplexedConnection), Failure> {
+        let (number, connecting) = {
+            let mut current = self.current.lock();
+            let connecting = current.connecting.get_or_insert_with(|| self.connect());
+            let connecting = connecting.clone();
+            (current.number, connecting)
+        };
+        match connecting.await {
+            Ok(connection) => {
+                let mut current = self.current.lock();
+                if current.number == number {
+                    current.ready = Some(connection.clone());
+                }
+                Ok((number, connection))
+            }
+            Err(error) => {
+                self.abandon(number);
+                Err(Failure::NotSent(error))
+            }
+        }
+    }
+
+    fn connect(&self) -> Connecting {
+        let (client, config) = (self.client.clone(), self.config.clone());
+        let connecting = async move {
+            client
+                .get_multiplexed_async_connection_with_config(&config)
+                .await
+        };
+        let connecting = connecting.boxed().shared();
+        // It goes on also when who asked for it gives up, for those who wait.
+        drop(tokio::spawn(connecting.clone()));
+        connecting
+    }
+
+    fn failed(&self, number: u64, error: RedisError) -> Failure {
+        match ServerError::try_from(error) {
+            Ok(refusal) => Failure::Refused(refusal),
+            Err(error) => {
+                self.abandon(number);
+                Failure::InDoubt(error)
+            }
+        }
+    }
+
+    /// Gives up a connection on which a command failed or timed out: what is
+    /// behind it may be gone without a word.
+    fn abandon(&self, number: u64) {
+        let mut current = self.current.lock();
+        if current.number == number {
+            current.forget();
+        }
+    }
+}
+
+/// Tells a refusal from an answer.
+pub(crate) fn answer(value: Value) -> Result<Value, Failure> {
+    match value {
+        Value::ServerError(refusal) => Err(Failure::Refused(refusal)),
+        value => Ok(value),
+    }
+}

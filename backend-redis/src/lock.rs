@@ -1,0 +1,139 @@
+//! The lock of a player: taken, given back, looked at, and erased with the rest.
+
+use playerdata_core::{
+    ClaimNumber, Fence, PlayerId, SessionId, SlotName,
+    backend::{Acquisition, Claimant, Effect, Erasure, Lock, Release, Result},
+};
+use redis::Value;
+
+use crate::{
+    error,
+    script::{ACQUIRE, Answer, Call, ERASE, RELEASE, Script},
+    store::{MAX_DECLARATIONS, Store, restless},
+};
+
+pub(crate) async fn acquire(
+    store: &Store,
+    player: &PlayerId,
+    claimant: &Claimant,
+    replacing: Option<SessionId>,
+) -> Result<Acquisition> {
+    let call = || {
+        Call::default()
+            .key(store.keys.player(player))
+            .argument(&claimant.session)
+            .argument(&claimant.server.name)
+            .argument(&claimant.server.incarnation)
+            .argument(&claimant.at.get())
+            .argument(&replacing.map_or(String::new(), |session| session.to_string()))
+    };
+    let mut answer = withdrawing(store, &ACQUIRE, player, replacing, call).await?;
+    match answer.word.as_str() {
+        "acquired" => Ok(Acquisition::Acquired {
+            fence: Fence::new(answer.part()?),
+        }),
+        "held" => Ok(Acquisition::Held {
+            holder: answer.lock()?,
+        }),
+        _ => Err(answer.unknown()),
+    }
+}
+
+pub(crate) async fn release(
+    store: &Store,
+    player: &PlayerId,
+    session: SessionId,
+) -> Result<Release> {
+    let call = || {
+        Call::default()
+            .key(store.keys.player(player))
+            .argument(&session)
+    };
+    let answer = withdrawing(store, &RELEASE, player, Some(session), call).await?;
+    match answer.word.as_str() {
+        "released" => Ok(Release::Released),
+        "not held" => Ok(Release::NotHeld),
+        _ => Err(answer.unknown()),
+    }
+}
+
+/// Calls a script that withdraws the claims of `session`.
+///
+/// Which claims there are is known to the store alone. So the script is called
+/// without them first, which is right most of the time, and answers with those
+/// that it would have to touch, if there are any.
+async fn withdrawing(
+    store: &Store,
+    script: &Script,
+    player: &PlayerId,
+    session: Option<SessionId>,
+    call: impl Fn() -> Call,
+) -> Result<Answer> {
+    let aim = store.changing(player);
+    let mut claimed: Vec<(SlotName, ClaimNumber)> = Vec::new();
+    for _ in 0..MAX_DECLARATIONS {
+        let mut call = call();
+        if let Some(session) = session {
+            for (slot, number) in &claimed {
+                call = call
+                    .key(store.keys.claimed(player, slot, session, *number))
+                    .key(store.keys.rest(player, slot))
+                    .argument(slot)
+                    .argument(number);
+            }
+        }
+        let mut answer = store.call(script, &call, aim).await?;
+        if answer.word != "declare" {
+            return Ok(answer);
+        }
+        claimed.clear();
+        while !answer.is_done() {
+            claimed.push((answer.part()?, ClaimNumber::new(answer.part()?)));
+        }
+    }
+    Err(restless())
+}
+
+pub(crate) async fn holder(store: &Store, player: &PlayerId) -> Result<Option<Lock>> {
+    let mut command = redis::cmd("HMGET");
+    command.arg(store.keys.player(player));
+    command.arg(&["session", "server", "incarnation", "since", "fence"]);
+    let fields = store.run(&command, store.reading(player)).await?;
+    let Value::Array(fields) = fields else {
+        return Err(error::corrupt(Effect::None, "the player's key is no hash"));
+    };
+    if fields.first() == Some(&Value::Nil) {
+        return Ok(None);
+    }
+    Answer::of_parts(fields).lock().map(Some)
+}
+
+pub(crate) async fn erase(store: &Store, player: &PlayerId) -> Result<Erasure> {
+    let aim = store.changing(player);
+    let mut slots: Vec<(SlotName, String)> = Vec::new();
+    for _ in 0..MAX_DECLARATIONS {
+        let mut call = Call::default().key(store.keys.player(player));
+        for (slot, place) in &slots {
+            call = call
+                .key(store.keys.rest(player, slot))
+                .argument(slot)
+                .argument(place);
+        }
+        let mut answer = store.call(&ERASE, &call, aim).await?;
+        match answer.word.as_str() {
+            "erased" => return Ok(Erasure::Erased),
+            "locked" => {
+                return Ok(Erasure::Locked {
+                    holder: answer.lock()?,
+                });
+            }
+            "declare" => {}
+            _ => return Err(answer.unknown()),
+        }
+        slots.clear();
+        while !answer.is_done() {
+            slots.push((answer.part()?, answer.part()?));
+        }
+    }
+    Err(restless())
+}

@@ -1,0 +1,75 @@
+-- What every script on a player's keys starts with. KEYS[1] is the player's
+-- hash: `fence`, the lock's fields while somebody holds the player, and per
+-- slot `slot:<name>`: 'rest', or the number of the claim that has its value.
+
+local function read_player()
+  local flat, player = redis.call('HGETALL', KEYS[1]), {}
+  for i = 1, #flat, 2 do
+    player[flat[i]] = flat[i + 1]
+  end
+  return player
+end
+
+-- An answer that names who holds the player, if anybody does.
+local function with_holder(what, player)
+  return { what, player.session, player.server, player.incarnation, player.since, player.fence }
+end
+
+-- The slots that are where `wanted` says, each followed by where that is.
+local function slots_where(player, wanted)
+  local found = {}
+  for field, where in pairs(player) do
+    if string.sub(field, 1, 5) == 'slot:' and wanted(where) then
+      found[#found + 1] = string.sub(field, 6)
+      found[#found + 1] = where
+    end
+  end
+  return found
+end
+
+-- Whether the slots and places that the caller declared, from ARGV[first] on,
+-- are exactly those found: only then are their keys in KEYS.
+local function declared(found, player, first)
+  if #found ~= #ARGV - first + 1 then
+    return false
+  end
+  for i = first, #ARGV, 2 do
+    if player['slot:' .. ARGV[i]] ~= ARGV[i + 1] then
+      return false
+    end
+  end
+  return true
+end
+
+-- The answer to a caller that declared the wrong keys. Nothing was changed;
+-- it asks again with these.
+local function declare(found)
+  table.insert(found, 1, 'declare')
+  return found
+end
+
+local function is_claimed(where)
+  return where ~= 'rest'
+end
+
+-- Moves every claimed value back to rest, which kills the claims: their key
+-- names are never used again. The keys come in pairs, claim and rest, from
+-- KEYS[2] on; their slots from ARGV[first] on.
+local function withdraw_claims(first)
+  local key = 2
+  for i = first, #ARGV, 2 do
+    local field, claim, rest = 'slot:' .. ARGV[i], KEYS[key], KEYS[key + 1]
+    key = key + 2
+    if redis.call('STRLEN', claim) > 0 then
+      redis.call('RENAME', claim, rest)
+      redis.call('HSET', KEYS[1], field, 'rest')
+    elseif redis.call('DEL', claim) == 1 then
+      -- An empty value: the slot was opened and never written.
+      redis.call('HDEL', KEYS[1], field)
+    else
+      -- The value vanished. The next opening finds that out and says so.
+      redis.call('HSET', KEYS[1], field, 'rest')
+    end
+  end
+end
+

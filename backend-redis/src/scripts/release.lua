@@ -1,0 +1,14 @@
+-- Gives the player's lock back.
+-- KEYS: the player, then claim and rest of each slot that is claimed
+-- ARGV: session, then each claimed slot and its claim's number
+local player = read_player()
+if player.session ~= ARGV[1] then
+  return { 'not held' }
+end
+local claimed = slots_where(player, is_claimed)
+if not declared(claimed, player, 2) then
+  return declare(claimed)
+end
+withdraw_claims(2)
+redis.call('HDEL', KEYS[1], 'session', 'server', 'incarnation', 'since')
+return { 'released' }

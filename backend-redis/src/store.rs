@@ -1,0 +1,93 @@
+//! What every operation works with: the servers, the names of the keys, and
+//! how to have a command or a script carried out.
+
+use playerdata_core::{
+    PlayerId, ServerName,
+    backend::{BackendError, Effect, ErrorKind, Result},
+};
+use redis::{Cmd, ServerErrorKind, Value};
+use tokio::time::Instant;
+
+use crate::{
+    RedisOptions,
+    error::Failure,
+    keys::Keys,
+    link::{Aim, Link, Purpose},
+    script::{Answer, Call, Script},
+};
+
+/// How often a script is called with the keys that its last call named, until
+/// the caller is told that they change too fast.
+pub(crate) const MAX_DECLARATIONS: usize = 16;
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(crate) link: Link,
+    pub(crate) keys: Keys,
+    pub(crate) options: RedisOptions,
+}
+
+impl Store {
+    /// For commands that change what a player has.
+    pub(crate) fn changing<'a>(&self, player: &'a PlayerId) -> Aim<'a> {
+        self.aim(player.as_str(), Purpose::Keep)
+    }
+
+    /// For commands that read what a player has.
+    pub(crate) fn reading<'a>(&self, player: &'a PlayerId) -> Aim<'a> {
+        self.aim(player.as_str(), Purpose::Read)
+    }
+
+    /// For commands that change a server's lease or notices.
+    pub(crate) fn changing_server<'a>(&self, server: &'a ServerName) -> Aim<'a> {
+        self.aim(server.as_str(), Purpose::Change)
+    }
+
+    /// For commands that read a server's lease.
+    pub(crate) fn reading_server<'a>(&self, server: &'a ServerName) -> Aim<'a> {
+        self.aim(server.as_str(), Purpose::Read)
+    }
+
+    fn aim<'a>(&self, hash_tag: &'a str, purpose: Purpose) -> Aim<'a> {
+        Aim {
+            hash_tag,
+            purpose,
+            deadline: Instant::now() + self.options.operation_timeout,
+        }
+    }
+
+    /// Has a command carried out.
+    pub(crate) async fn run(&self, command: &Cmd, aim: Aim<'_>) -> Result<Value> {
+        let answer = self.link.run(command, aim).await;
+        answer.map_err(|failure| error_of(failure, aim))
+    }
+
+    /// Calls a script by its digest, and with its code if the server does not
+    /// know it: not yet, or not any more.
+    pub(crate) async fn call(&self, script: &Script, call: &Call, aim: Aim<'_>) -> Result<Answer> {
+        let answer = match self.link.run(&script.by_digest(call), aim).await {
+            Err(Failure::Refused(refusal)) if refusal.kind() == Some(ServerErrorKind::NoScript) => {
+                self.link.run(&script.by_code(call), aim).await
+            }
+            answer => answer,
+        };
+        Answer::read(answer.map_err(|failure| error_of(failure, aim))?)
+    }
+}
+
+/// What was only read has no effect, whatever became of it.
+fn error_of(failure: Failure, aim: Aim<'_>) -> BackendError {
+    let error = BackendError::from(failure);
+    if aim.purpose == Purpose::Read && error.effect() != Effect::None {
+        let what = "a question to Redis that has no answer";
+        return BackendError::new(error.kind(), Effect::None, what).with_source(error);
+    }
+    error
+}
+
+/// The error for a player whose slots are opened and closed so fast that no
+/// script ever finds the keys it was called with.
+pub(crate) fn restless() -> BackendError {
+    let what = "the player's claims changed again and again meanwhile";
+    BackendError::new(ErrorKind::Unavailable, Effect::None, what)
+}

@@ -1,0 +1,55 @@
+//! The suite that every backend runs: on one server, and on a Cluster.
+//!
+//! Without the group `checked_base`: a `SET … XX` does not compare revisions.
+//! `in_doubt.rs` shows instead that no save is ever sent twice.
+
+mod support;
+
+/// On one server, with cases that kill it and start it again.
+mod server {
+    use std::sync::Arc;
+
+    use playerdata_conformance::Fixture;
+    use tokio::sync::Mutex;
+
+    use super::support::{TestServer, options, two_clients};
+
+    async fn open() -> Fixture {
+        let server = TestServer::start(&[]).await;
+        let (urls, options) = ([server.url()], options());
+        let [one, other] = two_clients(&urls, &options).await;
+        let server = Arc::new(Mutex::new(server));
+        let same_server = server.clone();
+        let reopen = || async move {
+            same_server.lock().await.restart().await;
+            two_clients(&urls, &options).await
+        };
+        Fixture::builder(one, other)
+            .keep(server)
+            .reopen(reopen)
+            .build()
+    }
+
+    playerdata_conformance::suite!(
+        #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+        open,
+        durable
+    );
+}
+
+/// On a Cluster of three primaries, shared by all cases.
+mod cluster {
+    use playerdata_conformance::Fixture;
+
+    use super::support::{options, shared_cluster, two_clients};
+
+    async fn open() -> Fixture {
+        let [one, other] = two_clients(&shared_cluster().await, &options()).await;
+        Fixture::builder(one, other).build()
+    }
+
+    playerdata_conformance::suite!(
+        #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+        open
+    );
+}

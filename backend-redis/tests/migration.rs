@@ -1,0 +1,186 @@
+//! A Cluster whose hash slots move, and whose nodes change.
+
+mod support;
+
+use std::time::Duration;
+
+use playerdata_core::backend::{Backend, Effect, ErrorKind};
+use playerdata_redis::RedisBackend;
+use support::{Game, TestCluster, connect, options};
+
+/// The move of one hash slot from the node that has it to a new one.
+struct Move<'a> {
+    cluster: &'a TestCluster,
+    slot: String,
+    from: usize,
+    to: usize,
+}
+
+impl<'a> Move<'a> {
+    /// Opens the hash slot of a player on both sides.
+    async fn of(cluster: &'a TestCluster, player: &str, to: usize) -> Self {
+        let tag = format!("{{{player}}}");
+        let slot: u64 = cluster.nodes[0].ask(&["CLUSTER", "KEYSLOT", &tag]).await;
+        let this = Self {
+            cluster,
+            slot: slot.to_string(),
+            from: cluster.owner_of(&tag).await,
+            to,
+        };
+        this.set(to, &["IMPORTING", &cluster.id(this.from).await])
+            .await;
+        this.set(this.from, &["MIGRATING", &cluster.id(to).await])
+            .await;
+        this
+    }
+
+    async fn set(&self, node: usize, state: &[&str]) {
+        let command = [&["CLUSTER", "SETSLOT", &self.slot], state].concat();
+        self.cluster.nodes[node].ask::<()>(&command).await;
+    }
+
+    /// The keys that have not been moved yet.
+    async fn keys(&self) -> Vec<String> {
+        let command = ["CLUSTER", "GETKEYSINSLOT", &self.slot, "100"];
+        self.cluster.nodes[self.from].ask(&command).await
+    }
+
+    async fn key(&self, key: &str) {
+        let port = self.cluster.nodes[self.to].port().to_string();
+        let command = ["MIGRATE", "127.0.0.1", &port, key, "0", "1000"];
+        self.cluster.nodes[self.from].ask::<()>(&command).await;
+    }
+
+    async fn finish(&self) {
+        for key in self.keys().await {
+            self.key(&key).await;
+        }
+        let id = self.cluster.id(self.to).await;
+        self.set(self.to, &["NODE", &id]).await;
+        self.set(self.from, &["NODE", &id]).await;
+    }
+}
+
+async fn with_new_node() -> (TestCluster, usize, RedisBackend) {
+    let mut cluster = TestCluster::start().await;
+    let backend = connect(&cluster.urls(), &options()).await;
+    // It has no hash slots, so the backend has not heard of it.
+    let new = cluster.grow().await;
+    (cluster, new, backend)
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn a_session_goes_on_while_its_hash_slot_moves_to_another_node() {
+    let (cluster, new, backend) = with_new_node().await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "before").await;
+
+    let migration = Move::of(&cluster, "4711", new).await;
+    game.save(&backend, "not moved yet").await;
+    let keys = migration.keys().await;
+    let claim = keys.iter().find(|key| key.contains(":Slot1:")).unwrap();
+    migration.key(claim).await;
+    game.save(&backend, "moved, but not its hash slot").await;
+    let now = game.stored(&backend).await;
+    assert_eq!(now.as_deref(), Some("moved, but not its hash slot"));
+    migration.finish().await;
+    game.save(&backend, "all moved").await;
+
+    game.open(&backend).await;
+    game.save(&backend, "opened on the new node").await;
+    game.release(&backend).await;
+    let now = game.stored(&backend).await;
+    assert_eq!(now.as_deref(), Some("opened on the new node"));
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn a_session_that_starts_or_ends_waits_until_its_keys_are_together() {
+    let (cluster, new, backend) = with_new_node().await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "saved").await;
+
+    let migration = Move::of(&cluster, "4711", new).await;
+    let keys = migration.keys().await;
+    let claim = keys.iter().find(|key| key.contains(":Slot1:")).unwrap();
+    migration.key(claim).await;
+    let finishing = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        migration.finish().await;
+    };
+    tokio::join!(game.release(&backend), finishing);
+    let mut next = Game::of("4711");
+    next.take(&backend, None).await;
+    let opened = next.open(&backend).await;
+    assert_eq!(opened.record.unwrap().body.bytes, "saved");
+}
+
+/// The reason why scripts are told every key they touch: the server then
+/// refuses them before they start. A script that made up the names of keys
+/// would fail at the first one that has moved, with the others done.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn a_script_whose_keys_are_on_two_nodes_does_nothing_at_all() {
+    let (cluster, new, backend) = with_new_node().await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "one").await;
+    let mut other = Game {
+        slot: "Slot2".parse().unwrap(),
+        ..game.clone()
+    };
+    other.open(&backend).await;
+    other.save(&backend, "two").await;
+
+    let migration = Move::of(&cluster, "4711", new).await;
+    let keys = migration.keys().await;
+    let claim = keys.iter().find(|key| key.contains(":Slot2:")).unwrap();
+    migration.key(claim).await;
+    let release = backend.release(&game.player, game.session()).await;
+    let error = release.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert_eq!(error.effect(), Effect::None, "{error}");
+    let thief = Game::of("4711");
+    let replacing = Some(game.session());
+    let acquired = backend
+        .acquire(&game.player, &thief.claimant, replacing)
+        .await;
+    assert_eq!(acquired.unwrap_err().effect(), Effect::None);
+
+    // Both claims are alive, on either node.
+    game.save(&backend, "one more").await;
+    other.save(&backend, "two more").await;
+    migration.finish().await;
+    game.release(&backend).await;
+    assert_eq!(backend.list(&game.player).await.unwrap().len(), 2);
+    assert_eq!(other.stored(&backend).await.as_deref(), Some("two more"));
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn a_session_goes_on_when_its_primary_is_replaced_by_a_replica() {
+    let mut cluster = TestCluster::start().await;
+    let replica = cluster.grow().await;
+    let owner = cluster.owner_of("{4711}").await;
+    let id = cluster.id(owner).await;
+    cluster.nodes[replica]
+        .ask::<()>(&["CLUSTER", "REPLICATE", &id])
+        .await;
+    let mut options = options();
+    options.operation_timeout = Duration::from_secs(5);
+    cluster.nodes[owner].is_replicated("{4711}probe").await;
+    // It knows the nodes as they are now.
+    let backend = connect(&cluster.urls(), &options).await;
+    options.min_replicas = 1;
+    let confirmed = connect(&cluster.urls(), &options).await;
+    let mut game = Game::start(&confirmed, "4711").await;
+    game.save(&confirmed, "before").await;
+    assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
+
+    cluster.nodes[owner].kill();
+    cluster.nodes[replica]
+        .ask::<()>(&["CLUSTER", "FAILOVER", "TAKEOVER"])
+        .await;
+    assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
+    game.save(&backend, "after").await;
+}
