@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use playerdata_core::backend::{Backend, BackendError, Effect, ErrorKind, Renewal};
 use support::{
@@ -253,14 +255,15 @@ async fn an_attempt_that_is_never_answered_ends_in_time() {
     let options = store
         .options()
         .attempts(2)
-        .attempt_timeout(std::time::Duration::from_millis(50));
+        .attempt_timeout(Duration::from_millis(50));
     let config = store.config(&wire).build();
     let backend = playerdata_dynamodb::DynamoDbBackend::from_config(config, options).unwrap();
     wire.plan(|_, _| Fault::Silence);
-    let error = backend
-        .acquire(&player("p"), &claimant(1), None)
-        .await
-        .unwrap_err();
+    let (player, claimant) = (player("p"), claimant(1));
+    let acquiring = backend.acquire(&player, &claimant, None);
+    // Two attempts and a pause; far less than any timeout of the SDK's own.
+    let in_time = tokio::time::timeout(Duration::from_secs(2), acquiring).await;
+    let error = in_time.unwrap().unwrap_err();
     assert_eq!(
         (error.kind(), error.effect()),
         (ErrorKind::Unavailable, Effect::Possible)
@@ -273,7 +276,7 @@ async fn a_renewal_whose_answer_was_lost_is_not_repeated_and_admits_that_notices
     let store = Store::open().await;
     let wire = Wire::new();
     let backend = store.backend_on(&wire);
-    let lease = std::time::Duration::from_secs(60);
+    let lease = Duration::from_secs(60);
     backend.notify(&server(1).name, &notice()).await.unwrap();
     wire.once("UpdateItem", Fault::AnswerLost);
     let error = backend.renew_lease(&server(1), lease).await.unwrap_err();
