@@ -27,9 +27,16 @@ cargo doc --locked --workspace --all-features --no-deps
 step 'documentation tests'
 cargo test --locked --workspace --all-features --doc
 
+step 'a Redis or Valkey server for the tests'
+REDIS_SERVER_BIN=$(scripts/redis-server.sh)
+export REDIS_SERVER_BIN
+
 step 'tests'
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --workspace --all-features
+    run=(cargo nextest run --locked --workspace --all-features)
 else
-    cargo test --locked --workspace --all-features --tests --examples
+    run=(cargo test --locked --workspace --all-features --tests --examples)
 fi
+# Built first, so that the Cluster that all tests share is up only while they run.
+"${run[@]}" --no-run
+cargo run --quiet --locked -p playerdata-redis --example with_test_cluster -- "${run[@]}"

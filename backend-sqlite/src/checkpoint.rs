@@ -17,8 +17,8 @@ use std::sync::{
 use rusqlite::Connection;
 use tracing::{debug, warn};
 
-/// How many passive checkpoints follow each other before the writer has to
-/// help, each moving what was committed during the one before.
+/// How many passive checkpoints follow each other, each moving what was
+/// committed during the one before, until little is left for the writer.
 const MAX_ROUNDS: usize = 4;
 
 /// The log's length is bounded at this many times the growth that starts a
@@ -139,22 +139,23 @@ impl Checkpointer {
     }
 
     fn checkpoint(&self) {
-        let mut last = None;
+        let mut moved_before = 0;
         for _ in 0..MAX_ROUNDS {
-            let Some(progress) = report(passive(&self.db)) else {
+            let Some(Progress { log, moved }) = report(passive(&self.db)) else {
                 return;
             };
-            if progress.moved >= progress.log {
+            if log < bound(self.growth_pages) {
                 return;
             }
-            last = Some(progress);
+            // What is committed meanwhile is not in these figures, but it is
+            // about as much as this round found.
+            if moved - moved_before.min(moved) <= self.growth_pages / 4 {
+                break;
+            }
+            moved_before = moved;
         }
-        if let Some(Progress { log, moved }) = last
-            && log >= bound(self.growth_pages)
-        {
-            debug!(log, moved, "the log is past its bound: the writer helps");
-            self.help_wanted.store(true, Ordering::Relaxed);
-        }
+        debug!("the log is past its bound: the writer helps");
+        self.help_wanted.store(true, Ordering::Relaxed);
     }
 }
 
@@ -165,4 +166,77 @@ fn report(outcome: rusqlite::Result<Option<Progress>>) -> Option<Progress> {
         .inspect_err(|error| warn!(%error, "a checkpoint failed; the log grows meanwhile"))
         .ok()
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROWTH: u64 = 8;
+
+    struct Log {
+        db: Connection,
+        checkpointer: Checkpointer,
+        writer_side: WriterSide,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Log {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let connect = || Connection::open(folder.path().join("db")).unwrap();
+            let mut db = connect();
+            db.pragma_update(None, "journal_mode", "wal").unwrap();
+            db.execute_batch("CREATE TABLE a (x)").unwrap();
+            let (checkpointer, writer_side) = set_up(&mut db, connect(), GROWTH).unwrap();
+            Self {
+                db,
+                checkpointer,
+                writer_side,
+                _folder: folder,
+            }
+        }
+
+        /// Commits something, and gives the log's length.
+        fn commit(&mut self, pages: u64) -> u64 {
+            let bytes = pages.cast_signed() * 4_000;
+            self.db
+                .execute("INSERT INTO a VALUES (zeroblob(?1))", [bytes])
+                .unwrap();
+            self.writer_side.log_pages.load(Ordering::Relaxed)
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_is_asked_for_once_per_growth() {
+        let mut log = Log::new();
+        log.commit(GROWTH);
+        for _ in 0..2 {
+            log.writer_side.after_commit(&log.db);
+        }
+        assert!(log.checkpointer.due.try_recv().is_ok());
+        assert!(log.checkpointer.due.try_recv().is_err());
+    }
+
+    #[test]
+    fn the_writer_helps_only_when_the_log_is_past_its_bound() {
+        let mut log = Log::new();
+        log.commit(GROWTH);
+        log.checkpointer.checkpoint();
+        assert!(!log.writer_side.help_wanted.load(Ordering::Relaxed));
+
+        // What a reader still needs is left over, and keeps the log going...
+        let reader = Connection::open(log.db.path().unwrap()).unwrap();
+        reader
+            .execute_batch("BEGIN; SELECT count(*) FROM a")
+            .unwrap();
+        log.commit(bound(GROWTH));
+        log.checkpointer.checkpoint();
+        assert!(log.writer_side.help_wanted.load(Ordering::Relaxed));
+        drop(reader);
+        assert!(log.commit(1) > bound(GROWTH));
+        // ...until the writer has moved the rest itself.
+        log.writer_side.after_commit(&log.db);
+        assert!(log.commit(1) <= 4, "the log is begun anew");
+    }
 }

@@ -38,6 +38,16 @@ impl Fault {
         self
     }
 
+    /// Whether the transaction in which it happened can't be committed any
+    /// more: after meeting a damaged page, SQLite refuses to.
+    pub(crate) fn dooms_transaction(&self) -> bool {
+        let code = self
+            .source
+            .as_ref()
+            .and_then(|source| source.sqlite_error_code());
+        code == Some(ffi::ErrorCode::DatabaseCorrupt)
+    }
+
     /// Names the operation that failed.
     pub(crate) fn during(self, operation: fmt::Arguments<'_>) -> BackendError {
         let error = BackendError::new(

@@ -22,9 +22,10 @@ enum Ending {
 
 /// Runs `jobs` in one transaction and answers them after its commit.
 ///
-/// An operation that fails, fails alone. Some errors (a full disk, for one)
-/// make SQLite roll back everything; then each of the others is tried again
-/// in a transaction of its own, so that what can be done is done.
+/// An operation that fails, fails alone. Some errors (a full disk, a damaged
+/// page) make SQLite give up all of the transaction; then each of the others
+/// is tried again in a transaction of its own, so that what can be done is
+/// done.
 pub(crate) fn commit(db: &Connection, mut jobs: Vec<Box<dyn Job>>, busy_timeout: Duration) {
     jobs.retain(|job| !job.is_abandoned());
     match attempt(db, &mut jobs, busy_timeout) {
@@ -32,7 +33,7 @@ pub(crate) fn commit(db: &Connection, mut jobs: Vec<Box<dyn Job>>, busy_timeout:
         Ending::Failed(fault) => fail_all(&mut jobs, &fault),
         Ending::RolledBack => {
             warn!(operations = jobs.len(), "a group was rolled back");
-            for job in jobs.iter_mut().filter(|job| !job.has_failed()) {
+            for job in jobs.iter_mut().filter(|job| job.failure().is_none()) {
                 let alone = std::slice::from_mut(job);
                 if let Ending::Failed(fault) = attempt(db, alone, busy_timeout) {
                     fail_all(alone, &fault);
@@ -45,8 +46,10 @@ pub(crate) fn commit(db: &Connection, mut jobs: Vec<Box<dyn Job>>, busy_timeout:
     }
 }
 
+/// Fails all but those that failed by themselves before: of these it is known
+/// that they were not applied.
 fn fail_all(jobs: &mut [Box<dyn Job>], fault: &Fault) {
-    for job in jobs.iter_mut() {
+    for job in jobs.iter_mut().filter(|job| job.failure().is_none()) {
         job.fail(fault.clone());
     }
 }
@@ -58,8 +61,12 @@ fn attempt(db: &Connection, jobs: &mut [Box<dyn Job>], busy_timeout: Duration) -
     if let Err(error) = retry_while_busy(busy_timeout, || begin(db)) {
         return Ending::Failed(error.into());
     }
-    for job in jobs.iter_mut() {
+    // Callers may have gone while the lock was waited for.
+    for job in jobs.iter_mut().filter(|job| !job.is_abandoned()) {
         run(db, job.as_mut());
+        if job.failure().is_some_and(Fault::dooms_transaction) {
+            roll_back(db);
+        }
         if db.is_autocommit() {
             return Ending::RolledBack;
         }
@@ -103,4 +110,98 @@ fn roll_back(db: &Connection) {
 
 fn execute(db: &Connection, sql: &'static str) -> rusqlite::Result<()> {
     db.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use playerdata_core::backend::Effect;
+    use tokio::sync::oneshot::Receiver;
+
+    use super::*;
+    use crate::job::pending;
+
+    const NO_PATIENCE: Duration = Duration::ZERO;
+
+    type Answer = Receiver<Result<usize, Fault>>;
+
+    fn store() -> Connection {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(
+            "PRAGMA foreign_keys = ON;
+             CREATE TABLE a (x INTEGER PRIMARY KEY);
+             CREATE TABLE b (x REFERENCES a DEFERRABLE INITIALLY DEFERRED);",
+        )
+        .unwrap();
+        db
+    }
+
+    fn sql(sql: &'static str) -> (Box<dyn Job>, Answer) {
+        pending(move |db: &Connection| Ok(db.execute(sql, [])?))
+    }
+
+    fn count(db: &Connection) -> i64 {
+        db.query_row("SELECT count(*) FROM a", [], |row| row.get(0))
+            .unwrap()
+    }
+
+    fn outcome(mut answer: Answer) -> Result<usize, Effect> {
+        let outcome = answer.try_recv().expect("every operation is answered");
+        outcome.map_err(|fault| fault.during(format_args!("testing")).effect())
+    }
+
+    /// Commits a group of three, and gives what the three were answered.
+    fn commit_with(db: &Connection, odd: (Box<dyn Job>, Answer)) -> [Result<usize, Effect>; 3] {
+        let before = sql("INSERT INTO a VALUES (1)");
+        let after = sql("INSERT INTO a VALUES (2)");
+        commit(db, vec![before.0, odd.0, after.0], NO_PATIENCE);
+        assert!(db.is_autocommit());
+        [before.1, odd.1, after.1].map(outcome)
+    }
+
+    #[test]
+    fn an_operation_that_fails_fails_alone() {
+        let db = store();
+        let odd = sql("INSERT INTO a VALUES (1)");
+        assert_eq!(commit_with(&db, odd), [Ok(1), Err(Effect::None), Ok(1)]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[test]
+    fn an_operation_that_rolls_back_the_group_fails_alone() {
+        let db = store();
+        let odd = sql("INSERT OR ROLLBACK INTO a VALUES (1)");
+        assert_eq!(commit_with(&db, odd), [Ok(1), Err(Effect::None), Ok(1)]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[test]
+    fn an_operation_that_panics_fails_alone_and_leaves_nothing_half_done() {
+        let db = store();
+        let odd = pending(|db: &Connection| {
+            db.execute("INSERT INTO a VALUES (3)", [])?;
+            panic!("halfway");
+        });
+        assert_eq!(commit_with(&db, odd), [Ok(1), Err(Effect::None), Ok(1)]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[test]
+    fn a_commit_that_fails_leaves_all_of_the_group_in_doubt_and_the_next_group_works() {
+        let db = store();
+        let odd = sql("INSERT INTO b VALUES (9)");
+        assert_eq!(commit_with(&db, odd), [Err(Effect::Possible); 3]);
+        assert_eq!(count(&db), 0);
+        let odd = sql("INSERT INTO a VALUES (3)");
+        assert_eq!(commit_with(&db, odd), [Ok(1); 3]);
+        assert_eq!(count(&db), 3);
+    }
+
+    #[test]
+    fn an_operation_whose_caller_has_gone_is_left_out() {
+        let db = store();
+        let (gone, answer) = sql("INSERT INTO a VALUES (3)");
+        drop(answer);
+        commit(&db, vec![gone], NO_PATIENCE);
+        assert_eq!(count(&db), 0);
+    }
 }

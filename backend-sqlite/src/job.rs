@@ -21,8 +21,8 @@ pub(crate) trait Job: Send {
     /// Keeps a failure as the outcome.
     fn fail(&mut self, fault: Fault);
 
-    /// Whether the outcome that is kept is a failure.
-    fn has_failed(&self) -> bool;
+    /// The outcome that is kept, if it is a failure.
+    fn failure(&self) -> Option<&Fault>;
 
     /// Gives the outcome to the caller.
     fn answer(self: Box<Self>);
@@ -51,8 +51,8 @@ where
         self.outcome = Some(Err(fault));
     }
 
-    fn has_failed(&self) -> bool {
-        matches!(self.outcome, Some(Err(_)))
+    fn failure(&self) -> Option<&Fault> {
+        self.outcome.as_ref()?.as_ref().err()
     }
 
     fn answer(self: Box<Self>) {
@@ -61,6 +61,19 @@ where
             let _ = self.reply.send(outcome);
         }
     }
+}
+
+/// An operation, and where its answer will come.
+pub(crate) fn pending<T: Send + 'static>(
+    operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+) -> (Box<dyn Job>, oneshot::Receiver<Result<T, Fault>>) {
+    let (reply, answer) = oneshot::channel();
+    let job = Pending {
+        operation,
+        outcome: None,
+        reply,
+    };
+    (Box::new(job), answer)
 }
 
 /// What a thread is sent.
@@ -88,12 +101,7 @@ impl Queue {
         &self,
         operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Pending {
-            operation,
-            outcome: None,
-            reply,
-        });
+        let (job, answer) = pending(operation);
         self.0.send(Message::Run(job)).await.map_err(|_| {
             Fault::new(
                 ErrorKind::Rejected,

@@ -26,20 +26,21 @@ impl Reader {
     /// Runs what comes, until the queue has been closed or its last sender
     /// dropped, and everything in it is done.
     pub(crate) fn run(self) {
-        while let Some(message) = self.next() {
-            match message {
-                Message::Run(job) => self.read(job),
-                Message::Close => self.receiver().close(),
-            }
+        while let Some(job) = self.next() {
+            self.read(job);
         }
     }
 
-    fn next(&self) -> Option<Message> {
-        self.receiver().blocking_recv()
-    }
-
-    fn receiver(&self) -> std::sync::MutexGuard<'_, Receiver<Message>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn next(&self) -> Option<Box<dyn Job>> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match queue.blocking_recv()? {
+                Message::Run(job) => return Some(job),
+                // Closed before the queue is let go: the next reader would
+                // wait in it for good, and keep it.
+                Message::Close => queue.close(),
+            }
+        }
     }
 
     fn read(&self, mut job: Box<dyn Job>) {

@@ -35,10 +35,12 @@ const WRITE: &str = "
     WHERE player = ?7 AND slot = ?8
       AND claim_session = ?9 AND claim_number = ?10 AND revision = ?11";
 
-/// Whether this very write made the revision that is there.
+/// Whether this very write, under this claim, made the revision that is there.
 const IS_APPLIED: &str = "
     SELECT 1 FROM slot
-    WHERE player = ?1 AND slot = ?2 AND revision = ?3 AND write_id = ?4";
+    WHERE player = ?1 AND slot = ?2
+      AND claim_session = ?3 AND claim_number = ?4
+      AND revision = ?5 AND write_id = ?6";
 
 const VIEW: &str = "
     SELECT revision, write_id, saved_at_ms, schema, encoding, body FROM slot
@@ -111,23 +113,20 @@ pub(crate) fn write(
         number,
         base,
     ])?;
-    if written == 0 && !is_applied(db, claim, stamp, made)? {
-        return refusal(db, claim);
+    let applied = written > 0
+        || db.prepare_cached(IS_APPLIED)?.exists(params![
+            claim.player.as_str(),
+            claim.slot.as_str(),
+            claim.session.as_uuid().as_bytes(),
+            number,
+            made,
+            stamp.write_id.as_uuid().as_bytes(),
+        ])?;
+    if applied {
+        let revision = stamp.base.next();
+        return Ok(WriteOutcome::Written { revision });
     }
-    Ok(WriteOutcome::Written {
-        revision: stamp.base.next(),
-    })
-}
-
-/// A repeated write finds its own revision there: it won, whatever happened
-/// to the lock since.
-fn is_applied(db: &Connection, claim: &Claim, stamp: &Stamp, made: i64) -> Result<bool, Fault> {
-    Ok(db.prepare_cached(IS_APPLIED)?.exists(params![
-        claim.player.as_str(),
-        claim.slot.as_str(),
-        made,
-        stamp.write_id.as_uuid().as_bytes(),
-    ])?)
+    refusal(db, claim)
 }
 
 fn refusal(db: &Connection, claim: &Claim) -> Result<WriteOutcome, Fault> {

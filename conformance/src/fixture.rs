@@ -3,6 +3,7 @@
 use std::{any::Any, fmt, ops::Deref, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
+use parking_lot::Mutex;
 use playerdata_core::{ManualClock, ServerId, backend::Backend};
 
 use crate::{
@@ -49,8 +50,9 @@ struct Parts {
     world: World,
     clock: Option<Arc<ManualClock>>,
     lease_ttl: Duration,
-    reopen: Option<Reopen>,
-    guards: Vec<Box<dyn Any + Send>>,
+    // Mutexes, so that cases can be sent between threads.
+    reopen: Mutex<Option<Reopen>>,
+    guards: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
 type Reopen = Box<dyn FnOnce() -> BoxFuture<'static, Clients> + Send>;
@@ -83,7 +85,7 @@ impl FixtureBuilder {
     /// Keeps something for as long as the fixture lives, and drops it after
     /// the clients: a folder, a server process.
     pub fn keep(mut self, guard: impl Send + 'static) -> Self {
-        self.parts.guards.push(Box::new(guard));
+        self.parts.guards.get_mut().push(Box::new(guard));
         self
     }
 
@@ -93,7 +95,7 @@ impl FixtureBuilder {
     where
         F: Future<Output = Clients> + Send + 'static,
     {
-        self.parts.reopen = Some(Box::new(|| reopen().boxed()));
+        *self.parts.reopen.get_mut() = Some(Box::new(|| reopen().boxed()));
         self
     }
 
@@ -112,8 +114,8 @@ impl Fixture {
                 world: World::default(),
                 clock: None,
                 lease_ttl: Duration::from_millis(300),
-                reopen: None,
-                guards: Vec::new(),
+                reopen: Mutex::default(),
+                guards: Mutex::default(),
             },
         }
     }
@@ -189,7 +191,7 @@ impl Fixture {
     pub async fn reopen(self) -> Self {
         let Self { clients, mut parts } = self;
         drop(clients);
-        let Some(reopen) = parts.reopen.take() else {
+        let Some(reopen) = parts.reopen.get_mut().take() else {
             parts.world.fail(
                 Rule::Fixture,
                 "the group `durable` needs a fixture that was told how to reopen",

@@ -90,6 +90,143 @@ macro_rules! __every_store {
                 a_late_release_leaves_the_same_servers_later_session,
                 players_of_one_server_are_independent,
             }
+            fences {
+                the_fence_grows_through_releases,
+                the_fence_grows_through_replacements,
+                the_fence_survives_erasures,
+                the_fence_survives_deletions,
+                the_fence_grows_when_the_one_to_replace_has_gone,
+                the_lock_shows_its_fence,
+            }
+            lost {
+                a_save_after_a_take_over_is_lost,
+                a_deletion_after_a_take_over_is_lost,
+                an_opening_after_a_take_over_is_lost,
+                everything_is_lost_after_a_thief_who_has_gone,
+                everything_is_lost_after_a_thief_who_opened_nothing,
+                everything_is_lost_after_a_release,
+                everything_is_lost_to_a_later_session_of_the_same_server,
+                everything_is_lost_after_an_erasure,
+                everything_is_lost_without_a_lock,
+                a_take_over_kills_the_claims_on_all_slots,
+                a_release_kills_the_claims_on_all_slots,
+            }
+            claims {
+                a_save_under_an_earlier_claim_is_overtaken,
+                a_deletion_under_an_earlier_claim_is_overtaken,
+                opening_again_shows_the_last_write,
+                opening_again_under_the_same_claim_keeps_it_alive,
+                a_late_opening_is_overtaken,
+                claim_numbers_are_compared_as_numbers,
+                a_new_session_counts_its_claims_anew,
+                claims_on_different_slots_are_independent,
+                a_claim_stays_dead_when_its_session_acquires_again,
+                a_claim_stays_dead_when_nobody_came_between,
+                a_claim_that_was_never_opened_writes_nothing,
+                a_claim_is_good_for_its_own_slot_only,
+            }
+            slots {
+                a_new_slot_opens_empty,
+                the_next_session_opens_what_was_saved,
+                a_thief_opens_what_was_saved,
+                the_revision_grows_by_one_per_write,
+                a_repeated_save_is_answered_as_the_first,
+                a_repeated_deletion_is_answered_as_the_first,
+                a_deletion_counts_as_a_write,
+                a_deleted_slot_can_be_saved_again,
+                an_empty_slot_can_be_deleted,
+                slots_are_independent,
+            }
+            records {
+                a_body_of_no_bytes_is_a_record,
+                every_byte_is_kept,
+                bodies_of_many_sizes_are_kept,
+                the_largest_body_is_kept,
+                a_body_over_the_limit_changes_nothing,
+                the_limit_is_one_that_can_be_tried,
+                what_comes_with_a_body_is_kept,
+                a_save_with_an_earlier_time_is_written,
+                a_claimant_with_an_earlier_time_takes_over,
+            }
+            views {
+                nothing_is_seen_where_nothing_was_saved,
+                a_view_shows_what_was_acknowledged,
+                a_record_is_seen_whoever_has_it_open,
+                looking_disturbs_no_session,
+                a_list_has_the_slots_that_hold_a_record,
+                a_list_has_all_of_many_slots,
+            }
+            names {
+                every_character_of_a_player_id_counts,
+                odd_player_ids_are_taken_as_they_are,
+                player_ids_count_to_their_last_byte,
+                every_character_of_a_slot_name_counts,
+                slot_names_count_to_their_last_byte,
+                odd_slot_names_are_taken_as_they_are,
+                every_character_of_a_server_name_counts,
+                odd_and_long_server_names_are_taken_as_they_are,
+            }
+            leases {
+                a_renewed_lease_is_live,
+                a_lease_is_that_of_one_incarnation,
+                a_lease_lapses_and_can_be_renewed,
+                a_renewal_extends_the_lease,
+                a_later_incarnation_supersedes_a_live_one,
+                a_later_incarnation_supersedes_one_that_is_gone,
+                superseded_is_for_ever_when_the_later_one_lapses,
+                superseded_is_for_ever_when_the_later_one_drops,
+                incarnations_are_ordered_by_their_bytes,
+                a_dropped_lease_is_over,
+                only_its_own_incarnation_drops_a_lease,
+                a_renewal_brings_back_no_lock,
+                a_holder_without_a_lease_goes_on,
+                a_lapsed_lease_frees_no_player,
+            }
+            notices {
+                a_notice_is_drained_once,
+                notices_come_oldest_first,
+                a_repeated_notice_comes_again,
+                a_notice_waits_for_its_server,
+                a_superseded_server_drains_nothing,
+                each_server_drains_its_own_notices,
+                notices_are_bounded,
+                notices_are_forgotten_with_their_own_lease,
+            }
+            erase {
+                an_erased_player_has_nothing,
+                a_held_player_is_not_erased,
+                erasing_again_finds_nothing,
+                all_of_many_slots_are_erased,
+                other_players_are_not_erased,
+            }
+            races {
+                one_of_many_claimants_wins,
+                one_of_many_thieves_wins,
+                fences_of_racing_thieves_are_unique,
+                repeated_acquires_at_once_give_one_fence,
+                a_release_racing_others_removes_only_its_own_lock,
+                an_erasure_racing_a_claimant_erases_all_or_nothing,
+                the_latest_of_racing_incarnations_has_the_lease,
+                notices_racing_renewals_are_drained_once,
+            }
+            save_races {
+                a_save_racing_a_take_over_counts_or_is_refused,
+                a_save_racing_a_release_counts_or_is_refused,
+                a_save_racing_a_reopening_counts_or_is_refused,
+                a_counter_passed_around_counts_right,
+                a_counter_fought_over_counts_what_was_acknowledged,
+                slots_opened_at_once_are_all_open,
+                the_greatest_of_racing_claims_lives,
+                views_while_a_session_writes_are_whole,
+            }
+            cancelled {
+                a_dropped_save_is_whole_or_absent,
+                a_dropped_opening_is_no_hindrance,
+                a_dropped_acquire_can_be_asked_again,
+                a_dropped_take_over_can_be_asked_again,
+                a_dropped_release_can_be_asked_again,
+                a_dropped_erasure_can_be_asked_again,
+            }
         }
     };
 }
@@ -101,6 +238,11 @@ macro_rules! __durable {
     ($then:ident $context:tt) => {
         $crate::$then! { $context
             durable {
+                records_survive_a_restart,
+                a_session_survives_a_restart,
+                dead_claims_survive_no_restart,
+                the_fence_survives_a_restart,
+                leases_survive_a_restart,
             }
         }
     };
@@ -113,6 +255,12 @@ macro_rules! __checked_base {
     ($then:ident $context:tt) => {
         $crate::$then! { $context
             checked_base {
+                a_save_on_an_older_base_is_overtaken,
+                a_deletion_on_an_older_base_is_overtaken,
+                a_save_from_before_a_deletion_is_overtaken,
+                a_save_on_a_base_to_come_is_overtaken,
+                a_repeated_save_leaves_a_newer_one,
+                one_of_many_writes_on_one_base_is_applied,
             }
         }
     };

@@ -10,17 +10,25 @@ use crate::Fixture;
 /// `open` is the path of a function without arguments that gives a future of
 /// a [`Fixture`], a new one for every case.
 ///
-/// ```ignore
-/// playerdata_conformance::suite!(open);
+/// ```
+/// # mod tests {
+/// # use std::sync::Arc;
+/// # use playerdata_conformance::Fixture;
+/// # use playerdata_memory::MemoryBackend;
+/// async fn open() -> Fixture {
+///     // …
+/// #   let backend = MemoryBackend::new();
+/// #   Fixture::builder(Arc::new(backend.clone()), Arc::new(backend)).build()
+/// }
 ///
-/// // With optional groups:
-/// playerdata_conformance::suite!(open, durable, checked_base);
-///
-/// // With attributes for every test:
+/// // With optional groups, and with attributes for every test:
 /// playerdata_conformance::suite!(
 ///     #[cfg_attr(not(has_server), ignore = "needs a server: see the README")]
-///     open
+///     open,
+///     durable,
+///     checked_base,
 /// );
+/// # }
 /// ```
 ///
 /// The groups:

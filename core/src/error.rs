@@ -1,6 +1,6 @@
 //! What can go wrong above the store, and what to do about it.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use thiserror::Error;
 
@@ -42,6 +42,21 @@ impl StoreFailure {
             source: Arc::new(source),
             ..self
         }
+    }
+}
+
+/// An error for the log: with what caused it, and what caused that.
+pub(crate) struct Chain<'a, E>(pub(crate) &'a E);
+
+impl<E: std::error::Error> fmt::Display for Chain<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
     }
 }
 
@@ -172,9 +187,9 @@ pub enum Error {
         source: Arc<CodecError>,
     },
 
-    /// Code of the game's (a hook, a default, or the document's own
-    /// serialisation) panicked. The document is as it was before.
-    #[error("{during} of player {player} panicked")]
+    /// Code of the game's (a default, or the document's own serialisation), or
+    /// the backend, panicked. The document is as it was before.
+    #[error("a panic while {during}, player {player}")]
     Panicked {
         /// The player.
         player: PlayerId,
@@ -205,6 +220,14 @@ impl Error {
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::StoreUnavailable(_))
     }
+
+    /// Whether the slot is closed for good: there is nothing to try again.
+    pub(crate) fn closes_slot(&self) -> bool {
+        matches!(
+            self,
+            Self::SessionLost { .. } | Self::SessionEnded { .. } | Self::SlotDeleted { .. }
+        )
+    }
 }
 
 impl From<StoreFailure> for Error {
@@ -217,7 +240,6 @@ impl From<StoreFailure> for Error {
 }
 
 /// A document that could not be saved when its session ended (E1).
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Unsaved<D> {
     /// The player.
@@ -230,24 +252,49 @@ pub struct Unsaved<D> {
     pub error: Error,
 }
 
+/// Without the document: a log is no place for a player's data, and a game's
+/// own type need not have a `Debug`.
+impl<D> fmt::Debug for Unsaved<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unsaved")
+            .field("player", &self.player)
+            .field("slot", &self.slot)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Why a session could not be ended.
 ///
-/// Unless the cause is [`Error::SessionLost`], the session goes on as if
-/// `end` had not been called: it holds the lock, takes changes, and is
-/// autosaved. The caller decides whether to end it again later or to
-/// [`abandon`](crate::Session::abandon) it.
-#[derive(Debug, Error)]
+/// - With documents `unsaved`, and unless the cause is
+///   [`Error::SessionLost`], the session goes on as if `end` had not been
+///   called: it holds the lock, takes changes, and is autosaved. The caller
+///   decides whether to end it again later or to
+///   [`abandon`](crate::Session::abandon) it.
+/// - With none `unsaved`, all is in the store, and only the lock could not be
+///   released, or it is not known whether it was. The session is over: it
+///   takes no changes, and the manager tries to release it at every heartbeat.
+#[derive(Error)]
 #[error("the session of player {player} could not be ended, {} document(s) unsaved", .unsaved.len())]
 #[non_exhaustive]
 pub struct EndError<D> {
     /// The player.
     pub player: PlayerId,
-    /// What could not be saved, with the reason for each. Empty if only the
-    /// lock could not be released.
+    /// What could not be saved, with the reason for each.
     pub unsaved: Vec<Unsaved<D>>,
     /// Why the first of them, or the release, failed.
     #[source]
     pub cause: Box<Error>,
+}
+
+impl<D> fmt::Debug for EndError<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndError")
+            .field("player", &self.player)
+            .field("unsaved", &self.unsaved)
+            .field("cause", &self.cause)
+            .finish()
+    }
 }
 
 impl<D> EndError<D> {

@@ -34,6 +34,10 @@ pub enum EndReason {
     Dropped,
     /// The manager is shutting down.
     Shutdown,
+    /// Its first slot could not be loaded (L8).
+    LoadFailed,
+    /// Game code gave up what was unsaved.
+    Abandoned,
 }
 
 /// Something that happened. Errors are shared, so events are cheap to clone.
@@ -58,7 +62,8 @@ pub enum Event {
         /// Who asks.
         by: ServerId,
     },
-    /// A session ended well: saved and released.
+    /// A session ended: its lock is released and, unless it was abandoned,
+    /// everything saved.
     SessionEnded {
         /// The player.
         player: PlayerId,
@@ -67,7 +72,8 @@ pub enum Event {
         /// Why.
         reason: EndReason,
     },
-    /// A session could not be ended and goes on.
+    /// A session could not be ended: it goes on if it could not be saved, and
+    /// is tried again if only its lock could not be released.
     EndFailed {
         /// The player.
         player: PlayerId,
@@ -141,7 +147,8 @@ pub struct Events(broadcast::Receiver<Event>);
 
 impl Events {
     /// The next event; [`Event::Missed`] if some were dropped because this
-    /// listener was slow; `None` once the manager is gone.
+    /// listener was slow; `None` once the manager and all sessions and slots
+    /// that it gave out are gone.
     ///
     /// # Cancel safety
     ///

@@ -1,9 +1,11 @@
 //! The backend as the core calls it: every call bounded in time, idempotent
 //! ones repeated, failures told with player, slot and operation (E6, E8).
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::FutureExt;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     PlayerId, ServerId, ServerName, SessionId, Settings, SlotName,
@@ -19,6 +21,11 @@ use crate::{
 const MAX_DELAY_FACTOR: u32 = 20;
 
 pub(crate) type Result<T> = std::result::Result<T, StoreFailure>;
+
+/// The future of one call of a backend.
+trait Attempt<T>: Future<Output = std::result::Result<T, BackendError>> {}
+
+impl<T, F: Future<Output = std::result::Result<T, BackendError>>> Attempt<T> for F {}
 
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -87,47 +94,64 @@ impl Store {
     }
 
     /// One attempt, bounded in time. A call that is given up may still land.
-    async fn once<T>(
-        &self,
-        call: &Call<'_>,
-        attempt: impl Future<Output = std::result::Result<T, BackendError>>,
-    ) -> Result<T> {
-        match tokio::time::timeout(self.operation_timeout, attempt).await {
-            Ok(result) => result.map_err(|source| call.failed(source)),
-            Err(elapsed) => Err(call.failed(no_answer(self.operation_timeout, elapsed))),
-        }
+    async fn once<T>(&self, call: &Call<'_>, attempt: impl Attempt<T>) -> Result<T> {
+        let deadline = Instant::now() + self.operation_timeout;
+        let result = self.attempt(deadline, attempt).await;
+        result.map_err(|error| call.failed(error))
     }
 
     /// Attempts at an operation that may be repeated, all of them within one
     /// `operation_timeout`.
-    async fn repeated<T, F>(&self, call: &Call<'_>, attempt: impl FnMut() -> F) -> Result<T>
-    where
-        F: Future<Output = std::result::Result<T, BackendError>>,
-    {
+    async fn repeated<T, A: Attempt<T>>(
+        &self,
+        call: &Call<'_>,
+        mut attempt: impl FnMut() -> A,
+    ) -> Result<T> {
+        let deadline = Instant::now() + self.operation_timeout;
+        let mut pauses = self.backoff.build();
         // An error after an attempt of unknown effect must not hide that effect.
         let mut in_doubt = false;
-        let attempts = attempt.retry(self.backoff).when(|error| {
-            in_doubt |= error.effect() == Effect::Possible;
-            error.kind() == ErrorKind::Unavailable
-        });
-        let result = self.once(call, attempts).await;
-        result.map_err(|failure| {
-            if in_doubt {
-                failure.in_doubt()
-            } else {
-                failure
+        loop {
+            let error = match self.attempt(deadline, attempt()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let may_pass = error.kind() == ErrorKind::Unavailable;
+            let next = pauses.next().map(|pause| Instant::now() + pause);
+            match next.filter(|next| may_pass && *next < deadline) {
+                Some(next) => {
+                    in_doubt |= error.effect() == Effect::Possible;
+                    tokio::time::sleep_until(next).await;
+                }
+                None if in_doubt => return Err(call.failed(error).in_doubt()),
+                None => return Err(call.failed(error)),
             }
-        })
+        }
+    }
+
+    /// A backend that panics is one that failed: the heartbeat and the
+    /// autosave must live on.
+    async fn attempt<T>(
+        &self,
+        deadline: Instant,
+        attempt: impl Attempt<T>,
+    ) -> std::result::Result<T, BackendError> {
+        let attempt = AssertUnwindSafe(attempt).catch_unwind();
+        match timeout_at(deadline, attempt).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_panic)) => Err(panicked()),
+            Err(elapsed) => Err(no_answer(self.operation_timeout, elapsed)),
+        }
     }
 
     /// The store says again and again that a fresh claim is dead.
     pub(crate) fn claims_keep_dying(&self, player: &PlayerId, slot: &SlotName) -> StoreFailure {
         let call = Call {
-            operation: "keep a claim",
+            operation: "keep open the slot",
             player: Some(player),
             slot: Some(slot),
         };
-        let what = "every claim dies at once, though the session holds the lock";
+        let what = "every claim on it dies at once, though the session holds the lock";
         call.failed(BackendError::new(
             ErrorKind::Corrupt,
             Effect::Possible,
@@ -244,6 +268,11 @@ fn backoff(settings: &Settings) -> ExponentialBuilder {
 /// The pauses between the attempts at one save.
 pub(crate) fn pauses(settings: &Settings) -> impl Iterator<Item = Duration> + Send + use<> {
     backoff(settings).build()
+}
+
+fn panicked() -> BackendError {
+    let what = "the backend panicked";
+    BackendError::new(ErrorKind::Rejected, Effect::Possible, what)
 }
 
 fn no_answer(after: Duration, elapsed: tokio::time::error::Elapsed) -> BackendError {

@@ -44,7 +44,10 @@ fn is_allowed(licence: &LicenseReq) -> bool {
 #[test]
 fn every_dependency_has_a_licence_that_is_allowed() {
     let metadata = metadata();
-    assert!(metadata.packages.len() > 50, "the dependencies were not found");
+    assert!(
+        metadata.packages.len() > 50,
+        "the dependencies were not found"
+    );
     let refused: Vec<_> = metadata
         .packages
         .iter()
@@ -53,7 +56,12 @@ fn every_dependency_has_a_licence_that_is_allowed() {
             let expression = Expression::parse_mode(licence, spdx::ParseMode::LAX);
             !expression.is_ok_and(|expression| expression.evaluate(is_allowed))
         })
-        .map(|package| format!("{} {}: {:?}", package.name, package.version, package.license))
+        .map(|package| {
+            format!(
+                "{} {}: {:?}",
+                package.name, package.version, package.license
+            )
+        })
         .collect();
     assert!(refused.is_empty(), "{refused:#?}");
 }
@@ -63,9 +71,14 @@ fn packages_in_several_versions_are_those_that_are_known() {
     let metadata = metadata();
     let mut versions: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for package in &metadata.packages {
-        versions.entry(package.name.to_string()).or_default().insert(package.version.to_string());
+        versions
+            .entry(package.name.to_string())
+            .or_default()
+            .insert(package.version.to_string());
     }
-    let several = versions.into_iter().filter(|(_, versions)| versions.len() > 1);
+    let several = versions
+        .into_iter()
+        .filter(|(_, versions)| versions.len() > 1);
     let found: BTreeSet<_> = several.map(|(name, _)| name).collect();
     let known: BTreeSet<_> = DUPLICATES
         .lines()
@@ -74,6 +87,12 @@ fn packages_in_several_versions_are_those_that_are_known() {
         .collect();
     let new: Vec<_> = found.difference(&known).collect();
     let gone: Vec<_> = known.difference(&found).collect();
-    assert!(new.is_empty(), "packages that came in a second version: {new:?}");
-    assert!(gone.is_empty(), "no longer in several versions, take them off the list: {gone:?}");
+    assert!(
+        new.is_empty(),
+        "packages that came in a second version: {new:?}"
+    );
+    assert!(
+        gone.is_empty(),
+        "no longer in several versions, take them off the list: {gone:?}"
+    );
 }

@@ -23,8 +23,16 @@ fn every_crate_forbids_unsafe_code_and_asks_for_docs() {
     let sources = files_ending_in("lib.rs").unwrap();
     let roots = sources.iter().filter(|file| file.ends_with("src/lib.rs"));
     for file in roots {
-        let text = fs::read_to_string(&file).unwrap();
-        assert!(text.contains("#![forbid(unsafe_code)]"), "{}", file.display());
-        assert!(text.contains("#![warn(missing_docs)]"), "{}", file.display());
+        let text = fs::read_to_string(file).unwrap();
+        assert!(
+            text.contains("#![forbid(unsafe_code)]"),
+            "{}",
+            file.display()
+        );
+        assert!(
+            text.contains("#![warn(missing_docs)]"),
+            "{}",
+            file.display()
+        );
     }
 }

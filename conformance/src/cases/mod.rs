@@ -4,4 +4,20 @@
 //! panics if the store breaks a rule. Its documentation says which rules it
 //! proves, and what a backend that fails it does to players.
 
+pub mod cancelled;
+pub mod checked_base;
+pub mod claims;
+pub mod durable;
+pub mod erase;
+pub mod fences;
+pub mod leases;
 pub mod locks;
+pub mod lost;
+pub mod manager;
+pub mod names;
+pub mod notices;
+pub mod races;
+pub mod records;
+pub mod save_races;
+pub mod slots;
+pub mod views;

@@ -4,6 +4,7 @@
 mod brief;
 mod client;
 mod history;
+mod parallel;
 mod recorded;
 mod server;
 mod session;
@@ -15,4 +16,6 @@ pub use server::GameServer;
 pub use session::{RawSession, RawSlot};
 pub use world::World;
 
+pub(crate) use parallel::{joined, together};
 pub(crate) use recorded::Recorded;
+pub(crate) use world::{body, name};

@@ -9,7 +9,7 @@ use std::sync::{
 use bytes::Bytes;
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, Revision, SessionId, SlotName,
-    backend::{Claim, Claimant, Lock, Opened, Opening, Record, Release, Stamp, WriteOutcome},
+    backend::{Body, Claim, Claimant, Lock, Opened, Opening, Record, Release, Stamp, WriteOutcome},
 };
 
 use super::{Client, world::body};
@@ -172,14 +172,28 @@ impl RawSlot {
     /// Saves, which has to work, and gives the record that everybody should
     /// see.
     pub async fn save(&mut self, bytes: impl Into<Bytes>) -> Record {
-        let (stamp, body) = (self.stamp(), body(bytes));
-        let outcome = self.client.save(&self.claim, &stamp, &body).await;
+        self.save_as(&self.stamp(), &body(bytes)).await
+    }
+
+    /// Saves a body under a stamp, which has to work.
+    pub async fn save_as(&mut self, stamp: &Stamp, body: &Body) -> Record {
+        let outcome = self.send(stamp, body).await;
         self.written(outcome);
-        Record {
-            revision: self.base,
-            write_id: stamp.write_id,
-            saved_at: stamp.at,
-            body,
+        self.record(stamp, body)
+    }
+
+    /// Opens under the same claim, which has to work.
+    pub async fn again(&self) -> Self {
+        match self.try_open().await {
+            Opening::Opened(opened) => Self {
+                base: opened.revision,
+                opened,
+                ..self.clone()
+            },
+            other => self.client.world().fail(
+                Rule::Repeats,
+                &format!("a live claim can be opened again, but found {other:?}"),
+            ),
         }
     }
 
@@ -191,11 +205,25 @@ impl RawSlot {
         stamp
     }
 
+    /// Saves, or finds the session lost: gives the record, or nothing.
+    pub async fn save_unless_lost(&mut self, bytes: impl Into<Bytes>) -> Option<Record> {
+        let (stamp, body) = (self.stamp(), body(bytes));
+        let outcome = self.send(&stamp, &body).await;
+        if matches!(outcome, WriteOutcome::Lost { .. }) {
+            return None;
+        }
+        self.written(outcome);
+        Some(self.record(&stamp, &body))
+    }
+
     /// Sends a save, whatever comes of it.
     pub async fn try_save(&self, bytes: impl Into<Bytes>) -> WriteOutcome {
-        self.client
-            .save(&self.claim, &self.stamp(), &body(bytes))
-            .await
+        self.send(&self.stamp(), &body(bytes)).await
+    }
+
+    /// Sends a body under a stamp, whatever comes of it.
+    pub async fn send(&self, stamp: &Stamp, body: &Body) -> WriteOutcome {
+        self.client.save(&self.claim, stamp, body).await
     }
 
     /// Sends a deletion, whatever comes of it.
@@ -217,5 +245,14 @@ impl RawSlot {
             WriteOutcome::Written { revision },
         );
         self.base = revision;
+    }
+    /// The record that the last write made.
+    fn record(&self, stamp: &Stamp, body: &Body) -> Record {
+        Record {
+            revision: self.base,
+            write_id: stamp.write_id,
+            saved_at: stamp.at,
+            body: body.clone(),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The autosave: one scheduler for all sessions.
 
+mod timetable;
 mod wheel;
 
 use std::{
@@ -12,17 +13,17 @@ use std::{
 };
 
 use futures::FutureExt;
-use tokio::{
-    task::JoinSet,
-    time::{Instant, MissedTickBehavior},
-};
+use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use self::wheel::Wheel;
+use self::{
+    timetable::{Timetable, turns_of},
+    wheel::Wheel,
+};
 use crate::{
     Error, GameDocument, SaveReason, Settings,
     manager::Shared,
-    slot::{Saved, SlotState},
+    slot::{Next, Saved, SlotState},
     store,
 };
 
@@ -36,7 +37,7 @@ pub(crate) struct Autosave<D> {
 impl<D> Autosave<D> {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            wheel: Wheel::new(settings.autosave_interval),
+            wheel: Wheel::new(turns_of(settings.autosave_interval) as usize),
             next_turn: AtomicU64::new(0),
         }
     }
@@ -55,14 +56,14 @@ impl<D> Autosave<D> {
         self.wheel.remove(slot);
     }
 
-    /// Queues a slot that has just been marked as queued.
+    /// Queues a slot that was in no place of the autosave's until now.
     pub(crate) fn push(&self, slot: &Arc<SlotState<D>>) {
         self.wheel.push(slot);
     }
 
     /// Queues a slot unless it is queued already.
     pub(crate) fn enqueue(&self, slot: &Arc<SlotState<D>>) {
-        if !std::mem::replace(&mut slot.live().queued, true) {
+        if slot.touch() {
             self.wheel.push(slot);
         }
     }
@@ -71,9 +72,14 @@ impl<D> Autosave<D> {
 /// One save to be made.
 struct Job<D> {
     slot: Arc<SlotState<D>>,
-    reason: SaveReason,
     /// Which attempt in a row it is, from 1.
     attempt: u32,
+}
+
+impl<D> Job<D> {
+    fn first(slot: Arc<SlotState<D>>) -> Self {
+        Self { slot, attempt: 1 }
+    }
 }
 
 /// What became of a job.
@@ -83,14 +89,18 @@ struct Done<D> {
 }
 
 /// The running autosave of one manager.
+///
+/// It sleeps until the next turn that has work. With nothing changed there is
+/// none but in the forced cycle: an idle session costs nothing (A1).
 pub(crate) struct Scheduler<D: GameDocument> {
     shared: Arc<Shared<D>>,
-    /// The turn that comes next.
-    turn: usize,
-    /// The cycle it belongs to, from 1.
-    cycle: u32,
-    /// Due, waiting for one of the `max_concurrent_saves`. A slot changes its
-    /// place only by being saved, so this holds each slot twice at the most.
+    timetable: Timetable,
+    /// Turns before this one are done with.
+    next: u64,
+    /// The turn that it sleeps until.
+    planned: Option<u64>,
+    /// Due, waiting for one of the `max_concurrent_saves`. A slot is in one
+    /// place at a time, so that this holds each slot once at the most.
     due: VecDeque<Job<D>>,
     /// Failed, waiting for another attempt.
     retries: BTreeMap<(Instant, u64), Job<D>>,
@@ -100,9 +110,10 @@ pub(crate) struct Scheduler<D: GameDocument> {
 impl<D: GameDocument> Scheduler<D> {
     pub(crate) fn new(shared: Arc<Shared<D>>) -> Self {
         Self {
+            timetable: Timetable::new(&shared.settings, Instant::now()),
             shared,
-            turn: 0,
-            cycle: 1,
+            next: 0,
+            planned: None,
             due: VecDeque::new(),
             retries: BTreeMap::new(),
             running: JoinSet::new(),
@@ -111,17 +122,17 @@ impl<D: GameDocument> Scheduler<D> {
 
     /// Runs until the manager stops. Saves under way are then finished.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
-        let turns = u32::try_from(self.shared.autosave.wheel.len()).unwrap_or(u32::MAX);
-        let mut clock = tokio::time::interval(self.shared.settings.autosave_interval / turns);
-        // After a delay the missed turns are made up for at once: each takes
-        // only what is due, and what is due is saved only so many at a time.
-        clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        let shared = Arc::clone(&self.shared);
+        let wheel = &shared.autosave.wheel;
         while !stop.is_cancelled() {
+            self.take_turns(wheel);
+            let turn_at = self.planned.map(|turn| self.timetable.begin(turn));
             self.fill();
             let retry_at = self.retries.first_key_value().map(|((at, _), _)| *at);
             tokio::select! {
                 () = stop.cancelled() => break,
-                _ = clock.tick() => self.take_turn(),
+                () = wheel.news() => {}
+                () = sleep_until(turn_at) => {}
                 Some(done) = self.running.join_next() => self.settle(done),
                 () = sleep_until(retry_at) => self.take_retries(),
             }
@@ -129,6 +140,36 @@ impl<D: GameDocument> Scheduler<D> {
         while let Some(done) = self.running.join_next().await {
             self.settle(done);
         }
+    }
+
+    /// Takes what is due by now, and plans the turn that is due next.
+    fn take_turns(&mut self, wheel: &Wheel<D>) {
+        let current = self.timetable.current(Instant::now());
+        if self.planned.is_none_or(|planned| planned > current) {
+            // Turns up to now had nothing to do when they came. What changed
+            // since is due when they come again, not all at once (A8).
+            self.next = self.next.max(current + 1);
+        }
+        self.next = self.next.max(self.timetable.oldest_to_make_up_for(current));
+        loop {
+            self.planned = self.timetable.next_due(
+                self.next,
+                |turn| wheel.has_changed(turn),
+                |turn| wheel.has_open(turn),
+            );
+            match self.planned {
+                Some(turn) if turn <= current => {
+                    self.take_turn(wheel, turn);
+                    self.next = turn + 1;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn take_turn(&mut self, wheel: &Wheel<D>, turn: u64) {
+        let slots = wheel.take(turn, self.timetable.is_forced(turn));
+        self.due.extend(slots.into_iter().map(Job::first));
     }
 
     /// Starts what is due, as far as there is room (A4).
@@ -141,7 +182,7 @@ impl<D: GameDocument> Scheduler<D> {
             self.running.spawn(async move {
                 // A panic of a document's own code must not take the slot out
                 // of the schedule (A7).
-                let save = shared.save_once(&job.slot, job.reason);
+                let save = shared.save_once(&job.slot, SaveReason::Autosave);
                 let result = std::panic::AssertUnwindSafe(save).catch_unwind().await;
                 let result = result.unwrap_or_else(|_| {
                     let player = job.slot.core.player.clone();
@@ -152,27 +193,6 @@ impl<D: GameDocument> Scheduler<D> {
                 });
                 Done { job, result }
             });
-        }
-    }
-
-    fn take_turn(&mut self) {
-        let every = self.shared.settings.force_save_every;
-        let forced = every > 0 && self.cycle.is_multiple_of(every);
-        let reason = if forced {
-            SaveReason::Forced
-        } else {
-            SaveReason::Autosave
-        };
-        let slots = self.shared.autosave.wheel.take(self.turn, forced);
-        self.due.extend(slots.into_iter().map(|slot| Job {
-            slot,
-            reason,
-            attempt: 1,
-        }));
-        self.turn += 1;
-        if self.turn == self.shared.autosave.wheel.len() {
-            self.turn = 0;
-            self.cycle = self.cycle.wrapping_add(1).max(1);
         }
     }
 
@@ -187,32 +207,38 @@ impl<D: GameDocument> Scheduler<D> {
     }
 
     fn settle(&mut self, done: Result<Done<D>, tokio::task::JoinError>) {
-        let Done { mut job, result } = match done {
-            Ok(done) => done,
-            Err(error) => {
-                tracing::error!(%error, "an autosave task was torn down");
-                return;
-            }
-        };
-        let Err(error) = result else { return };
-        if matches!(
-            error,
-            Error::SessionLost { .. } | Error::SessionEnded { .. } | Error::SlotDeleted { .. }
-        ) {
-            return; // closed; whoever closed it has told so
+        match done {
+            Ok(Done { job, result }) => match result {
+                Ok(_) => self.let_go(job.slot),
+                // Whoever closed it has told so. If it was just being opened
+                // then, nobody has taken it out yet.
+                Err(error) if error.closes_slot() => self.shared.autosave.remove(&job.slot),
+                Err(error) => self.try_again(job, &error),
+            },
+            Err(error) => tracing::error!(%error, "an autosave task was torn down"),
         }
+    }
+
+    fn let_go(&mut self, slot: Arc<SlotState<D>>) {
+        match slot.let_go() {
+            Next::Rest => {}
+            Next::Turn => self.shared.autosave.push(&slot),
+            Next::Due => self.due.push_back(Job::first(slot)),
+        }
+    }
+
+    /// With backoff, and after the last attempt in the next cycle (A3).
+    fn try_again(&mut self, mut job: Job<D>, error: &Error) {
         let pause = self.pause_after(job.attempt).filter(|_| error.may_pass());
         self.shared
-            .tell_save_failed(&job.slot, job.attempt, pause, &error);
+            .tell_save_failed(&job.slot, job.attempt, pause, error);
         match pause {
             Some(pause) => {
-                // Marked, so that a change meanwhile does not queue it twice.
-                job.slot.live().queued = true;
                 job.attempt += 1;
                 let key = (Instant::now() + pause, job.slot.turn);
                 self.retries.insert(key, job);
             }
-            None => self.shared.autosave.enqueue(&job.slot),
+            None => self.shared.autosave.push(&job.slot),
         }
     }
 

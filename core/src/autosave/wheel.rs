@@ -4,79 +4,132 @@
 //! saves are spread over the interval (A8). A slot that changes is queued in
 //! its turn, once: a cycle's work grows with the changed slots only (A1).
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::slot::SlotState;
 
-/// How long a turn lasts at the least, so that short intervals stay cheap.
-const MIN_TURN: Duration = Duration::from_millis(20);
-/// How many turns an interval has at the most.
-const MAX_TURNS: u128 = 256;
-
 #[derive(Debug)]
 pub(crate) struct Wheel<D> {
-    turns: Box<[Mutex<Turn<D>>]>,
+    turns: Box<[Turn<D>]>,
+    /// Told when a turn that had nothing to do gets something.
+    news: Notify,
 }
 
 #[derive(Debug)]
 struct Turn<D> {
+    slots: Mutex<Slots<D>>,
+    /// Whether slots are queued. Read without the lock when looking for the
+    /// next turn that has work, and written under it.
+    has_changed: AtomicBool,
+    /// Likewise whether there are open slots.
+    has_open: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Slots<D> {
     /// Every open slot that has this turn, for the forced cycle (A6).
     open: BTreeMap<u64, Arc<SlotState<D>>>,
     /// Those that changed since their last turn.
     changed: Vec<Arc<SlotState<D>>>,
 }
 
-impl<D> Wheel<D> {
-    pub(crate) fn new(interval: Duration) -> Self {
-        let turns = (interval.as_millis() / MIN_TURN.as_millis()).clamp(1, MAX_TURNS);
-        let turn = || {
-            Mutex::new(Turn {
-                open: BTreeMap::new(),
-                changed: Vec::new(),
-            })
+impl<D> Turn<D> {
+    fn new() -> Self {
+        let slots = Slots {
+            open: BTreeMap::new(),
+            changed: Vec::new(),
         };
         Self {
-            turns: (0..turns).map(|_| turn()).collect(),
+            slots: Mutex::new(slots),
+            has_changed: AtomicBool::new(false),
+            has_open: AtomicBool::new(false),
+        }
+    }
+}
+
+impl<D> Wheel<D> {
+    pub(crate) fn new(turns: usize) -> Self {
+        Self {
+            turns: (0..turns).map(|_| Turn::new()).collect(),
+            news: Notify::new(),
         }
     }
 
-    /// How many turns an interval has.
-    pub(crate) fn len(&self) -> usize {
-        self.turns.len()
+    fn turn_of(&self, slot: &SlotState<D>) -> &Turn<D> {
+        &self.turns[self.index(slot.turn)]
     }
 
-    fn turn_of(&self, slot: &SlotState<D>) -> &Mutex<Turn<D>> {
-        // The remainder is less than the length, a usize.
-        let index = usize::try_from(slot.turn % self.turns.len() as u64);
-        &self.turns[index.unwrap_or_default()]
+    /// The place of a turn that is counted on and on.
+    fn index(&self, turn: u64) -> usize {
+        let index = usize::try_from(turn % self.turns.len() as u64);
+        index.expect("a remainder is less than the length that it is of")
     }
 
     pub(crate) fn insert(&self, slot: &Arc<SlotState<D>>) {
-        self.turn_of(slot)
-            .lock()
-            .open
-            .insert(slot.turn, Arc::clone(slot));
+        let turn = self.turn_of(slot);
+        let mut slots = turn.slots.lock();
+        slots.open.insert(slot.turn, Arc::clone(slot));
+        if !turn.has_open.swap(true, Ordering::Release) {
+            self.news.notify_one();
+        }
     }
 
     pub(crate) fn remove(&self, slot: &SlotState<D>) {
-        self.turn_of(slot).lock().open.remove(&slot.turn);
+        let turn = self.turn_of(slot);
+        let mut slots = turn.slots.lock();
+        slots.open.remove(&slot.turn);
+        turn.has_open
+            .store(!slots.open.is_empty(), Ordering::Release);
     }
 
-    /// Queues a slot whose `queued` mark the caller has just set.
+    /// Queues a slot that the caller has found to be in need of it.
     pub(crate) fn push(&self, slot: &Arc<SlotState<D>>) {
-        self.turn_of(slot).lock().changed.push(Arc::clone(slot));
+        let turn = self.turn_of(slot);
+        let mut slots = turn.slots.lock();
+        slots.changed.push(Arc::clone(slot));
+        if !turn.has_changed.swap(true, Ordering::Release) {
+            self.news.notify_one();
+        }
     }
 
-    /// Takes what is due in a turn: every open slot, or the changed ones.
-    pub(crate) fn take(&self, turn: usize, every: bool) -> Vec<Arc<SlotState<D>>> {
-        let mut turn = self.turns[turn].lock();
-        let changed = std::mem::take(&mut turn.changed);
-        if every {
-            turn.open.values().cloned().collect()
-        } else {
-            changed
+    /// Takes what is due in a turn: the changed slots, and in a forced cycle
+    /// the other open ones too. A slot that waits elsewhere stays there, and
+    /// is written when it is its turn there.
+    pub(crate) fn take(&self, turn: u64, forced: bool) -> Vec<Arc<SlotState<D>>> {
+        let turn = &self.turns[self.index(turn)];
+        let mut slots = turn.slots.lock();
+        turn.has_changed.store(false, Ordering::Release);
+        let mut due = std::mem::take(&mut slots.changed);
+        if forced {
+            due.extend(slots.open.values().filter(|slot| slot.force()).cloned());
         }
+        due
+    }
+
+    pub(crate) fn has_changed(&self, turn: u64) -> bool {
+        self.turns[self.index(turn)]
+            .has_changed
+            .load(Ordering::Acquire)
+    }
+
+    pub(crate) fn has_open(&self, turn: u64) -> bool {
+        self.turns[self.index(turn)]
+            .has_open
+            .load(Ordering::Acquire)
+    }
+
+    /// Returns once a turn that had nothing to do has got something, at once
+    /// if that was since the last call.
+    pub(crate) async fn news(&self) {
+        self.news.notified().await;
     }
 }

@@ -22,7 +22,7 @@ impl Document {
     /// A value.
     ///
     /// `Inventory` and `GiftBank` can be read as well, as the JSON that they
-    /// are stored as.
+    /// are stored as. An integer can be read as a float: the nearest to it.
     ///
     /// # Errors
     ///

@@ -216,3 +216,122 @@ compound! {
     SerializeStruct { serialize_field(name: &'static str) }
     SerializeStructVariant { serialize_field(name: &'static str) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::Document;
+
+    #[derive(Serialize)]
+    enum Shape {
+        Unit,
+        Newtype(Option<f32>),
+        Tuple(i8, f64),
+        Struct { at: (u8, f64), name: char },
+    }
+
+    #[derive(Serialize)]
+    struct Everything {
+        list: Vec<Shape>,
+        wrapped: Wrapped,
+        bytes: HashMap<&'static str, u128>,
+        pair: Pair,
+        unit: (),
+    }
+
+    #[derive(Serialize)]
+    struct Wrapped(i64);
+
+    #[derive(Serialize)]
+    struct Pair(bool, f32);
+
+    fn everything(float: f64) -> Everything {
+        Everything {
+            list: vec![
+                Shape::Unit,
+                Shape::Newtype(Some(1.5)),
+                Shape::Tuple(-1, float),
+                Shape::Struct {
+                    at: (3, float),
+                    name: 'é',
+                },
+            ],
+            wrapped: Wrapped(i64::MIN),
+            bytes: HashMap::from([("one", 1)]),
+            pair: Pair(true, float as f32),
+            unit: (),
+        }
+    }
+
+    #[test]
+    fn what_json_holds_comes_out_as_serde_json_makes_it() {
+        let value = everything(2.5);
+        assert_eq!(
+            storable(&value).unwrap(),
+            serde_json::to_value(&value).unwrap()
+        );
+        assert_eq!(
+            storable(&json!({"b": [1, null], "a": "x"}))
+                .unwrap()
+                .to_string(),
+            r#"{"b":[1,null],"a":"x"}"#
+        );
+    }
+
+    #[test]
+    fn a_float_that_is_not_finite_is_refused_wherever_it_is() {
+        for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let [mut only_tuple, mut only_struct, only_pair] = [float; 3].map(everything);
+            only_tuple.list.pop();
+            only_tuple.pair = Pair(true, 0.0);
+            only_struct.list.remove(2);
+            only_struct.pair = Pair(true, 0.0);
+            for value in [
+                only_tuple,
+                only_struct,
+                Everything {
+                    list: vec![],
+                    ..only_pair
+                },
+            ] {
+                let error = storable(&value).unwrap_err().to_string();
+                assert!(error.ends_with("is not finite"), "{error}");
+            }
+            assert!(storable(&Shape::Newtype(Some(float as f32))).is_err());
+            assert!(storable(&float).is_err());
+        }
+    }
+
+    #[test]
+    fn integers_over_64_bits_and_keys_that_are_no_text_are_refused() {
+        assert!(storable(&(u128::from(u64::MAX) + 1)).is_err());
+        assert!(storable(&HashMap::from([((1, 2), 3)])).is_err());
+    }
+
+    #[test]
+    fn values_nested_as_deep_as_is_allowed_are_read_again_and_deeper_ones_refused() {
+        let nested = |depth| (1..depth).fold(json!([]), |inner, _| json!([inner]));
+        let mut document = Document::standard();
+        document.set(("Reputation", "Deep"), nested(100)).unwrap();
+        document
+            .inventory_mut()
+            .edit("Bread", "Deep", nested(100))
+            .unwrap();
+        document.gift_bank_mut().put("Deep", nested(100)).unwrap();
+        let text = serde_json::to_string(&document).unwrap();
+        assert!(serde_json::from_str::<Document>(&text).unwrap() == document);
+
+        assert!(document.set("Level", nested(101)).is_err());
+        assert!(
+            document
+                .inventory_mut()
+                .edit("Bread", "Deep", nested(101))
+                .is_err()
+        );
+        assert!(document.gift_bank_mut().put("Deeper", nested(101)).is_err());
+    }
+}

@@ -47,6 +47,8 @@ impl<'de> Visitor<'de> for InventoryVisitor {
         while let Some(item) = list.next_element()? {
             inventory.push(item).map_err(de::Error::custom)?;
         }
+        // Documents stay in memory for long, and most are never added to.
+        inventory.items.shrink_to_fit();
         Ok(inventory)
     }
 }

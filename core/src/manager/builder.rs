@@ -8,7 +8,8 @@ use tokio::{runtime::Handle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    SessionManager, lease::LeaseWatch, orphans::Orphans, registry::Registry, shared::Shared,
+    SessionManager, background::Background, lease::LeaseWatch, orphans::Orphans,
+    registry::Registry, shared::Shared,
 };
 use crate::{
     Clock, Document, DocumentError, EndReason, Error, GameDocument, HookContext, IdSource,
@@ -39,7 +40,7 @@ pub enum StartError {
     DefaultData(#[source] DocumentError),
     /// The store could not be asked for a lease, or refuses one.
     #[error("the server could not take its lease")]
-    Store(#[source] Error),
+    Store(#[source] Box<Error>),
 }
 
 /// Sets up a [`SessionManager`].
@@ -78,7 +79,9 @@ fn document_origin(settings: &Settings) -> Result<Origin<Document>, StartError> 
     let json = Value::Object(settings.default_data.clone());
     // Parsed afresh for every player, so that no two share anything (S7).
     Document::from_json(json.clone()).map_err(StartError::DefaultData)?;
-    let defaults = move |_: &PlayerId| Document::from_json(json.clone()).unwrap_or_default();
+    let defaults = move |_: &PlayerId| {
+        Document::from_json(json.clone()).expect("the same JSON has just been read")
+    };
     let prepare = move |document: &mut Document| document.set_rules(rules);
     Ok(Origin {
         defaults: Box::new(defaults),
@@ -136,8 +139,12 @@ impl<D: GameDocument> Builder<D> {
     }
 
     /// Runs `hook` on every document that was loaded or made, before game
-    /// code sees it. Hooks run synchronously under the slot's lock: they must
-    /// not touch the slot, nor wait for anything.
+    /// code sees it.
+    ///
+    /// All hooks run synchronously on a copy of the document, which takes its
+    /// place when they return. No game code waits for them; they must not
+    /// wait for anything either, nor change the slot in any other way. One
+    /// that panics changes nothing.
     #[must_use]
     pub fn on_load(mut self, hook: impl Fn(&HookContext, &mut D) + Send + Sync + 'static) -> Self {
         self.hooks.on_load = Some(Box::new(hook));
@@ -145,6 +152,10 @@ impl<D: GameDocument> Builder<D> {
     }
 
     /// Runs `hook` on every document that is about to be saved.
+    ///
+    /// It runs again if game code changed the document meanwhile, up to four
+    /// times for a save; then the last copy is what is saved, and does not
+    /// take the document's place.
     #[must_use]
     pub fn before_save(
         mut self,
@@ -155,7 +166,8 @@ impl<D: GameDocument> Builder<D> {
     }
 
     /// Runs `hook` on every document of a session that is ending: the last
-    /// chance to change it.
+    /// chance to change it. Game code can't any more. If the end fails, it
+    /// runs again at the next.
     #[must_use]
     pub fn before_last_save(
         mut self,
@@ -199,16 +211,14 @@ impl<D: GameDocument> Builder<D> {
         let origin = (self.make_origin.0)(&self.settings)?;
         let store = Store::new(self.backend, &self.settings);
         let asked_at = Instant::now();
-        let name = self
-            .server_name
-            .map_or_else(|| made_up_name(&*self.ids), Ok);
-        let name = name.map_err(|error| StartError::Store(error.into()))?;
+        let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));
         let server = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids)
             .await
-            .map_err(StartError::Store)?;
+            .map_err(|error| StartError::Store(Box::new(error)))?;
         tracing::info!(%server, backend = store.backend().name(), "session manager started");
         let shared = Shared {
             codec: Codec::new(&self.settings, &*self.ids),
+            background: Background::new(&self.settings),
             autosave: Autosave::new(&self.settings),
             settings: self.settings,
             store,
@@ -221,7 +231,6 @@ impl<D: GameDocument> Builder<D> {
             server,
             registry: Registry::default(),
             orphans: Orphans::default(),
-            dropped: parking_lot::Mutex::default(),
             lease: parking_lot::Mutex::new(LeaseWatch::renewed(asked_at)),
             runtime: Handle::current(),
             stop: CancellationToken::new(),
@@ -230,8 +239,9 @@ impl<D: GameDocument> Builder<D> {
     }
 }
 
-fn made_up_name(ids: &dyn IdSource) -> Result<ServerName, crate::InvalidName> {
+fn made_up_name(ids: &dyn IdSource) -> ServerName {
     ServerName::new(format!("server-{}", ids.next_id().simple()))
+        .expect("a word and a GUID are short, and plain letters and digits")
 }
 
 /// Takes the lease of the server's name under an incarnation that is later

@@ -1,10 +1,13 @@
 //! The handle to a manager.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinHandle;
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 
-use super::{Builder, OnConflict, ShutdownReport, heartbeat, shared::Shared};
+use super::{Builder, OnConflict, ShutdownReport, background, heartbeat, shared::Shared};
 use crate::{
     Document, Error, Events, GameDocument, InvalidName, PlayerId, ServerId, Session, Settings,
     autosave::Scheduler, backend::Backend,
@@ -40,6 +43,7 @@ pub struct SessionManager<D: GameDocument = Document> {
 struct Tasks {
     autosave: JoinHandle<()>,
     heartbeat: JoinHandle<()>,
+    background: JoinHandle<()>,
 }
 
 impl SessionManager<Document> {
@@ -86,11 +90,13 @@ impl<D: GameDocument> SessionManager<D> {
         let scheduler = Scheduler::new(Arc::clone(&shared));
         let autosave = shared.runtime.spawn(scheduler.run(shared.stop.clone()));
         let heartbeat = shared.runtime.spawn(heartbeat::run(Arc::clone(&shared)));
+        let background = shared.runtime.spawn(background::run(Arc::clone(&shared)));
         Self {
             shared,
             tasks: Tasks {
                 autosave,
                 heartbeat,
+                background,
             },
         }
     }
@@ -148,7 +154,8 @@ impl<D: GameDocument> SessionManager<D> {
     /// [`Error::PlayerHeld`] names who holds the player.
     /// [`Error::StoreUnavailable`] comes within `operation_timeout` of a call
     /// to a store that is down. Whatever the error, no lock is left behind
-    /// (L8).
+    /// (L8). A start of the same player that is under way, and the end of a
+    /// session that this manager holds, are waited for first.
     ///
     /// # Cancel safety
     ///
@@ -175,10 +182,17 @@ impl<D: GameDocument> SessionManager<D> {
     /// # Cancel safety
     ///
     /// Cancel safe: the ends go on in the background.
-    pub async fn shutdown(mut self, deadline: std::time::Duration) -> ShutdownReport<D> {
+    pub async fn shutdown(mut self, deadline: Duration) -> ShutdownReport<D> {
+        let deadline = Instant::now() + deadline;
         let report = Arc::clone(&self.shared).shutdown(deadline).await;
-        for task in [&mut self.tasks.heartbeat, &mut self.tasks.autosave] {
-            if let Err(error) = task.await {
+        let Tasks {
+            autosave,
+            heartbeat,
+            background,
+        } = &mut self.tasks;
+        for task in [autosave, heartbeat, background] {
+            // What they still wait for is bounded in time, but not by this.
+            if let Ok(Err(error)) = timeout_at(deadline, task).await {
                 tracing::error!(%error, "a task of the manager was torn down");
             }
         }
@@ -192,6 +206,7 @@ impl<D: GameDocument> Drop for SessionManager<D> {
             return;
         }
         self.shared.stop.cancel();
+        self.shared.registry.close();
         let sessions = self.shared.registry.sessions();
         if sessions.is_empty() {
             return;

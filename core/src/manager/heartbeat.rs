@@ -1,14 +1,14 @@
 //! The server's sign of life, and what it brings back.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::shared::Shared;
 use crate::{
-    EndReason, Error, Event, GameDocument, Incarnation,
+    Error, Event, GameDocument, Incarnation,
     backend::{Notice, NoticeKind, Renewal},
-    error::StoreFailure,
+    error::{Chain, StoreFailure},
     session::SessionState,
 };
 
@@ -23,15 +23,15 @@ pub(super) async fn run<D: GameDocument>(shared: Arc<Shared<D>>) {
             _ = clock.tick() => {}
         }
         if shared.lease.lock().superseded_by().is_none() {
-            shared.beat().await;
+            // A failure has been told as an event; the next beat comes.
+            let _ = shared.beat().await;
         }
-        shared.release_orphans().await;
-        shared.end_dropped_again();
     }
 }
 
 impl<D: GameDocument> Shared<D> {
-    async fn beat(self: &Arc<Self>) {
+    /// Renews the lease and does what the notices ask for.
+    pub(super) async fn beat(self: &Arc<Self>) -> Result<(), Error> {
         let asked_at = Instant::now();
         match self
             .store
@@ -43,82 +43,90 @@ impl<D: GameDocument> Shared<D> {
                 for notice in notices {
                     self.heed(notice);
                 }
+                Ok(())
             }
-            Ok(Renewal::Superseded { by }) => self.note_superseded(by),
-            Err(failure) => self.tell_at_risk(failure),
+            Ok(Renewal::Superseded { by }) => Err(self.note_superseded(by)),
+            Err(failure) => Err(self.tell_at_risk(failure)),
         }
     }
 
-    fn note_superseded(&self, by: Incarnation) {
+    fn note_superseded(&self, by: Incarnation) -> Error {
+        let server = &self.server;
         if self.lease.lock().note_superseded(by) {
-            tracing::error!(server = %self.server, %by, "superseded by a later incarnation");
+            tracing::error!(%server, %by, "superseded by a later incarnation");
             self.events.send(|| Event::Superseded { by });
         }
-    }
-
-    fn tell_at_risk(&self, failure: StoreFailure) {
-        let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry);
-        let error = Arc::new(Error::from(failure));
-        tracing::warn!(%error, ?lapses_in, "the lease could not be renewed");
-        self.events.send(|| Event::LeaseAtRisk { lapses_in, error });
-    }
-
-    /// Does what a notice asks for, in a task of its own. A notice is hearsay:
-    /// what it says is checked before anything is closed.
-    fn heed(self: &Arc<Self>, notice: Notice) {
-        let shared = Arc::clone(self);
-        match self.registry.session(&notice.player, notice.session) {
-            Some(session) => match notice.kind {
-                NoticeKind::HandOver => self.hand_over(session, notice),
-                NoticeKind::Taken => {
-                    self.runtime
-                        .spawn(async move { shared.check_taken(&session).await });
-                }
-            },
-            // A lock of ours that no session of ours knows: a start that got
-            // no answer, say. Whoever asks for it shall have it (L8).
-            None if !self.registry.knows(&notice.player, notice.session) => {
-                self.orphans.add(notice.player, notice.session);
-                self.runtime
-                    .spawn(async move { shared.release_orphans().await });
-            }
-            None => {} // it is just starting; who asks will ask again
+        Error::Superseded {
+            server: server.name.clone(),
+            by,
         }
     }
 
-    fn hand_over(self: &Arc<Self>, session: Arc<SessionState<D>>, notice: Notice) {
-        let by = notice.from;
-        self.debug(|| tracing::debug!(player = %notice.player, %by, "asked to hand over"));
-        self.events.send(|| Event::HandOverAsked {
-            player: notice.player.clone(),
-            session: notice.session,
-            by: by.clone(),
+    fn tell_at_risk(&self, failure: StoreFailure) -> Error {
+        let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry);
+        let error = Error::from(failure);
+        let why = Chain(&error);
+        tracing::warn!(error = %why, ?lapses_in, "the lease could not be renewed");
+        self.events.send(|| Event::LeaseAtRisk {
+            lapses_in,
+            error: Arc::new(error.clone()),
         });
-        let shared = Arc::clone(self);
-        self.runtime.spawn(async move {
-            // A failure has been told as an event; who asks will ask again.
-            let _ = shared.end(session, EndReason::HandOver).await;
-        });
+        error
+    }
+
+    /// Does what a notice asks for, in the background. A notice is hearsay:
+    /// what it says is checked before anything is closed.
+    fn heed(self: &Arc<Self>, notice: Notice) {
+        let Notice {
+            player,
+            session,
+            kind,
+            from,
+        } = notice;
+        match (self.registry.session(&player, session), kind) {
+            (Some(session), NoticeKind::HandOver) => {
+                let id = session.core.id;
+                if !self.end_for_hand_over(session) {
+                    return; // who waits for it asks again and again
+                }
+                self.debug(|| tracing::debug!(%player, by = %from, "asked to hand over"));
+                self.events.send(|| Event::HandOverAsked {
+                    player,
+                    session: id,
+                    by: from,
+                });
+            }
+            (Some(session), NoticeKind::Taken) => {
+                let shared = Arc::clone(self);
+                self.spawn_with_room(async move { shared.check_taken(&session).await });
+            }
+            // A lock of ours that no session of ours knows: a start that got
+            // no answer, say. Whoever asks for it shall have it (L8).
+            (None, NoticeKind::HandOver) if !self.registry.knows(&player, session) => {
+                self.orphans.add(player, session, Duration::ZERO);
+                self.background.wake.notify_one();
+            }
+            (None, _) => {} // just starting, and who asks will ask again; or gone
+        }
     }
 
     async fn check_taken(&self, session: &SessionState<D>) {
         let core = &session.core;
+        // While it ends, it is no wonder that it has no lock.
+        let _turn = session.turn.lock().await;
+        if core.check_open().is_err() {
+            return;
+        }
         match self.store.holder(&core.player).await {
             Ok(Some(lock)) if lock.session == core.id => {}
             Ok(holder) => {
                 self.lose(&core.player, core.id, holder);
             }
             Err(error) => {
-                tracing::warn!(player = %core.player, %error, "could not look at a taken player");
+                // It finds out at its next save.
+                let (player, why) = (&core.player, Chain(&error));
+                tracing::warn!(%player, error = %why, "could not look at a taken player");
             }
-        }
-    }
-
-    /// Ends the sessions whose handles were dropped and whose end failed (E5).
-    fn end_dropped_again(self: &Arc<Self>) {
-        let dropped = std::mem::take(&mut *self.dropped.lock());
-        for session in dropped {
-            self.runtime.spawn(Arc::clone(self).end_dropped(session));
         }
     }
 }

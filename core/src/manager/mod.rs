@@ -1,5 +1,6 @@
 //! The session manager: one per process.
 
+mod background;
 mod builder;
 mod handle;
 mod heartbeat;

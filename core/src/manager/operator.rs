@@ -3,7 +3,7 @@
 use super::{SessionManager, shared::Shared};
 use crate::{
     Error, GameDocument, PlayerId, SlotName,
-    backend::{Erasure, Lock, Record, Release, SlotSummary},
+    backend::{Erasure, Lock, NoticeKind, Record, Release, SlotSummary},
 };
 
 impl<D: GameDocument> SessionManager<D> {
@@ -100,7 +100,13 @@ impl<D: GameDocument> SessionManager<D> {
     /// Cancel safe; calling it again does no harm.
     pub async fn free(&self, player: &PlayerId, lock: &Lock) -> Result<Release, Error> {
         tracing::warn!(%player, %lock, "a player is freed by hand");
-        Ok(self.store().release(player, lock.session).await?)
+        let released = self.store().release(player, lock.session).await?;
+        if released == Release::Released {
+            // So that the session is closed at the next heartbeat of its
+            // server, and not only when it saves.
+            self.shared.tell(player, lock, NoticeKind::Taken).await;
+        }
+        Ok(released)
     }
 
     /// Removes all slots of a player, for good.

@@ -1,69 +1,79 @@
 //! Locks that may be in the store without a session of ours behind them.
 
-use std::collections::VecDeque;
+use std::time::Duration;
 
+use indexmap::IndexMap;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
-use crate::{GameDocument, PlayerId, SessionId, manager::Shared};
+use crate::{Error, GameDocument, PlayerId, SessionId, error::Chain, manager::Shared};
 
 /// How many such locks are remembered. One that is forgotten is released when
 /// somebody asks for its player.
 const MAX_ORPHANS: usize = 10_000;
 
-/// Released at every heartbeat until the store has confirmed it often enough
-/// that a late acquisition can't be on its way any more.
+/// Released at every heartbeat, until the store has confirmed it at a time
+/// when a late acquisition can't be on its way any more.
 #[derive(Debug, Default)]
-pub(crate) struct Orphans(Mutex<VecDeque<Orphan>>);
+pub(crate) struct Orphans(Mutex<IndexMap<SessionId, Orphan>>);
 
 #[derive(Clone, Debug)]
 struct Orphan {
     player: PlayerId,
-    session: SessionId,
-    confirmations_left: u32,
+    /// Until when an acquisition may still arrive.
+    doubtful_until: Instant,
 }
 
-/// Two heartbeats are far longer than a request survives in a network.
-const CONFIRMATIONS: u32 = 2;
-
 impl Orphans {
-    /// Notes a lock that has to go.
-    pub(crate) fn add(&self, player: PlayerId, session: SessionId) {
+    /// Notes a lock that has to go; its acquisition may arrive within `late`.
+    pub(crate) fn add(&self, player: PlayerId, session: SessionId, late: Duration) {
         let mut orphans = self.0.lock();
-        if orphans.len() == MAX_ORPHANS {
+        if orphans.len() >= MAX_ORPHANS {
             tracing::error!(%player, %session, "too many orphaned locks; one is left to be asked for");
-            orphans.pop_front();
+            orphans.shift_remove_index(0);
         }
-        orphans.push_back(Orphan {
+        let doubtful_until = Instant::now() + late;
+        orphans.entry(session).or_insert(Orphan {
             player,
-            session,
-            confirmations_left: CONFIRMATIONS,
+            doubtful_until,
         });
     }
 
-    fn take(&self) -> VecDeque<Orphan> {
-        std::mem::take(&mut *self.0.lock())
+    fn all(&self) -> Vec<(SessionId, Orphan)> {
+        let orphans = self.0.lock();
+        let pairs = orphans.iter();
+        pairs
+            .map(|(session, orphan)| (*session, orphan.clone()))
+            .collect()
     }
 
-    fn put_back(&self, orphans: impl IntoIterator<Item = Orphan>) {
-        self.0.lock().extend(orphans);
+    fn settle(&self, session: SessionId) {
+        self.0.lock().swap_remove(&session);
     }
 }
 
 impl<D: GameDocument> Shared<D> {
-    /// Releases the locks that should not be there (L8). Stops at the first
-    /// failure: a store that is down is not asked about each of them.
+    /// Notes a lock that a start may have left: no answer came.
+    pub(super) fn note_orphan(&self, player: &PlayerId, session: SessionId) {
+        // Far longer than a request survives in a network.
+        let late = self.settings.heartbeat_interval * 2;
+        self.orphans.add(player.clone(), session, late);
+    }
+
+    /// Releases the locks that should not be there (L8).
     pub(crate) async fn release_orphans(&self) {
-        let mut orphans = self.orphans.take();
-        while let Some(mut orphan) = orphans.pop_front() {
-            if let Err(error) = self.store.release(&orphan.player, orphan.session).await {
-                tracing::warn!(player = %orphan.player, %error, "an orphaned lock is still there");
-                orphans.push_front(orphan);
-                self.orphans.put_back(orphans);
-                return;
-            }
-            orphan.confirmations_left -= 1;
-            if orphan.confirmations_left > 0 {
-                self.orphans.put_back([orphan]);
+        for (session, orphan) in self.orphans.all() {
+            match self.store.release(&orphan.player, session).await {
+                Ok(_) if Instant::now() >= orphan.doubtful_until => self.orphans.settle(session),
+                Ok(_) => {}
+                Err(failure) => {
+                    let error = Error::from(failure);
+                    let (player, why) = (&orphan.player, Chain(&error));
+                    tracing::warn!(%player, error = %why, "an orphaned lock is still there");
+                    if error.may_pass() {
+                        return; // a store that is down is not asked about each of them
+                    }
+                }
             }
         }
     }

@@ -13,7 +13,14 @@ use crate::{PlayerId, SessionId, session::SessionState};
 /// One place per player: at most one session, or one start under way.
 #[derive(Debug)]
 pub(crate) struct Registry<D> {
-    places: Mutex<HashMap<PlayerId, Place<D>>>,
+    places: Mutex<Places<D>>,
+}
+
+#[derive(Debug)]
+struct Places<D> {
+    by_player: HashMap<PlayerId, Place<D>>,
+    /// Whether there are to be no more starts.
+    closed: bool,
 }
 
 #[derive(Debug)]
@@ -23,18 +30,26 @@ enum Place<D> {
     Live(Arc<SessionState<D>>),
 }
 
+/// A player whose place is taken; by a start, the token of its end.
+pub(crate) type Taken = (PlayerId, Option<CancellationToken>);
+
 /// What stands in the way of a start.
 pub(crate) enum Occupied<D> {
     /// Another start, to be waited for.
     Starting(CancellationToken),
     /// A session, to be ended.
     Live(Arc<SessionState<D>>),
+    /// The end of the manager.
+    Closed,
 }
 
 impl<D> Default for Registry<D> {
     fn default() -> Self {
         Self {
-            places: Mutex::default(),
+            places: Mutex::new(Places {
+                by_player: HashMap::new(),
+                closed: false,
+            }),
         }
     }
 }
@@ -46,7 +61,11 @@ impl<D> Registry<D> {
         player: &'a PlayerId,
         session: SessionId,
     ) -> Result<Reservation<'a, D>, Occupied<D>> {
-        match self.places.lock().entry(player.clone()) {
+        let mut places = self.places.lock();
+        if places.closed {
+            return Err(Occupied::Closed);
+        }
+        match places.by_player.entry(player.clone()) {
             Entry::Occupied(place) => Err(match place.get() {
                 Place::Starting(_, over) => Occupied::Starting(over.clone()),
                 Place::Live(session) => Occupied::Live(Arc::clone(session)),
@@ -70,15 +89,23 @@ impl<D> Registry<D> {
         player: &PlayerId,
         session: SessionId,
     ) -> Option<Arc<SessionState<D>>> {
-        match self.places.lock().get(player) {
+        match self.places.lock().by_player.get(player) {
             Some(Place::Live(state)) if state.core.id == session => Some(Arc::clone(state)),
+            _ => None,
+        }
+    }
+
+    /// The session that has the player's place.
+    pub(crate) fn live(&self, player: &PlayerId) -> Option<Arc<SessionState<D>>> {
+        match self.places.lock().by_player.get(player) {
+            Some(Place::Live(state)) => Some(Arc::clone(state)),
             _ => None,
         }
     }
 
     /// Whether the session is live here or being started.
     pub(crate) fn knows(&self, player: &PlayerId, session: SessionId) -> bool {
-        match self.places.lock().get(player) {
+        match self.places.lock().by_player.get(player) {
             Some(Place::Live(state)) => state.core.id == session,
             Some(Place::Starting(starting, _)) => *starting == session,
             None => false,
@@ -87,7 +114,7 @@ impl<D> Registry<D> {
 
     /// Frees the player's place if it is this session's.
     pub(crate) fn remove(&self, player: &PlayerId, session: SessionId) {
-        if let Entry::Occupied(place) = self.places.lock().entry(player.clone())
+        if let Entry::Occupied(place) = self.places.lock().by_player.entry(player.clone())
             && matches!(place.get(), Place::Live(state) if state.core.id == session)
         {
             place.remove();
@@ -97,7 +124,7 @@ impl<D> Registry<D> {
     /// All live sessions, sorted by player.
     pub(crate) fn sessions(&self) -> Vec<Arc<SessionState<D>>> {
         let places = self.places.lock();
-        let live = places.values().filter_map(|place| match place {
+        let live = places.by_player.values().filter_map(|place| match place {
             Place::Live(state) => Some(Arc::clone(state)),
             Place::Starting(..) => None,
         });
@@ -107,18 +134,28 @@ impl<D> Registry<D> {
         sessions
     }
 
-    /// The tokens of the starts under way.
-    pub(crate) fn starting(&self) -> Vec<CancellationToken> {
-        let places = self.places.lock();
-        let starting = places.values().filter_map(|place| match place {
-            Place::Starting(_, over) => Some(over.clone()),
-            Place::Live(_) => None,
+    /// Lets no more starts begin. Returns the places that are taken, those of
+    /// starts under way last.
+    pub(crate) fn close(&self) -> Vec<Taken> {
+        let mut places = self.places.lock();
+        places.closed = true;
+        let all = places.by_player.iter();
+        let mut taken: Vec<Taken> = all
+            .map(|(player, place)| match place {
+                Place::Starting(_, over) => (player.clone(), Some(over.clone())),
+                Place::Live(_) => (player.clone(), None),
+            })
+            .collect();
+        drop(places);
+        taken.sort_by(|(a, starts), (b, starts_too)| {
+            let order = starts.is_some().cmp(&starts_too.is_some());
+            order.then_with(|| a.cmp(b))
         });
-        starting.collect()
+        taken
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.places.lock().len()
+        self.places.lock().by_player.len()
     }
 }
 
@@ -137,6 +174,7 @@ impl<D> Reservation<'_, D> {
         self.registry
             .places
             .lock()
+            .by_player
             .insert(self.player.clone(), Place::Live(state));
     }
 }
@@ -144,12 +182,43 @@ impl<D> Reservation<'_, D> {
 impl<D> Drop for Reservation<'_, D> {
     fn drop(&mut self) {
         let mut places = self.registry.places.lock();
-        if let Entry::Occupied(place) = places.entry(self.player.clone())
-            && matches!(place.get(), Place::Starting(..))
+        if let Entry::Occupied(place) = places.by_player.entry(self.player.clone())
+            && matches!(place.get(), Place::Starting(session, _) if *session == self.session)
         {
             place.remove();
         }
         drop(places);
         self.over.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn e4_once_closed_the_registry_gives_no_place_to_a_start() {
+        let registry = Registry::<()>::default();
+        let (one, two) = (PlayerId::from(1), PlayerId::from(2));
+        let session = SessionId::from_uuid(Uuid::nil());
+        let Ok(place) = registry.reserve(&one, session) else {
+            panic!("the place is free");
+        };
+        let starting = registry.close();
+        assert!(matches!(&starting[..], [(player, Some(_))] if *player == one));
+        assert!(matches!(
+            registry.reserve(&two, session),
+            Err(Occupied::Closed)
+        ));
+        drop(place);
+        assert!(
+            starting[0]
+                .1
+                .as_ref()
+                .is_some_and(CancellationToken::is_cancelled)
+        );
+        assert_eq!(registry.len(), 0);
     }
 }

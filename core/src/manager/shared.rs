@@ -6,19 +6,20 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{lease::LeaseWatch, orphans::Orphans, registry::Registry};
+use super::{background::Background, lease::LeaseWatch, orphans::Orphans, registry::Registry};
 use crate::{
     Clock, Error, Event, GameDocument, IdSource, PlayerId, SaveReason, ServerId, SessionId,
-    Settings, SlotName,
+    Settings,
     autosave::Autosave,
     backend::Lock,
     codec::{Codec, Encoded},
     document_type::Origin,
+    error::Chain,
     event::EventSender,
-    hook::{HookContext, Hooks, guarded},
+    hook::Hooks,
     schema::Migrations,
     session::SessionState,
-    slot::{Live, Saver, SlotState},
+    slot::{Saver, SlotState},
     store::Store,
 };
 
@@ -37,8 +38,7 @@ pub(crate) struct Shared<D> {
     pub(crate) registry: Registry<D>,
     pub(crate) autosave: Autosave<D>,
     pub(crate) orphans: Orphans,
-    /// Sessions whose handles were dropped and that could not be ended yet.
-    pub(crate) dropped: Mutex<Vec<Arc<SessionState<D>>>>,
+    pub(crate) background: Background<D>,
     pub(crate) lease: Mutex<LeaseWatch>,
     pub(crate) runtime: Handle,
     /// Cancelled when the manager shuts down or is dropped.
@@ -108,7 +108,7 @@ impl<D: GameDocument> Shared<D> {
         }
     }
 
-    pub(crate) fn debug_skipped(&self, slot: &SlotState<D>) {
+    pub(crate) fn tell_skipped(&self, slot: &SlotState<D>) {
         self.debug(|| {
             let (player, slot) = (&slot.core.player, &slot.name);
             tracing::debug!(%player, %slot, "slot skipped: unchanged");
@@ -147,60 +147,14 @@ impl<D: GameDocument> Shared<D> {
         error: &Error,
     ) {
         let player = &slot.core.player;
-        tracing::warn!(%player, slot = %slot.name, attempt, ?retry_in, %error, "save failed");
+        let (name, why) = (&slot.name, Chain(error));
+        tracing::warn!(%player, slot = %name, attempt, ?retry_in, error = %why, "save failed");
         self.events.send(|| Event::SaveFailed {
             player: player.clone(),
             slot: slot.name.clone(),
             attempt,
             retry_in,
             error: Arc::new(error.clone()),
-        });
-    }
-
-    /// Runs a hook on a copy of the document, which takes the document's place
-    /// unless the hook panics.
-    pub(crate) fn run_hook(
-        &self,
-        slot: &SlotState<D>,
-        live: &mut Live<D>,
-        hook: &'static str,
-        run: impl FnOnce(&HookContext, &mut D),
-    ) {
-        let context = self.hook_context(&slot.core.player, slot.core.id, &slot.name);
-        let mut copy = D::clone(&live.document);
-        match guarded(|| run(&context, &mut copy)) {
-            Ok(()) => live.replace(copy),
-            Err(_) => self.tell_hook_panicked(&context, hook),
-        }
-    }
-
-    pub(crate) fn run_before_save(&self, slot: &SlotState<D>, live: &mut Live<D>) {
-        if let Some(hook) = &self.hooks.before_save {
-            self.run_hook(slot, live, "before_save", |context, document| {
-                hook(context, document);
-            });
-        }
-    }
-
-    pub(crate) fn hook_context(
-        &self,
-        player: &PlayerId,
-        session: SessionId,
-        slot: &SlotName,
-    ) -> HookContext {
-        HookContext {
-            player: player.clone(),
-            session,
-            slot: slot.clone(),
-        }
-    }
-
-    pub(crate) fn tell_hook_panicked(&self, context: &HookContext, hook: &'static str) {
-        tracing::error!(player = %context.player, slot = %context.slot, hook, "a hook panicked");
-        self.events.send(|| Event::HookPanicked {
-            player: context.player.clone(),
-            slot: context.slot.clone(),
-            hook,
         });
     }
 }

@@ -1,23 +1,37 @@
 //! Ending everything (E4).
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use futures::{StreamExt, stream};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
 
-use super::shared::Shared;
-use crate::{EndError, EndReason, GameDocument, PlayerId, session::SessionState};
+use super::{registry::Taken, shared::Shared};
+use crate::{EndError, EndReason, GameDocument, PlayerId, error::Chain};
 
 /// What came of a shutdown.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct ShutdownReport<D> {
     /// How many sessions were saved and released.
     pub ended: usize,
     /// Sessions that could not be ended, with their unsaved documents.
     pub failed: Vec<EndError<D>>,
-    /// Players whose sessions were still being ended at the deadline.
+    /// Players whose sessions were still being ended, or started, at the
+    /// deadline.
     pub unfinished: Vec<PlayerId>,
+}
+
+impl<D> fmt::Debug for ShutdownReport<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShutdownReport")
+            .field("ended", &self.ended)
+            .field("failed", &self.failed)
+            .field("unfinished", &self.unfinished)
+            .finish()
+    }
 }
 
 impl<D> ShutdownReport<D> {
@@ -28,55 +42,67 @@ impl<D> ShutdownReport<D> {
     }
 }
 
+/// What came of one player: nothing, if there was no session after all.
+type Told<D> = (PlayerId, Option<Result<(), EndError<D>>>);
+
 impl<D: GameDocument> Shared<D> {
-    pub(super) async fn shutdown(self: Arc<Self>, within: Duration) -> ShutdownReport<D> {
-        let deadline = Instant::now() + within;
+    pub(super) async fn shutdown(self: Arc<Self>, deadline: Instant) -> ShutdownReport<D> {
         self.stop.cancel();
-        for over in self.registry.starting() {
-            // A start that is under way ends with a session or without.
-            if timeout_at(deadline, over.cancelled()).await.is_err() {
-                break;
-            }
-        }
-        let sessions = self.registry.sessions();
-        let mut unfinished: std::collections::BTreeSet<_> = sessions
-            .iter()
-            .map(|session| session.core.player.clone())
-            .collect();
+        let places = self.registry.close();
+        let mut unfinished: BTreeSet<_> = places.iter().map(|(player, _)| player.clone()).collect();
+        let (tell, mut told) = mpsc::channel(places.len().max(1));
+        // A task of its own, which goes on after the deadline, and if nobody
+        // waits for the report (E7).
+        self.runtime.spawn(Arc::clone(&self).end_all(places, tell));
         let mut report = ShutdownReport {
             ended: 0,
             failed: Vec::new(),
             unfinished: Vec::new(),
         };
-        let mut ends = stream::iter(sessions)
-            .map(|session| self.end_for_shutdown(session))
-            .buffer_unordered(self.settings.max_concurrent_saves);
-        while let Ok(Some((player, result))) = timeout_at(deadline, ends.next()).await {
+        while let Ok(Some((player, result))) = timeout_at(deadline, told.recv()).await {
             unfinished.remove(&player);
             match result {
-                Ok(()) => report.ended += 1,
-                Err(error) => report.failed.push(error),
+                None => {}
+                Some(Ok(())) => report.ended += 1,
+                Some(Err(error)) => report.failed.push(error),
             }
         }
-        drop(ends);
         report.unfinished = unfinished.into_iter().collect();
         if report.is_complete() {
-            self.drop_lease().await;
+            // What is late is left to lapse.
+            let _ = timeout_at(deadline, self.drop_lease()).await;
         }
         report
     }
 
+    /// Ends every session, those that are just being started last.
+    async fn end_all(self: Arc<Self>, places: Vec<Taken>, tell: mpsc::Sender<Told<D>>) {
+        let mut ends = stream::iter(places)
+            .map(|(player, starting)| self.end_for_shutdown(player, starting))
+            .buffer_unordered(self.settings.max_concurrent_saves);
+        while let Some(told) = ends.next().await {
+            // If nobody listens any more, the other ends matter all the same.
+            drop(tell.send(told).await);
+        }
+    }
+
     async fn end_for_shutdown(
         self: &Arc<Self>,
-        session: Arc<SessionState<D>>,
-    ) -> (PlayerId, Result<(), EndError<D>>) {
-        let player = session.core.player.clone();
+        player: PlayerId,
+        starting: Option<CancellationToken>,
+    ) -> Told<D> {
+        if let Some(over) = starting {
+            over.cancelled().await; // with a session or without
+        }
+        let Some(session) = self.registry.live(&player) else {
+            return (player, None);
+        };
         let end = Arc::clone(self).end(session, EndReason::Shutdown);
         let ended = self
             .run_to_the_end(&player, "ending the session", end)
             .await;
         let result = ended.unwrap_or_else(|cause| Err(EndError::new(&player, Vec::new(), cause)));
-        (player, result)
+        (player, Some(result))
     }
 
     /// With the lease gone, others need not wait for it to lapse. It stays if
@@ -84,7 +110,7 @@ impl<D: GameDocument> Shared<D> {
     async fn drop_lease(&self) {
         self.release_orphans().await;
         if let Err(error) = self.store.drop_lease(&self.server).await {
-            tracing::warn!(%error, "the lease is left to lapse");
+            tracing::warn!(error = %Chain(&error), "the lease is left to lapse");
         }
     }
 }

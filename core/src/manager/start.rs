@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use super::registry::Occupied;
 use crate::{
     EndReason, Error, Fence, GameDocument, PlayerId, Session, SessionId,
-    backend::{Acquisition, Claimant, Effect, Lock, Notice, NoticeKind, Release},
+    backend::{Acquisition, Claimant, Effect, Lock, Notice, NoticeKind},
+    error::Chain,
     manager::Shared,
     session::{SessionCore, SessionState},
 };
@@ -57,6 +58,7 @@ impl<D: GameDocument> Shared<D> {
             self.check_may_start()?;
             match self.registry.reserve(&player, id) {
                 Ok(place) => {
+                    self.ensure_lease().await?;
                     let fence = self.take_lock(&player, id, on_conflict).await?;
                     let core = SessionCore::new(player.clone(), id, fence);
                     let state = Arc::new(SessionState::new(core));
@@ -64,6 +66,7 @@ impl<D: GameDocument> Shared<D> {
                     self.debug(|| tracing::debug!(%player, session = %id, %fence, "lock taken"));
                     return Ok(Session::new(state, Arc::clone(&self)));
                 }
+                Err(Occupied::Closed) => return Err(Error::ShuttingDown),
                 Err(Occupied::Starting(over)) => over.cancelled().await,
                 Err(Occupied::Live(session)) => {
                     let ended = Arc::clone(&self).end(session, EndReason::Restarted).await;
@@ -89,6 +92,16 @@ impl<D: GameDocument> Shared<D> {
         }
     }
 
+    /// Renews a lease that may have lapsed: a lock taken without one could be
+    /// replaced at once.
+    async fn ensure_lease(self: &Arc<Self>) -> Result<(), Error> {
+        let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry);
+        if lapses_in.is_zero() {
+            self.beat().await?;
+        }
+        Ok(())
+    }
+
     /// Acquires the player's lock, and leaves nothing behind if that fails (L8).
     async fn take_lock(
         &self,
@@ -105,7 +118,7 @@ impl<D: GameDocument> Shared<D> {
         if let Err(Error::StoreUnavailable(failure) | Error::StoreFailed(failure)) = &result
             && failure.effect() == Effect::Possible
         {
-            self.orphans.add(player.clone(), session);
+            self.note_orphan(player, session);
         }
         result
     }
@@ -134,7 +147,7 @@ impl<D: GameDocument> Shared<D> {
                 let Some(wait) = &mut wait else {
                     return Err(held(player, holder));
                 };
-                if !self.await_hand_over(player, &holder, wait).await {
+                if !self.await_hand_over(player, &holder, wait).await? {
                     return Err(held(player, holder));
                 }
             }
@@ -145,7 +158,7 @@ impl<D: GameDocument> Shared<D> {
                     }
                     return Ok(fence);
                 }
-                Acquisition::Held { holder: _ } if replacements > MAX_REPLACEMENTS => {
+                Acquisition::Held { holder } if replacements > MAX_REPLACEMENTS => {
                     return Err(held(player, holder));
                 }
                 Acquisition::Held { holder: now } => holder = now,
@@ -163,8 +176,6 @@ impl<D: GameDocument> Shared<D> {
         on_conflict: OnConflict,
     ) -> Result<Option<SessionId>, Error> {
         if holder.server == self.server && !self.registry.knows(player, holder.session) {
-            let released = self.store.release(player, holder.session).await?;
-            debug_assert!(matches!(released, Release::Released | Release::NotHeld));
             return Ok(Some(holder.session));
         }
         if on_conflict == OnConflict::Steal || !self.store.lease_is_live(&holder.server).await? {
@@ -175,10 +186,15 @@ impl<D: GameDocument> Shared<D> {
 
     /// Asks the holder for the player and waits a little. Returns false at
     /// the end of the time.
-    async fn await_hand_over(&self, player: &PlayerId, holder: &Lock, wait: &mut HandOver) -> bool {
+    async fn await_hand_over(
+        &self,
+        player: &PlayerId,
+        holder: &Lock,
+        wait: &mut HandOver,
+    ) -> Result<bool, Error> {
         let now = Instant::now();
-        if now >= wait.until || self.stop.is_cancelled() {
-            return false;
+        if now >= wait.until {
+            return Ok(false);
         }
         if wait.asked.is_none_or(|(session, at)| {
             session != holder.session || now >= at + self.settings.heartbeat_interval
@@ -187,13 +203,16 @@ impl<D: GameDocument> Shared<D> {
             wait.asked = Some((holder.session, now));
             self.tell(player, holder, NoticeKind::HandOver).await;
         }
-        tokio::time::sleep_until(wait.until.min(Instant::now() + wait.pause)).await;
+        let next_look = wait.until.min(Instant::now() + wait.pause);
         wait.pause = (wait.pause * 2).min(LOOK_EVERY);
-        true
+        tokio::select! {
+            () = self.stop.cancelled() => Err(Error::ShuttingDown),
+            () = tokio::time::sleep_until(next_look) => Ok(true),
+        }
     }
 
     /// Tells the former holder, who otherwise finds out at its next save (E2).
-    async fn tell_taken(&self, player: &PlayerId, former: &Lock) {
+    pub(super) async fn tell_taken(&self, player: &PlayerId, former: &Lock) {
         if former.server != self.server {
             self.tell(player, former, NoticeKind::Taken).await;
         }
@@ -201,7 +220,7 @@ impl<D: GameDocument> Shared<D> {
 
     /// Notices are a courtesy: whoever does not get one finds out later, and
     /// who waits for an answer asks again.
-    async fn tell(&self, player: &PlayerId, holder: &Lock, kind: NoticeKind) {
+    pub(super) async fn tell(&self, player: &PlayerId, holder: &Lock, kind: NoticeKind) {
         let notice = Notice {
             player: player.clone(),
             session: holder.session,
@@ -212,7 +231,9 @@ impl<D: GameDocument> Shared<D> {
             Ok(outcome) => self.debug(|| {
                 tracing::debug!(%player, server = %holder.server, ?kind, ?outcome, "notice sent");
             }),
-            Err(error) => tracing::warn!(%player, %error, "a notice could not be sent"),
+            Err(error) => {
+                tracing::warn!(%player, error = %Chain(&error), "a notice could not be sent");
+            }
         }
     }
 }

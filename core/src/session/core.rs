@@ -26,6 +26,9 @@ pub(crate) enum Status {
     Active,
     /// Its last save is under way: no changes any more.
     Ending,
+    /// All is saved, or given up: only the lock has still to go. There is no
+    /// way back, since the lock may be gone already.
+    Releasing,
     /// It was saved and released, or abandoned.
     Ended,
     /// Its lock is another's, or gone.
@@ -64,6 +67,12 @@ impl SessionCore {
             &[Status::Active, Status::Ending],
             Status::Lost(holder.map(Box::new)),
         )
+    }
+
+    /// Whether the session was ended by its last save, and only its lock may
+    /// still be there.
+    pub(crate) fn is_releasing(&self) -> bool {
+        *self.status.lock() == Status::Releasing
     }
 
     /// Whether the session takes changes; otherwise why not.

@@ -7,9 +7,6 @@ use crate::{Error, GameDocument, SlotName, backend::WriteOutcome, manager::Share
 
 impl<D: GameDocument> Shared<D> {
     /// Deletes what a slot holds and closes its handles.
-    ///
-    /// Opening it first kills the claim that a save may just be using, so no
-    /// save of the old content can land after the deletion.
     pub(crate) async fn delete_slot(
         self: Arc<Self>,
         session: Arc<SessionState<D>>,
@@ -24,31 +21,38 @@ impl<D: GameDocument> Shared<D> {
             None => None,
         };
         if let Some(saver) = &mut saver {
-            saver.claim = None;
+            saver.claim = None; // opening the slot kills it
         }
-        let (number, opened) = self.claim_slot(&session.core, &name).await?;
-        let claim = session.core.claim(&name, number);
-        match self
-            .store
-            .delete(&claim, &self.stamp(opened.revision))
-            .await?
-        {
-            WriteOutcome::Written { .. } => {}
-            WriteOutcome::Lost { holder } => {
-                return Err(self.lose(&claim.player, claim.session, holder));
-            }
-            WriteOutcome::Overtaken => {
-                return Err(self
-                    .store
-                    .claims_keep_dying(&claim.player, &claim.slot)
-                    .into());
-            }
-        }
+        let deleted = self.open_and_delete(&session, &name).await;
         if let Some(slot) = &open {
-            slot.live().deleted = true;
-            self.autosave.remove(slot);
-            session.take_out(&name);
+            if deleted.is_ok() {
+                slot.note_deleted();
+                self.autosave.remove(slot);
+                session.take_out(&name);
+            } else {
+                // It may have been deleted: the next save writes it again.
+                slot.forget_stored();
+                self.autosave.enqueue(slot);
+            }
         }
-        Ok(())
+        deleted
+    }
+
+    /// Opening it first kills the claim of a save whose answer was lost, so
+    /// that no save of the old content lands after the deletion.
+    async fn open_and_delete(
+        &self,
+        session: &SessionState<D>,
+        name: &SlotName,
+    ) -> Result<(), Error> {
+        let core = &session.core;
+        let (number, opened) = self.claim_slot(core, name).await?;
+        let claim = core.claim(name, number);
+        let stamp = self.stamp(opened.revision);
+        match self.store.delete(&claim, &stamp).await? {
+            WriteOutcome::Written { .. } => Ok(()),
+            WriteOutcome::Lost { holder } => Err(self.lose(&core.player, core.id, holder)),
+            WriteOutcome::Overtaken => Err(self.store.claims_keep_dying(&core.player, name).into()),
+        }
     }
 }

@@ -7,15 +7,16 @@ use futures::{StreamExt, stream};
 use super::{SessionState, Status};
 use crate::{
     EndError, EndReason, Error, Event, GameDocument, SaveReason, Unsaved, backend::Release,
-    manager::Shared, slot::SlotState,
+    error::Chain, manager::Shared, slot::SlotState,
 };
 
 /// Slots of one session that are saved at the same time.
 const CONCURRENT_LAST_SAVES: usize = 8;
 
 impl<D: GameDocument> Shared<D> {
-    /// Ends a session properly. If it can't be, the session goes on (unless
-    /// it is lost), and the error has what could not be saved.
+    /// Ends a session properly. If its documents can't be saved, it goes on
+    /// (unless it is lost), and the error has them. If only its lock can't be
+    /// released, it is over, and the manager goes on trying.
     ///
     /// Not to be dropped half-way: it runs in a task of its own.
     pub(crate) async fn end(
@@ -24,59 +25,51 @@ impl<D: GameDocument> Shared<D> {
         reason: EndReason,
     ) -> Result<(), EndError<D>> {
         let _turn = session.turn.lock().await;
-        match session.core.status() {
+        let core = &session.core;
+        // From here on no change is taken: the last saves have all of them.
+        core.advance(&[Status::Active], Status::Ending);
+        match core.status() {
             Status::Ended => return Ok(()),
             Status::Lost(holder) => {
-                let cause = session.core.lost(holder.map(|holder| *holder));
-                return Err(EndError::new(
-                    &session.core.player,
-                    unsaved_of_lost(&session, &cause),
-                    cause,
-                ));
+                let cause = core.lost(holder.map(|holder| *holder));
+                let unsaved = unsaved_of_lost(&session, &cause);
+                return Err(EndError::new(&core.player, unsaved, cause));
             }
-            Status::Active | Status::Ending => {}
+            Status::Active | Status::Ending | Status::Releasing => {}
         }
-        for slot in session.slots() {
-            self.run_before_last_save(&slot, reason);
-        }
-        // From here on no change is taken: the last saves have all of them.
-        session.core.advance(&[Status::Active], Status::Ending);
         let result = self.save_and_release(&session, reason).await;
-        match &result {
-            Ok(()) => self.events.send(|| Event::SessionEnded {
-                player: session.core.player.clone(),
-                session: session.core.id,
-                reason,
-            }),
-            Err(error) => {
-                session.core.advance(&[Status::Ending], Status::Active);
-                self.tell_end_failed(&session, reason, &error.cause);
-            }
+        if let Err(error) = &result {
+            core.advance(&[Status::Ending], Status::Active);
+            self.tell_end_failed(&session, reason, &error.cause);
         }
         result
     }
 
     async fn save_and_release(
-        &self,
+        self: &Arc<Self>,
         session: &Arc<SessionState<D>>,
         reason: EndReason,
     ) -> Result<(), EndError<D>> {
-        let unsaved: Vec<_> = stream::iter(session.slots())
-            .map(|slot| self.last_save(slot, reason))
-            .buffer_unordered(CONCURRENT_LAST_SAVES)
-            .filter_map(|unsaved| async move { unsaved })
-            .collect()
-            .await;
-        if let Some(first) = unsaved.first() {
-            let cause = first.error.clone();
-            return Err(EndError::new(&session.core.player, unsaved, cause));
+        let player = &session.core.player;
+        if !session.core.is_releasing() {
+            let unsaved: Vec<_> = stream::iter(session.slots())
+                .map(|slot| self.last_save(slot, reason))
+                .buffer_unordered(CONCURRENT_LAST_SAVES)
+                .filter_map(|unsaved| async move { unsaved })
+                .collect()
+                .await;
+            if let Some(first) = unsaved.first() {
+                let cause = first.error.clone();
+                return Err(EndError::new(player, unsaved, cause));
+            }
         }
-        self.release(session)
+        self.release(session, reason)
             .await
-            .map_err(|cause| EndError::new(&session.core.player, Vec::new(), cause))
+            .map_err(|cause| EndError::new(player, Vec::new(), cause))
     }
 
     async fn last_save(&self, slot: Arc<SlotState<D>>, reason: EndReason) -> Option<Unsaved<D>> {
+        self.run_before_last_save(&slot, reason).await;
         let saved = self
             .save_with_retries(&slot, SaveReason::LastSave(reason))
             .await;
@@ -84,20 +77,46 @@ impl<D: GameDocument> Shared<D> {
         Some(unsaved(&slot, error))
     }
 
-    /// Releases the lock of a session that has nothing left to save.
-    async fn release(&self, session: &Arc<SessionState<D>>) -> Result<(), Error> {
+    /// Releases the lock of a session that has nothing left to save. If that
+    /// fails, it is tried again at every heartbeat: a session that may have
+    /// no lock any more must not take changes.
+    ///
+    /// The caller has the session's turn.
+    pub(super) async fn release(
+        self: &Arc<Self>,
+        session: &Arc<SessionState<D>>,
+        reason: EndReason,
+    ) -> Result<(), Error> {
         let core = &session.core;
-        match self.store.release(&core.player, core.id).await? {
-            Release::Released => {}
+        core.advance(&[Status::Active, Status::Ending], Status::Releasing);
+        if let Status::Lost(holder) = core.status() {
+            return Err(core.lost(holder.map(|holder| *holder)));
+        }
+        for slot in session.slots() {
+            // A save that was asked for and is under way would find the lock
+            // gone, and take the session for lost.
+            drop(slot.saver.lock().await);
+        }
+        match self.store.release(&core.player, core.id).await {
+            Ok(Release::Released) => {}
             // An earlier attempt may have been the one that did it; if not,
             // the lock was taken after the last save: all is in the store.
-            Release::NotHeld => {
+            Ok(Release::NotHeld) => {
                 tracing::debug!(player = %core.player, session = %core.id, "lock gone already");
             }
+            Err(failure) => {
+                self.background.end_again(session, reason);
+                return Err(failure.into());
+            }
         }
-        core.advance(&[Status::Active, Status::Ending], Status::Ended);
+        core.advance(&[Status::Releasing], Status::Ended);
         self.forget(session);
         self.debug(|| tracing::debug!(player = %core.player, session = %core.id, "lock released"));
+        self.events.send(|| Event::SessionEnded {
+            player: core.player.clone(),
+            session: core.id,
+            reason,
+        });
         Ok(())
     }
 
@@ -110,38 +129,16 @@ impl<D: GameDocument> Shared<D> {
         if session.is_closed() {
             return Ok(());
         }
-        let unsaved = session
-            .slots()
-            .iter()
-            .filter(|slot| slot.is_unsaved())
-            .count();
+        let slots = session.slots();
+        let unsaved = slots.iter().filter(|slot| slot.is_unsaved()).count();
         tracing::warn!(player = %session.core.player, unsaved, "session abandoned by its caller");
-        self.release(&session).await
-    }
-
-    /// Ends a session that nobody has a handle to any more (E5). If that
-    /// fails, it is tried again at every heartbeat.
-    pub(crate) async fn end_dropped(self: Arc<Self>, session: Arc<SessionState<D>>) {
-        let ended = Arc::clone(&self)
-            .end(Arc::clone(&session), EndReason::Dropped)
-            .await;
-        if ended.is_err() && !session.is_closed() {
-            self.dropped.lock().push(session); // told as an event, and tried again
-        }
-    }
-
-    fn run_before_last_save(&self, slot: &SlotState<D>, reason: EndReason) {
-        if let Some(hook) = &self.hooks.before_last_save {
-            let mut live = slot.live();
-            self.run_hook(slot, &mut live, "before_last_save", |context, document| {
-                hook(context, reason, document);
-            });
-        }
+        self.release(&session, EndReason::Abandoned).await
     }
 
     fn tell_end_failed(&self, session: &SessionState<D>, reason: EndReason, cause: &Error) {
         let player = &session.core.player;
-        tracing::warn!(%player, session = %session.core.id, error = %cause, "session not ended");
+        let (session_id, why) = (session.core.id, Chain(cause));
+        tracing::warn!(%player, session = %session_id, error = %why, "session not ended");
         self.events.send(|| Event::EndFailed {
             player: player.clone(),
             session: session.core.id,

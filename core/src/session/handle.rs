@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use super::{SessionState, Status};
 use crate::{
-    EndError, EndReason, Error, Fence, GameDocument, InvalidName, PlayerId, Saved, SessionId, Slot,
-    SlotName, backend::SlotSummary, manager::Shared,
+    Document, EndError, EndReason, Error, Fence, GameDocument, InvalidName, PlayerId, Saved,
+    SessionId, Slot, SlotName, backend::SlotSummary, manager::Shared,
 };
 
 /// One server's exclusive right to one player's data, from
@@ -14,7 +14,7 @@ use crate::{
 ///
 /// Dropping it ends the session in the background: what is unsaved is saved,
 /// the lock released, and failures are told as events (E5).
-pub struct Session<D: GameDocument> {
+pub struct Session<D: GameDocument = Document> {
     state: Arc<SessionState<D>>,
     shared: Arc<Shared<D>>,
 }
@@ -148,7 +148,8 @@ impl<D: GameDocument> Session<D> {
     ///
     /// [`EndError`] with the unsaved documents. Unless the session is lost, it
     /// goes on: it still holds the player and takes changes, until this is
-    /// called again or [`abandon`](Self::abandon) is.
+    /// called again or [`abandon`](Self::abandon) is. If nothing is unsaved,
+    /// only the lock could not be released, which the manager tries again.
     ///
     /// # Cancel safety
     ///
@@ -166,8 +167,8 @@ impl<D: GameDocument> Session<D> {
     ///
     /// # Errors
     ///
-    /// [`Error::StoreUnavailable`]: the lock may still be there; call it
-    /// again, or let the lease lapse.
+    /// [`Error::StoreUnavailable`]: the lock may still be there. No changes
+    /// are taken any more, and the manager tries again at every heartbeat.
     ///
     /// # Cancel safety
     ///
@@ -199,9 +200,8 @@ impl<D: GameDocument> Session<D> {
 impl<D: GameDocument> Drop for Session<D> {
     fn drop(&mut self) {
         if !self.state.is_closed() {
-            let shared = Arc::clone(&self.shared);
-            let state = Arc::clone(&self.state);
-            self.shared.runtime.spawn(shared.end_dropped(state));
+            self.shared
+                .end_in_background(Arc::clone(&self.state), EndReason::Dropped);
         }
     }
 }

@@ -1,24 +1,33 @@
 //! Loading a slot: claim, read, decode, migrate, complete, hand out.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures::FutureExt;
 use serde_json::Value;
 
-use super::SessionState;
+use super::{SessionCore, SessionState};
 use crate::{
-    ClaimNumber, Error, GameDocument, SlotName,
-    backend::{Opened, Record},
-    codec::{CodecError, Fingerprints},
+    EndReason, Error, GameDocument, PlayerId, SlotName,
+    backend::Record,
+    codec::{CodecError, Encoded, Fingerprints, KeyFingerprints},
+    error::Chain,
     hook::guarded,
     manager::Shared,
     schema,
-    slot::{Saver, Slot, SlotState},
+    slot::{Saver, Slot, SlotState, unencodable},
 };
 
-/// A document that was read or made, and what the store is known to have of it.
+/// A document that was read or made.
 struct Loaded<D> {
     document: D,
-    stored: Option<Fingerprints>,
+    /// What the store has; `None` if that is not this document.
+    stored: Option<Stored>,
+}
+
+struct Stored {
+    content: Fingerprints,
+    /// In debug mode.
+    keys: Option<Box<KeyFingerprints>>,
 }
 
 impl<D: GameDocument> Shared<D> {
@@ -29,18 +38,27 @@ impl<D: GameDocument> Shared<D> {
         session: Arc<SessionState<D>>,
         name: SlotName,
     ) -> Result<Slot<D>, Error> {
-        let turn = session.turn.lock().await;
+        let _turn = session.turn.lock().await;
         session.core.check_open()?;
         if let Some(open) = session.slot(&name) {
             return Ok(Slot::new(open, Arc::clone(&self)));
         }
-        let result = self.load_new(&session, &name).await;
-        drop(turn);
-        if result.is_err() && session.slots().is_empty() && !session.is_closed() {
-            let (player, id) = (session.core.player.clone(), session.core.id);
-            if let Err(error) = Arc::clone(&self).abandon(session).await {
-                tracing::warn!(%player, %error, "the lock is released later");
-                self.orphans.add(player, id);
+        let load = AssertUnwindSafe(self.load_new(&session, &name)).catch_unwind();
+        let result = load.await.unwrap_or_else(|_| {
+            Err(Error::Panicked {
+                player: session.core.player.clone(),
+                during: "loading a slot",
+            })
+        });
+        if let Err(error) = &result
+            && session.slots().is_empty()
+            && !session.is_closed()
+        {
+            let player = &session.core.player;
+            let (slot, why) = (&name, Chain(error));
+            tracing::warn!(%player, %slot, error = %why, "first load failed: the session ends");
+            if let Err(error) = self.release(&session, EndReason::LoadFailed).await {
+                tracing::warn!(%player, error = %Chain(&error), "the lock is released later");
             }
         }
         result.map(|slot| Slot::new(slot, self))
@@ -53,59 +71,47 @@ impl<D: GameDocument> Shared<D> {
     ) -> Result<Arc<SlotState<D>>, Error> {
         let core = &session.core;
         let (number, opened) = self.claim_slot(core, name).await?;
-        let Opened {
-            revision, record, ..
-        } = opened;
-        let loaded = match &record {
-            Some(record) => self.revive(session, name, record)?,
-            None => self.make_new(session, name)?,
+        let loaded = match &opened.record {
+            Some(record) => self.revive(core, name, record)?,
+            None => self.make_new(core, name)?,
         };
-        let saver = self.saver(number, revision, loaded.stored);
+        let (content, keys) = loaded
+            .stored
+            .map_or((None, None), |stored| (Some(stored.content), stored.keys));
+        let saver = Saver {
+            claim: Some(number),
+            revision: opened.revision,
+            stored: content,
+            doubt: None,
+            keys,
+        };
         let turn = self.autosave.assign_turn();
-        let slot = Arc::new(SlotState::new(
-            Arc::clone(core),
-            name.clone(),
-            turn,
-            loaded.document,
-            saver,
-        ));
-        self.run_on_load(&slot);
+        let slot = SlotState::new(Arc::clone(core), name.clone(), turn, loaded.document, saver);
+        let slot = Arc::new(slot);
+        if self.hooks.on_load.is_some() {
+            slot.forget_stored(); // the hook may have changed the document
+        }
         session.add(Arc::clone(&slot));
         self.autosave.insert(&slot);
+        // Whether it has to be written is decided in its turn (A1, S10).
         if slot.is_unsaved() {
             self.autosave.enqueue(&slot);
         }
         Ok(slot)
     }
 
-    fn saver(
-        &self,
-        number: ClaimNumber,
-        revision: crate::Revision,
-        stored: Option<Fingerprints>,
-    ) -> Saver {
-        Saver {
-            claim: Some(number),
-            revision,
-            stored,
-            doubt: None,
-            keys: None,
-        }
-    }
-
     /// A new player's document (S4, S7); the first autosave stores it (S10).
-    fn make_new(&self, session: &SessionState<D>, name: &SlotName) -> Result<Loaded<D>, Error> {
-        let player = &session.core.player;
-        let document = self.defaults(session)?;
+    fn make_new(&self, core: &SessionCore, name: &SlotName) -> Result<Loaded<D>, Error> {
+        let player = &core.player;
+        let document = self.defaults(player)?;
         self.debug(|| tracing::debug!(%player, slot = %name, "nothing stored: defaults used"));
         Ok(Loaded {
-            document,
+            document: self.run_on_load(core, name, document),
             stored: None,
         })
     }
 
-    fn defaults(&self, session: &SessionState<D>) -> Result<D, Error> {
-        let player = &session.core.player;
+    fn defaults(&self, player: &PlayerId) -> Result<D, Error> {
         let made = guarded(|| {
             let mut document = (self.origin.defaults)(player);
             (self.origin.prepare)(&mut document);
@@ -121,11 +127,11 @@ impl<D: GameDocument> Shared<D> {
     /// leaves the record as it is (S5, S6).
     fn revive(
         &self,
-        session: &SessionState<D>,
+        core: &SessionCore,
         name: &SlotName,
         record: &Record,
     ) -> Result<Loaded<D>, Error> {
-        let player = &session.core.player;
+        let player = &core.player;
         let undecodable = |source| Error::Undecodable {
             player: player.clone(),
             slot: name.clone(),
@@ -140,48 +146,43 @@ impl<D: GameDocument> Shared<D> {
             slot: name.clone(),
             source: Arc::new(source),
         })?;
+        let mut as_stored = record.body.schema == self.migrations.current();
         if self.settings.reconcile {
-            let added = schema::reconcile(&mut value, &self.defaults_as_json(session)?);
+            let added = schema::reconcile(&mut value, &self.defaults_as_json(player)?);
+            as_stored &= added.is_empty();
             self.debug(|| tracing::debug!(%player, slot = %name, ?added, "slot loaded"));
         }
-        let decoded = guarded(|| serde_json::from_value::<D>(value));
-        let decoded = decoded.map_err(|_| Error::Panicked {
-            player: player.clone(),
-            during: "decoding the document",
-        })?;
-        let mut document = decoded.map_err(|source| undecodable(CodecError::Unreadable(source)))?;
+        let mut document =
+            D::deserialize(value).map_err(|source| undecodable(CodecError::Unreadable(source)))?;
         (self.origin.prepare)(&mut document);
-        let stored = self
-            .codec
-            .encode(&document)
-            .map_err(undecodable)?
-            .fingerprints();
+        let encoded = self.codec.encode(&document);
+        let encoded = encoded.map_err(|source| unencodable(core, name, source))?;
         Ok(Loaded {
-            document,
-            stored: Some(stored),
+            document: self.run_on_load(core, name, document),
+            // What was migrated or completed is not what the store has.
+            stored: as_stored.then(|| self.stored(&encoded)),
         })
     }
 
-    fn defaults_as_json(&self, session: &SessionState<D>) -> Result<Value, Error> {
-        let document = self.defaults(session)?;
-        let panicked = || Error::Panicked {
-            player: session.core.player.clone(),
-            during: "encoding the defaults",
+    fn stored(&self, encoded: &Encoded) -> Stored {
+        let keys = if self.settings.debug {
+            self.codec.key_fingerprints(encoded).ok().map(Box::new)
+        } else {
+            None
         };
-        match guarded(|| serde_json::to_value(&document)) {
-            Ok(Ok(value)) => Ok(value),
-            // Defaults that can't be encoded have nothing to complete others with.
-            Ok(Err(_)) => Ok(Value::Null),
-            Err(_) => Err(panicked()),
+        Stored {
+            content: encoded.fingerprints(),
+            keys,
         }
     }
 
-    fn run_on_load(&self, slot: &SlotState<D>) {
-        if let Some(hook) = &self.hooks.on_load {
-            let mut live = slot.live();
-            self.run_hook(slot, &mut live, "on_load", |context, document| {
-                hook(context, document);
-            });
-        }
+    fn defaults_as_json(&self, player: &PlayerId) -> Result<Value, Error> {
+        let document = self.defaults(player)?;
+        serde_json::to_value(&document).or_else(|error| {
+            // Such defaults have nothing to complete others with; a player who
+            // gets them is told when they are to be saved.
+            tracing::warn!(%error, "the defaults can't be encoded");
+            Ok(Value::Null)
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! What the manager keeps of one session.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use parking_lot::Mutex;
 
@@ -14,6 +14,8 @@ pub(crate) struct SessionState<D> {
     /// Held while slots are loaded or deleted and while the session ends, so
     /// that these don't get into each other's way.
     pub(crate) turn: tokio::sync::Mutex<()>,
+    /// Whether a task of the manager's is about to end it already.
+    pub(crate) end_is_under_way: AtomicBool,
 }
 
 impl<D> SessionState<D> {
@@ -22,6 +24,7 @@ impl<D> SessionState<D> {
             core: Arc::new(core),
             slots: Mutex::default(),
             turn: tokio::sync::Mutex::new(()),
+            end_is_under_way: AtomicBool::new(false),
         }
     }
 

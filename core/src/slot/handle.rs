@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::{save::Saved, state::SlotState};
-use crate::{Error, GameDocument, PlayerId, SaveReason, SessionId, SlotName, manager::Shared};
+use crate::{
+    Document, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
+    manager::Shared,
+};
 
 /// An open slot of a player: cheap to clone, read and changed synchronously.
 ///
@@ -18,7 +21,7 @@ use crate::{Error, GameDocument, PlayerId, SaveReason, SessionId, SlotName, mana
 ///
 /// After the session ended or was lost, the document can still be read, and
 /// every change is refused.
-pub struct Slot<D> {
+pub struct Slot<D = Document> {
     pub(super) state: Arc<SlotState<D>>,
     pub(super) shared: Arc<Shared<D>>,
 }
@@ -63,6 +66,14 @@ impl<D: GameDocument> Slot<D> {
     #[must_use]
     pub fn session(&self) -> SessionId {
         self.state.core.id
+    }
+
+    /// The revision that the store is known to have: the one that the slot
+    /// was loaded with, or that the last acknowledged save made. 0 if the slot
+    /// was never written.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.state.revision()
     }
 
     /// Whether there are changes that the store has not acknowledged.
@@ -127,8 +138,9 @@ impl<D: GameDocument> Slot<D> {
         let changing = AssertUnwindSafe(|| self.state.change(change));
         let (result, must_queue) = catch_unwind(changing).unwrap_or_else(|panic| {
             // What the closure had changed by then is a change like any other.
-            self.state.live().version += 1;
-            self.shared.autosave.enqueue(&self.state);
+            if self.state.touch_changed() {
+                self.shared.autosave.push(&self.state);
+            }
             resume_unwind(panic)
         });
         if must_queue {

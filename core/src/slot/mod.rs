@@ -7,4 +7,5 @@ mod state;
 
 pub use handle::Slot;
 pub use save::Saved;
-pub(crate) use state::{Live, Saver, SlotState};
+pub(crate) use save::unencodable;
+pub(crate) use state::{Next, Saver, SlotState, Snapshot};

@@ -1,8 +1,8 @@
 //! One save of one slot, from snapshot to acknowledgement.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::state::{Doubt, Saver, SlotState};
+use super::state::{Doubt, Saver, SlotState, Snapshot};
 use crate::{
     ClaimNumber, Error, GameDocument, Revision, SaveReason, SlotName, WriteId,
     backend::{Body, Claim, Effect, Opened, Opening, Stamp, WriteOutcome},
@@ -41,13 +41,6 @@ impl Saved {
     }
 }
 
-/// A document as it was at one moment.
-struct Snapshot<D> {
-    document: Arc<D>,
-    version: u64,
-    stored: bool,
-}
-
 impl<D: GameDocument> Shared<D> {
     /// Saves a slot, with further attempts after failures that may pass.
     pub(crate) async fn save_with_retries(
@@ -59,6 +52,7 @@ impl<D: GameDocument> Shared<D> {
         for attempt in 1.. {
             let error = match self.save_once(slot, reason).await {
                 Ok(saved) => return Ok(saved),
+                Err(error) if error.closes_slot() => return Err(error),
                 Err(error) => error,
             };
             let pause = pauses.next().filter(|_| error.may_pass());
@@ -81,49 +75,57 @@ impl<D: GameDocument> Shared<D> {
     ) -> Result<Saved, Error> {
         let mut saver = slot.saver.lock().await;
         slot.check_writable()?;
-        let snapshot = self.snapshot(slot, reason);
+        let by_autosave = reason == SaveReason::Autosave;
+        let (snapshot, forced) = slot.take_snapshot(by_autosave);
+        let reason = if forced { SaveReason::Forced } else { reason };
+        let result = self.save_snapshot(slot, &mut saver, snapshot, reason).await;
+        // Also after a failure: the slot may have been opened anew.
+        slot.note_revision(saver.revision);
+        if result.is_err() {
+            slot.note_failed(forced);
+        }
+        result
+    }
+
+    async fn save_snapshot(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+        snapshot: Snapshot<D>,
+        reason: SaveReason,
+    ) -> Result<Saved, Error> {
         if snapshot.stored && !writes_unchanged(reason) {
-            return Ok(Saved::Unchanged {
-                revision: saver.revision,
-            });
+            return Ok(self.skip(slot, saver));
         }
+        let snapshot = self.run_before_save(slot, snapshot);
         let encoded = self.encode(slot, &snapshot.document)?;
-        if !is_due(reason, &saver, &encoded) {
-            if saver
-                .stored
-                .is_some_and(|stored| stored.all == encoded.fingerprints().all)
-            {
-                slot.note_stored(snapshot.version);
+        let content = encoded.fingerprints();
+        // Only with the doubt out of the way is it known what the store has.
+        let applied = self.settle_doubt(slot, saver).await?;
+        if applied.is_none_or(|applied| applied.all != content.all) {
+            if !is_due(reason, saver.stored, content) {
+                if saver.stored.is_some_and(|stored| stored.all == content.all) {
+                    slot.note_stored(snapshot.version);
+                }
+                return Ok(self.skip(slot, saver));
             }
-            self.debug_skipped(slot);
-            return Ok(Saved::Unchanged {
-                revision: saver.revision,
-            });
+            self.write(slot, saver, &encoded).await?;
         }
-        let revision = self.write(slot, &mut saver, &encoded).await?;
         slot.note_stored(snapshot.version);
-        self.tell_saved(slot, &mut saver, &encoded, reason);
+        self.tell_saved(slot, saver, &encoded, reason);
+        let revision = saver.revision;
         Ok(Saved::Written { revision })
     }
 
-    /// Takes the document as it is, after the hooks had their say. A change
-    /// made from here on is not in this save, and queues the slot anew (A2).
-    fn snapshot(&self, slot: &SlotState<D>, reason: SaveReason) -> Snapshot<D> {
-        let mut live = slot.live();
-        live.queued = false;
-        if live.is_unsaved() || writes_unchanged(reason) {
-            self.run_before_save(slot, &mut live);
-        }
-        Snapshot {
-            document: Arc::clone(&live.document),
-            version: live.version,
-            stored: !live.is_unsaved(),
-        }
+    fn skip(&self, slot: &SlotState<D>, saver: &Saver) -> Saved {
+        self.tell_skipped(slot);
+        let revision = saver.revision;
+        Saved::Unchanged { revision }
     }
 
-    fn encode(&self, slot: &SlotState<D>, document: &D) -> Result<Encoded, Error> {
+    pub(crate) fn encode(&self, slot: &SlotState<D>, document: &D) -> Result<Encoded, Error> {
         match guarded(|| self.codec.encode(document)) {
-            Ok(result) => result.map_err(|source| unencodable(slot, source)),
+            Ok(result) => result.map_err(|source| unencodable(&slot.core, &slot.name, source)),
             Err(_) => {
                 let player = slot.core.player.clone();
                 Err(Error::Panicked {
@@ -134,29 +136,23 @@ impl<D: GameDocument> Shared<D> {
         }
     }
 
-    /// Writes an encoded document under the slot's claim, opening the slot
-    /// again first if the claim is dead or in doubt (S2).
+    /// Writes an encoded document under the slot's claim.
     async fn write(
         &self,
         slot: &SlotState<D>,
         saver: &mut Saver,
         encoded: &Encoded,
-    ) -> Result<Revision, Error> {
+    ) -> Result<(), Error> {
         let body = self.body(slot, encoded)?;
         for _ in 0..MAX_OPENINGS {
-            let Some(number) = saver.claim else {
-                if self
-                    .open_again(slot, saver, &encoded.fingerprints())
-                    .await?
-                {
-                    return Ok(saver.revision);
+            if let Some(number) = saver.claim {
+                let claim = slot.claim(number);
+                let sent = self.send(&claim, saver, encoded.fingerprints(), &body);
+                if sent.await? {
+                    return Ok(());
                 }
-                continue;
-            };
-            let claim = slot.claim(number);
-            if let Some(revision) = self.send(&claim, saver, encoded, &body).await? {
-                return Ok(revision);
             }
+            self.open_again(slot, saver).await?;
         }
         Err(self
             .store
@@ -169,77 +165,82 @@ impl<D: GameDocument> Shared<D> {
         let body = self.codec.body(encoded, self.migrations.current());
         let (bytes, limit) = (body.bytes.len(), self.store.limits().max_body_bytes);
         if bytes > limit {
-            return Err(unencodable(
-                slot,
-                CodecError::TooLargeForStore { bytes, limit },
-            ));
+            let source = CodecError::TooLargeForStore { bytes, limit };
+            return Err(unencodable(&slot.core, &slot.name, source));
         }
         Ok(body)
     }
 
-    /// Opens the slot anew, which kills every claim on it before. Returns
-    /// whether a write in doubt turns out to have been applied, and to have
-    /// had this very content.
+    /// Opens the slot again if its claim is dead or in doubt (S2). Returns
+    /// the content of a write in doubt that turns out to have been applied.
+    async fn settle_doubt(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+    ) -> Result<Option<Fingerprints>, Error> {
+        match saver.claim {
+            Some(_) => Ok(None),
+            None => self.open_again(slot, saver).await,
+        }
+    }
+
+    /// Opens the slot anew, which kills every claim on it before.
     async fn open_again(
         &self,
         slot: &SlotState<D>,
         saver: &mut Saver,
-        content: &Fingerprints,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Fingerprints>, Error> {
         let (number, opened) = self.claim_slot(&slot.core, &slot.name).await?;
+        let doubt = saver.doubt.take();
+        let applied = doubt.filter(|doubt| opened.last_write == Some(doubt.write_id));
+        let applied = applied.map(|doubt| doubt.content);
+        if opened.revision != saver.revision {
+            // The write in doubt, or one that nothing is known of.
+            saver.stored = applied;
+            saver.keys = None;
+        }
         saver.claim = Some(number);
         saver.revision = opened.revision;
-        let applied = saver
-            .doubt
-            .take()
-            .filter(|doubt| opened.last_write == Some(doubt.write_id));
-        if let Some(doubt) = applied {
-            saver.stored = Some(doubt.content);
-        }
-        Ok(applied.is_some_and(|doubt| doubt.content.all == content.all))
+        Ok(applied)
     }
 
-    /// Sends one write. `None` if the claim turned out to be dead.
+    /// Sends one write. Returns false if the claim turned out to be dead.
     async fn send(
         &self,
         claim: &Claim,
         saver: &mut Saver,
-        encoded: &Encoded,
+        content: Fingerprints,
         body: &Body,
-    ) -> Result<Option<Revision>, Error> {
+    ) -> Result<bool, Error> {
         let stamp = self.stamp(saver.revision);
-        let content = encoded.fingerprints();
         // Noted before it is sent: if this future is dropped, or no answer
         // comes, the claim is in doubt and the slot is opened again (S2, E7).
+        saver.claim = None;
         saver.doubt = Some(Doubt {
             write_id: stamp.write_id,
             content,
         });
-        saver.claim = None;
         let outcome = self.store.save(claim, &stamp, body).await;
-        let undoubted = match &outcome {
-            Ok(_) => true,
-            Err(failure) => failure.effect() == Effect::None,
-        };
-        if undoubted {
-            saver.doubt = None;
+        if let Err(failure) = &outcome
+            && failure.effect() == Effect::Possible
+        {
+            return Err(failure.clone().into());
         }
+        saver.doubt = None;
         match outcome {
             Ok(WriteOutcome::Written { revision }) => {
                 debug_assert_eq!(revision, stamp.base.next(), "S3");
                 saver.claim = Some(claim.number);
                 saver.revision = revision;
                 saver.stored = Some(content);
-                Ok(Some(revision))
+                Ok(true)
             }
             Ok(WriteOutcome::Lost { holder }) => {
                 Err(self.lose(&claim.player, claim.session, holder))
             }
-            Ok(WriteOutcome::Overtaken) => Ok(None),
+            Ok(WriteOutcome::Overtaken) => Ok(false),
             Err(failure) => {
-                if undoubted {
-                    saver.claim = Some(claim.number);
-                }
+                saver.claim = Some(claim.number);
                 Err(failure.into())
             }
         }
@@ -255,8 +256,31 @@ impl<D: GameDocument> Shared<D> {
         }
     }
 
-    /// Opens a slot under a fresh claim number.
+    /// Opens a slot under a fresh claim number, and makes sure that it was the
+    /// session's own lock that it was opened under.
+    ///
+    /// A request to acquire that the network repeats, or delivers late, can
+    /// give a session a second lock after others have had the player. What
+    /// the session knows is old then: it is lost (L4). Since no fence is ever
+    /// given again (L3), the fence that is there after the opening tells.
     pub(crate) async fn claim_slot(
+        &self,
+        core: &SessionCore,
+        name: &SlotName,
+    ) -> Result<(ClaimNumber, Opened), Error> {
+        let opened = self.open_slot(core, name).await?;
+        match self.store.holder(&core.player).await? {
+            Some(lock) if lock.session == core.id && lock.fence == core.fence => Ok(opened),
+            Some(lock) if lock.session == core.id => {
+                self.orphans
+                    .add(core.player.clone(), core.id, Duration::ZERO);
+                Err(self.lose(&core.player, core.id, None))
+            }
+            holder => Err(self.lose(&core.player, core.id, holder)),
+        }
+    }
+
+    async fn open_slot(
         &self,
         core: &SessionCore,
         name: &SlotName,
@@ -281,19 +305,18 @@ fn writes_unchanged(reason: SaveReason) -> bool {
 }
 
 /// Whether a save of this kind has to send this content (A1, A5, A6, S10).
-fn is_due(reason: SaveReason, saver: &Saver, encoded: &Encoded) -> bool {
-    let content = encoded.fingerprints();
-    match (reason, saver.stored) {
+fn is_due(reason: SaveReason, stored: Option<Fingerprints>, content: Fingerprints) -> bool {
+    match (reason, stored) {
         (_, None) | (SaveReason::Asked | SaveReason::Forced, _) => true,
         (SaveReason::Autosave, Some(stored)) => stored.kept != content.kept,
         (SaveReason::LastSave(_), Some(stored)) => stored.all != content.all,
     }
 }
 
-fn unencodable<D>(slot: &SlotState<D>, source: CodecError) -> Error {
+pub(crate) fn unencodable(core: &SessionCore, slot: &SlotName, source: CodecError) -> Error {
     Error::Unencodable {
-        player: slot.core.player.clone(),
-        slot: slot.name.clone(),
+        player: core.player.clone(),
+        slot: slot.clone(),
         source: Arc::new(source),
     }
 }

@@ -31,11 +31,45 @@ pub(crate) struct Live<D> {
     /// Grows with every change.
     pub(crate) version: u64,
     /// The version whose whole content is known to be in the store.
-    pub(crate) stored_version: Option<u64>,
-    /// Whether the slot waits for the autosave already.
-    pub(crate) queued: bool,
+    stored_version: Option<u64>,
     /// Whether the slot was deleted in the store: it takes no changes.
-    pub(crate) deleted: bool,
+    deleted: bool,
+    /// The revision that the store is known to have. The saver's own may be
+    /// ahead of it for the time of a save.
+    revision: Revision,
+    place: Place,
+}
+
+/// How the autosave has the slot.
+#[derive(Debug, Default)]
+struct Place {
+    /// It is in the wheel, due, being saved, or waiting for another attempt:
+    /// in one of these places, and there once.
+    queued: bool,
+    /// There is something that no save has looked at.
+    touched: bool,
+    /// The forced cycle wants it written (A6).
+    forced: bool,
+}
+
+/// Where a slot goes that the autosave is done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nowhere: there is nothing to do.
+    Rest,
+    /// To its next turn: it was changed meanwhile.
+    Turn,
+    /// To those that are due: the forced cycle came round meanwhile.
+    Due,
+}
+
+/// A document as it was at one moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot<D> {
+    pub(crate) document: Arc<D>,
+    pub(crate) version: u64,
+    /// Whether all of it is known to be in the store.
+    pub(crate) stored: bool,
 }
 
 /// What the next write builds on, and what is known of the last one.
@@ -61,14 +95,24 @@ pub(crate) struct Doubt {
 }
 
 impl<D> Live<D> {
-    pub(crate) fn is_unsaved(&self) -> bool {
+    fn is_unsaved(&self) -> bool {
         self.stored_version != Some(self.version)
     }
 
-    /// Puts a changed document in the place of the one there.
-    pub(crate) fn replace(&mut self, document: D) {
-        self.document = Arc::new(document);
-        self.version += 1;
+    fn snapshot(&self) -> Snapshot<D> {
+        Snapshot {
+            document: Arc::clone(&self.document),
+            version: self.version,
+            stored: !self.is_unsaved(),
+        }
+    }
+}
+
+impl Place {
+    /// Marks the slot; returns whether the caller has to queue it.
+    fn touch(&mut self) -> bool {
+        self.touched = true;
+        !std::mem::replace(&mut self.queued, true)
     }
 }
 
@@ -85,8 +129,9 @@ impl<D> SlotState<D> {
             document: Arc::new(document),
             version: 0,
             stored_version,
-            queued: false,
             deleted: false,
+            revision: saver.revision,
+            place: Place::default(),
         };
         Self {
             core,
@@ -97,6 +142,7 @@ impl<D> SlotState<D> {
         }
     }
 
+    /// For a look at the document that takes no longer than the look.
     pub(crate) fn live(&self) -> MutexGuard<'_, Live<D>> {
         self.live.lock()
     }
@@ -130,6 +176,89 @@ impl<D> SlotState<D> {
         self.live.lock().stored_version = Some(version);
     }
 
+    /// Notes the revision that the store is known to have.
+    pub(crate) fn note_revision(&self, revision: Revision) {
+        self.live.lock().revision = revision;
+    }
+
+    pub(crate) fn revision(&self) -> Revision {
+        self.live.lock().revision
+    }
+
+    /// Notes that what the store has is not known any more.
+    pub(crate) fn forget_stored(&self) {
+        self.live.lock().stored_version = None;
+    }
+
+    pub(crate) fn note_deleted(&self) {
+        self.live.lock().deleted = true;
+    }
+
+    /// Takes the document for a save, and whether the forced cycle wants it.
+    /// A change made from here on is not in this save, and marks the slot
+    /// anew (A2).
+    pub(crate) fn take_snapshot(&self, by_autosave: bool) -> (Snapshot<D>, bool) {
+        let mut live = self.live.lock();
+        live.place.touched = false;
+        let forced = by_autosave && std::mem::take(&mut live.place.forced);
+        (live.snapshot(), forced)
+    }
+
+    /// Puts what a hook made of a version in its place, unless the document
+    /// was changed meanwhile. Returns the document as it is then.
+    pub(crate) fn replace(&self, version: u64, document: Arc<D>) -> (Snapshot<D>, bool) {
+        let mut live = self.live.lock();
+        let unchanged = live.version == version;
+        if unchanged {
+            live.document = document;
+            live.version += 1;
+        }
+        live.place.touched = false; // the snapshot has all of it
+        (live.snapshot(), unchanged)
+    }
+
+    /// Notes a change, or that a save failed; returns whether the caller has
+    /// to queue the slot.
+    pub(crate) fn touch(&self) -> bool {
+        self.live.lock().place.touch()
+    }
+
+    /// Notes a change whose extent is not known.
+    pub(crate) fn touch_changed(&self) -> bool {
+        let mut live = self.live.lock();
+        live.version += 1;
+        live.place.touch()
+    }
+
+    /// Notes that a save of a snapshot failed: what it was for is still to be
+    /// done (A3), by whoever has the slot or is told to queue it.
+    pub(crate) fn note_failed(&self, forced: bool) {
+        let mut live = self.live.lock();
+        live.place.touched = true;
+        live.place.forced |= forced;
+    }
+
+    /// Notes that the forced cycle wants the slot written; returns whether
+    /// the caller has to queue it.
+    pub(crate) fn force(&self) -> bool {
+        let place = &mut self.live.lock().place;
+        place.forced = true;
+        !std::mem::replace(&mut place.queued, true)
+    }
+
+    /// Says where a slot goes that the autosave is done with.
+    pub(crate) fn let_go(&self) -> Next {
+        let place = &mut self.live.lock().place;
+        if place.forced {
+            Next::Due
+        } else if place.touched {
+            Next::Turn
+        } else {
+            place.queued = false;
+            Next::Rest
+        }
+    }
+
     pub(crate) fn claim(&self, number: ClaimNumber) -> Claim {
         self.core.claim(&self.name, number)
     }
@@ -157,6 +286,7 @@ impl<D: Clone> SlotState<D> {
             return (result, false);
         }
         live.version += 1;
-        (result, !std::mem::replace(&mut live.queued, true))
+        let must_queue = live.place.touch();
+        (result, must_queue)
     }
 }

@@ -1,0 +1,237 @@
+//! Connecting by an address such as `dynamodb://players?region=eu-west-1`.
+
+use std::{net::IpAddr, str::FromStr};
+
+use aws_config::{
+    BehaviorVersion, Region,
+    environment::EnvironmentVariableCredentialsProvider,
+    meta::{credentials::CredentialsProviderChain, region::RegionProviderChain},
+    profile::ProfileFileCredentialsProvider,
+};
+use aws_sdk_dynamodb::{
+    Config,
+    config::{Builder, Credentials},
+};
+use playerdata_core::backend::Result;
+use thiserror::Error;
+use url::{Host, Url};
+
+use crate::{backend::DynamoDbBackend, options::DynamoDbOptions};
+
+/// The region that an emulator is told if none is set. It does not matter.
+const REGION_OF_EMULATORS: &str = "us-east-1";
+
+/// Where a table is, as one line of text:
+/// `dynamodb://TABLE[?region=REGION][&endpoint=URL]`.
+///
+/// Region and credentials are found as the AWS tools find them: environment,
+/// profile files, and what the machine in the cloud is given. An endpoint is
+/// set for an emulator; if it is on this machine, and neither environment nor
+/// profile files have credentials, made-up ones are used, which emulators take.
+///
+/// ```
+/// use playerdata_dynamodb::DynamoDbUrl;
+///
+/// let url: DynamoDbUrl = "dynamodb://players?endpoint=http://127.0.0.1:8000".parse()?;
+/// assert_eq!(url.table(), "players");
+/// assert!("dynamodb://players?regoin=eu-west-1".parse::<DynamoDbUrl>().is_err());
+/// # Ok::<(), playerdata_dynamodb::InvalidUrl>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DynamoDbUrl {
+    table: String,
+    region: Option<String>,
+    endpoint: Option<Url>,
+}
+
+/// What is wrong with the address of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidUrl {
+    /// It is no address at all.
+    #[error("{url:?} is no address of a table: {source}")]
+    NoUrl {
+        /// The text given.
+        url: String,
+        /// What is wrong with it.
+        source: url::ParseError,
+    },
+    /// It is not of the form `dynamodb://TABLE`.
+    #[error("{url:?} is no address of a table: it should be dynamodb://TABLE")]
+    NoTable {
+        /// The text given.
+        url: String,
+    },
+    /// It sets something that does not exist.
+    #[error("{name:?} can't be set in the address of a table: only region and endpoint can")]
+    UnknownSetting {
+        /// What it sets.
+        name: String,
+    },
+    /// The endpoint is no URL.
+    #[error("{endpoint:?} is no endpoint: {source}")]
+    NoEndpoint {
+        /// The text given.
+        endpoint: String,
+        /// What is wrong with it.
+        source: url::ParseError,
+    },
+}
+
+impl FromStr for DynamoDbUrl {
+    type Err = InvalidUrl;
+
+    fn from_str(text: &str) -> std::result::Result<Self, InvalidUrl> {
+        let url = Url::parse(text).map_err(|source| InvalidUrl::NoUrl {
+            url: text.to_owned(),
+            source,
+        })?;
+        let table = url.host_str().filter(|host| !host.is_empty());
+        let Some(table) = table.filter(|_| {
+            url.scheme() == "dynamodb" && url.port().is_none() && matches!(url.path(), "" | "/")
+        }) else {
+            return Err(InvalidUrl::NoTable {
+                url: text.to_owned(),
+            });
+        };
+        let mut parsed = Self {
+            table: table.to_owned(),
+            region: None,
+            endpoint: None,
+        };
+        for (name, value) in url.query_pairs() {
+            match &*name {
+                "region" => parsed.region = Some(value.into_owned()),
+                "endpoint" => {
+                    let endpoint = Url::parse(&value).map_err(|source| InvalidUrl::NoEndpoint {
+                        endpoint: value.clone().into_owned(),
+                        source,
+                    });
+                    parsed.endpoint = Some(endpoint?);
+                }
+                _ => {
+                    return Err(InvalidUrl::UnknownSetting {
+                        name: name.into_owned(),
+                    });
+                }
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+impl DynamoDbUrl {
+    /// The name of the table.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// Whether the endpoint is on this machine, as an emulator's is.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        match self.endpoint.as_ref().and_then(Url::host) {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+            None => false,
+        }
+    }
+
+    /// A backend on that table, with the defaults of [`DynamoDbOptions`].
+    ///
+    /// Looks for region and credentials, and sends nothing to DynamoDB yet.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DynamoDbBackend::new`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing.
+    pub async fn connect(&self) -> Result<DynamoDbBackend> {
+        let mut config = if self.is_local() {
+            local_config(self.region.clone()).await
+        } else {
+            let mut loader = aws_config::defaults(BehaviorVersion::latest());
+            if let Some(region) = self.region.clone() {
+                loader = loader.region(Region::new(region));
+            }
+            Builder::from(&loader.load().await)
+        };
+        if let Some(endpoint) = &self.endpoint {
+            config = config.endpoint_url(endpoint.as_str());
+        }
+        DynamoDbBackend::from_config(config.build(), DynamoDbOptions::new(&self.table))
+    }
+}
+
+/// The configuration for an emulator: nothing outside this machine is asked.
+async fn local_config(region: Option<String>) -> Builder {
+    let region = RegionProviderChain::first_try(region.map(Region::new))
+        .or_else(aws_config::environment::EnvironmentVariableRegionProvider::new())
+        .or_else(REGION_OF_EMULATORS);
+    let made_up = Credentials::new("emulator", "emulator", None, None, "made up");
+    let credentials = CredentialsProviderChain::first_try(
+        "environment",
+        EnvironmentVariableCredentialsProvider::new(),
+    )
+    .or_else(
+        "profile files",
+        ProfileFileCredentialsProvider::builder().build(),
+    )
+    .or_else("made up", made_up);
+    Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(region.region().await)
+        .credentials_provider(credentials)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> std::result::Result<DynamoDbUrl, InvalidUrl> {
+        text.parse()
+    }
+
+    #[test]
+    fn an_address_names_table_region_and_endpoint() {
+        let url = parse("dynamodb://Game_1.players?region=eu-west-1&endpoint=http://localhost:1/");
+        let url = url.unwrap();
+        assert_eq!(url.table(), "Game_1.players");
+        assert_eq!(url.region.as_deref(), Some("eu-west-1"));
+        assert_eq!(url.endpoint.unwrap().as_str(), "http://localhost:1/");
+    }
+
+    #[test]
+    fn an_address_that_means_nothing_is_refused() {
+        for (text, told) in [
+            ("players", "relative URL"),
+            ("dynamodb:players", "dynamodb://TABLE"),
+            ("dynamodb://", "dynamodb://TABLE"),
+            ("redis://players", "dynamodb://TABLE"),
+            ("dynamodb://players/slots", "dynamodb://TABLE"),
+            ("dynamodb://players:80", "dynamodb://TABLE"),
+            ("dynamodb://players?table=x", "\"table\""),
+            ("dynamodb://players?endpoint=here", "\"here\""),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(told), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn made_up_credentials_are_for_this_machine_only() {
+        let local = |endpoint| {
+            let url = parse(&format!("dynamodb://t?endpoint={endpoint}"));
+            url.unwrap().is_local()
+        };
+        assert!(local("http://127.0.0.1:8000"));
+        assert!(local("http://localhost:8000"));
+        assert!(local("http://[::1]:8000"));
+        assert!(!local("https://dynamodb.eu-west-1.amazonaws.com"));
+        assert!(!local("http://127.0.0.1.example.org"));
+        assert!(!parse("dynamodb://t").unwrap().is_local());
+    }
+}

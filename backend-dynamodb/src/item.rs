@@ -1,0 +1,253 @@
+//! Items of the table: their keys, their attributes, and reading them.
+
+use std::{collections::HashMap, fmt, str::FromStr};
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use playerdata_core::{
+    PlayerId, ServerName, SlotName,
+    backend::{BackendError, Effect, ErrorKind, Result},
+};
+
+/// An item as the SDK has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The names of the attributes. Their length counts towards the size of an
+/// item, and so towards what a save costs.
+pub(crate) mod attr {
+    /// Lock and slot: the session that holds the player, or claims the slot.
+    pub(crate) const SESSION: &str = "session";
+    /// Lock: the name of the session's server.
+    pub(crate) const SERVER: &str = "server";
+    /// Lock and lease: which run of the server.
+    pub(crate) const INCARNATION: &str = "incarnation";
+    /// Lock: its generation, kept for ever.
+    pub(crate) const FENCE: &str = "fence";
+    /// Lock: when it was taken.
+    pub(crate) const SINCE: &str = "since";
+    /// Lock: the slots that its session has claimed.
+    pub(crate) const CLAIMED: &str = "claimed";
+    /// Lock: its session is at its end, and its claims are being withdrawn.
+    pub(crate) const ENDING: &str = "ending";
+    /// Lock: the player is being erased; the fence that this began with.
+    pub(crate) const ERASING: &str = "erasing";
+    /// Slot: the number of the claim.
+    pub(crate) const CLAIM: &str = "claim";
+    /// Slot: how many writes it has seen.
+    pub(crate) const REVISION: &str = "revision";
+    /// Slot: the last write.
+    pub(crate) const WRITE_ID: &str = "write_id";
+    /// Slot: when that was.
+    pub(crate) const SAVED_AT: &str = "saved_at";
+    /// Slot: the version of the document's schema.
+    pub(crate) const SCHEMA: &str = "schema";
+    /// Slot: how the body is to be read.
+    pub(crate) const ENCODING: &str = "encoding";
+    /// Slot: the document.
+    pub(crate) const BODY: &str = "body";
+    /// Slot: its length, so that slots can be listed without their bodies.
+    pub(crate) const BODY_BYTES: &str = "body_bytes";
+    /// Lease: when it lapses, in milliseconds since 1970.
+    pub(crate) const EXPIRES_AT: &str = "expires_at";
+    /// Lease: what others want to tell the server.
+    pub(crate) const NOTICES: &str = "notices";
+    /// Lease: when DynamoDB may tidy the item away, in seconds since 1970.
+    pub(crate) const TTL: &str = "ttl";
+
+    /// All of them: no key attribute can have one of these names.
+    pub(crate) const ALL: [&str; 19] = [
+        SESSION,
+        SERVER,
+        INCARNATION,
+        FENCE,
+        SINCE,
+        CLAIMED,
+        ENDING,
+        ERASING,
+        CLAIM,
+        REVISION,
+        WRITE_ID,
+        SAVED_AT,
+        SCHEMA,
+        ENCODING,
+        BODY,
+        BODY_BYTES,
+        EXPIRES_AT,
+        NOTICES,
+        TTL,
+    ];
+}
+
+/// What the sort key of every slot begins with.
+pub(crate) const SLOT_PREFIX: &str = "slot#";
+
+/// Where an item is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) partition: String,
+    pub(crate) sort: String,
+}
+
+impl Key {
+    /// The player's lock.
+    pub(crate) fn lock(player: &PlayerId) -> Self {
+        Self {
+            partition: partition_of(player),
+            sort: "lock".to_owned(),
+        }
+    }
+
+    /// A slot of the player.
+    pub(crate) fn slot(player: &PlayerId, slot: &SlotName) -> Self {
+        Self {
+            partition: partition_of(player),
+            sort: format!("{SLOT_PREFIX}{slot}"),
+        }
+    }
+
+    /// A server's lease.
+    pub(crate) fn lease(server: &ServerName) -> Self {
+        Self {
+            partition: format!("server#{server}"),
+            sort: "lease".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.partition, self.sort)
+    }
+}
+
+/// The partition that holds everything of a player.
+pub(crate) fn partition_of(player: &PlayerId) -> String {
+    format!("player#{player}")
+}
+
+/// A text attribute.
+pub(crate) fn text(value: impl fmt::Display) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+/// A number attribute.
+pub(crate) fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// A binary attribute.
+pub(crate) fn binary(bytes: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
+}
+
+/// An item being read. What is there has to be of the right type; everything
+/// else is reported as corrupt, naming the item and the attribute.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    key: &'a Key,
+    item: &'a Item,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(key: &'a Key, item: &'a Item) -> Self {
+        Self { key, item }
+    }
+
+    /// An attribute with the given shape, if it is there at all.
+    fn shaped<T>(
+        self,
+        name: &str,
+        shape: impl FnOnce(&'a AttributeValue) -> Option<T>,
+    ) -> Result<Option<T>> {
+        self.item
+            .get(name)
+            .map(|value| shape(value).ok_or_else(|| self.corrupt(name)))
+            .transpose()
+    }
+
+    /// A text attribute, parsed.
+    pub(crate) fn parsed<T: FromStr>(self, name: &str) -> Result<Option<T>> {
+        self.shaped(name, |value| value.as_s().ok()?.parse().ok())
+    }
+
+    /// A number attribute.
+    pub(crate) fn number(self, name: &str) -> Result<Option<u64>> {
+        self.shaped(name, |value| value.as_n().ok()?.parse().ok())
+    }
+
+    /// A binary attribute.
+    pub(crate) fn binary(self, name: &str) -> Result<Option<&'a [u8]>> {
+        self.shaped(name, |value| value.as_b().ok().map(AsRef::as_ref))
+    }
+
+    /// A set of texts, parsed; none if it is not there.
+    pub(crate) fn parsed_set<T: FromStr>(self, name: &str) -> Result<Vec<T>> {
+        let set = self.shaped(name, |value| {
+            let texts = value.as_ss().ok()?.iter();
+            texts.map(|text| text.parse().ok()).collect()
+        })?;
+        Ok(set.unwrap_or_default())
+    }
+
+    /// A list; empty if it is not there.
+    pub(crate) fn list(self, name: &str) -> Result<&'a [AttributeValue]> {
+        let list = self.shaped(name, |value| value.as_l().ok().map(Vec::as_slice))?;
+        Ok(list.unwrap_or_default())
+    }
+
+    /// Whether a flag is set.
+    pub(crate) fn flag(self, name: &str) -> Result<bool> {
+        let flag = self.shaped(name, |value| value.as_bool().ok().copied())?;
+        Ok(flag.unwrap_or(false))
+    }
+
+    /// What an attribute holds that has to be there.
+    pub(crate) fn required<T>(self, name: &str, value: Option<T>) -> Result<T> {
+        value.ok_or_else(|| self.corrupt(name))
+    }
+
+    /// The error for an attribute that can't be understood.
+    pub(crate) fn corrupt(self, name: &str) -> BackendError {
+        BackendError::new(
+            ErrorKind::Corrupt,
+            Effect::None,
+            format!(
+                "{}: attribute {name:?} is {}",
+                self.key,
+                match self.item.contains_key(name) {
+                    true => "not of the kind that belongs there",
+                    false => "missing",
+                }
+            ),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use playerdata_core::SessionId;
+
+    use super::*;
+
+    #[test]
+    fn what_can_not_be_understood_names_the_item_and_the_attribute() {
+        let key = Key::lock(&PlayerId::from(7));
+        let item = Item::from([
+            ("session".to_owned(), text("no GUID")),
+            ("fence".to_owned(), text("3")),
+        ]);
+        let reader = Reader::new(&key, &item);
+        let errors = [
+            reader.parsed::<SessionId>("session").unwrap_err(),
+            reader.number("fence").unwrap_err(),
+            reader.required::<u64>("since", None).unwrap_err(),
+        ];
+        for (error, name) in errors.iter().zip(["session", "fence", "since"]) {
+            assert_eq!(error.kind(), ErrorKind::Corrupt);
+            let told = error.to_string();
+            assert!(
+                told.contains("player#7/lock") && told.contains(name),
+                "{told}"
+            );
+        }
+    }
+}

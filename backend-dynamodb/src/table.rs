@@ -1,0 +1,326 @@
+//! The calls that the backend makes, one method for each kind: what is asked
+//! for is said by update and condition expressions, in which `#name` stands
+//! for the attribute `name`.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{retry::RetryConfig, timeout::TimeoutConfig},
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure},
+};
+use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
+
+use crate::{
+    error::ServiceFailure,
+    item::{Item, Key},
+    options::DynamoDbOptions,
+    resend::{Answer, Call, Nature, send},
+};
+
+/// Values for the `:name`s of expressions.
+pub(crate) type Values = HashMap<String, AttributeValue>;
+
+/// Gathers the values of expressions.
+pub(crate) fn values<const N: usize>(values: [(&str, AttributeValue); N]) -> Values {
+    let owned = |(name, value): (&str, AttributeValue)| (name.to_owned(), value);
+    values.into_iter().map(owned).collect()
+}
+
+/// What came of a conditional call.
+#[derive(Debug)]
+pub(crate) enum Conditional<T, F = Refusal> {
+    /// The condition held, and the call was applied.
+    Met(T),
+    /// It did not hold, and nothing was changed.
+    Failed(F),
+}
+
+/// What was found when a condition failed.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// The item as it is, if there is one.
+    pub(crate) item: Option<Item>,
+    /// Whether an earlier attempt at the same call may have been applied.
+    pub(crate) after_doubt: bool,
+}
+
+/// A change of one item, on a condition.
+pub(crate) struct Change {
+    pub(crate) update: String,
+    pub(crate) condition: String,
+    pub(crate) values: Values,
+}
+
+/// What an update gives back.
+#[derive(Clone, Copy)]
+pub(crate) enum Returning {
+    Nothing,
+    Before,
+    After,
+}
+
+/// One page of a partition.
+pub(crate) struct Page {
+    pub(crate) items: Vec<Item>,
+    /// Where the next page begins; none if this was the last.
+    pub(crate) next: Option<Item>,
+}
+
+/// The table, and how it is called.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) client: Client,
+    pub(crate) name: String,
+    pub(crate) partition_key: String,
+    pub(crate) sort_key: String,
+    pub(crate) attempts: usize,
+}
+
+impl Table {
+    /// Takes a client over: resending is done here, and attempts are bounded
+    /// in time.
+    pub(crate) fn new(client: &Client, options: &DynamoDbOptions) -> Self {
+        let config = client.config();
+        let timeouts = config.timeout_config().map(TimeoutConfig::to_builder);
+        let mut timeouts = timeouts.unwrap_or_default();
+        if timeouts
+            .clone()
+            .build()
+            .operation_attempt_timeout()
+            .is_none()
+        {
+            timeouts = timeouts.operation_attempt_timeout(options.attempt_timeout);
+        }
+        let config = config
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.build());
+        Self {
+            client: Client::from_conf(config.build()),
+            name: options.table.clone(),
+            partition_key: options.partition_key.clone(),
+            sort_key: options.sort_key.clone(),
+            attempts: options.attempts,
+        }
+    }
+
+    /// The key attributes of an item.
+    pub(crate) fn key(&self, key: &Key) -> Item {
+        HashMap::from([
+            (
+                self.partition_key.clone(),
+                AttributeValue::S(key.partition.clone()),
+            ),
+            (self.sort_key.clone(), AttributeValue::S(key.sort.clone())),
+        ])
+    }
+
+    /// Reads an item as it is now.
+    pub(crate) async fn get(&self, what: &'static str, key: &Key) -> Result<Option<Item>> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(key)))
+            .consistent_read(true);
+        let call = Call {
+            what,
+            key: Some(key),
+            nature: Nature::Read,
+        };
+        let answer = send(self.attempts, call, || request.clone().send()).await?;
+        Ok(unconditional(answer, call)?.item)
+    }
+
+    /// Writes a whole item, on a condition on the one that is there.
+    pub(crate) async fn put(
+        &self,
+        what: &'static str,
+        key: &Key,
+        mut item: Item,
+        condition: &str,
+        values: Values,
+    ) -> Result<Conditional<()>> {
+        item.extend(self.key(key));
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names_in([condition])))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(OnFailure::AllOld);
+        let call = Call {
+            what,
+            key: Some(key),
+            nature: Nature::Repeatable,
+        };
+        let answer = send(self.attempts, call, || request.clone().send()).await?;
+        Ok(conditional(answer, |_| ()))
+    }
+
+    /// Changes an item on a condition, and gives back what `returning` says;
+    /// an empty item for [`Returning::Nothing`].
+    pub(crate) async fn update(
+        &self,
+        what: &'static str,
+        key: &Key,
+        change: Change,
+        returning: Returning,
+        nature: Nature,
+    ) -> Result<Conditional<Item>> {
+        let names = names_in([&change.update, &change.condition]);
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(key)))
+            .update_expression(change.update)
+            .condition_expression(change.condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values((!change.values.is_empty()).then_some(change.values))
+            .return_values(match returning {
+                Returning::Nothing => ReturnValue::None,
+                Returning::Before => ReturnValue::AllOld,
+                Returning::After => ReturnValue::AllNew,
+            })
+            .return_values_on_condition_check_failure(OnFailure::AllOld);
+        let call = Call {
+            what,
+            key: Some(key),
+            nature,
+        };
+        let answer = send(self.attempts, call, || request.clone().send()).await?;
+        Ok(conditional(answer, |done| {
+            done.attributes.unwrap_or_default()
+        }))
+    }
+
+    /// Removes an item on a condition.
+    pub(crate) async fn delete(
+        &self,
+        what: &'static str,
+        key: &Key,
+        condition: &str,
+        values: Values,
+    ) -> Result<Conditional<()>> {
+        let request = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(key)))
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names_in([condition])))
+            .set_expression_attribute_values((!values.is_empty()).then_some(values))
+            .return_values_on_condition_check_failure(OnFailure::AllOld);
+        let call = Call {
+            what,
+            key: Some(key),
+            nature: Nature::Repeatable,
+        };
+        let answer = send(self.attempts, call, || request.clone().send()).await?;
+        Ok(conditional(answer, |_| ()))
+    }
+
+    /// Reads a page of the items of a partition whose sort key begins with
+    /// `prefix`, in the order of the sort key, without the attributes that
+    /// are not named.
+    pub(crate) async fn page(
+        &self,
+        what: &'static str,
+        first: &Key,
+        attributes: &[&str],
+        from: Option<Item>,
+    ) -> Result<Page> {
+        let mut names = HashMap::from([
+            ("#pk".to_owned(), self.partition_key.clone()),
+            ("#sk".to_owned(), self.sort_key.clone()),
+        ]);
+        let mut projection = "#sk".to_owned();
+        for attribute in attributes {
+            projection.push_str(&format!(", #{attribute}"));
+            names.insert(format!("#{attribute}"), (*attribute).to_owned());
+        }
+        let request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)")
+            .projection_expression(projection)
+            .set_expression_attribute_names(Some(names))
+            .expression_attribute_values(":pk", AttributeValue::S(first.partition.clone()))
+            .expression_attribute_values(":sk", AttributeValue::S(first.sort.clone()))
+            .set_exclusive_start_key(from)
+            .consistent_read(true);
+        let call = Call {
+            what,
+            key: Some(first),
+            nature: Nature::Read,
+        };
+        let answer = send(self.attempts, call, || request.clone().send()).await?;
+        let page = unconditional(answer, call)?;
+        Ok(Page {
+            items: page.items.unwrap_or_default(),
+            next: page.last_evaluated_key,
+        })
+    }
+}
+
+/// The outcome of a conditional call.
+fn conditional<T, U, E: ServiceFailure>(
+    answer: Answer<T, E>,
+    outcome: impl FnOnce(T) -> U,
+) -> Conditional<U> {
+    match answer {
+        Answer::Done(done) => Conditional::Met(outcome(done)),
+        Answer::Refused {
+            answer,
+            after_doubt,
+        } => Conditional::Failed(Refusal {
+            item: answer.into_found(),
+            after_doubt,
+        }),
+    }
+}
+
+/// The answer to a call without a condition.
+pub(crate) fn unconditional<T, E>(answer: Answer<T, E>, call: Call<'_>) -> Result<T> {
+    match answer {
+        Answer::Done(done) => Ok(done),
+        Answer::Refused { .. } => Err(BackendError::new(
+            ErrorKind::Rejected,
+            Effect::None,
+            format!("{call}: a condition failed where none was set"),
+        )),
+    }
+}
+
+/// The `#name`s in expressions, each standing for the attribute of that name.
+/// Always written so, no attribute can clash with a reserved word.
+pub(crate) fn names_in<const N: usize>(expressions: [&str; N]) -> HashMap<String, String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut names = HashMap::new();
+    for expression in expressions {
+        for part in expression.split('#').skip(1) {
+            let end = part.find(|c| !is_name(c)).unwrap_or(part.len());
+            names.insert(format!("#{}", &part[..end]), part[..end].to_owned());
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_for_the_attributes_in_the_expressions() {
+        let names = names_in(["SET #a_b = :x REMOVE #c", "attribute_not_exists(#d)"]);
+        let mut names: Vec<_> = names.into_iter().collect();
+        names.sort();
+        let pair = |name: &str| (format!("#{name}"), name.to_owned());
+        assert_eq!(names, [pair("a_b"), pair("c"), pair("d")]);
+    }
+}

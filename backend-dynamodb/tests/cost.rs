@@ -1,0 +1,162 @@
+//! What operations cost: as DynamoDB charges them, and in calls.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
+
+mod support;
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use playerdata_core::backend::{Backend, Body};
+use playerdata_dynamodb::DynamoDbBackend;
+use support::{
+    meter::{Charge, Meter},
+    wire::Wire,
+    *,
+};
+
+const KIB: usize = 1024;
+
+/// Bodies of these sizes, and the write units of an item with such a body:
+/// one for each KiB begun, and a little more than the body is in the item.
+const SIZES: [(usize, f64); 4] = [(282, 1.0), (KIB, 2.0), (4 * KIB, 5.0), (60 * KIB, 61.0)];
+
+/// A backend whose calls are metered and counted.
+fn metered(store: &Store) -> (DynamoDbBackend, Meter, Wire) {
+    let (meter, wire) = (Meter::default(), Wire::new());
+    let config = store.config(&wire).interceptor(meter.clone()).build();
+    let backend = DynamoDbBackend::from_config(config, store.options()).unwrap();
+    (backend, meter, wire)
+}
+
+/// A body that neither the emulator nor anybody else can make smaller.
+fn body_of(bytes: usize) -> Body {
+    body(
+        (0..bytes)
+            .map(|at| (at * 31 % 251) as u8)
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn charge(operation: &'static str, units: f64) -> Charge {
+    Charge { operation, units }
+}
+
+#[tokio::test]
+async fn a_save_is_one_call_charged_exactly_like_an_unconditional_put_of_the_same_item() {
+    let store = Store::open().await;
+    let (backend, meter, wire) = metered(&store);
+    let client = sdk_client(&store, &meter);
+    let player = player("p");
+    acquired(&backend, &player, &claimant(1), None).await;
+    for (bytes, units) in SIZES {
+        let claim = claim(&player, 1, &format!("s{bytes}"), 1);
+        opened(&backend, &claim).await;
+        // The first on nothing, the next ones on a record of the same size.
+        for base in 0..3 {
+            meter.take();
+            wire.plan(|_, _| wire::Fault::None);
+            let saved = backend
+                .save(&claim, &stamp(base, base.into()), &body_of(bytes))
+                .await;
+            assert_eq!(saved.unwrap(), written(base));
+            assert_eq!(wire.operations(), ["PutItem"], "one call");
+            let guarded = meter.take();
+
+            let calls = wire.calls();
+            let item = client
+                .get_item()
+                .table_name(&store.table)
+                .key("pk", key_of(&calls[0].body, "pk"))
+                .key("sk", key_of(&calls[0].body, "sk"))
+                .consistent_read(true)
+                .send()
+                .await
+                .unwrap()
+                .item;
+            meter.take();
+            let plain = client.put_item().table_name(&store.table).set_item(item);
+            plain.send().await.unwrap();
+            assert_eq!(guarded, meter.take(), "{bytes} bytes on base {base}");
+            assert_eq!(guarded, [charge("PutItem", units)]);
+        }
+    }
+}
+
+/// The SDK by itself, on the same meter.
+fn sdk_client(store: &Store, meter: &Meter) -> Client {
+    let config = store.config(&Wire::new()).interceptor(meter.clone());
+    Client::from_conf(config.build())
+}
+
+/// A key attribute of the item that a call put.
+fn key_of(body: &serde_json::Value, name: &str) -> AttributeValue {
+    let text = body["Item"][name]["S"].as_str().unwrap();
+    AttributeValue::S(text.to_owned())
+}
+
+#[tokio::test]
+async fn the_life_of_a_session_is_charged_as_documented() {
+    for (bytes, units) in SIZES {
+        let store = Store::open().await;
+        let (backend, meter, _) = metered(&store);
+        let player = player("p");
+        let server_1 = server(1);
+        let read_units = (units / 4.0).ceil();
+        let lease = Duration::from_secs(60);
+        backend.renew_lease(&server_1, lease).await.unwrap();
+        backend.renew_lease(&server_1, lease).await.unwrap();
+        assert_eq!(
+            meter.take(),
+            [charge("UpdateItem", 1.0), charge("UpdateItem", 1.0)],
+            "heartbeats"
+        );
+
+        acquired(&backend, &player, &claimant(1), None).await;
+        assert_eq!(meter.take(), [charge("UpdateItem", 1.0)], "a start");
+        let claim_1 = claim(&player, 1, "s", 1);
+        opened(&backend, &claim_1).await;
+        let load = [charge("TransactWriteItems", 4.0), charge("GetItem", 1.0)];
+        assert_eq!(meter.take(), load, "a first load");
+        backend
+            .save(&claim_1, &stamp(0, 1), &body_of(bytes))
+            .await
+            .unwrap();
+        assert_eq!(meter.take(), [charge("PutItem", units)], "a save");
+        backend.release(&player, session(1)).await.unwrap();
+        let end = [1.0, units, 1.0].map(|units| charge("UpdateItem", units));
+        assert_eq!(meter.take(), end, "an end");
+
+        acquired(&backend, &player, &claimant(2), None).await;
+        meter.take();
+        opened(&backend, &claim(&player, 2, "s", 1)).await;
+        let load = [
+            charge("TransactWriteItems", 2.0 + 2.0 * units),
+            charge("GetItem", read_units),
+        ];
+        assert_eq!(meter.take(), load, "a load");
+        backend.holder(&player).await.unwrap();
+        backend.lease_is_live(&server_1).await.unwrap();
+        assert_eq!(
+            meter.take(),
+            [charge("GetItem", 1.0), charge("GetItem", 1.0)],
+            "a look at a server"
+        );
+
+        acquired(&backend, &player, &claimant(3), Some(session(2))).await;
+        // The attempt to take it at once fails, and is charged one unit too.
+        let take_over = [1.0, units, 1.0].map(|units| charge("UpdateItem", units));
+        assert_eq!(meter.take(), take_over, "a take-over");
+    }
+}
+
+#[tokio::test]
+async fn a_dead_server_that_had_loaded_nothing_is_taken_over_in_one_call() {
+    let store = Store::open().await;
+    let (backend, meter, wire) = metered(&store);
+    acquired(&backend, &player("p"), &claimant(1), None).await;
+    meter.take();
+    wire.plan(|_, _| wire::Fault::None);
+    acquired(&backend, &player("p"), &claimant(2), Some(session(1))).await;
+    assert_eq!(wire.operations(), ["UpdateItem"]);
+    assert_eq!(meter.take(), [charge("UpdateItem", 1.0)]);
+}

@@ -1,0 +1,296 @@
+//! Faults of the wire and of the service, at every call of every operation.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
+
+mod support;
+
+use futures::future::join_all;
+use playerdata_core::backend::{Backend, BackendError, Effect, ErrorKind, Renewal};
+use support::{
+    scenes::{OTHERS, Played, READS, REPEATABLE, Scene, notice},
+    wire::{Fault, Wire},
+    *,
+};
+
+/// Plays each scene with the fault at each of its calls in turn: it must come
+/// to what it comes to without.
+async fn changes_nothing_at_any_call(scenes: &[&[Scene]], fault: Fault) {
+    let scenes = scenes.iter().copied().flatten();
+    join_all(scenes.map(|scene| changes_nothing(scene, fault))).await;
+}
+
+async fn changes_nothing(scene: &Scene, fault: Fault) {
+    let well = scene.play_well().await;
+    for position in 0..well.operations.len() {
+        let plan = move |before, _: &_| match before == position {
+            true => fault,
+            false => Fault::None,
+        };
+        let faulty = scene.play(plan).await;
+        let at = format!("{fault:?} at call {position} of {:?}", scene.name);
+        let outcome = faulty
+            .outcome
+            .unwrap_or_else(|error| panic!("{at}: {error}"));
+        assert_eq!(Some(&outcome), well.outcome.as_ref().ok(), "{at}");
+        assert_eq!(faulty.stored, well.stored, "{at}");
+        assert_eq!(faulty.operations.len(), well.operations.len() + 1, "{at}");
+    }
+}
+
+#[tokio::test]
+async fn s2_an_answer_lost_at_any_call_changes_neither_outcome_nor_what_is_stored() {
+    changes_nothing_at_any_call(&[REPEATABLE, READS], Fault::AnswerLost).await;
+}
+
+#[tokio::test]
+async fn s2_a_request_lost_at_any_call_changes_neither_outcome_nor_what_is_stored() {
+    changes_nothing_at_any_call(&[REPEATABLE, READS], Fault::RequestLost).await;
+}
+
+#[tokio::test]
+async fn s2_a_server_error_at_any_call_changes_neither_outcome_nor_what_is_stored() {
+    const CODE: &str = "InternalServerError";
+    for fault in [
+        Fault::Answered(500, CODE),
+        Fault::AppliedAndAnswered(500, CODE),
+    ] {
+        changes_nothing_at_any_call(&[REPEATABLE, READS], fault).await;
+    }
+}
+
+#[tokio::test]
+async fn throttling_at_any_call_is_waited_out() {
+    for code in [
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+    ] {
+        let throttled = Fault::Answered(400, code);
+        changes_nothing_at_any_call(&[REPEATABLE, READS, OTHERS], throttled).await;
+    }
+}
+
+#[tokio::test]
+async fn throttling_within_a_transaction_is_waited_out() {
+    let open = &REPEATABLE
+        .iter()
+        .find(|scene| scene.name == "open")
+        .unwrap();
+    let well = open.play_well().await;
+    for reasons in [
+        "TransactionCanceledException:ThrottlingError,None",
+        "TransactionCanceledException:None,ProvisionedThroughputExceeded",
+    ] {
+        let throttled = open.play(|before, _| match before {
+            0 | 1 => Fault::Answered(400, reasons),
+            _ => Fault::None,
+        });
+        let throttled = throttled.await;
+        assert_eq!(throttled.outcome.as_ref().ok(), well.outcome.as_ref().ok());
+        assert_eq!(throttled.stored, well.stored, "{reasons}");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_conflict_at_any_call_is_waited_out() {
+    let conflict = Fault::Answered(400, "TransactionConflictException");
+    changes_nothing_at_any_call(&[REPEATABLE, OTHERS], conflict).await;
+    let open = REPEATABLE
+        .iter()
+        .find(|scene| scene.name == "open")
+        .unwrap();
+    for reasons in [
+        "TransactionCanceledException:None,TransactionConflict",
+        "TransactionCanceledException:TransactionConflict,None",
+        "TransactionCanceledException:ConditionalCheckFailed,TransactionConflict",
+    ] {
+        let well = open.play_well().await;
+        let faulty = open.play(|before, _| match before {
+            // As often as when many slots are opened at once.
+            0..8 => Fault::Answered(400, reasons),
+            _ => Fault::None,
+        });
+        let faulty = faulty.await;
+        assert_eq!(faulty.outcome.ok(), well.outcome.ok(), "{reasons}");
+        assert_eq!(faulty.stored, well.stored, "{reasons}");
+    }
+}
+
+/// Plays each scene with every call failing in the same way, and gives the
+/// scene's name, its error and what was stored.
+async fn fails_always(
+    scenes: &[&[Scene]],
+    fault: Fault,
+) -> Vec<(&'static str, BackendError, Played)> {
+    let scenes = scenes.iter().copied().flatten();
+    let playing = scenes.map(|scene| async move {
+        let mut played = scene.play(move |_, _| fault).await;
+        let outcome = std::mem::replace(&mut played.outcome, Ok(String::new()));
+        (scene.name, outcome.unwrap_err(), played)
+    });
+    join_all(playing).await
+}
+
+#[tokio::test]
+async fn without_an_answer_the_operation_may_have_been_applied() {
+    for fault in [
+        Fault::AnswerLost,
+        Fault::RequestLost,
+        Fault::Answered(500, "InternalServerError"),
+    ] {
+        for (name, error, _) in fails_always(&[REPEATABLE, OTHERS], fault).await {
+            // Erasing begins with a read, which has no effect.
+            let effect = match name {
+                "erase" => Effect::None,
+                _ => Effect::Possible,
+            };
+            let found = (error.kind(), error.effect());
+            assert_eq!(
+                found,
+                (ErrorKind::Unavailable, effect),
+                "{fault:?} at {name:?}: {error}"
+            );
+        }
+        for (name, error, _) in fails_always(&[READS], fault).await {
+            let found = (error.kind(), error.effect());
+            assert_eq!(
+                found,
+                (ErrorKind::Unavailable, Effect::None),
+                "{fault:?} at {name:?}: {error}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_every_time_was_not_applied() {
+    for fault in [
+        Fault::Refused,
+        Fault::Answered(400, "ThrottlingException"),
+        Fault::Answered(400, "TransactionConflictException"),
+    ] {
+        for (name, error, played) in fails_always(&[REPEATABLE, READS, OTHERS], fault).await {
+            let found = (error.kind(), error.effect());
+            assert_eq!(
+                found,
+                (ErrorKind::Unavailable, Effect::None),
+                "{fault:?} at {name:?}: {error}"
+            );
+            assert_eq!(played.stored, played.before, "{fault:?} at {name:?}");
+            let bound = match fault {
+                Fault::Answered(_, "TransactionConflictException") => 13,
+                _ => 4,
+            };
+            assert_eq!(played.operations.len(), bound, "{fault:?} at {name:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_made_before_the_service_began_to_refuse_is_admitted() {
+    let playing = REPEATABLE.iter().map(|scene| async move {
+        for position in 0..scene.play_well().await.operations.len() {
+            let played = scene.play(move |before, _| match before < position {
+                true => Fault::None,
+                false => Fault::Answered(400, "ThrottlingException"),
+            });
+            let played = played.await;
+            let at = format!("from call {position} of {:?} on", scene.name);
+            let error = played.outcome.expect_err(&at);
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{at}");
+            if played.stored != played.before {
+                assert_eq!(error.effect(), Effect::Possible, "{at}: {error}");
+            }
+        }
+    });
+    join_all(playing).await;
+}
+
+#[tokio::test]
+async fn what_an_operator_has_to_mend_is_not_tried_again() {
+    for code in [
+        "AccessDeniedException",
+        "ResourceNotFoundException",
+        "ValidationException",
+    ] {
+        let fault = Fault::Answered(400, code);
+        for (name, error, played) in fails_always(&[REPEATABLE, READS, OTHERS], fault).await {
+            let found = (error.kind(), error.effect());
+            assert_eq!(
+                found,
+                (ErrorKind::Rejected, Effect::None),
+                "{code} at {name:?}"
+            );
+            assert!(error.to_string().contains(code), "{error}");
+            assert_eq!(played.operations.len(), 1, "{code} at {name:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn s2_a_lost_answer_followed_by_refusals_may_have_been_applied() {
+    let save = REPEATABLE
+        .iter()
+        .find(|scene| scene.name == "save")
+        .unwrap();
+    let played = save.play(|before, _| match before {
+        0 => Fault::AnswerLost,
+        _ => Fault::Answered(400, "ThrottlingException"),
+    });
+    let played = played.await;
+    let error = played.outcome.unwrap_err();
+    assert_eq!(error.effect(), Effect::Possible, "{error}");
+    assert_eq!(
+        played.stored,
+        save.play_well().await.stored,
+        "it was applied"
+    );
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_never_answered_ends_in_time() {
+    let store = Store::open().await;
+    let wire = Wire::new();
+    let options = store
+        .options()
+        .attempts(2)
+        .attempt_timeout(std::time::Duration::from_millis(50));
+    let config = store.config(&wire).build();
+    let backend = playerdata_dynamodb::DynamoDbBackend::from_config(config, options).unwrap();
+    wire.plan(|_, _| Fault::Silence);
+    let error = backend
+        .acquire(&player("p"), &claimant(1), None)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (ErrorKind::Unavailable, Effect::Possible)
+    );
+    assert_eq!(wire.operations().len(), 2);
+}
+
+#[tokio::test]
+async fn a_renewal_whose_answer_was_lost_is_not_repeated_and_admits_that_notices_may_be_lost() {
+    let store = Store::open().await;
+    let wire = Wire::new();
+    let backend = store.backend_on(&wire);
+    let lease = std::time::Duration::from_secs(60);
+    backend.notify(&server(1).name, &notice()).await.unwrap();
+    wire.once("UpdateItem", Fault::AnswerLost);
+    let error = backend.renew_lease(&server(1), lease).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (ErrorKind::Unavailable, Effect::Possible)
+    );
+    assert_eq!(wire.operations().len(), 1);
+
+    // One that was certainly not applied is repeated, and loses none.
+    backend.notify(&server(1).name, &notice()).await.unwrap();
+    wire.once("UpdateItem", Fault::Answered(400, "ThrottlingException"));
+    let renewal = backend.renew_lease(&server(1), lease).await.unwrap();
+    assert_eq!(
+        renewal,
+        Renewal::Renewed {
+            notices: vec![notice()]
+        }
+    );
+}

@@ -1,0 +1,167 @@
+//! Every operation, each in a scene where it does all that it can do, so that
+//! a fault can be tried at each of its calls.
+
+use std::{collections::BTreeMap, pin::Pin, time::Duration};
+
+use playerdata_core::backend::{Backend, BackendError, Notice, NoticeKind};
+use playerdata_dynamodb::DynamoDbBackend;
+
+use super::{
+    Store, acquired, body, claim, claimant, opened, player, server, session, slot, stamp,
+    wire::{Fault, Wire},
+};
+
+/// The outcome of an operation, to compare.
+pub type Outcome = Result<String, BackendError>;
+
+type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// One operation, after session 1 holds the player with two slots claimed and
+/// one of them saved (under write 1), if it is about a held player at all.
+pub struct Scene {
+    pub name: &'static str,
+    /// Whether session 1 has released the player before.
+    pub free: bool,
+    pub run: for<'a> fn(&'a DynamoDbBackend) -> Running<'a>,
+}
+
+macro_rules! scene {
+    ($name:literal, $free:literal, |$backend:ident| $run:expr) => {
+        Scene {
+            name: $name,
+            free: $free,
+            run: |$backend| {
+                Box::pin(async move { $run.await.map(|outcome| format!("{outcome:?}")) })
+            },
+        }
+    };
+}
+
+/// The operations that change something, and that a repetition does not
+/// change further.
+pub const REPEATABLE: &[Scene] = &[
+    scene!("acquire", true, |backend| async {
+        backend.acquire(&player("p"), &claimant(2), None).await
+    }),
+    scene!("take over", false, |backend| async {
+        let replacing = Some(session(1));
+        backend.acquire(&player("p"), &claimant(2), replacing).await
+    }),
+    scene!("release", false, |backend| async {
+        backend.release(&player("p"), session(1)).await
+    }),
+    scene!("open", false, |backend| async {
+        backend.open(&claim(&player("p"), 1, "saved", 2)).await
+    }),
+    scene!("save", false, |backend| async {
+        let claim = claim(&player("p"), 1, "saved", 1);
+        backend.save(&claim, &stamp(1, 2), &body("new")).await
+    }),
+    scene!("delete", false, |backend| async {
+        let claim = claim(&player("p"), 1, "saved", 1);
+        backend.delete(&claim, &stamp(1, 2)).await
+    }),
+    scene!("erase", true, |backend| async {
+        backend.erase(&player("p")).await
+    }),
+    scene!("drop a lease", false, |backend| async {
+        backend.drop_lease(&server(1)).await
+    }),
+];
+
+/// The operations that change nothing.
+pub const READS: &[Scene] = &[
+    scene!("view", false, |backend| async {
+        backend.view(&player("p"), &slot("saved")).await
+    }),
+    scene!("list", false, |backend| async {
+        backend.list(&player("p")).await
+    }),
+    scene!("holder", false, |backend| async {
+        backend.holder(&player("p")).await
+    }),
+    scene!("look at a lease", false, |backend| async {
+        backend.lease_is_live(&server(1)).await
+    }),
+];
+
+/// The operations that a repetition changes: a lease is renewed again, which
+/// would lose notices; a notice is queued twice, which does no harm.
+pub const OTHERS: &[Scene] = &[
+    scene!("renew a lease", false, |backend| async {
+        backend
+            .renew_lease(&server(1), Duration::from_secs(60))
+            .await
+    }),
+    scene!("notify", false, |backend| async {
+        backend.notify(&server(1).name, &notice()).await
+    }),
+];
+
+/// Session 2 asks for the player.
+pub fn notice() -> Notice {
+    Notice {
+        player: player("p"),
+        session: session(1),
+        kind: NoticeKind::HandOver,
+        from: server(2),
+    }
+}
+
+/// What an operation came to.
+pub struct Played {
+    pub outcome: Outcome,
+    /// The table before.
+    pub before: Vec<BTreeMap<String, String>>,
+    /// The table afterwards.
+    pub stored: Vec<BTreeMap<String, String>>,
+    pub operations: Vec<String>,
+}
+
+impl Scene {
+    /// A table in which the operation has everything to do.
+    pub async fn set(&self) -> Store {
+        let store = Store::open().await;
+        let backend = store.backend();
+        let player = player("p");
+        let lease = Duration::from_secs(60);
+        backend.renew_lease(&server(1), lease).await.unwrap();
+        acquired(&backend, &player, &claimant(1), None).await;
+        for (number, name) in [(1, "saved"), (1, "never-saved")] {
+            opened(&backend, &claim(&player, 1, name, number)).await;
+        }
+        let saved = claim(&player, 1, "saved", 1);
+        let outcome = backend.save(&saved, &stamp(0, 1), &body("old")).await;
+        outcome.unwrap();
+        if self.free {
+            backend.release(&player, session(1)).await.unwrap();
+        }
+        store
+    }
+
+    /// The operation, on a table of its own, with faults by call.
+    pub async fn play(
+        &self,
+        plan: impl FnMut(usize, &super::wire::Call) -> Fault + Send + 'static,
+    ) -> Played {
+        let store = self.set().await;
+        let wire = Wire::new();
+        let backend = store.backend_on(&wire);
+        let before = store.dump().await;
+        wire.plan(plan);
+        let outcome = (self.run)(&backend).await;
+        Played {
+            outcome,
+            before,
+            stored: store.dump().await,
+            operations: wire.operations(),
+        }
+    }
+
+    /// The operation without any fault.
+    pub async fn play_well(&self) -> Played {
+        let played = self.play(|_, _| Fault::None).await;
+        assert!(played.outcome.is_ok(), "{}", self.name);
+        played
+    }
+}

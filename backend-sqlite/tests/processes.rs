@@ -1,0 +1,162 @@
+//! Two processes on one file, one of which is killed again and again.
+#![allow(clippy::unwrap_used)] // helpers of tests are tests, too
+
+mod support;
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use playerdata_core::backend::{Acquisition, Backend, Opening};
+use playerdata_sqlite::SqliteBackend;
+use support::*;
+
+const NAME: &str = "s1_whatever_was_acknowledged_survives_a_kill_while_another_process_writes";
+const PATH: &str = "PLAYERDATA_TEST_KILLED";
+const SESSION: &str = "PLAYERDATA_TEST_SESSION";
+const ROUNDS: u128 = 20;
+const PLAYERS: u64 = 32;
+/// How many acknowledged saves a process lives for.
+const LIFE: usize = 300;
+
+/// Starts a session for the player, taking over from whoever died, and gives
+/// the revision to build on.
+async fn take_over(backend: &SqliteBackend, of: u64, by: u128) -> u64 {
+    let held = backend.holder(&player(of)).await.unwrap();
+    let replacing = held.map(|lock| lock.session);
+    match backend
+        .acquire(&player(of), &claimant(by), replacing)
+        .await
+        .unwrap()
+    {
+        Acquisition::Acquired { .. } => {}
+        held @ Acquisition::Held { .. } => panic!("{held:?}"),
+    }
+    match backend.open(&claim(of, by, 1)).await.unwrap() {
+        Opening::Opened(opened) => opened.revision.get(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn text(of: u64, revision: u64) -> Vec<u8> {
+    let bytes = format!("{of}:{revision};").into_bytes();
+    let length = 200 + (revision as usize * 37) % 3_000;
+    bytes.into_iter().cycle().take(length).collect()
+}
+
+/// Saves without end, and says on standard output what was acknowledged.
+async fn save_until_killed(path: &Path, by: u128) {
+    let backend = SqliteBackend::open(path).unwrap();
+    let tasks = (0..PLAYERS).map(|of| {
+        let backend = backend.clone();
+        tokio::spawn(async move {
+            for base in take_over(&backend, of, by).await.. {
+                let body = body(text(of, base + 1));
+                let outcome = backend.save(&claim(of, by, 1), &stamp(base), &body).await;
+                assert_eq!(outcome.unwrap(), written(base + 1));
+                println!("saved {of} {}", base + 1);
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+}
+
+/// A process that is killed also if the test fails.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Lets a process live for a while, kills it, and gives what it had
+/// acknowledged of each player.
+fn live_and_die(path: &Path, by: u128) -> HashMap<u64, u64> {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([NAME, "--exact", "--nocapture"])
+        .env(PATH, path)
+        .env(SESSION, by.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(child.stdout.take().unwrap());
+    let mut killed = Some(Killed(child));
+    let mut saved = HashMap::new();
+    let mut count = 0;
+    for line in said.lines() {
+        let line = line.unwrap();
+        let Some((of, revision)) = line
+            .strip_prefix("saved ")
+            .and_then(|rest| rest.split_once(' '))
+            .and_then(|(of, revision)| Some((of.parse().ok()?, revision.parse().ok()?)))
+        else {
+            continue;
+        };
+        saved.insert(of, revision);
+        count += 1;
+        if count == LIFE {
+            // What it had still said is read to the end.
+            drop(killed.take());
+        }
+    }
+    assert!(
+        count >= LIFE,
+        "the process died by itself after {count} saves"
+    );
+    saved
+}
+
+/// The process that is killed is this same test, told so by its environment.
+#[tokio::test(flavor = "multi_thread")]
+async fn s1_whatever_was_acknowledged_survives_a_kill_while_another_process_writes() {
+    if let Some(path) = std::env::var_os(PATH) {
+        let by = std::env::var(SESSION).unwrap().parse().unwrap();
+        save_until_killed(Path::new(&path), by).await;
+        return;
+    }
+    let folder = Folder::new();
+    let own = folder.open();
+    start(&own, PLAYERS, 1).await;
+    let mut own_saves = 0;
+    for round in 0..ROUNDS {
+        let path = folder.database();
+        let other = tokio::task::spawn_blocking(move || live_and_die(&path, round + 2));
+        while !other.is_finished() {
+            let outcome = own
+                .save(&claim(PLAYERS, 1, 1), &stamp(own_saves), &body("own"))
+                .await;
+            own_saves += 1;
+            assert_eq!(outcome.unwrap(), written(own_saves));
+        }
+        let saved = other.await.unwrap();
+        assert!(!saved.is_empty());
+        for (of, revision) in saved {
+            let record = own
+                .view(&player(of), &slot("Slot1"))
+                .await
+                .unwrap()
+                .unwrap();
+            let there = record.revision.get();
+            assert!(
+                there == revision || there == revision + 1,
+                "{there} for {revision}"
+            );
+            assert!(
+                record.body.bytes == text(of, there),
+                "revision {there} of player {of}"
+            );
+        }
+    }
+    let whole: String = folder
+        .operator()
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(whole, "ok");
+}

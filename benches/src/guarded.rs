@@ -1,0 +1,166 @@
+//! Guarded saves through a backend: claims, so many in flight.
+
+use std::sync::Arc;
+
+use playerdata_core::{
+    ClaimNumber, IdSource, Incarnation, PlayerId, RandomIds, Revision, ServerId, ServerName,
+    SessionId, SlotName, UnixMillis, WriteId,
+    backend::{Acquisition, Backend, Body, Claim, Claimant, Opening, Stamp, WriteOutcome},
+};
+
+use crate::timing::Stopwatch;
+
+/// A slot that is open under a claim, and can be saved again and again.
+#[derive(Debug)]
+pub struct OpenSlot {
+    number: u64,
+    claim: Claim,
+    revision: Revision,
+}
+
+impl OpenSlot {
+    /// Acquires the lock of player `number` and opens a slot.
+    ///
+    /// # Panics
+    ///
+    /// If the backend fails: a benchmark of a failing store says nothing.
+    pub async fn new(backend: &dyn Backend, number: u64) -> Self {
+        let ids = RandomIds;
+        let player = PlayerId::from(number);
+        let session = SessionId::from_uuid(ids.next_id());
+        let server = ServerId {
+            name: ServerName::new("bench").expect("the constant is a valid name"),
+            incarnation: Incarnation::starting_at(UnixMillis::new(1), ids.next_id()),
+        };
+        let claimant = Claimant {
+            session,
+            server,
+            at: UnixMillis::new(1),
+        };
+        let acquired = backend.acquire(&player, &claimant, None).await;
+        assert!(matches!(acquired, Ok(Acquisition::Acquired { .. })));
+        let claim = Claim {
+            player,
+            session,
+            slot: SlotName::new("Slot1").expect("the constant is a valid name"),
+            number: ClaimNumber::new(1),
+        };
+        match backend.open(&claim).await {
+            Ok(Opening::Opened(opened)) => Self {
+                number,
+                claim,
+                revision: opened.revision,
+            },
+            other => panic!("the slot could not be opened: {other:?}"),
+        }
+    }
+
+    /// Saves a body.
+    ///
+    /// # Panics
+    ///
+    /// If the save is not acknowledged.
+    pub async fn save(&mut self, backend: &dyn Backend, body: &Body) {
+        let stamp = Stamp {
+            base: self.revision,
+            write_id: WriteId::from_uuid(RandomIds.next_id()),
+            at: UnixMillis::new(1),
+        };
+        match backend.save(&self.claim, &stamp, body).await {
+            Ok(WriteOutcome::Written { revision }) => self.revision = revision,
+            other => panic!("the save was not acknowledged: {other:?}"),
+        }
+    }
+}
+
+/// Opens a slot of each of so many players, many at a time.
+///
+/// # Panics
+///
+/// If the backend fails.
+pub async fn open_slots(backend: &Arc<dyn Backend>, count: u64) -> Vec<OpenSlot> {
+    let openers: Vec<_> = (0..OPENERS)
+        .map(|first| {
+            let backend = Arc::clone(backend);
+            tokio::spawn(async move {
+                let mut slots = Vec::new();
+                for number in (first..count).step_by(OPENERS as usize) {
+                    slots.push(OpenSlot::new(&*backend, number).await);
+                }
+                slots
+            })
+        })
+        .collect();
+    let mut slots = Vec::new();
+    for opener in openers {
+        slots.extend(opener.await.expect("a slot could not be opened"));
+    }
+    slots.sort_by_key(|slot| slot.number);
+    scatter(&mut slots);
+    slots
+}
+
+/// Slots that are opened at the same time.
+const OPENERS: u64 = 256;
+
+/// Puts things that lie side by side far apart, always in the same way: the
+/// players who save at the same time are not neighbours in the store.
+pub fn scatter<T>(things: &mut [T]) {
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    for last in (1..things.len()).rev() {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        things.swap(last, (seed % (last as u64 + 1)) as usize);
+    }
+}
+
+/// Saves each slot `rounds` times, `in_flight` saves at once, each of which
+/// goes round its share of the slots. Returns nanoseconds a save.
+///
+/// # Panics
+///
+/// If a save is not acknowledged.
+pub async fn save_all(
+    backend: &Arc<dyn Backend>,
+    slots: Vec<OpenSlot>,
+    bodies: &Arc<Vec<Body>>,
+    rounds: u64,
+    in_flight: usize,
+) -> (f64, Vec<OpenSlot>) {
+    let saves = slots.len() as u64 * rounds;
+    let mut shares: Vec<Vec<OpenSlot>> = (0..in_flight).map(|_| Vec::new()).collect();
+    for (at, slot) in slots.into_iter().enumerate() {
+        shares[at % in_flight].push(slot);
+    }
+    let watch = Stopwatch::start();
+    let tasks: Vec<_> = shares
+        .into_iter()
+        .enumerate()
+        .map(|(at, share)| {
+            let (backend, bodies) = (Arc::clone(backend), Arc::clone(bodies));
+            tokio::spawn(save_share(backend, share, bodies, rounds, at))
+        })
+        .collect();
+    let mut slots = Vec::new();
+    for task in tasks {
+        slots.extend(task.await.expect("a save was not acknowledged"));
+    }
+    (watch.nanos_each(saves), slots)
+}
+
+async fn save_share(
+    backend: Arc<dyn Backend>,
+    mut share: Vec<OpenSlot>,
+    bodies: Arc<Vec<Body>>,
+    rounds: u64,
+    mut variant: usize,
+) -> Vec<OpenSlot> {
+    for _ in 0..rounds {
+        for slot in &mut share {
+            variant += 7;
+            slot.save(&*backend, &bodies[variant % bodies.len()]).await;
+        }
+    }
+    share
+}

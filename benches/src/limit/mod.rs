@@ -1,0 +1,5 @@
+//! The best that each store can do, written by hand and without anything
+//! around it.
+
+pub mod map;
+pub mod sqlite;

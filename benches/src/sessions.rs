@@ -1,0 +1,123 @@
+//! Many sessions in one process, and the cost of their autosave.
+
+use std::{sync::Arc, time::Duration};
+
+use playerdata_core::{
+    Document, OnConflict, Session, SessionManager, Settings, Slot, backend::Backend,
+};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{documents::Standard, timing::Stopwatch};
+
+/// The autosave interval of these measurements, of virtual time.
+const INTERVAL: Duration = Duration::from_secs(30);
+
+/// A slot that changes in its own turn is saved when it comes again, which is
+/// an interval and a turn later at the most.
+const A_TURN: Duration = Duration::from_millis(200);
+
+/// A manager that holds so many sessions, on a runtime whose time is virtual:
+/// what is measured is work, not waiting.
+#[derive(Debug)]
+pub struct Crowd {
+    runtime: Runtime,
+    manager: SessionManager<Document>,
+    sessions: Vec<(Session<Document>, Slot<Document>)>,
+}
+
+impl Crowd {
+    /// Starts so many sessions with a document each, all saved.
+    ///
+    /// # Panics
+    ///
+    /// If a session can't be started.
+    #[must_use]
+    pub fn gather(backend: Arc<dyn Backend>, sessions: u64, standard: Standard) -> Self {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .expect("the system has room for a runtime");
+        let mut settings = Settings::default();
+        settings.autosave_interval = INTERVAL;
+        settings.force_save_every = 0;
+        // Out of the way: what is measured is the autosave, not the heartbeat.
+        settings.heartbeat_interval = Duration::from_secs(6 * 60 * 60);
+        settings.lock_expiry = Duration::from_secs(24 * 60 * 60);
+        let (manager, sessions) = runtime.block_on(async {
+            let builder = SessionManager::typed(backend, move |_| standard.document());
+            let manager = builder
+                .settings(settings)
+                .start()
+                .await
+                .expect("the store is there");
+            let mut open = Vec::new();
+            for player in 0..sessions {
+                let session = manager.start_session_with(player, OnConflict::Fail).await;
+                let session = session.expect("nobody else holds the player");
+                let slot = session.load_slot("Slot1").await.expect("the slot is new");
+                open.push((session, slot));
+            }
+            (manager, open)
+        });
+        let mut crowd = Self {
+            runtime,
+            manager,
+            sessions,
+        };
+        crowd.cycle(); // stores the new documents
+        crowd
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
+    /// The manager.
+    #[must_use]
+    pub fn manager(&self) -> &SessionManager<Document> {
+        &self.manager
+    }
+
+    /// Changes every `every`-th document.
+    ///
+    /// # Panics
+    ///
+    /// If a change is refused.
+    pub fn change_every(&self, every: usize) {
+        for (_, slot) in self.sessions.iter().step_by(every) {
+            slot.increment("Currency", 1)
+                .expect("there is room for more");
+        }
+    }
+
+    /// Lets one cycle pass. Returns how long it took, in nanoseconds.
+    pub fn cycle(&mut self) -> f64 {
+        self.cycles(1)
+    }
+
+    /// Lets so many cycles pass. Returns how long one took, in nanoseconds.
+    pub fn cycles(&mut self, count: u32) -> f64 {
+        let watch = Stopwatch::start();
+        self.runtime
+            .block_on(async { tokio::time::sleep(INTERVAL * count + A_TURN).await });
+        watch.nanos_each(count.into())
+    }
+
+    /// How many documents are not saved.
+    #[must_use]
+    pub fn unsaved(&self) -> usize {
+        self.sessions
+            .iter()
+            .filter(|(_, slot)| slot.is_unsaved())
+            .count()
+    }
+}

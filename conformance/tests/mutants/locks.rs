@@ -1,0 +1,270 @@
+//! Locks of the plain store.
+
+use std::collections::BTreeMap;
+
+use playerdata_core::{
+    Fence, PlayerId, SessionId,
+    backend::{Acquisition, Claimant, Erasure, Lock, Release},
+};
+
+use crate::{
+    flaws::Flaw,
+    slots::Slot,
+    store::{PlainStore, State},
+};
+
+#[derive(Default)]
+pub(crate) struct Player {
+    pub(crate) fence: u64,
+    pub(crate) lock: Option<Lock>,
+    /// The last lock that was taken away, for a flaw.
+    pub(crate) former: Option<Lock>,
+    pub(crate) slots: BTreeMap<String, Slot>,
+    /// Whether an erasure was begun, for a flaw.
+    erased: bool,
+}
+
+impl Player {
+    pub(crate) fn withdraw_claims(&mut self, count: usize) {
+        for slot in self.slots.values_mut().take(count) {
+            slot.claim = None;
+        }
+    }
+}
+
+impl PlainStore {
+    pub(crate) async fn take(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+    ) -> Acquisition {
+        if self.has(Flaw::LockReadThenWritten) {
+            let seen = self.refusal(&self.state(), player, claimant, replacing);
+            if let Some(refused) = seen {
+                return refused;
+            }
+            self.pause().await;
+            return self.write_lock(&mut self.state(), player, claimant);
+        }
+        let outcome = {
+            let mut state = self.state();
+            let refused = self.refusal(&state, player, claimant, replacing);
+            refused.ok_or_else(|| self.write_lock(&mut state, player, claimant))
+        };
+        match outcome {
+            Ok(refused) => refused,
+            Err(written) => {
+                self.withdraw_later(player).await;
+                written
+            }
+        }
+    }
+
+    /// The second step of a flaw.
+    async fn withdraw_later(&self, player: &PlayerId) {
+        if self.has(Flaw::ClaimsWithdrawnInSecondStep) {
+            self.pause().await;
+            if let Some(player) = self.state().players.get_mut(&self.key(player)) {
+                player.withdraw_claims(usize::MAX);
+            }
+        }
+    }
+
+    /// The outcome, if the lock is not to be written.
+    fn refusal(
+        &self,
+        state: &State,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+    ) -> Option<Acquisition> {
+        let player = state.players.get(&self.key(player))?;
+        let Some(lock) = player.lock.clone() else {
+            let nobody = replacing.is_some() && self.has(Flaw::GoneHolderReplacedByNobody);
+            return nobody.then(|| Acquisition::Acquired {
+                fence: Fence::new(player.fence + 1),
+            });
+        };
+        if lock.session == claimant.session {
+            return match self.flaw {
+                Some(Flaw::RepeatedAcquireGrowsFence) => None,
+                Some(Flaw::RepeatedAcquireRefused) => Some(Acquisition::Held { holder: lock }),
+                _ => Some(Acquisition::Acquired { fence: lock.fence }),
+            };
+        }
+        let named = match self.flaw {
+            Some(Flaw::AcquireUnchecked) => true,
+            Some(Flaw::AnyHolderReplaced) => replacing.is_some(),
+            Some(Flaw::HolderNeverReplaced) => false,
+            Some(Flaw::LockLapsesWithLease) => {
+                replacing == Some(lock.session) || !self.is_live(state, &lock.server)
+            }
+            Some(Flaw::EarlierClaimantRefused) if claimant.at < lock.since => false,
+            _ => replacing == Some(lock.session),
+        };
+        (!named).then_some(Acquisition::Held { holder: lock })
+    }
+
+    fn write_lock(&self, state: &mut State, player: &PlayerId, by: &Claimant) -> Acquisition {
+        let player = state.players.entry(self.key(player)).or_default();
+        let replaced = player.lock.take();
+        let keeps_fence = self.has(Flaw::TakeOverKeepsFence) && replaced.is_some();
+        if !keeps_fence {
+            player.fence += 1;
+        }
+        let fence = Fence::new(player.fence);
+        player.lock = Some(Lock {
+            session: by.session,
+            server: by.server.clone(),
+            fence,
+            since: by.at,
+        });
+        let takes_over = replaced.is_some();
+        player.former = replaced.or(player.former.take());
+        if takes_over || !self.has(Flaw::ReleaseForgetsClaims) {
+            self.withdraw_claims(player);
+        }
+        Acquisition::Acquired { fence }
+    }
+
+    /// Kills what was claimed under the lock that is gone.
+    fn withdraw_claims(&self, player: &mut Player) {
+        player.withdraw_claims(match self.flaw {
+            Some(
+                Flaw::ClaimsLeftInSlots
+                | Flaw::ClaimsComeBackToLife
+                | Flaw::ClaimsWithdrawnInSecondStep,
+            ) => 0,
+            Some(Flaw::OnePageOfClaimsWithdrawn) => 100,
+            _ => usize::MAX,
+        });
+    }
+
+    pub(crate) async fn give_up(&self, player: &PlayerId, session: SessionId) -> Release {
+        let key = self.key(player);
+        if self.has(Flaw::ReleaseReadsThenRemoves) {
+            let own = {
+                let state = self.state();
+                let player = state.players.get(&key);
+                player.is_some_and(|player| self.is_released_by(player, session))
+            };
+            self.pause().await;
+            if !own {
+                return Release::NotHeld;
+            }
+        }
+        let released = self.release_at_once(&key, session);
+        if released == Release::Released {
+            self.withdraw_later(player).await;
+        }
+        released
+    }
+
+    fn release_at_once(&self, key: &str, session: SessionId) -> Release {
+        let mut state = self.state();
+        let own = state.players.get(key).is_some_and(|player| {
+            let held = player.lock.is_some();
+            let seen = self.has(Flaw::ReleaseReadsThenRemoves);
+            held && (seen || self.is_released_by(player, session))
+        });
+        if !own {
+            return match self.flaw {
+                Some(Flaw::ReleaseAlwaysDone) => Release::Released,
+                _ => Release::NotHeld,
+            };
+        }
+        if self.has(Flaw::ReleaseFreesWholeServer) {
+            for player in state.players.values_mut() {
+                self.remove_lock(player);
+            }
+        }
+        if let Some(player) = state.players.get_mut(key)
+            && !self.has(Flaw::ReleaseForgotten)
+        {
+            self.remove_lock(player);
+        }
+        Release::Released
+    }
+
+    /// Whether the lock is one that the session may release.
+    fn is_released_by(&self, player: &Player, session: SessionId) -> bool {
+        player.lock.as_ref().is_some_and(|lock| match self.flaw {
+            Some(Flaw::ReleaseUnchecked) => true,
+            Some(Flaw::ReleaseByAnySessionOfTheServer) => {
+                let former = player.former.as_ref();
+                lock.session == session
+                    || former.is_some_and(|former| {
+                        former.session == session && former.server == lock.server
+                    })
+            }
+            _ => lock.session == session,
+        })
+    }
+
+    fn remove_lock(&self, player: &mut Player) {
+        player.former = player.lock.take().or(player.former.take());
+        if self.has(Flaw::ReleaseResetsFence) {
+            player.fence = 0;
+        }
+        if !self.has(Flaw::ReleaseForgetsClaims) {
+            self.withdraw_claims(player);
+        }
+    }
+
+    pub(crate) async fn remove(&self, player: &PlayerId) -> Erasure {
+        let key = self.key(player);
+        if self.has(Flaw::EraseMarkedBeforeDone) {
+            if let Some(player) = self.state().players.get_mut(&key)
+                && player.lock.is_none()
+                && std::mem::replace(&mut player.erased, true)
+            {
+                return Erasure::Erased;
+            }
+            self.pause().await;
+        }
+        let mut checked = self.has(Flaw::EraseUnchecked);
+        if self.has(Flaw::LockCheckedThenErased) {
+            let player = self
+                .state()
+                .players
+                .get(&key)
+                .map(|player| player.lock.is_none());
+            checked = player == Some(true);
+            self.pause().await;
+        }
+        let mut state = self.state();
+        if self.has(Flaw::EraseByPrefix) {
+            for (other, player) in &mut state.players {
+                if other.starts_with(&key) && player.lock.is_none() {
+                    player.slots.clear();
+                }
+            }
+        }
+        let Some(player) = state.players.get_mut(&key) else {
+            return Erasure::Erased;
+        };
+        if let Some(holder) = player.lock.clone()
+            && !checked
+        {
+            return Erasure::Locked { holder };
+        }
+        match self.flaw {
+            Some(Flaw::EraseLeavesDeletedSlots) => {
+                player.slots.retain(|_, slot| slot.record.is_none());
+            }
+            Some(Flaw::EraseStopsAfterOnePage) => {
+                let page: Vec<_> = player.slots.keys().take(100).cloned().collect();
+                for slot in page {
+                    player.slots.remove(&slot);
+                }
+            }
+            _ => player.slots.clear(),
+        }
+        player.erased = false;
+        if self.has(Flaw::EraseResetsFence) {
+            player.fence = 0;
+        }
+        Erasure::Erased
+    }
+}

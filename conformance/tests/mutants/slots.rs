@@ -1,0 +1,293 @@
+//! Slots of the plain store.
+
+use playerdata_core::{
+    Revision, SessionId, SlotName, UnixMillis, WriteId,
+    backend::{
+        Body, Claim, Encoding, Lock, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome,
+    },
+};
+
+use crate::{
+    flaws::Flaw,
+    locks::Player,
+    store::{PlainStore, State},
+};
+
+pub(crate) struct Slot {
+    name: SlotName,
+    pub(crate) claim: Option<(SessionId, u64)>,
+    /// The number of the last claim of all, for a flaw.
+    greatest: u64,
+    revision: Revision,
+    last_write: Option<WriteId>,
+    pub(crate) record: Option<Record>,
+}
+
+#[derive(Clone)]
+pub(crate) enum Change {
+    Save(Body),
+    Delete,
+}
+
+impl Slot {
+    fn new(name: &SlotName) -> Self {
+        Self {
+            name: name.clone(),
+            claim: None,
+            greatest: 0,
+            revision: Revision::default(),
+            last_write: None,
+            record: None,
+        }
+    }
+
+    pub(crate) fn summary(&self, deleted_too: bool) -> Option<SlotSummary> {
+        if self.record.is_none() && !deleted_too {
+            return None;
+        }
+        let record = self.record.as_ref();
+        Some(SlotSummary {
+            slot: self.name.clone(),
+            revision: self.revision,
+            saved_at: record.map_or(UnixMillis::default(), |record| record.saved_at),
+            schema: record.map_or(0, |record| record.body.schema),
+            body_bytes: record.map_or(0, |record| record.body.bytes.len() as u64),
+        })
+    }
+}
+
+impl PlainStore {
+    pub(crate) fn open_slot(&self, claim: &Claim) -> Opening {
+        let mut state = self.state();
+        if let Some(holder) = self.lost(&state, claim)
+            && !self.has(Flaw::OpenUnchecked)
+        {
+            return Opening::Lost { holder };
+        }
+        let player = state.players.entry(self.key(&claim.player)).or_default();
+        if self.has(Flaw::OneClaimPerPlayer) {
+            for slot in player
+                .slots
+                .values_mut()
+                .filter(|slot| slot.name != claim.slot)
+            {
+                slot.claim = None;
+            }
+        }
+        let slot = slot_of(player, self.folded(claim.slot.as_str()), claim);
+        let late = slot.claim.is_some_and(|live| self.is_late(claim, live));
+        let long_ago = slot.greatest > claim.number.get();
+        if late || long_ago && self.has(Flaw::ClaimNumbersOutliveSessions) {
+            return Opening::Overtaken;
+        }
+        slot.greatest = claim.number.get();
+        slot.claim = Some((claim.session, claim.number.get()));
+        if self.has(Flaw::OpeningCountsAsWrite) {
+            slot.revision = slot.revision.next();
+        }
+        Opening::Opened(Opened {
+            revision: slot.revision,
+            last_write: slot
+                .last_write
+                .filter(|_| !self.has(Flaw::LastWriteNotShown)),
+            record: slot.record.clone(),
+        })
+    }
+
+    /// Whether an opening comes after one under the live claim.
+    fn is_late(&self, claim: &Claim, (session, live): (SessionId, u64)) -> bool {
+        let (own, number) = (session == claim.session, claim.number.get());
+        match self.flaw {
+            Some(Flaw::LateOpeningAccepted) => false,
+            Some(Flaw::ClaimNumbersComparedAsText) => own && live.to_string() > number.to_string(),
+            Some(Flaw::SameClaimRefused) => own && live >= number,
+            _ => own && live > number,
+        }
+    }
+
+    /// Who holds the player, if it is not the claim's session.
+    fn lost(&self, state: &State, claim: &Claim) -> Option<Option<Lock>> {
+        let player = state.players.get(&self.key(&claim.player));
+        let lock = player.and_then(|player| player.lock.clone());
+        let own = lock
+            .as_ref()
+            .is_some_and(|lock| lock.session == claim.session);
+        let held = match (self.flaw, &lock) {
+            (Some(Flaw::AbsentLockAccepted), None) => true,
+            (Some(Flaw::ServersComparedNotSessions), Some(lock)) => {
+                own || former_server_is(player, lock)
+            }
+            (Some(Flaw::HolderNeedsLease), Some(lock)) => own && !self.has_lapsed(state, lock),
+            _ => own,
+        };
+        if held {
+            None
+        } else if self.has(Flaw::LossNamesNobody) {
+            Some(None)
+        } else {
+            Some(lock)
+        }
+    }
+
+    fn has_lapsed(&self, state: &State, lock: &Lock) -> bool {
+        state
+            .servers
+            .contains_key(&self.folded(lock.server.name.as_str()))
+            && !self.is_live(state, &lock.server)
+    }
+
+    /// Why a write is refused, if it is.
+    fn refused(&self, state: &State, claim: &Claim, change: &Change) -> Option<WriteOutcome> {
+        let player = state.players.get(&self.key(&claim.player));
+        let slot = player.and_then(|player| player.slots.get(&self.folded(claim.slot.as_str())));
+        let (session, number) = (claim.session, claim.number.get());
+        let exact = slot.is_some_and(|slot| slot.claim == Some((session, number)));
+        let lost = self.lost(state, claim);
+        let accepted = match (self.flaw, change) {
+            (Some(Flaw::SaveUnchecked), Change::Save(_))
+            | (Some(Flaw::DeleteUnchecked), Change::Delete) => true,
+            // The claim in the slot is all that is looked at.
+            (Some(Flaw::ClaimsLeftInSlots | Flaw::OnePageOfClaimsWithdrawn), _)
+            | (Some(Flaw::ReleaseForgetsClaims | Flaw::ClaimsWithdrawnInSecondStep), _) => exact,
+            // The lock is all that is looked at.
+            (Some(Flaw::StaleClaimAccepted), _) => lost.is_none(),
+            (Some(Flaw::AbsentLockAccepted | Flaw::ServersComparedNotSessions), _) => {
+                lost.is_none() && slot.is_some_and(|slot| slot.claim.is_none() || exact)
+            }
+            _ => lost.is_none() && exact,
+        };
+        match lost {
+            _ if accepted => None,
+            Some(holder) => Some(WriteOutcome::Lost { holder }),
+            None => Some(WriteOutcome::Overtaken),
+        }
+    }
+
+    pub(crate) async fn write(&self, claim: &Claim, stamp: &Stamp, change: Change) -> WriteOutcome {
+        let refused = self.refused(&self.state(), claim, &change);
+        if let Some(refused) = refused {
+            if self.has(Flaw::RefusedSaveShown) {
+                self.show(claim, change);
+            }
+            return refused;
+        }
+        match self.flaw {
+            Some(Flaw::LockCheckedThenWritten) => self.pause().await,
+            Some(Flaw::RecordWrittenInTwoSteps) => {
+                self.show(claim, change.clone());
+                self.pause().await;
+            }
+            _ => {}
+        }
+        let mut state = self.state();
+        if !self.has(Flaw::LockCheckedThenWritten)
+            && let Some(refused) = self.refused(&state, claim, &change)
+        {
+            return refused;
+        }
+        let player = state.players.entry(self.key(&claim.player)).or_default();
+        let slot = slot_of(player, self.folded(claim.slot.as_str()), claim);
+        self.apply(slot, stamp, change)
+    }
+
+    /// Puts a body where others can see it, and nothing else.
+    fn show(&self, claim: &Claim, change: Change) {
+        let mut state = self.state();
+        let player = state.players.entry(self.key(&claim.player)).or_default();
+        let slot = slot_of(player, self.folded(claim.slot.as_str()), claim);
+        if let (Some(record), Change::Save(body)) = (&mut slot.record, change) {
+            record.body = body;
+        }
+    }
+
+    fn apply(&self, slot: &mut Slot, stamp: &Stamp, change: Change) -> WriteOutcome {
+        let revision = stamp.base.next();
+        let written = WriteOutcome::Written { revision };
+        if slot.revision != stamp.base && !self.has(Flaw::BaseUnchecked) {
+            let again = slot.revision == revision && slot.last_write == Some(stamp.write_id);
+            return if again && !self.has(Flaw::RepeatedWriteRefused) {
+                written
+            } else {
+                WriteOutcome::Overtaken
+            };
+        }
+        let dropped = match self.flaw {
+            Some(Flaw::SaveAcknowledgedUnwritten) => revision.get() == 2,
+            Some(Flaw::LaterClockWins) => {
+                let record = slot.record.as_ref();
+                record.is_some_and(|record| record.saved_at > stamp.at)
+            }
+            _ => false,
+        };
+        let nothing = slot.record.is_none() && matches!(change, Change::Delete);
+        if nothing && self.has(Flaw::EmptySlotNotDeleted) {
+            return WriteOutcome::Overtaken;
+        }
+        if dropped {
+            return written;
+        }
+        slot.revision = revision;
+        slot.last_write = Some(stamp.write_id);
+        match change {
+            Change::Save(body) => self.fill(slot, stamp, body),
+            Change::Delete => self.empty(slot),
+        }
+        if self.has(Flaw::RevisionSkips) && revision.get() == 3 {
+            slot.revision = revision.next();
+            return WriteOutcome::Written {
+                revision: slot.revision,
+            };
+        }
+        written
+    }
+
+    fn fill(&self, slot: &mut Slot, stamp: &Stamp, mut body: Body) {
+        match self.flaw {
+            Some(Flaw::BodyCutAtZero) => {
+                let zero = body.bytes.iter().position(|byte| *byte == 0);
+                body.bytes.truncate(zero.unwrap_or(body.bytes.len()));
+            }
+            Some(Flaw::EncodingForgotten) => body.encoding = Encoding::Json,
+            Some(Flaw::RestOfLongerBodyKept) => {
+                if let Some(old) = &slot.record
+                    && let Some(rest) = old.body.bytes.get(body.bytes.len()..)
+                {
+                    body.bytes = [&body.bytes, rest].concat().into();
+                }
+            }
+            _ => {}
+        }
+        let nothing = body.bytes.is_empty() && self.has(Flaw::EmptyBodyIsNothing);
+        slot.record = (!nothing).then_some(Record {
+            revision: slot.revision,
+            write_id: stamp.write_id,
+            saved_at: stamp.at,
+            body,
+        });
+    }
+
+    fn empty(&self, slot: &mut Slot) {
+        slot.record = None;
+        match self.flaw {
+            Some(Flaw::DeletionForgetsRevision) => {
+                slot.revision = Revision::default();
+                slot.last_write = None;
+            }
+            Some(Flaw::DeletionKillsClaim) => slot.claim = None,
+            _ => {}
+        }
+    }
+}
+
+fn slot_of<'a>(player: &'a mut Player, key: String, claim: &Claim) -> &'a mut Slot {
+    player
+        .slots
+        .entry(key)
+        .or_insert_with(|| Slot::new(&claim.slot))
+}
+
+fn former_server_is(player: Option<&Player>, lock: &Lock) -> bool {
+    player
+        .and_then(|player| player.former.as_ref())
+        .is_some_and(|former| former.server == lock.server)
+}

@@ -1,0 +1,65 @@
+//! The table of mutants in the documentation.
+
+use std::{collections::HashSet, fmt::Write as _, fs, path::Path};
+
+use playerdata_conformance::all_cases;
+
+use crate::flaws::MUTANTS;
+
+const HEADER: &str = "\
+# Mutants
+
+A suite is worth what it catches. Each line is a store that is broken in one
+place, as real systems were, with the cases that must fail on it. The stores
+are in `conformance/tests/mutants`; the tests there break one in each of these
+ways and run the cases named. They also run the whole suite on the same store
+without a flaw, and require that every case catches something.
+
+This table is generated. To write it anew after a change:
+
+```
+PLAYERDATA_WRITE_DOCS=1 cargo test -p playerdata-conformance --test mutants table
+```
+
+| what is broken | caught by |
+| --- | --- |
+";
+
+/// The table as it should be.
+fn table() -> String {
+    let mut text = HEADER.to_owned();
+    for mutant in MUTANTS {
+        let cases: Vec<_> = mutant
+            .caught_by
+            .iter()
+            .map(|case| format!("`{case}`"))
+            .collect();
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "| {} | {} |", mutant.what.trim(), cases.join("<br>"));
+    }
+    text
+}
+
+#[test]
+fn the_table_in_the_documentation_is_what_the_tests_prove() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/mutants.md");
+    if std::env::var_os("PLAYERDATA_WRITE_DOCS").is_some() {
+        fs::write(&path, table()).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap();
+    assert!(
+        found == table(),
+        "docs/mutants.md is out of date: write it with PLAYERDATA_WRITE_DOCS=1"
+    );
+}
+
+/// A case that notices nothing proves nothing.
+#[test]
+fn every_case_catches_a_mutant() {
+    let catching: HashSet<_> = MUTANTS.iter().flat_map(|mutant| mutant.caught_by).collect();
+    let idle: Vec<_> = all_cases()
+        .map(ToString::to_string)
+        .filter(|case| !catching.contains(&case.as_str()))
+        .collect();
+    assert!(idle.is_empty(), "without a mutant: {idle:#?}");
+}

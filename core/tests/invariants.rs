@@ -1,0 +1,97 @@
+//! `docs/invariants.md` is true: every rule has a row with tests, and every
+//! test named there exists.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// How many rules there are of each kind.
+const RULES: [(char, usize); 7] = [
+    ('L', 10),
+    ('S', 10),
+    ('V', 7),
+    ('A', 8),
+    ('I', 5),
+    ('E', 8),
+    ('F', 29),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The tests that each row names, by rule.
+fn rows() -> Vec<(String, Vec<String>)> {
+    let page = fs::read_to_string(root().join("docs/invariants.md")).unwrap();
+    let is_rule = |cell: &str| {
+        cell.chars().next().is_some_and(char::is_uppercase) && cell[1..].parse::<usize>().is_ok()
+    };
+    page.lines()
+        .filter_map(|line| {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            let [_, rule, _, tests, _, _] = cells[..] else {
+                return None;
+            };
+            let tests = tests
+                .split(", ")
+                .map(|test| test.trim_matches('`').to_owned());
+            is_rule(rule).then(|| (rule.to_owned(), tests.collect()))
+        })
+        .collect()
+}
+
+/// The functions of all sources, by the name of their file.
+fn functions() -> BTreeMap<String, BTreeSet<String>> {
+    let mut found = BTreeMap::<_, BTreeSet<_>>::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                if name != "target" && !name.is_empty() && !name.starts_with('.') {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let names = text.split("fn ").skip(1);
+                let names = names.filter_map(|rest| Some(rest.split_once('(')?.0.to_owned()));
+                found.entry(name).or_default().extend(names);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_rule_has_one_row() {
+    let rules: Vec<_> = rows().into_iter().map(|(rule, _)| rule).collect();
+    let expected: Vec<_> = RULES
+        .iter()
+        .flat_map(|(kind, count)| (1..=*count).map(move |number| format!("{kind}{number}")))
+        .collect();
+    assert_eq!(rules, expected);
+}
+
+#[test]
+fn every_test_that_a_rule_names_exists() {
+    let functions = functions();
+    let mut missing = Vec::new();
+    for (rule, tests) in rows() {
+        assert!(!tests.is_empty(), "{rule} has no test");
+        for test in tests {
+            let known = test.split_once("::").is_some_and(|(file, name)| {
+                functions
+                    .get(file)
+                    .is_some_and(|names| names.contains(name))
+            });
+            if !known {
+                missing.push(format!("{rule}: {test:?}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}

@@ -1,0 +1,341 @@
+//! A store in memory that fails on demand, and counts.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use playerdata_core::{
+    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    backend::{
+        Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
+        Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result, SlotSummary,
+        Stamp, WriteOutcome,
+    },
+};
+use playerdata_memory::MemoryBackend;
+use tokio::time::Instant;
+
+/// The operations that faults and counts are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    Renew,
+    DropLease,
+    IsLive,
+    Acquire,
+    Release,
+    Holder,
+    Notify,
+    Open,
+    Save,
+    Delete,
+    View,
+    List,
+    Erase,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// It fails at once and was certainly not applied.
+    Refused,
+    /// The store says no for good.
+    Rejected,
+    /// It fails, was not applied, and nobody knows.
+    Lost,
+    /// It is applied, and the answer is lost.
+    AnswerLost,
+    /// It never answers and is not applied.
+    Hang,
+    /// It is applied and never answers.
+    HangAfter,
+    /// It takes this long.
+    Delay(Duration),
+    /// It never answers, and is applied this much later all the same: saves
+    /// and acquisitions.
+    Late(Duration),
+    /// It panics.
+    Panic,
+}
+
+#[derive(Debug)]
+struct Planned {
+    op: Op,
+    player: Option<PlayerId>,
+    fault: Fault,
+    times: usize,
+}
+
+/// One call that was made.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub op: Op,
+    pub player: Option<PlayerId>,
+    pub at: Instant,
+}
+
+#[derive(Debug)]
+pub struct Faulty {
+    pub memory: MemoryBackend,
+    planned: Mutex<Vec<Planned>>,
+    calls: Mutex<Vec<Call>>,
+    /// The outcomes of saves that arrived late.
+    late: Arc<Mutex<Vec<WriteOutcome>>>,
+}
+
+impl Faulty {
+    pub fn new(memory: MemoryBackend) -> Self {
+        Self {
+            memory,
+            planned: Mutex::default(),
+            calls: Mutex::default(),
+            late: Arc::default(),
+        }
+    }
+
+    /// Plans a fault for every call of an operation from now on.
+    pub fn fail(&self, op: Op, fault: Fault) {
+        self.plan(op, None, fault, usize::MAX);
+    }
+
+    /// Plans a fault for the next call of an operation.
+    pub fn fail_once(&self, op: Op, fault: Fault) {
+        self.plan(op, None, fault, 1);
+    }
+
+    /// Plans a fault for every call of an operation about one player.
+    pub fn fail_for(&self, player: &PlayerId, op: Op, fault: Fault) {
+        self.plan(op, Some(player.clone()), fault, usize::MAX);
+    }
+
+    fn plan(&self, op: Op, player: Option<PlayerId>, fault: Fault, times: usize) {
+        self.planned.lock().push(Planned {
+            op,
+            player,
+            fault,
+            times,
+        });
+    }
+
+    /// Every operation fails so from now on.
+    pub fn go_down(&self, fault: Fault) {
+        for op in [
+            Op::Renew,
+            Op::DropLease,
+            Op::IsLive,
+            Op::Acquire,
+            Op::Release,
+            Op::Holder,
+            Op::Notify,
+            Op::Open,
+            Op::Save,
+            Op::Delete,
+            Op::View,
+            Op::List,
+            Op::Erase,
+        ] {
+            self.fail(op, fault);
+        }
+    }
+
+    /// Nothing fails any more.
+    pub fn heal(&self) {
+        self.planned.lock().clear();
+    }
+
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().clone()
+    }
+
+    pub fn forget_calls(&self) {
+        self.calls.lock().clear();
+    }
+
+    pub fn count(&self, op: Op) -> usize {
+        self.calls
+            .lock()
+            .iter()
+            .filter(|call| call.op == op)
+            .count()
+    }
+
+    /// Everything but the server's own sign of life.
+    pub fn count_of_players(&self) -> usize {
+        let calls = self.calls.lock();
+        calls.iter().filter(|call| call.player.is_some()).count()
+    }
+
+    pub fn late_outcomes(&self) -> Vec<WriteOutcome> {
+        self.late.lock().clone()
+    }
+
+    fn fault_of(&self, op: Op, player: Option<&PlayerId>) -> Option<Fault> {
+        self.calls.lock().push(Call {
+            op,
+            player: player.cloned(),
+            at: Instant::now(),
+        });
+        let mut planned = self.planned.lock();
+        let found = planned.iter_mut().find(|plan| {
+            plan.times > 0
+                && plan.op == op
+                && plan.player.as_ref().is_none_or(|p| Some(p) == player)
+        })?;
+        found.times -= 1;
+        Some(found.fault)
+    }
+
+    async fn pass<T>(
+        &self,
+        op: Op,
+        player: Option<&PlayerId>,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let Some(fault) = self.fault_of(op, player) else {
+            return call.await;
+        };
+        match fault {
+            Fault::Refused => Err(error(ErrorKind::Unavailable, Effect::None)),
+            Fault::Rejected => Err(error(ErrorKind::Rejected, Effect::None)),
+            Fault::Lost => Err(error(ErrorKind::Unavailable, Effect::Possible)),
+            Fault::AnswerLost => {
+                call.await?;
+                Err(error(ErrorKind::Unavailable, Effect::Possible))
+            }
+            Fault::Hang | Fault::Late(_) => std::future::pending().await,
+            Fault::HangAfter => {
+                call.await?;
+                std::future::pending().await
+            }
+            Fault::Delay(time) => {
+                tokio::time::sleep(time).await;
+                call.await
+            }
+            Fault::Panic => panic!("the store was told to"),
+        }
+    }
+
+    /// How late a call of the operation is to arrive, if that is planned.
+    fn late(&self, op: Op) -> Option<Duration> {
+        self.planned
+            .lock()
+            .iter()
+            .find_map(|plan| match plan.fault {
+                Fault::Late(after) if plan.op == op && plan.times > 0 => Some(after),
+                _ => None,
+            })
+    }
+
+    /// Sends a save that will arrive late, if that is planned.
+    fn save_late(&self, claim: &Claim, stamp: &Stamp, body: &Body) {
+        let Some(after) = self.late(Op::Save) else {
+            return;
+        };
+        let (memory, outcomes) = (self.memory.clone(), Arc::clone(&self.late));
+        let (claim, stamp, body) = (claim.clone(), *stamp, body.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let outcome = memory.save(&claim, &stamp, &body).await.unwrap();
+            outcomes.lock().push(outcome);
+        });
+    }
+
+    /// The same of an acquisition.
+    fn acquire_late(&self, player: &PlayerId, claimant: &Claimant) {
+        let Some(after) = self.late(Op::Acquire) else {
+            return;
+        };
+        let memory = self.memory.clone();
+        let (player, claimant) = (player.clone(), claimant.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            memory.acquire(&player, &claimant, None).await.unwrap();
+        });
+    }
+}
+
+fn error(kind: ErrorKind, effect: Effect) -> BackendError {
+    BackendError::new(kind, effect, "the store was told to fail")
+}
+
+#[async_trait]
+impl Backend for Faulty {
+    fn name(&self) -> &'static str {
+        "faulty"
+    }
+
+    fn limits(&self) -> Limits {
+        self.memory.limits()
+    }
+
+    async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
+        let call = self.memory.renew_lease(server, ttl);
+        self.pass(Op::Renew, None, call).await
+    }
+
+    async fn drop_lease(&self, server: &ServerId) -> Result<()> {
+        self.pass(Op::DropLease, None, self.memory.drop_lease(server))
+            .await
+    }
+
+    async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
+        self.pass(Op::IsLive, None, self.memory.lease_is_live(server))
+            .await
+    }
+
+    async fn acquire(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+    ) -> Result<Acquisition> {
+        self.acquire_late(player, claimant);
+        let call = self.memory.acquire(player, claimant, replacing);
+        self.pass(Op::Acquire, Some(player), call).await
+    }
+
+    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        let call = self.memory.release(player, session);
+        self.pass(Op::Release, Some(player), call).await
+    }
+
+    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
+        let call = self.memory.holder(player);
+        self.pass(Op::Holder, Some(player), call).await
+    }
+
+    async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
+        let call = self.memory.notify(server, notice);
+        self.pass(Op::Notify, Some(&notice.player), call).await
+    }
+
+    async fn open(&self, claim: &Claim) -> Result<Opening> {
+        let call = self.memory.open(claim);
+        self.pass(Op::Open, Some(&claim.player), call).await
+    }
+
+    async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
+        self.save_late(claim, stamp, body);
+        let call = self.memory.save(claim, stamp, body);
+        self.pass(Op::Save, Some(&claim.player), call).await
+    }
+
+    async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
+        let call = self.memory.delete(claim, stamp);
+        self.pass(Op::Delete, Some(&claim.player), call).await
+    }
+
+    async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
+        let call = self.memory.view(player, slot);
+        self.pass(Op::View, Some(player), call).await
+    }
+
+    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
+        let call = self.memory.list(player);
+        self.pass(Op::List, Some(player), call).await
+    }
+
+    async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
+        let call = self.memory.erase(player);
+        self.pass(Op::Erase, Some(player), call).await
+    }
+}

@@ -1,0 +1,161 @@
+//! What the tests of managers share: a store that fails on demand, servers on
+//! it, and time that passes only while everybody waits.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "a module of several tests, none of which uses all of it"
+)]
+
+mod faulty;
+
+use std::{sync::Arc, time::Duration};
+
+use playerdata_core::{
+    Builder, Clock, Document, Event, Events, PlayerId, ServerName, SessionManager, Settings,
+    SlotName, UnixMillis,
+    backend::{Backend, Record},
+};
+use playerdata_memory::MemoryBackend;
+use serde_json::Value;
+use tokio::time::Instant;
+
+pub use faulty::{Fault, Faulty, Op};
+
+/// The time of day, told by the runtime's paused clock, so that leases lapse
+/// when a test lets time pass.
+#[derive(Debug)]
+pub struct RuntimeClock {
+    origin: Instant,
+}
+
+impl RuntimeClock {
+    pub fn new() -> Self {
+        Self {
+            origin: Instant::now(),
+        }
+    }
+}
+
+impl Clock for RuntimeClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis::new(1_700_000_000_000).saturating_add(self.origin.elapsed())
+    }
+}
+
+/// One store and the servers on it.
+pub struct World {
+    pub store: Arc<Faulty>,
+    pub clock: Arc<RuntimeClock>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let clock = Arc::new(RuntimeClock::new());
+        let memory = MemoryBackend::with_clock(clock.clone());
+        Self::on(memory, clock)
+    }
+
+    pub fn on(memory: MemoryBackend, clock: Arc<RuntimeClock>) -> Self {
+        let store = Arc::new(Faulty::new(memory));
+        Self { store, clock }
+    }
+
+    pub fn builder(&self, name: &str) -> Builder<Document> {
+        SessionManager::builder(self.store.clone())
+            .server_name(ServerName::new(name).unwrap())
+            .clock(self.clock.clone())
+    }
+
+    pub async fn server(&self, name: &str) -> SessionManager {
+        self.builder(name).start().await.unwrap()
+    }
+
+    pub async fn server_with(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Settings),
+    ) -> SessionManager {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        self.builder(name).settings(settings).start().await.unwrap()
+    }
+
+    /// What the store has, read past all faults.
+    pub async fn record(&self, player: &PlayerId, slot: &str) -> Option<Record> {
+        let slot = SlotName::new(slot).unwrap();
+        self.store.memory.view(player, &slot).await.unwrap()
+    }
+
+    /// The JSON of it; `Null` if there is nothing.
+    pub async fn stored(&self, player: &PlayerId, slot: &str) -> Value {
+        match self.record(player, slot).await {
+            Some(record) => serde_json::from_slice(&record.body.bytes).unwrap(),
+            None => Value::Null,
+        }
+    }
+
+    pub async fn is_locked(&self, player: &PlayerId) -> bool {
+        self.store.memory.holder(player).await.unwrap().is_some()
+    }
+}
+
+/// A player of a test.
+pub fn player(number: u64) -> PlayerId {
+    PlayerId::from(number)
+}
+
+/// Lets time pass.
+pub async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+pub async fn pass_secs(secs: u64) {
+    pass(Duration::from_secs(secs)).await;
+}
+
+pub async fn pass_ms(millis: u64) {
+    pass(Duration::from_millis(millis)).await;
+}
+
+/// The events that wait.
+pub fn drain(events: &mut Events) -> Vec<Event> {
+    std::iter::from_fn(|| events.try_next()).collect()
+}
+
+/// How many of the events are of a kind.
+pub fn count(events: &[Event], is: impl Fn(&Event) -> bool) -> usize {
+    events.iter().filter(|event| is(event)).count()
+}
+
+/// Waits for an event of a kind; the runner's limit on the whole test bounds it.
+pub async fn wait_for(events: &mut Events, is: impl Fn(&Event) -> bool) -> Event {
+    let limit = Duration::from_secs(600);
+    let found = tokio::time::timeout(limit, async {
+        loop {
+            let event = events.next().await.expect("the manager is there");
+            if is(&event) {
+                return event;
+            }
+        }
+    });
+    found.await.expect("the event comes within ten minutes")
+}
+
+/// How long something took on the paused clock.
+pub async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let began = Instant::now();
+    let result = work.await;
+    (result, began.elapsed())
+}
+
+/// Polls a future a few times, as far as it gets without time passing, and
+/// drops it.
+pub async fn begin_and_drop<T>(work: impl Future<Output = T>) {
+    let mut work = Box::pin(work);
+    for _ in 0..3 {
+        assert!(futures::poll!(&mut work).is_pending(), "nothing to drop");
+        tokio::task::yield_now().await;
+    }
+}

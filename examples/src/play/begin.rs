@@ -1,0 +1,134 @@
+//! From the arguments to a session that holds the player.
+
+use playerdata_core::{
+    Document, Error, Events, OnConflict, Session, SessionManager, Settings, Slot, backend::Lock,
+};
+
+use super::{
+    Arguments, Conflict, console::Console, failure::Failure, logging, signals::Signals,
+    store::OpenStore,
+};
+
+/// A player who is here to play.
+pub(super) struct Game {
+    pub(super) store: OpenStore,
+    pub(super) manager: SessionManager,
+    pub(super) events: Events,
+    pub(super) session: Session<Document>,
+    /// The slot that commands are about. Others may be open, too.
+    pub(super) slot: Slot<Document>,
+}
+
+pub(super) async fn begin(
+    arguments: &Arguments,
+    console: &mut Console,
+) -> Result<(Game, Signals), Failure> {
+    let settings = settings(arguments)?;
+    logging::start(&settings)?;
+    let opened = arguments.store.open(&settings).await;
+    let store = opened.map_err(|source| Failure::Open {
+        store: Box::new(arguments.store.clone()),
+        source: Box::new(source),
+    })?;
+    let mut builder = SessionManager::builder(store.backend()).settings(settings);
+    if let Some(name) = &arguments.server {
+        builder = builder.server_name(name.clone());
+    }
+    let manager = builder.start().await?;
+    // Until here a signal ends the program at once, and nothing is lost.
+    let mut signals = Signals::listen().map_err(Failure::Signals)?;
+    let events = manager.events();
+    match take_player(&manager, arguments, &mut signals, console).await {
+        Ok((session, slot)) => {
+            let game = Game {
+                store,
+                manager,
+                events,
+                session,
+                slot,
+            };
+            welcome(&game, console);
+            Ok((game, signals))
+        }
+        Err(failure) => {
+            // Gives up the lease. That fails, too, if it is the store.
+            if failure.exit() != super::Exit::Store {
+                let within = manager.settings().operation_timeout;
+                manager.shutdown(within).await;
+                store.close().await;
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
+    let Some(path) = &arguments.config else {
+        return Ok(Settings::default());
+    };
+    Settings::from_toml_file(path).map_err(|problems| Failure::Settings {
+        path: path.clone(),
+        problems,
+    })
+}
+
+async fn take_player(
+    manager: &SessionManager,
+    arguments: &Arguments,
+    signals: &mut Signals,
+    console: &mut Console,
+) -> Result<(Session<Document>, Slot<Document>), Failure> {
+    let player = &arguments.player;
+    // Asked politely first, so that whoever waits knows for whom.
+    let first = manager.start_session_with(player.clone(), OnConflict::Fail);
+    let session = match first.await {
+        Ok(session) => session,
+        Err(Error::PlayerHeld { player, holder }) if arguments.on_conflict != Conflict::Fail => {
+            let on_conflict = announce(manager, arguments.on_conflict, &holder, console);
+            tokio::select! {
+                session = manager.start_session_with(player, on_conflict) => session?,
+                () = signals.received() => return Err(interrupted(holder)),
+            }
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let slot = session.load_slot(arguments.slot.clone()).await?;
+    Ok((session, slot))
+}
+
+fn interrupted(holder: Lock) -> Failure {
+    Failure::Interrupted(Box::new(holder))
+}
+
+/// Says what is about to be done to the holder.
+fn announce(
+    manager: &SessionManager,
+    conflict: Conflict,
+    holder: &Lock,
+    console: &mut Console,
+) -> OnConflict {
+    if conflict == Conflict::Steal {
+        console.tell(format_args!("stealing the player from {holder}"));
+        return OnConflict::Steal;
+    }
+    // Long enough for the lease of a crashed server to lapse.
+    let settings = manager.settings();
+    let within = settings.lock_expiry + settings.heartbeat_interval * 2;
+    console.tell(format_args!(
+        "the player is held by {holder}: asking it to hand over, and waiting for up to {}",
+        humantime::format_duration(within)
+    ));
+    OnConflict::HandOver { within }
+}
+
+fn welcome(game: &Game, console: &mut Console) {
+    if !console.is_interactive() {
+        return;
+    }
+    let (player, server) = (game.session.player(), &game.manager.server().name);
+    let (slot, revision) = (game.slot.name(), game.slot.revision());
+    console.tell(format_args!(
+        "player {player} is here, on server {server}, in {slot} at revision {revision}; \
+         `help` lists the commands, `end` saves and leaves"
+    ));
+}

@@ -1,0 +1,74 @@
+//! Saving, releasing, and telling what could not be saved.
+
+use playerdata_core::{Document, EndError, Error};
+
+use super::{
+    Exit,
+    begin::Game,
+    console::{Console, chain},
+    signals::Signals,
+    turns::Stop,
+};
+
+/// Ends the session, whatever is left of it.
+pub(super) async fn end(
+    game: Game,
+    stop: Stop,
+    signals: &mut Signals,
+    console: &mut Console,
+) -> Exit {
+    let ended = tokio::select! {
+        ended = game.session.end() => ended,
+        () = signals.received() => {
+            console.tell("play: interrupted again, before everything was saved");
+            return Exit::Store;
+        }
+    };
+    let exit = match ended {
+        Ok(()) => {
+            // Nobody reads it? It is as true, and told by the exit code.
+            let _ = console.answer("ended");
+            Exit::Ended
+        }
+        Err(error) => not_ended(&game, &error, stop, console).await,
+    };
+    if !game.session.is_active() {
+        // Nothing is left that the lease protects: nobody shall wait for it.
+        let within = game.manager.settings().operation_timeout;
+        game.manager.shutdown(within).await;
+        game.store.close().await;
+    }
+    exit
+}
+
+/// Tells why, and what is not in the store.
+async fn not_ended(
+    game: &Game,
+    error: &EndError<Document>,
+    stop: Stop,
+    console: &mut Console,
+) -> Exit {
+    match stop {
+        Stop::Leaving => _ = console.answer(&format!("error: {}", chain(error))),
+        Stop::Over => console.tell(format_args!("play: {}", chain(&*error.cause))),
+    }
+    for unsaved in &error.unsaved {
+        let document = serde_json::to_string(&*unsaved.document);
+        console.tell(format_args!(
+            "play: {} is not saved as it was here: {}",
+            unsaved.slot,
+            document.unwrap_or_else(|error| error.to_string())
+        ));
+    }
+    if let Error::SessionLost { .. } = *error.cause {
+        return Exit::Lost;
+    }
+    // The program ends either way. If the store is there, the player is free;
+    // if not, the lock is left to lapse with the lease.
+    if !error.cause.may_pass()
+        && let Err(error) = game.session.abandon().await
+    {
+        console.tell(format_args!("play: {}", chain(&error)));
+    }
+    Exit::Store
+}

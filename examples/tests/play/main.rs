@@ -1,0 +1,12 @@
+//! The example programs, run as a person or a script would run them: as
+//! processes, on a database file of their own.
+
+mod commands;
+mod conflict;
+mod crash;
+mod ending;
+mod kill;
+mod newcomer;
+mod nonsense;
+mod process;
+mod usage;

@@ -1,0 +1,134 @@
+//! Bad usage, bad settings, and stores that can't be opened.
+
+use crate::process::Folder;
+
+#[test]
+fn a_command_line_that_can_not_be_used_is_told_with_exit_code_2() {
+    let folder = Folder::new();
+    for (arguments, told) in [
+        (&["--stroe", "memory:"][..], "--stroe"),
+        (&["now"], "now"),
+        (&["--store"], "--store"),
+        (&["--store", "game.db"], "sqlite:PATH"),
+        (&["--store", "sqlite:"], "a path is missing"),
+        (&["--player", "two words"], "is no player id"),
+        (&["--player", ""], "--player"),
+        (&["--slot", "Slot/1"], "is no slot name"),
+        (&["--server", "Ä"], "is no server name"),
+        (&["--on-conflict", "fight"], "hand-over"),
+        (&["--config", "nowhere.toml"], "nowhere.toml"),
+    ] {
+        let ended = folder.run(arguments, "inc Currency 1\n").expect(2, &[]);
+        assert!(
+            ended.messages.contains(told),
+            "{arguments:?}: {}",
+            ended.messages
+        );
+    }
+    assert!(!folder.path().join("playerdata.db").exists());
+}
+
+#[cfg(not(any(feature = "redis", feature = "dynamodb")))]
+#[test]
+fn a_store_that_is_not_built_in_names_the_feature_that_adds_it() {
+    let folder = Folder::new();
+    for (store, feature) in [
+        ("redis://127.0.0.1", "--features redis`"),
+        ("rediss://127.0.0.1", "--features redis-tls`"),
+        (
+            "dynamodb://players?endpoint=http://127.0.0.1:1",
+            "--features dynamodb",
+        ),
+    ] {
+        let ended = folder.run(&["--store", store], "").expect(2, &[]);
+        assert!(
+            ended.messages.contains(feature),
+            "{store}: {}",
+            ended.messages
+        );
+    }
+}
+
+#[test]
+fn every_fault_of_a_settings_file_is_told_at_once() {
+    let settings = "lock_expiry = '1s'\nlock_expiri = '60s'\nsave_attempts = 0\ndebug = 'yes'";
+    let ended = Folder::with_settings(settings).run(&[], "").expect(2, &[]);
+    for told in [
+        "settings.toml",
+        "lock_expiry",
+        "lock_expiri",
+        "save_attempts",
+        "debug",
+    ] {
+        assert!(ended.messages.contains(told), "{told}: {}", ended.messages);
+    }
+}
+
+#[test]
+fn settings_that_are_no_toml_or_hold_no_document_are_told() {
+    for (settings, told) in [
+        ("lock_expiry", "no valid TOML"),
+        ("[default_data]\nInventory = 5", "an inventory"),
+    ] {
+        let ended = Folder::with_settings(settings).run(&[], "").expect(2, &[]);
+        assert!(ended.messages.contains(told), "{told}: {}", ended.messages);
+    }
+}
+
+#[test]
+fn the_sample_settings_can_be_used_as_they_are() {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/settings.toml");
+    let ended = Folder::new().run(&["--config", sample], "get Currency\n");
+    ended.expect(0, &["500", "ended"]);
+}
+
+#[test]
+fn debug_mode_reports_decisions_and_rust_log_goes_before_it() {
+    let folder = Folder::with_settings("debug = true");
+    let ended = folder.run(&[], "inc Currency 1\nsave\n");
+    assert!(ended.messages.contains("lock taken"), "{}", ended.messages);
+    assert!(ended.messages.contains("slot saved"), "{}", ended.messages);
+
+    let mut command = folder.command("play");
+    command
+        .args(["--config", "settings.toml"])
+        .env("RUST_LOG", "error");
+    let ended = crate::process::Process::start(&mut command).end();
+    assert_eq!(ended.expect(0, &["ended"]).messages, "");
+
+    command.env("RUST_LOG", "playerdata_core=loud");
+    let ended = crate::process::Process::start(&mut command).end();
+    assert!(ended.expect(2, &[]).messages.contains("RUST_LOG"));
+}
+
+#[test]
+fn a_store_that_can_not_be_opened_is_told_with_exit_code_5() {
+    let folder = Folder::new();
+    folder.write("text.db", &"This is no database. ".repeat(100));
+    for (store, told) in [
+        ("sqlite:text.db", "not an SQLite database"),
+        ("sqlite:missing/folder/game.db", "missing/folder/game.db"),
+        ("sqlite:.", "could not open"),
+    ] {
+        let ended = folder.run(&["--store", store], "").expect(5, &[]);
+        assert!(ended.messages.contains(told), "{store}: {}", ended.messages);
+    }
+}
+
+#[test]
+fn a_store_that_can_not_be_reached_is_told_with_exit_code_5() {
+    let unreachable: &[&str] = &[
+        #[cfg(feature = "redis")]
+        "redis://127.0.0.1:1",
+        #[cfg(feature = "dynamodb")]
+        "dynamodb://players?endpoint=http://127.0.0.1:1",
+    ];
+    for store in unreachable {
+        let ended = Folder::new().run(&["--store", store], "").expect(5, &[]);
+        assert!(
+            ended.messages.contains("could not open"),
+            "{store}: {}",
+            ended.messages
+        );
+    }
+}

@@ -1,0 +1,264 @@
+//! The wrapper itself: every method makes a request, and sends it on its way.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+use playerdata_core::{
+    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    backend::{
+        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Limits, Lock, Notice,
+        Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+    },
+};
+
+use crate::{
+    Call, Fault, Injected, Odds, Operation, When,
+    connection::Connection,
+    delivery::{Request, failed},
+    odds::Draw,
+    plan::Plan,
+};
+
+/// One server's way to the store, with faults on it.
+///
+/// It is cheap to clone; clones are the same connection. Without a script and
+/// without odds it passes everything on.
+///
+/// # Cancel safety
+///
+/// Dropping a call's future leaves the request where it is: one that was
+/// delayed or held is applied all the same, as in a network.
+#[derive(Clone)]
+pub struct FaultyBackend {
+    store: Arc<dyn Backend>,
+    connection: Arc<Connection>,
+    plan: Arc<Mutex<Plan>>,
+}
+
+impl fmt::Debug for FaultyBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultyBackend")
+            .field("store", &self.store)
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FaultyBackend {
+    /// A connection to `store`, as yet without faults.
+    #[must_use]
+    pub fn new(store: Arc<dyn Backend>) -> Self {
+        Self {
+            store,
+            connection: Arc::new(Connection::new()),
+            plan: Arc::new(Mutex::new(Plan::new())),
+        }
+    }
+
+    /// Adds a fault to the script. Several can be added, at any time; if more
+    /// than one picks a call, the one added first is carried out.
+    #[must_use = "it returns the same connection, to be used on"]
+    pub fn inject(self, when: When, fault: Fault) -> Self {
+        self.plan.lock().inject(when, fault);
+        self
+    }
+
+    /// Adds faults at random to the calls that the script leaves alone. The
+    /// same seed gives the same faults to the same calls.
+    #[must_use = "it returns the same connection, to be used on"]
+    pub fn with_odds(self, odds: Odds, seed: u64) -> Self {
+        self.plan.lock().set_odds(odds, seed);
+        self
+    }
+
+    /// The faults that were injected into calls so far, the last 10 000 of
+    /// them, oldest first.
+    #[must_use]
+    pub fn injected(&self) -> Vec<Injected> {
+        self.plan.lock().injected()
+    }
+
+    /// Loses every request and every answer for a time: calls hang.
+    pub fn partition_for(&self, time: Duration) {
+        self.connection.partition_for(time);
+    }
+
+    /// Holds every request and every answer for a time and then lets them
+    /// through, as if the server's process had been stopped and continued.
+    pub fn pause_for(&self, time: Duration) {
+        self.connection.pause_for(time);
+    }
+
+    /// Ends a partition or a pause before its time.
+    pub fn reconnect(&self) {
+        self.connection.clear();
+    }
+
+    /// Cuts the server off for good, as a crash does: from now on every call
+    /// fails at once. What is in the network already may still arrive.
+    pub fn cut(&self) {
+        self.connection.cut();
+    }
+
+    /// Ends everything but a cut: no script, no odds, no partition, no pause.
+    /// What is in the network already may still arrive.
+    pub fn calm(&self) {
+        self.plan.lock().calm();
+        self.reconnect();
+    }
+
+    async fn call<T, F>(&self, call: Call, lie: Option<T>, send: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(Arc<dyn Backend>) -> BoxFuture<'static, Result<T>> + Send + Sync + 'static,
+    {
+        if self.connection.is_cut() {
+            return Err(failed(Effect::None, "this server was cut off"));
+        }
+        let decided = self.plan.lock().decide(&call);
+        let fault = match decided {
+            Draw::Nothing => None,
+            Draw::Fault(fault) => Some(fault),
+            Draw::Partition(time) => {
+                self.partition_for(time);
+                None
+            }
+            Draw::Pause(time) => {
+                self.pause_for(time);
+                None
+            }
+        };
+        let request = Request {
+            store: Arc::clone(&self.store),
+            connection: Arc::clone(&self.connection),
+            send: Arc::new(send),
+            lie,
+        };
+        request.deliver(fault).await
+    }
+}
+
+/// Makes a request that can be sent again and again: it owns copies of the
+/// arguments, and hands out copies of these.
+macro_rules! request {
+    ($method:ident($($argument:ident),*)) => {{
+        $(let $argument = $argument.clone();)*
+        move |store: Arc<dyn Backend>| -> BoxFuture<'static, _> {
+            $(let $argument = $argument.clone();)*
+            Box::pin(async move { store.$method($(&$argument),*).await })
+        }
+    }};
+}
+
+#[async_trait]
+impl Backend for FaultyBackend {
+    fn name(&self) -> &'static str {
+        self.store.name()
+    }
+
+    fn limits(&self) -> Limits {
+        self.store.limits()
+    }
+
+    async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
+        let call = Call::new(Operation::RenewLease);
+        let lie = Renewal::Renewed {
+            notices: Vec::new(),
+        };
+        let server = server.clone();
+        self.call(call, Some(lie), move |store| {
+            let server = server.clone();
+            Box::pin(async move { store.renew_lease(&server, ttl).await })
+        })
+        .await
+    }
+
+    async fn drop_lease(&self, server: &ServerId) -> Result<()> {
+        let call = Call::new(Operation::DropLease);
+        self.call(call, Some(()), request!(drop_lease(server)))
+            .await
+    }
+
+    async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
+        let call = Call::new(Operation::LeaseIsLive);
+        self.call(call, None, request!(lease_is_live(server))).await
+    }
+
+    async fn acquire(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+    ) -> Result<Acquisition> {
+        let call = Call::of(Operation::Acquire, player);
+        let (player, claimant) = (player.clone(), claimant.clone());
+        self.call(call, None, move |store| {
+            let (player, claimant) = (player.clone(), claimant.clone());
+            Box::pin(async move { store.acquire(&player, &claimant, replacing).await })
+        })
+        .await
+    }
+
+    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        let call = Call::of(Operation::Release, player);
+        let player = player.clone();
+        self.call(call, Some(Release::Released), move |store| {
+            let player = player.clone();
+            Box::pin(async move { store.release(&player, session).await })
+        })
+        .await
+    }
+
+    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
+        let call = Call::of(Operation::Holder, player);
+        self.call(call, None, request!(holder(player))).await
+    }
+
+    async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
+        let call = Call::of(Operation::Notify, &notice.player);
+        let lie = Some(Notification::Queued);
+        self.call(call, lie, request!(notify(server, notice))).await
+    }
+
+    async fn open(&self, claim: &Claim) -> Result<Opening> {
+        let call = Call::on(Operation::Open, &claim.player, &claim.slot);
+        self.call(call, None, request!(open(claim))).await
+    }
+
+    async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
+        let call = Call::on(Operation::Save, &claim.player, &claim.slot);
+        let lie = Some(written(stamp));
+        self.call(call, lie, request!(save(claim, stamp, body)))
+            .await
+    }
+
+    async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
+        let call = Call::on(Operation::Delete, &claim.player, &claim.slot);
+        let lie = Some(written(stamp));
+        self.call(call, lie, request!(delete(claim, stamp))).await
+    }
+
+    async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
+        let call = Call::on(Operation::View, player, slot);
+        self.call(call, None, request!(view(player, slot))).await
+    }
+
+    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
+        let call = Call::of(Operation::List, player);
+        self.call(call, None, request!(list(player))).await
+    }
+
+    async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
+        let call = Call::of(Operation::Erase, player);
+        self.call(call, Some(Erasure::Erased), request!(erase(player)))
+            .await
+    }
+}
+
+fn written(stamp: &Stamp) -> WriteOutcome {
+    WriteOutcome::Written {
+        revision: stamp.base.next(),
+    }
+}

@@ -1,0 +1,57 @@
+//! What can be done to a call.
+
+use std::time::Duration;
+
+use crate::Call;
+
+/// What happens to one call.
+///
+/// "Told" means told to the caller. A caller that hangs is told nothing: it
+/// has to give up by itself, as the manager does after `operation_timeout`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Applied and acknowledged, slowly. A caller that gives up meanwhile
+    /// does not keep a request from being applied.
+    Delay {
+        /// From the call until it is applied.
+        request: Duration,
+        /// From there until the caller has the answer.
+        answer: Duration,
+    },
+    /// Not applied; told as an error that says so.
+    ErrorBefore,
+    /// Not applied; told as an error that leaves open whether it was.
+    ErrorInDoubt,
+    /// Applied; told as an error that leaves open whether it was.
+    ErrorAfter,
+    /// Not applied, and no answer ever.
+    HangBefore,
+    /// Applied, but no answer ever.
+    HangAfter,
+    /// No answer ever; applied so much later, when the caller may long be
+    /// gone.
+    HangThenApply {
+        /// From the call until it is applied.
+        after: Duration,
+    },
+    /// Applied and acknowledged, and then applied once more, to nobody.
+    Duplicate {
+        /// From the first time to the second.
+        after: Duration,
+    },
+    /// **Not applied, but acknowledged.** No working store does this: it is
+    /// for proving that a checker notices. Calls whose answer can't be made
+    /// up (reads, `acquire`, `open`) are passed on as they are.
+    Lie,
+}
+
+/// A fault that was injected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Injected {
+    /// The call it was done to.
+    pub call: Call,
+    /// What was done.
+    pub fault: Fault,
+}

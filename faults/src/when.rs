@@ -1,0 +1,127 @@
+//! Which calls a scripted fault is for.
+
+use playerdata_core::{PlayerId, SlotName};
+
+use crate::{Call, Operation};
+
+/// Picks calls: by operation, player and slot, and by which of these it is.
+///
+/// Without [`nth`](Self::nth) or [`from_nth`](Self::from_nth) it picks every
+/// one. Each `When` counts for itself, from the moment it is injected.
+///
+/// ```
+/// use playerdata_core::PlayerId;
+/// use playerdata_faults::When;
+///
+/// let second_save_of_player_7 = When::save().of(&PlayerId::from(7)).nth(2);
+/// let every_heartbeat_from_the_fourth_on = When::renew_lease().from_nth(4);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it picks nothing until it is injected"]
+pub struct When {
+    operation: Option<Operation>,
+    player: Option<PlayerId>,
+    slot: Option<SlotName>,
+    first: u64,
+    last: u64,
+}
+
+macro_rules! of_operation {
+    ($($name:ident $operation:ident),* $(,)?) => {
+        $(
+            #[doc = concat!("Calls of `", stringify!($name), "`.")]
+            pub fn $name() -> Self {
+                Self::calls_of(Operation::$operation)
+            }
+        )*
+    };
+}
+
+impl When {
+    /// Any call at all.
+    pub fn any() -> Self {
+        Self {
+            operation: None,
+            player: None,
+            slot: None,
+            first: 1,
+            last: u64::MAX,
+        }
+    }
+
+    /// Calls of one operation.
+    pub fn calls_of(operation: Operation) -> Self {
+        Self {
+            operation: Some(operation),
+            ..Self::any()
+        }
+    }
+
+    of_operation! {
+        renew_lease RenewLease,
+        drop_lease DropLease,
+        lease_is_live LeaseIsLive,
+        acquire Acquire,
+        release Release,
+        holder Holder,
+        notify Notify,
+        open Open,
+        save Save,
+        delete Delete,
+        view View,
+        list List,
+        erase Erase,
+    }
+
+    /// Only those about this player.
+    pub fn of(mut self, player: &PlayerId) -> Self {
+        self.player = Some(player.clone());
+        self
+    }
+
+    /// Only those about a slot of this name.
+    pub fn on(mut self, slot: &SlotName) -> Self {
+        self.slot = Some(slot.clone());
+        self
+    }
+
+    /// Only the `nth` of them, counted from 1.
+    pub fn nth(mut self, nth: u64) -> Self {
+        (self.first, self.last) = (nth, nth);
+        self
+    }
+
+    /// The `nth` of them, counted from 1, and all after it.
+    pub fn from_nth(mut self, nth: u64) -> Self {
+        (self.first, self.last) = (nth, u64::MAX);
+        self
+    }
+
+    fn is_about(&self, call: &Call) -> bool {
+        self.operation.is_none_or(|wanted| wanted == call.operation)
+            && (self.player.is_none() || self.player == call.player)
+            && (self.slot.is_none() || self.slot == call.slot)
+    }
+}
+
+/// A `When` that counts.
+#[derive(Debug)]
+pub(crate) struct Counter {
+    when: When,
+    seen: u64,
+}
+
+impl Counter {
+    pub(crate) fn new(when: When) -> Self {
+        Self { when, seen: 0 }
+    }
+
+    /// Counts the call, and says whether it is picked.
+    pub(crate) fn picks(&mut self, call: &Call) -> bool {
+        if !self.when.is_about(call) {
+            return false;
+        }
+        self.seen += 1;
+        (self.when.first..=self.when.last).contains(&self.seen)
+    }
+}

@@ -1,0 +1,85 @@
+//! The faults stop: now everything has to be there.
+
+use std::{sync::Arc, time::Duration};
+
+use playerdata_core::{Error, OnConflict, PlayerId};
+use playerdata_faults::Odds;
+use tokio::time::sleep;
+
+use crate::{
+    Rule,
+    ledger::{State, Stored},
+    process::Process,
+    visit::{self, SLOTS, Visit},
+    world::{World, server_name, slot_name},
+};
+
+/// Until the last duplicate has arrived, the last lease has lapsed by a clock
+/// that was set back, and every server has tidied up.
+const CALM: Duration = Duration::from_secs(120);
+/// How long a player may have to be waited for then.
+const HAND_OVER: OnConflict = OnConflict::HandOver {
+    within: Duration::from_secs(30),
+};
+
+/// Ends all faults, waits, and looks whether the servers tidied up.
+pub(crate) async fn calm_down(world: &World) {
+    world.ledger.note(format_args!("CALM"));
+    for process in world.processes() {
+        process.calm();
+        process.send_everybody_away();
+    }
+    world.ledger.step(State::everybody_left);
+    sleep(CALM).await;
+    let live: Vec<_> = world.up().iter().map(|process| process.number).collect();
+    world
+        .ledger
+        .step(|state| state.check_no_lock_is_left_behind(&live));
+}
+
+/// Loads everything that every player has, on a server of its own.
+pub(crate) async fn recover(world: &Arc<World>) {
+    let ledger = &world.ledger;
+    let rescue = match Process::start(world, server_name(99), Odds::none()).await {
+        Ok(process) => process,
+        Err(error) => {
+            return ledger.breaks(Rule::Recovered, format_args!("no server starts: {error}"));
+        }
+    };
+    for player in &world.players {
+        recover_player(world, &rescue, player).await;
+    }
+    rescue.shut_down(ledger).await;
+}
+
+async fn recover_player(world: &Arc<World>, rescue: &Arc<Process>, player: &PlayerId) {
+    let ledger = &world.ledger;
+    for slot in SLOTS {
+        // A first load that fails ends the session: a session for each.
+        let Some(session) = visit::start(world, rescue, player, HAND_OVER).await else {
+            return ledger.breaks(
+                Rule::Recovered,
+                format_args!("{player} can't be had any more"),
+            );
+        };
+        let id = session.id();
+        let mut visit = Visit::new(Arc::clone(world), Arc::clone(rescue), session);
+        let loaded = visit.load(slot).await;
+        let stored = ledger.step(|state| state.stored(player, &slot_name(slot)));
+        let expected = matches!(
+            (&loaded, stored),
+            (Ok(()), Some(Stored::Readable(_)) | None)
+                | (Err(Error::Undecodable { .. }), Some(Stored::Undecodable))
+                | (Err(Error::Migration { .. }), Some(Stored::Newer))
+        );
+        if !expected {
+            let loaded = loaded.map_err(|error| error.to_string());
+            ledger.breaks(
+                Rule::Recovered,
+                format_args!("{player}/{slot} has {stored:?}, and loading gave {loaded:?}"),
+            );
+        }
+        visit.end().await;
+        ledger.step(|state| state.left(id));
+    }
+}

@@ -1,0 +1,40 @@
+//! Tries to make playerdata lose data.
+//!
+//! A run is made from a seed: some servers and players on one store in
+//! memory, with a bad network between, in one thread, on virtual time. Players
+//! join, move, change their documents and leave; servers crash, freeze and
+//! come back; clocks go wrong. Beside it runs a model of what was applied and
+//! what each server was told, and at every step the two are compared against
+//! the rules. The same seed gives the same run, to the last step.
+//!
+//! ```
+//! use playerdata_simulation::Simulation;
+//!
+//! let report = Simulation::new(7).run()?;
+//! assert!(report.history.len() > 100);
+//! # Ok::<(), playerdata_simulation::Failure>(())
+//! ```
+//!
+//! `docs/simulation.md` says more, and how to run it for long.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod chaos;
+mod clock;
+mod ending;
+mod history;
+mod holdings;
+mod ledger;
+mod process;
+mod referee;
+mod rule;
+mod seeds;
+mod simulation;
+mod visit;
+mod visitor;
+mod witness;
+mod world;
+
+pub use rule::{Rule, UnknownRule, Violation};
+pub use seeds::run_seeds;
+pub use simulation::{Failure, Report, Simulation};

@@ -1,0 +1,169 @@
+//! Sits at the store and sees every operation as it is applied.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use playerdata_core::{
+    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    backend::{
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Limits, Lock, Notice, Notification,
+        Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+    },
+};
+
+use crate::{Rule, ledger::Ledger};
+
+/// Writes every operation and its outcome into the ledger, and after each
+/// compares what the store has with what it should have.
+///
+/// The store is in memory: an operation, the look at it and the note of it
+/// are one step.
+pub(crate) struct Referee {
+    store: Arc<dyn Backend>,
+    ledger: Ledger,
+}
+
+impl fmt::Debug for Referee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Referee").finish_non_exhaustive()
+    }
+}
+
+impl Referee {
+    pub(crate) fn new(store: Arc<dyn Backend>, ledger: Ledger) -> Self {
+        Self { store, ledger }
+    }
+
+    /// Compares a player's lock and slots with the model.
+    async fn inspect(&self, player: &PlayerId, lock_rule: Rule) -> Result<()> {
+        let lock = self.store.holder(player).await?;
+        self.ledger
+            .step(|state| state.lock_is(player, lock.as_ref(), lock_rule));
+        let slots = self.ledger.step(|state| state.known_slots(player));
+        for slot in slots {
+            let record = self.store.view(player, &slot).await?;
+            self.ledger
+                .step(|state| state.record_is(player, &slot, record.as_ref()));
+        }
+        Ok(())
+    }
+
+    /// Compares every player's lock with the model, after an operation that
+    /// is about no player and must not change any.
+    async fn inspect_locks(&self) -> Result<()> {
+        for player in self.ledger.step(|state| state.known_players()) {
+            let lock = self.store.holder(&player).await?;
+            self.ledger
+                .step(|state| state.lock_is(&player, lock.as_ref(), Rule::L7));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Backend for Referee {
+    fn name(&self) -> &'static str {
+        self.store.name()
+    }
+
+    fn limits(&self) -> Limits {
+        self.store.limits()
+    }
+
+    async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
+        let outcome = self.store.renew_lease(server, ttl).await?;
+        self.ledger
+            .step(|state| state.renewed(server, ttl, &outcome));
+        self.inspect_locks().await?;
+        Ok(outcome)
+    }
+
+    async fn drop_lease(&self, server: &ServerId) -> Result<()> {
+        self.store.drop_lease(server).await?;
+        self.ledger.step(|state| state.lease_dropped(server));
+        self.inspect_locks().await
+    }
+
+    async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
+        let live = self.store.lease_is_live(server).await?;
+        self.ledger
+            .step(|state| state.lease_looked_at(server, live));
+        Ok(live)
+    }
+
+    async fn acquire(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+    ) -> Result<Acquisition> {
+        let outcome = self.store.acquire(player, claimant, replacing).await?;
+        self.ledger
+            .step(|state| state.acquired(player, claimant, replacing, &outcome));
+        self.inspect(player, Rule::L1).await?;
+        Ok(outcome)
+    }
+
+    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        let outcome = self.store.release(player, session).await?;
+        self.ledger
+            .step(|state| state.released(player, session, outcome));
+        self.inspect(player, Rule::L6).await?;
+        Ok(outcome)
+    }
+
+    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
+        let lock = self.store.holder(player).await?;
+        self.ledger
+            .step(|state| state.lock_is(player, lock.as_ref(), Rule::L1));
+        Ok(lock)
+    }
+
+    async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
+        let outcome = self.store.notify(server, notice).await?;
+        self.ledger
+            .step(|state| state.notified(server, notice, outcome));
+        Ok(outcome)
+    }
+
+    async fn open(&self, claim: &Claim) -> Result<Opening> {
+        let outcome = self.store.open(claim).await?;
+        self.ledger.step(|state| state.opened(claim, &outcome));
+        self.inspect(&claim.player, Rule::L1).await?;
+        Ok(outcome)
+    }
+
+    async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
+        let outcome = self.store.save(claim, stamp, body).await?;
+        self.ledger
+            .step(|state| state.written(claim, stamp, Some(body), &outcome));
+        self.inspect(&claim.player, Rule::L1).await?;
+        Ok(outcome)
+    }
+
+    async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
+        let outcome = self.store.delete(claim, stamp).await?;
+        self.ledger
+            .step(|state| state.written(claim, stamp, None, &outcome));
+        self.inspect(&claim.player, Rule::L1).await?;
+        Ok(outcome)
+    }
+
+    async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
+        let record = self.store.view(player, slot).await?;
+        self.ledger
+            .step(|state| state.record_is(player, slot, record.as_ref()));
+        Ok(record)
+    }
+
+    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
+        self.store.list(player).await
+    }
+
+    async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
+        let outcome = self.store.erase(player).await?;
+        self.ledger.step(|state| state.erased(player, &outcome));
+        self.inspect(player, Rule::L1).await?;
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,155 @@
+//! One run, from its seed to its end.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use playerdata_core::backend::Backend;
+use thiserror::Error;
+use tokio::{runtime, time::timeout};
+
+use crate::{
+    Rule, Violation, chaos, ending, visitor,
+    world::{World, Wrap},
+};
+
+/// No run takes this long, in virtual time.
+const AT_MOST: Duration = Duration::from_hours(2);
+
+/// A run to be made: from a seed, under all rules, on a store in memory.
+///
+/// ```
+/// use playerdata_simulation::Simulation;
+///
+/// let first = Simulation::new(3).run()?;
+/// let second = Simulation::new(3).run()?;
+/// assert_eq!(first.history, second.history);
+/// # Ok::<(), playerdata_simulation::Failure>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "it does nothing until it is run"]
+pub struct Simulation {
+    seed: u64,
+    rules: Vec<Rule>,
+    wrap: Wrap,
+}
+
+impl fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulation")
+            .field("seed", &self.seed)
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a run did in which no rule was broken.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// Every operation that was applied, and everything that was told.
+    pub history: Vec<String>,
+}
+
+/// A run in which a rule was broken.
+#[derive(Clone, Debug, Error)]
+#[error("seed {seed}, {violation}")]
+#[non_exhaustive]
+pub struct Failure {
+    /// The seed: running it again fails at the same step.
+    pub seed: u64,
+    /// What was broken, and when.
+    pub violation: Violation,
+    /// Everything up to there.
+    pub history: Vec<String>,
+}
+
+impl Simulation {
+    /// A run from `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            rules: Rule::ALL.to_vec(),
+            wrap: Arc::new(|store| store),
+        }
+    }
+
+    /// Checks these rules only.
+    pub fn checking(mut self, rules: &[Rule]) -> Self {
+        self.rules = rules.to_vec();
+        self
+    }
+
+    /// Runs on what `wrap` makes of the store, to see what a broken one does.
+    pub fn on(
+        mut self,
+        wrap: impl Fn(Arc<dyn Backend>) -> Arc<dyn Backend> + Send + Sync + 'static,
+    ) -> Self {
+        self.wrap = Arc::new(wrap);
+        self
+    }
+
+    /// Makes the run, in this thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] at the first step that breaks a rule.
+    ///
+    /// # Panics
+    ///
+    /// If called from within a tokio runtime.
+    pub fn run(&self) -> Result<Report, Failure> {
+        // The pauses between retries are drawn from the thread's generator.
+        fastrand::seed(self.seed);
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime without I/O can always be made");
+        runtime.block_on(self.play())
+    }
+
+    async fn play(&self) -> Result<Report, Failure> {
+        let world = World::new(self.seed, self.rules.clone(), &self.wrap).await;
+        let world = Arc::new(world.expect("a store in memory takes what is put into it"));
+        let ledger = world.ledger.clone();
+        tokio::select! {
+            biased; // the order is always the same
+            () = ledger.broken() => {}
+            ended = timeout(AT_MOST, story(&world)) => {
+                if ended.is_err() {
+                    ledger.breaks(Rule::Recovered, format_args!("the run does not end"));
+                }
+            }
+        }
+        let (seed, mut state) = (self.seed, ledger.state());
+        let violation = state.violation().cloned();
+        let history = state.history.take();
+        match violation {
+            None => Ok(Report { seed, history }),
+            Some(violation) => Err(Failure {
+                seed,
+                violation,
+                history,
+            }),
+        }
+    }
+}
+
+/// Trouble, and then peace.
+async fn story(world: &Arc<World>) {
+    let mut everybody = tokio::task::JoinSet::new();
+    let chaos = fastrand::Rng::with_seed(world.fork());
+    everybody.spawn(chaos::reign(Arc::clone(world), chaos));
+    for player in &world.players {
+        let rng = fastrand::Rng::with_seed(world.fork());
+        everybody.spawn(visitor::wander(Arc::clone(world), player.clone(), rng));
+    }
+    while let Some(ended) = everybody.join_next().await {
+        if let Err(error) = ended {
+            world.ledger.breaks(Rule::NoPanic, format_args!("{error}"));
+        }
+    }
+    ending::calm_down(world).await;
+    ending::recover(world).await;
+}

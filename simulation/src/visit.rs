@@ -1,0 +1,324 @@
+//! A player on one server: from the start of the session to the end.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use fastrand::Rng;
+use playerdata_core::{
+    Document, DocumentError, Error, OnConflict, PlayerId, Session, Slot, SlotName,
+};
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    Rule,
+    holdings::{Holdings, change_of, shuffle},
+    ledger::Author,
+    process::Process,
+    world::{World, slot_name},
+};
+
+/// The slots that players use. Some have something unreadable in the last two.
+pub(crate) const SLOTS: [&str; 4] = ["Slot1", "Slot2", "Newer", "Broken"];
+
+/// Longer than everything that is waited for, taken together.
+const FOREVER: Duration = Duration::from_secs(600);
+
+pub(crate) struct Visit {
+    world: Arc<World>,
+    process: Arc<Process>,
+    session: Session<Document>,
+    slots: BTreeMap<SlotName, Slot<Document>>,
+    rng: Rng,
+}
+
+/// Starts a session, plays, and leaves, one way or another.
+pub(crate) async fn visit(
+    world: Arc<World>,
+    process: Arc<Process>,
+    player: PlayerId,
+    mut rng: Rng,
+) {
+    let on_conflict = match rng.u8(0..10) {
+        0 => OnConflict::Fail,
+        1 | 2 => OnConflict::Steal,
+        _ => OnConflict::HandOver {
+            within: Duration::from_millis(rng.u64(100..=20_000)),
+        },
+    };
+    let Some(session) = start(&world, &process, &player, on_conflict).await else {
+        return;
+    };
+    let mut visit = Visit {
+        world,
+        process,
+        session,
+        slots: BTreeMap::new(),
+        rng,
+    };
+    visit.play().await;
+    visit.leave().await;
+}
+
+/// Starts a session and notes what came of it.
+pub(crate) async fn start(
+    world: &World,
+    process: &Process,
+    player: &PlayerId,
+    on_conflict: OnConflict,
+) -> Option<Session<Document>> {
+    let manager = process.manager()?;
+    let ledger = &world.ledger;
+    ledger.note(format_args!("{player} comes to {process}, {on_conflict:?}"));
+    let steals = on_conflict == OnConflict::Steal;
+    if steals {
+        ledger.step(|state| state.stealing(process.number, player, true));
+    }
+    let started = timeout(
+        FOREVER,
+        manager.start_session_with(player.clone(), on_conflict),
+    )
+    .await;
+    if steals {
+        ledger.step(|state| state.stealing(process.number, player, false));
+    }
+    match started {
+        Ok(Ok(session)) => {
+            ledger.step(|state| state.started(player, session.id(), session.fence()));
+            Some(session)
+        }
+        Ok(Err(error)) => {
+            told(world, player, "no session", &error);
+            None
+        }
+        Err(_) => {
+            ledger.breaks(Rule::Recovered, format_args!("a start of {player} hangs"));
+            None
+        }
+    }
+}
+
+/// Notes an error that a player's game code was told.
+pub(crate) fn told(world: &World, player: &PlayerId, what: &str, error: &Error) {
+    world
+        .ledger
+        .note(format_args!("TOLD {player}: {what}: {error}"));
+    if let Error::Panicked { during, .. } = error {
+        world.ledger.breaks(Rule::NoPanic, format_args!("{during}"));
+    }
+}
+
+impl Visit {
+    pub(crate) fn new(
+        world: Arc<World>,
+        process: Arc<Process>,
+        session: Session<Document>,
+    ) -> Self {
+        Self {
+            world,
+            process,
+            session,
+            slots: BTreeMap::new(),
+            rng: Rng::with_seed(0),
+        }
+    }
+
+    fn author(&self, slot: &SlotName) -> Author {
+        Author {
+            session: self.session.id(),
+            player: self.session.player().clone(),
+            slot: slot.clone(),
+        }
+    }
+
+    fn told(&self, what: &str, error: &Error) {
+        told(&self.world, self.session.player(), what, error);
+    }
+
+    /// A while in which the player does nothing.
+    async fn pause(&mut self, longest_ms: u64) {
+        sleep(Duration::from_millis(self.rng.u64(0..=longest_ms))).await;
+        self.process.thaw().await;
+    }
+
+    fn may_go_on(&self) -> bool {
+        !self.world.is_over() && self.session.is_active()
+    }
+
+    async fn play(&mut self) {
+        let slot = SLOTS[self.rng.usize(0..2)];
+        // What is wrong with it has been told.
+        let _ = self.load(slot).await;
+        for _ in 0..self.rng.u8(1..20) {
+            let longest = [50, 1_000, 6_000][self.rng.usize(0..3)];
+            self.pause(longest).await;
+            if !self.may_go_on() {
+                return;
+            }
+            match self.rng.u8(0..100) {
+                0..55 => self.change(),
+                55..80 => self.save().await,
+                80..92 => {
+                    let slot = SLOTS[self.rng.usize(0..SLOTS.len())];
+                    let _ = self.load(slot).await;
+                }
+                92..95 => self.delete().await,
+                95..98 => self.save_all().await,
+                _ => self.list().await,
+            }
+        }
+    }
+
+    /// Opens a slot, and checks what is in it if it was not open.
+    pub(crate) async fn load(&mut self, slot: &str) -> Result<(), Error> {
+        let name = slot_name(slot);
+        let author = self.author(&name);
+        let loading = self.session.load_slot(name.clone());
+        match loading.await {
+            Ok(slot) => {
+                let document = slot.snapshot();
+                let facts =
+                    change_of(&document).and_then(|change| Ok((change, Holdings::of(&document)?)));
+                match facts {
+                    Ok((change, holdings)) if !self.slots.contains_key(&name) => {
+                        let ledger = &self.world.ledger;
+                        ledger.step(|state| state.loaded(&author, change, holdings));
+                    }
+                    Ok(_) => {}
+                    Err(error) => self.misread(&error),
+                }
+                self.slots.insert(name, slot);
+                Ok(())
+            }
+            Err(error) => {
+                self.told("not loaded", &error);
+                if !self.session.is_active() {
+                    self.over();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn misread(&self, error: &DocumentError) {
+        let ledger = &self.world.ledger;
+        ledger.breaks(Rule::S5, format_args!("loaded something else: {error}"));
+    }
+
+    fn over(&self) {
+        let id = self.session.id();
+        self.world.ledger.step(|state| state.left(id));
+    }
+
+    /// An open slot, if there is one.
+    fn any_slot(&mut self) -> Option<Slot<Document>> {
+        let count = self.slots.len();
+        let nth = (count > 0).then(|| self.rng.usize(0..count))?;
+        self.slots.values().nth(nth).cloned()
+    }
+
+    fn change(&mut self) {
+        let Some(slot) = self.any_slot() else { return };
+        let author = self.author(slot.name());
+        let (ledger, rng) = (&self.world.ledger, &mut self.rng);
+        let changed = slot.modify(|document| {
+            let parent = change_of(document)?;
+            let change = ledger.step(|state| state.changes(&author, parent));
+            shuffle(document, change, rng)?;
+            let holdings = Holdings::of(document)?;
+            ledger.step(|state| state.changed(change, holdings));
+            Ok(())
+        });
+        match changed {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.misread(&error),
+            Err(error) => self.told("not changed", &error),
+        }
+    }
+
+    async fn save(&mut self) {
+        let Some(slot) = self.any_slot() else { return };
+        let author = self.author(slot.name());
+        let at_least = change_of(&slot.snapshot()).unwrap_or_default();
+        match slot.save().await {
+            Ok(saved) => {
+                let revision = saved.revision();
+                let ledger = &self.world.ledger;
+                ledger.step(|state| state.saved(&author, revision, at_least));
+            }
+            Err(error) => self.told("not saved", &error),
+        }
+    }
+
+    async fn save_all(&mut self) {
+        if let Err(error) = self.session.save_all().await {
+            self.told("not all saved", &error);
+        }
+    }
+
+    async fn list(&mut self) {
+        if let Err(error) = self.session.slots().await {
+            self.told("not listed", &error);
+        }
+    }
+
+    async fn delete(&mut self) {
+        let slot = slot_name(SLOTS[self.rng.usize(0..SLOTS.len())]);
+        let author = self.author(&slot);
+        let ledger = self.world.ledger.clone();
+        let before = ledger.step(|state| state.count_writes(&author.player, &slot));
+        match self.session.delete_slot(slot.clone()).await {
+            Ok(()) => {
+                ledger.step(|state| state.deleted(&author, before));
+                self.slots.remove(&slot);
+            }
+            Err(error) => self.told("not deleted", &error),
+        }
+    }
+
+    async fn leave(mut self) {
+        match self.rng.u8(0..10) {
+            0..6 => self.end().await,
+            6 => {
+                self.over();
+                if let Err(error) = self.session.abandon().await {
+                    self.told("not abandoned", &error);
+                }
+            }
+            7 | 8 => self.linger().await,
+            _ => {} // the handle is dropped
+        }
+        self.over();
+    }
+
+    /// Ends the session, if need be in several attempts.
+    pub(crate) async fn end(&mut self) {
+        for _ in 0..4 {
+            match self.session.end().await {
+                Ok(()) => {
+                    for (name, slot) in &self.slots {
+                        let change = change_of(&slot.snapshot()).unwrap_or_default();
+                        let author = self.author(name);
+                        self.world
+                            .ledger
+                            .step(|state| state.ended_with(&author, change));
+                    }
+                    return;
+                }
+                Err(error) => self.told("not ended", &error.cause),
+            }
+            if self.session.is_lost() {
+                return;
+            }
+            self.pause(5_000).await;
+        }
+    }
+
+    /// Stays and does little, until something happens.
+    async fn linger(&mut self) {
+        while self.may_go_on() {
+            self.pause(30_000).await;
+            if self.may_go_on() {
+                self.change();
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The simulation itself: hundreds of seeds, each of them twice the same.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use playerdata_simulation::{Simulation, run_seeds};
+
+const SEEDS: u64 = 600;
+
+#[test]
+fn no_rule_is_broken_in_600_seeds() {
+    let (passed, steps) = (AtomicU64::new(0), AtomicU64::new(0));
+    let outcome = run_seeds(0..SEEDS, Simulation::new, |report| {
+        passed.fetch_add(1, Ordering::Relaxed);
+        steps.fetch_add(report.history.len() as u64, Ordering::Relaxed);
+    });
+    if let Err(failure) = outcome {
+        panic!("{}\n\n{failure}", failure.history.join("\n"));
+    }
+    assert_eq!(passed.into_inner(), SEEDS);
+    let steps = steps.into_inner();
+    assert!(
+        steps > 500 * SEEDS,
+        "only {steps} steps: too little happens"
+    );
+}
+
+#[test]
+fn a_seed_gives_the_same_run_to_the_last_step() {
+    for seed in 0..40 {
+        let run = || match Simulation::new(seed).run() {
+            Ok(report) => report.history,
+            Err(failure) => failure.history,
+        };
+        let (first, second) = (run(), run());
+        let differs = first
+            .iter()
+            .zip(&second)
+            .find(|(first, second)| first != second);
+        assert_eq!(differs, None, "seed {seed}");
+        assert_eq!(first.len(), second.len(), "seed {seed}");
+    }
+}
+
+#[test]
+fn everything_that_can_go_wrong_does() {
+    let seen = [
+        "crashes",
+        "freezes for",
+        "and is replaced",
+        "is partitioned",
+        "shut down, complete: true",
+        "clock jumps",
+        "drifts",
+        "is freed by hand",
+        "is to be erased",
+        "Steal",
+        "is lost",
+        "HandOver",
+        "superseded",
+        "overtaken",
+        "lost to",
+        "not saved: ",
+        "not ended: ",
+        "deleted",
+        "can't be decoded",
+        "can't be brought to the current schema",
+        "no session: ",
+    ];
+    let mut unseen = seen.to_vec();
+    for seed in 0..100 {
+        let report = Simulation::new(seed).run().unwrap();
+        unseen.retain(|text| !report.history.iter().any(|entry| entry.contains(text)));
+        if unseen.is_empty() {
+            return;
+        }
+    }
+    panic!("never seen: {unseen:?}");
+}
