@@ -1,7 +1,7 @@
 //! The names of the keys, and the hash slots that a Cluster sorts them into.
 
 use crc::{CRC_16_XMODEM, Crc};
-use playerdata_core::{ClaimNumber, PlayerId, ServerName, SessionId, SlotName, backend::Claim};
+use playerdata_core::{PlayerId, ServerName, SlotName, backend::Claim};
 use thiserror::Error;
 use uuid::fmt::Hyphenated;
 
@@ -55,23 +55,19 @@ impl Keys {
 
     /// Where the value of a slot is while it is open under a claim.
     pub(crate) fn claim(&self, claim: &Claim) -> String {
-        self.claimed(&claim.player, &claim.slot, claim.session, claim.number)
+        let mut name = String::new();
+        self.push_claim(claim, &mut name);
+        name
     }
 
-    /// The same, from its parts.
-    pub(crate) fn claimed(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        session: SessionId,
-        number: ClaimNumber,
-    ) -> String {
-        // Every save makes such a name, so it is not done by `format!`.
+    /// The same, appended to a text: every save needs it, so it is made
+    /// without the detours of `format!`.
+    pub(crate) fn push_claim(&self, claim: &Claim, to: &mut String) {
         let (mut guid, mut digits) = ([0; Hyphenated::LENGTH], itoa::Buffer::new());
-        let session = session.as_uuid().hyphenated().encode_lower(&mut guid);
-        let number = digits.format(number.get());
-        let (player, slot) = (player.as_str(), slot.as_str());
-        [
+        let session = claim.session.as_uuid().hyphenated().encode_lower(&mut guid);
+        let number = digits.format(claim.number.get());
+        let (player, slot) = (claim.player.as_str(), claim.slot.as_str());
+        for part in [
             &self.namespace,
             ":{",
             player,
@@ -81,8 +77,9 @@ impl Keys {
             session,
             ":",
             number,
-        ]
-        .concat()
+        ] {
+            to.push_str(part);
+        }
     }
 
     /// The lease, the latest incarnation, and the notices of a server.
@@ -100,6 +97,7 @@ pub(crate) fn hash_slot(tag: &str) -> HashSlot {
 
 #[cfg(test)]
 mod tests {
+    use playerdata_core::{ClaimNumber, SessionId};
     use uuid::Uuid;
 
     use super::*;

@@ -2,7 +2,7 @@
 
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, SessionId, SlotName,
-    backend::{Acquisition, Claimant, Effect, Erasure, Lock, Release, Result},
+    backend::{Acquisition, Claim, Claimant, Effect, Erasure, Lock, Release, Result},
 };
 use redis::Value;
 
@@ -70,17 +70,15 @@ async fn withdrawing(
     call: impl Fn() -> Call,
 ) -> Result<Answer> {
     let aim = store.changing(player);
-    let mut claimed: Vec<(SlotName, ClaimNumber)> = Vec::new();
+    let mut claimed = Vec::new();
     for _ in 0..MAX_DECLARATIONS {
         let mut call = call();
-        if let Some(session) = session {
-            for (slot, number) in &claimed {
-                call = call
-                    .key(store.keys.claimed(player, slot, session, *number))
-                    .key(store.keys.rest(player, slot))
-                    .argument(slot)
-                    .argument(number);
-            }
+        for claim in &claimed {
+            call = call
+                .key(store.keys.claim(claim))
+                .key(store.keys.rest(player, &claim.slot))
+                .argument(&claim.slot)
+                .argument(&claim.number);
         }
         let mut answer = store.call(script, &call, aim).await?;
         if answer.word != "declare" {
@@ -88,7 +86,15 @@ async fn withdrawing(
         }
         claimed.clear();
         while !answer.is_done() {
-            claimed.push((answer.part()?, ClaimNumber::new(answer.part()?)));
+            let Some(session) = session else {
+                return Err(answer.unknown());
+            };
+            claimed.push(Claim {
+                player: player.clone(),
+                session,
+                slot: answer.part()?,
+                number: ClaimNumber::new(answer.part()?),
+            });
         }
     }
     Err(restless())

@@ -33,7 +33,12 @@ impl Place {
     fn key(self, store: &Store, player: &PlayerId, slot: &SlotName) -> String {
         match self {
             Self::Rest => store.keys.rest(player, slot),
-            Self::Claimed(session, number) => store.keys.claimed(player, slot, session, number),
+            Self::Claimed(session, number) => store.keys.claim(&Claim {
+                player: player.clone(),
+                session,
+                slot: slot.clone(),
+                number,
+            }),
         }
     }
 
@@ -140,8 +145,11 @@ pub(crate) async fn write(
 }
 
 fn set_existing(store: &Store, claim: &Claim, stamp: &Stamp, body: Option<&Body>) -> Cmd {
-    let key = store.keys.claim(claim);
-    let header = value::header(stamp, body);
+    let mut text = String::with_capacity(128 + value::MAX_HEADER_BYTES);
+    store.keys.push_claim(claim, &mut text);
+    let key_bytes = text.len();
+    value::push_header(stamp, body, &mut text);
+    let (key, header) = text.split_at(key_bytes);
     let bytes = body.map_or(&[][..], |body| &body.bytes);
     let mut command = Cmd::new();
     command.reserve_space_for_args([3, key.len(), header.len() + bytes.len(), 2]);

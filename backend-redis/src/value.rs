@@ -46,17 +46,17 @@ struct Header {
     body: Option<(Encoding, u32, usize)>,
 }
 
-/// The header of a write, to be followed by the bytes of the body.
-pub(crate) fn header(stamp: &Stamp, body: Option<&Body>) -> String {
+/// Appends the header of a write, which the bytes of the body follow, to a text.
+pub(crate) fn push_header(stamp: &Stamp, body: Option<&Body>, to: &mut String) {
     let (encoding, schema, bytes) = body.map_or((DELETED, 0, 0), |body| {
         (body.encoding.as_str(), body.schema, body.bytes.len())
     });
-    // Every save makes one, so it is not done by `format!`.
+    // Every save needs one, so it is made without the detours of `format!`.
     let mut guid = [0; Hyphenated::LENGTH];
     let mut digits: [itoa::Buffer; 4] = Default::default();
     let [revision, at, schema_digits, length] = &mut digits;
-    let fields = [
-        MARK,
+    to.push_str(MARK);
+    for field in [
         revision.format(stamp.base.next().get()),
         stamp
             .write_id
@@ -67,10 +67,11 @@ pub(crate) fn header(stamp: &Stamp, body: Option<&Body>) -> String {
         encoding,
         schema_digits.format(schema),
         length.format(bytes),
-    ];
-    let mut line = fields.join(" ");
-    line.push('\n');
-    line
+    ] {
+        to.push(' ');
+        to.push_str(field);
+    }
+    to.push('\n');
 }
 
 /// Reads a value as an opening found it.
@@ -178,7 +179,9 @@ mod tests {
     }
 
     fn value(body: Option<&Body>) -> Vec<u8> {
-        let mut value = header(&stamp(), body).into_bytes();
+        let mut header = String::new();
+        push_header(&stamp(), body, &mut header);
+        let mut value = header.into_bytes();
         value.extend(body.map(|body| body.bytes.clone()).unwrap_or_default());
         value
     }
@@ -230,7 +233,9 @@ mod tests {
             encoding: Encoding::JsonZstd,
             bytes: Bytes::new(),
         };
-        let longest = header(&stamp, Some(&body)).len() + 19;
+        let mut header = String::new();
+        push_header(&stamp, Some(&body), &mut header);
+        let longest = header.len() + 19;
         assert!(longest <= MAX_HEADER_BYTES, "{longest}");
     }
 

@@ -44,8 +44,8 @@ pub fn namespace() -> String {
 pub fn options() -> RedisOptions {
     let mut options = RedisOptions::default();
     options.namespace = namespace();
-    options.operation_timeout = Duration::from_secs(2);
-    options.replica_timeout = Duration::from_millis(500);
+    options.operation_timeout = Duration::from_secs(3);
+    options.replica_timeout = Duration::from_millis(1_500);
     options
 }
 
