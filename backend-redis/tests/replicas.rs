@@ -144,7 +144,7 @@ async fn a_session_goes_on_when_the_primary_is_replaced_by_its_replica() {
 async fn a_primary_that_became_a_replica_is_unavailable_and_used_again_when_it_is_not() {
     let Pair { primary, replica } = Pair::start().await;
     let mut options = options();
-    options.operation_timeout = Duration::from_millis(500);
+    options.operation_timeout = Duration::from_millis(1_500);
     let backend = connect(&[primary.url()], &options).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "first").await;
