@@ -9,6 +9,7 @@ mod lineage;
 mod locks;
 mod slots;
 mod told;
+mod wording;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 

@@ -6,6 +6,7 @@ use playerdata_core::{
 };
 use uuid::Uuid;
 
+use super::wording::{Name, told, told_of_write};
 use super::{
     State,
     lineage::{Author, Content},
@@ -395,51 +396,5 @@ impl State {
     /// What a slot holds now.
     pub(crate) fn stored(&self, player: &PlayerId, slot: &SlotName) -> Option<Stored> {
         self.players.get(player)?.slots.get(slot)?.content
-    }
-}
-
-/// A claim in few characters.
-struct Name<'a>(&'a Claim);
-
-impl std::fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Claim {
-            player,
-            session,
-            slot,
-            number,
-        } = self.0;
-        write!(f, "{player}/{slot} by {} claim {number}", Short(*session))
-    }
-}
-
-fn told(outcome: &Opening) -> String {
-    match outcome {
-        Opening::Opened(opened) => {
-            let last = opened
-                .last_write
-                .map_or("nothing".to_owned(), |id| Short(id).to_string());
-            format!("revision {}, last {last}", opened.revision)
-        }
-        Opening::Lost { holder } => {
-            format!(
-                "lost to {}",
-                Short(holder.as_ref().map(|lock| lock.session))
-            )
-        }
-        Opening::Overtaken => "overtaken".to_owned(),
-    }
-}
-
-fn told_of_write(outcome: &WriteOutcome) -> String {
-    match outcome {
-        WriteOutcome::Written { revision } => format!("revision {revision}"),
-        WriteOutcome::Lost { holder } => {
-            format!(
-                "lost to {}",
-                Short(holder.as_ref().map(|lock| lock.session))
-            )
-        }
-        WriteOutcome::Overtaken => "overtaken".to_owned(),
     }
 }
