@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use playerdata_core::backend::{Backend, Effect, ErrorKind};
+use playerdata_core::backend::{Backend, ErrorKind};
 use playerdata_redis::RedisBackend;
 use support::{Game, TestCluster, connect, options};
 
@@ -138,14 +138,15 @@ async fn a_script_whose_keys_are_on_two_nodes_does_nothing_at_all() {
     migration.key(claim).await;
     let release = backend.release(&game.player, game.session()).await;
     let error = release.unwrap_err();
+    // Whether the time was up between two attempts or during one is chance,
+    // so the effect may be told as possible; that there was none is seen below.
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
-    assert_eq!(error.effect(), Effect::None, "{error}");
     let thief = Game::of("4711");
     let replacing = Some(game.session());
     let acquired = backend
         .acquire(&game.player, &thief.claimant, replacing)
         .await;
-    assert_eq!(acquired.unwrap_err().effect(), Effect::None);
+    assert_eq!(acquired.unwrap_err().kind(), ErrorKind::Unavailable);
 
     // Both claims are alive, on either node.
     game.save(&backend, "one more").await;

@@ -1,10 +1,8 @@
 //! What `playerdata` costs, beside the best that each store can do.
 //!
-//! The criterion benches (`cargo bench -p playerdata-benches`) measure each
-//! subject at length; the program `summary` measures the rows of the table in
-//! `docs/performance.md`. Both use what is here: the two standard documents,
-//! the limits to compare with, and the original's way of finding out what
-//! changed.
+//! The program `summary` measures row by row and prints a table. It uses what
+//! is here: the two standard documents, the limits to compare with, and the
+//! original's way of finding out what changed.
 //!
 //! Figures are ratios within one run, on the same bytes: the machines that
 //! this runs on are noisy, and an absolute figure of one says nothing of

@@ -1,4 +1,4 @@
-//! Measures the rows of `docs/performance.md` and prints them as a table.
+//! Measures what each save, cycle and session costs, and prints it as a table.
 //!
 //! `cargo run --release -p playerdata-benches --bin summary`
 #![forbid(unsafe_code)]
