@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt, TryStreamExt, stream};
 use playerdata_core::{
     Fence, PlayerId, SessionId,
-    backend::{Claimant, Lock, Release, Result},
+    backend::{Claimant, Lock, Result},
 };
 
 use crate::{
@@ -107,10 +107,9 @@ async fn withdraw_one(table: &Table, key: Key, session: SessionId) -> Result<()>
 }
 
 /// Steps 2 and 3 of a release: afterwards the lock is not this one any more.
-/// Of several that do them at once, one has released it.
-pub(crate) async fn free(table: &Table, player: &PlayerId, ending: &StoredLock) -> Result<Release> {
+pub(crate) async fn free(table: &Table, player: &PlayerId, ending: &StoredLock) -> Result<()> {
     let Some(lock) = &ending.held else {
-        return Ok(Release::NotHeld);
+        return Ok(());
     };
     withdraw(table, player, ending, lock).await?;
     let change = Change {
@@ -130,13 +129,10 @@ pub(crate) async fn free(table: &Table, player: &PlayerId, ending: &StoredLock) 
             Nature::Repeatable,
         )
         .await?;
-    Ok(match freed {
-        Conditional::Met(_) => Release::Released,
-        // The condition may have failed because an attempt of ours got through.
-        Conditional::Failed(refusal) if refusal.after_doubt => Release::Released,
-        // Another finished it, or replaced the lock.
-        Conditional::Failed(_) => Release::NotHeld,
-    })
+    match freed {
+        // Failed: another server that wants the player finished it.
+        Conditional::Met(_) | Conditional::Failed(_) => Ok(()),
+    }
 }
 
 /// All three steps of a take-over. `None` if another server got ahead: the

@@ -191,7 +191,10 @@ pub(crate) async fn release(
     session: SessionId,
 ) -> Result<Release> {
     match ending::begin(table, player, session).await? {
-        Conditional::Met(lock) => ending::free(table, player, &lock).await.map_err(half_way),
+        Conditional::Met(lock) => {
+            ending::free(table, player, &lock).await.map_err(half_way)?;
+            Ok(Release::Released)
+        }
         // Whether the lock was gone before, or an earlier attempt of ours
         // began the end and another server saw to the rest, can't be told.
         Conditional::Failed(refusal) if refusal.after_doubt => Err(BackendError::new(
