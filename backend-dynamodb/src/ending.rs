@@ -27,19 +27,30 @@ use crate::{
     item::{Key, number, text},
     lock::{SET_CLAIMANT, StoredLock, claimant_values},
     resend::Nature,
-    table::{Change, Conditional, Refusal, Returning, Table, values},
+    table::{Change, Conditional, Refusal, Returning, Table, Updated, values},
 };
 
 /// How many claims are withdrawn at once.
 const WITHDRAWN_AT_ONCE: usize = 16;
 
-/// Step 1: marks the lock of the session as ending, and gives it as it is
-/// then.
+/// The lock of a session that is at its end.
+pub(crate) struct Begun {
+    /// The lock, marked as ending: its claims are withdrawn next.
+    pub(crate) lock: StoredLock,
+    /// Whether this call is the one that ended the session. If not, another
+    /// was first, and this one helps it.
+    pub(crate) first: bool,
+}
+
+/// Step 1: marks the lock of the session as ending.
+///
+/// What the lock was before tells the one call that ended the session from
+/// all that came upon it afterwards, at no further cost.
 pub(crate) async fn begin(
     table: &Table,
     player: &PlayerId,
     session: SessionId,
-) -> Result<Conditional<StoredLock>> {
+) -> Result<Conditional<Begun>> {
     let key = Key::lock(player);
     let change = Change {
         update: "SET #ending = :true".to_owned(),
@@ -54,12 +65,22 @@ pub(crate) async fn begin(
             "end the session of",
             &key,
             change,
-            Returning::After,
+            Returning::Before,
             Nature::Repeatable,
         )
         .await?;
     Ok(match begun {
-        Conditional::Met(item) => Conditional::Met(StoredLock::read(&key, &item)?),
+        Conditional::Met(Updated { item, after_doubt }) => {
+            let before = StoredLock::read(&key, &item)?;
+            Conditional::Met(Begun {
+                // The mark may be that of an earlier attempt of this call.
+                first: after_doubt || !before.ending,
+                lock: StoredLock {
+                    ending: true,
+                    ..before
+                },
+            })
+        }
         Conditional::Failed(refusal) => Conditional::Failed(refusal),
     })
 }
@@ -151,8 +172,8 @@ pub(crate) async fn take_over(
         seen
     } else {
         match begin(table, player, lock.session).await? {
-            Conditional::Met(stored) => {
-                begun = stored;
+            Conditional::Met(Begun { lock, .. }) => {
+                begun = lock;
                 &begun
             }
             Conditional::Failed(_) => return Ok(None),

@@ -6,11 +6,12 @@ use playerdata_core::{
 };
 
 use crate::{
-    ending, erase,
+    ending::{self, Begun},
+    erase,
     error::half_way,
     item::{Item, Key, Reader, attr, number, text},
     resend::Nature,
-    table::{Change, Conditional, Refusal, Returning, Table, Values, values},
+    table::{Change, Conditional, Refusal, Returning, Table, Updated, Values, values},
 };
 
 /// How often a call looks again when others changed the lock under it. Each
@@ -163,7 +164,9 @@ async fn take(
         )
         .await?;
     Ok(match taken {
-        Conditional::Met(item) => Conditional::Met(StoredLock::read(&key, &item)?.fence),
+        Conditional::Met(Updated { item, .. }) => {
+            Conditional::Met(StoredLock::read(&key, &item)?.fence)
+        }
         Conditional::Failed(Refusal { item, .. }) => {
             Conditional::Failed(item.map(|item| StoredLock::read(&key, &item)).transpose()?)
         }
@@ -191,9 +194,12 @@ pub(crate) async fn release(
     session: SessionId,
 ) -> Result<Release> {
     match ending::begin(table, player, session).await? {
-        Conditional::Met(lock) => {
+        Conditional::Met(Begun { lock, first }) => {
             ending::free(table, player, &lock).await.map_err(half_way)?;
-            Ok(Release::Released)
+            Ok(match first {
+                true => Release::Released,
+                false => Release::NotHeld,
+            })
         }
         // Whether the lock was gone before, or an earlier attempt of ours
         // began the end and another server saw to the rest, can't be told.

@@ -62,7 +62,12 @@ impl fmt::Display for Call<'_> {
 /// What DynamoDB answered.
 pub(crate) enum Answer<T, E> {
     /// It was done.
-    Done(T),
+    Done {
+        /// What came back.
+        done: T,
+        /// Whether an earlier attempt may have been applied too.
+        after_doubt: bool,
+    },
     /// A condition failed; nothing was changed by this attempt.
     Refused {
         /// The answer, with what was found instead.
@@ -99,7 +104,12 @@ where
     loop {
         // The SDK's futures are large: boxed, they cost their callers nothing.
         let error = match Box::pin(attempt()).await {
-            Ok(done) => return Ok(Answer::Done(done)),
+            Ok(done) => {
+                return Ok(Answer::Done {
+                    done,
+                    after_doubt: effect == Effect::Possible,
+                });
+            }
             Err(SdkError::ServiceError(failure)) if failure.err().is_condition_failure() => {
                 return Ok(Answer::Refused {
                     answer: failure.into_err(),
