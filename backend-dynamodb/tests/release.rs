@@ -61,11 +61,14 @@ async fn held_up_at(store: &Store, position: usize) -> (Wire, JoinHandle<Release
     let wire = Wire::new();
     wire.at(position, Fault::Held);
     let backend = store.backend_on(&wire);
-    let releasing = tokio::spawn(async move {
+    let mut releasing = tokio::spawn(async move {
         let released = backend.release(&support::player("p"), session(1)).await;
         released.unwrap()
     });
-    wire.until_held().await;
+    tokio::select! {
+        () = wire.until_held() => {}
+        released = &mut releasing => panic!("not held up: {released:?}"),
+    }
     (wire, releasing)
 }
 
