@@ -4,7 +4,11 @@ use std::{io::Write, process::ChildStdin, thread};
 
 use rustix::process::Signal;
 
-use crate::process::Folder;
+use crate::{process::Folder, stores::on_every_store};
+
+on_every_store! {
+    every_acknowledged_save_survives_kill_9,
+}
 
 const ROUNDS: u64 = 25;
 
@@ -33,9 +37,7 @@ impl Acknowledged {
     }
 }
 
-#[test]
-fn every_acknowledged_save_survives_kill_9() {
-    let folder = Folder::new();
+fn every_acknowledged_save_survives_kill_9(folder: &Folder) {
     // The same name in every round: the next has the player at once.
     let arguments = ["--server", "a"];
     let mut known = Acknowledged::default();
