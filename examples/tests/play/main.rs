@@ -8,6 +8,7 @@ mod ending;
 mod kill;
 mod newcomer;
 mod nonsense;
+#[cfg(feature = "redis")]
 mod outage;
 mod process;
 mod stores;

@@ -2,6 +2,7 @@
 //!
 //! A further store takes a function here that gives one of a test's own, and a
 //! module in the macros below.
+#![cfg_attr(not(feature = "redis"), allow(dead_code))] // A file needs no server.
 
 use std::{any::Any, cell::Cell};
 
@@ -23,7 +24,6 @@ impl Store {
     }
 
     /// One that needs no server of the test's own.
-    #[cfg(feature = "redis")]
     pub(crate) fn at(address: String) -> Self {
         Self {
             address: Some(address),
@@ -32,7 +32,6 @@ impl Store {
     }
 
     /// One that ends with `server`.
-    #[cfg(feature = "redis")]
     pub(crate) fn on(server: impl Any, address: String) -> Self {
         Self {
             address: Some(address),
@@ -45,7 +44,6 @@ impl Store {
     }
 
     /// Stops it for good, if it is a server of the test's own.
-    #[cfg(feature = "redis")]
     pub(crate) fn stop(&self) {
         let server = self.server.take();
         assert!(server.is_some(), "there is a server to stop");
