@@ -18,16 +18,16 @@ pub enum StoreAddress {
     Memory,
     /// `sqlite:PATH`, made if it is missing.
     Sqlite(PathBuf),
-    /// `redis://…` or `rediss://…`, as the Redis client takes it.
+    /// `redis://HOST[:PORT][?namespace=NAMESPACE]`, or the same with `rediss`.
     #[cfg(feature = "redis")]
-    Redis(String),
+    Redis(playerdata_redis::RedisUrl),
     /// `dynamodb://TABLE[?region=REGION][&endpoint=URL]`.
     #[cfg(feature = "dynamodb")]
     DynamoDb(playerdata_dynamodb::DynamoDbUrl),
 }
 
 /// Why a text is the address of no store.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum NoStore {
     /// It is none that is known.
@@ -44,6 +44,10 @@ pub enum NoStore {
         /// The feature of this package that adds it.
         feature: &'static str,
     },
+    /// The address of a Redis server makes no sense.
+    #[cfg(feature = "redis")]
+    #[error("the address of a Redis server can't be used: {}", super::console::chain(.0))]
+    Redis(#[from] playerdata_redis::InvalidUrl),
     /// The address of a table makes no sense.
     #[cfg(feature = "dynamodb")]
     #[error(transparent)]
@@ -68,7 +72,7 @@ impl FromStr for StoreAddress {
 
 #[cfg(feature = "redis")]
 fn redis(address: &str) -> Result<StoreAddress, NoStore> {
-    Ok(StoreAddress::Redis(address.to_owned()))
+    Ok(StoreAddress::Redis(address.parse()?))
 }
 
 #[cfg(not(feature = "redis"))]
@@ -112,10 +116,7 @@ impl fmt::Display for StoreAddress {
             Self::Memory => f.write_str("memory"),
             Self::Sqlite(path) => path.display().fmt(f),
             #[cfg(feature = "redis")]
-            Self::Redis(url) => match url.rsplit_once('@') {
-                Some((_, host)) => write!(f, "Redis at {host}"),
-                None => write!(f, "Redis at {url}"),
-            },
+            Self::Redis(url) => write!(f, "{url}"),
             #[cfg(feature = "dynamodb")]
             Self::DynamoDb(url) => write!(f, "the DynamoDB table {}", url.table()),
         }
@@ -162,15 +163,13 @@ impl StoreAddress {
 /// whether it may have been applied.
 #[cfg(feature = "redis")]
 async fn open_redis(
-    url: &str,
+    url: &playerdata_redis::RedisUrl,
     settings: &Settings,
 ) -> Result<playerdata_redis::RedisBackend, BackendError> {
-    use playerdata_redis::{RedisBackend, RedisOptions};
-
-    let mut options = RedisOptions::default();
+    let mut options = playerdata_redis::RedisOptions::default();
     let within = settings.operation_timeout * 4 / 5;
     options.operation_timeout = options.operation_timeout.min(within);
-    RedisBackend::connect_with([url], options).await
+    url.connect(options).await
 }
 
 /// Makes the table in an emulator; one in the cloud is its owner's to make.
@@ -250,6 +249,6 @@ mod tests {
     #[test]
     fn a_password_is_in_no_message() {
         let store: StoreAddress = "redis://u:p@ss@localhost:1".parse().unwrap();
-        assert_eq!(store.to_string(), "Redis at localhost:1");
+        assert_eq!(store.to_string(), "redis://localhost:1");
     }
 }
