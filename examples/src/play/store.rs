@@ -1,6 +1,6 @@
 //! Which store the command line names, and opening it.
 
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use playerdata_core::{Settings, backend::Backend};
 use playerdata_memory::MemoryBackend;
@@ -138,11 +138,17 @@ pub(super) struct OpenStore {
     backend: Arc<dyn Backend>,
     /// The same, if it is one that wants to be closed.
     file: Option<SqliteBackend>,
+    /// For how long after its end a lease counts, because the clocks of two
+    /// servers may differ.
+    clock_skew: Duration,
 }
 
 impl StoreAddress {
     /// Opens the store; `settings` are those that it will be used with.
-    #[cfg_attr(not(feature = "redis"), expect(unused_variables))]
+    #[cfg_attr(
+        not(any(feature = "redis", feature = "dynamodb")),
+        expect(unused_variables)
+    )]
     pub(super) async fn open(&self, settings: &Settings) -> Result<OpenStore, OpenFailure> {
         let backend: Arc<dyn Backend> = match self {
             Self::Memory => Arc::new(MemoryBackend::new()),
@@ -150,12 +156,9 @@ impl StoreAddress {
             #[cfg(feature = "redis")]
             Self::Redis(url) => Arc::new(open_redis(url, settings).await?),
             #[cfg(feature = "dynamodb")]
-            Self::DynamoDb(url) => Arc::new(open_dynamodb(url).await?),
+            Self::DynamoDb(url) => return Ok(open_dynamodb(url, settings).await?),
         };
-        Ok(OpenStore {
-            backend,
-            file: None,
-        })
+        Ok(OpenStore::server(backend, Duration::ZERO))
     }
 }
 
@@ -173,17 +176,26 @@ async fn open_redis(
 }
 
 /// Makes the table in an emulator; one in the cloud is its owner's to make.
+/// Gives up in time, as above: four attempts, and the pauses between them.
 #[cfg(feature = "dynamodb")]
 async fn open_dynamodb(
     url: &playerdata_dynamodb::DynamoDbUrl,
-) -> Result<playerdata_dynamodb::DynamoDbBackend, BackendError> {
-    let backend = url.connect().await?;
+    settings: &Settings,
+) -> Result<OpenStore, BackendError> {
+    // Who plays on an emulator plays on its machine, by one clock.
+    let clock_skew = match url.is_local() {
+        true => Duration::ZERO,
+        false => Duration::from_secs(5),
+    };
+    let options = url.options().attempts(4);
+    let options = options.attempt_timeout(settings.operation_timeout / 5);
+    let backend = url.connect_with(options.max_clock_skew(clock_skew)).await?;
     if url.is_local() {
         backend.create_table().await?;
     } else {
         backend.check_table().await?;
     }
-    Ok(backend)
+    Ok(OpenStore::server(Arc::new(backend), clock_skew))
 }
 
 impl OpenStore {
@@ -191,7 +203,22 @@ impl OpenStore {
         Self {
             backend: Arc::new(backend.clone()),
             file: Some(backend),
+            clock_skew: Duration::ZERO,
         }
+    }
+
+    fn server(backend: Arc<dyn Backend>, clock_skew: Duration) -> Self {
+        Self {
+            backend,
+            file: None,
+            clock_skew,
+        }
+    }
+
+    /// How long a lease that was just renewed may count at the most, if it is
+    /// not renewed any more.
+    pub(super) fn lease_lasts(&self, settings: &Settings) -> Duration {
+        settings.lock_expiry + self.clock_skew
     }
 
     pub(super) fn backend(&self) -> Arc<dyn Backend> {
