@@ -25,7 +25,6 @@ mod value;
 
 pub use address::{InvalidUrl, RedisUrl};
 pub use backend::RedisBackend;
-pub use check::{Hazard, Warning};
 pub use keys::InvalidNamespace;
 pub use options::RedisOptions;
 // For `from_clients` and `from_connection`.

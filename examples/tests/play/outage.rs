@@ -1,4 +1,4 @@
-//! A store that goes away, or does not answer any more.
+//! A store that goes away, does not answer any more, or keeps nothing.
 
 use std::time::Duration;
 
@@ -55,12 +55,23 @@ fn a_save_in_an_outage_is_told_and_so_is_what_is_not_saved_at_the_end(folder: &F
     );
 }
 
-mod frozen {
+mod one_server {
     use playerdata_redis_server::TestServer;
     use tokio::runtime::Runtime;
 
     use super::*;
     use crate::stores::Store;
+
+    #[test]
+    #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+    fn a_server_that_keeps_nothing_is_told_at_the_start() {
+        let runtime = Runtime::new().unwrap();
+        let server = runtime.block_on(TestServer::start(&["--appendonly", "no"]));
+        let folder = Folder::on(Store::at(server.url()));
+        let ended = folder.run(&[], "").expect(0, &["ended"]);
+        let told = "the store may lose player data hazard=no persistence";
+        assert!(ended.messages.contains(told), "{ended:#?}");
+    }
 
     #[test]
     #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
