@@ -47,7 +47,7 @@ impl fmt::Debug for Case {
 }
 
 /// All cases, optional groups included.
-pub fn all_cases() -> impl Iterator<Item = &'static Case> {
+pub fn all_cases() -> impl Iterator<Item = &'static Case> + Clone {
     [EVERY_STORE, DURABLE, CHECKED_BASE].into_iter().flatten()
 }
 
@@ -292,6 +292,9 @@ macro_rules! __every_store {
                 a_shutdown_saves_and_frees_everybody,
                 an_outage_loses_no_session_and_no_change,
                 a_shutdown_without_the_store_frees_nobody,
+            }
+            manager_bad_days {
+                what_was_acknowledged_survives_a_bad_day,
             }
             manager_operators {
                 an_operator_sees_a_player_and_disturbs_nobody,

@@ -7,7 +7,7 @@ use playerdata_core::{
     Builder, Clock, Document, Event, Events, GameDocument, Migrations, OnConflict, PlayerId,
     ServerId, Session, SessionManager, Settings, ShutdownReport, Slot,
 };
-use playerdata_faults::{Fault, FaultyBackend, When};
+use playerdata_faults::{Fault, FaultyBackend, Odds, When};
 
 use super::{Client, World, name};
 use crate::{Fixture, Rule};
@@ -140,6 +140,12 @@ impl<D: GameDocument> Deref for Game<D> {
 }
 
 impl<D: GameDocument> Game<D> {
+    /// What this game shares with the others of its case.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
     /// Starts the session of a player whom nobody holds, or whose holder's
     /// lease is over.
     pub async fn join(&self, player: &PlayerId) -> Session<D> {
@@ -219,6 +225,15 @@ impl<D: GameDocument> Game<D> {
             .history()
             .note(format!("{server}: {fault:?} from now on for {when:?}"));
         drop(self.wire.clone().inject(when, fault));
+    }
+
+    /// Lets things go wrong at random between this server and the store.
+    pub fn try_luck(&self, odds: Odds, seed: u64) {
+        let server = &self.manager.server().name;
+        self.world
+            .history()
+            .note(format!("{server}: bad luck from now on, seed {seed}"));
+        drop(self.wire.clone().with_odds(odds, seed));
     }
 
     /// Ends everything that goes wrong between this server and the store.

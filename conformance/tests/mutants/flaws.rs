@@ -176,7 +176,7 @@ flaws! {
         slots::an_empty_slot_can_be_deleted;
     /// A save is acknowledged and never written.
     SaveAcknowledgedUnwritten save_acknowledged_unwritten:
-        slots::the_next_session_opens_what_was_saved, slots::a_thief_opens_what_was_saved, save_races::a_counter_fought_over_counts_what_was_acknowledged, manager_saves::a_save_is_what_the_next_game_loads, manager_locks::a_player_passed_around_counts_right, manager_schedule::the_autosave_writes_what_changed, manager_schedule::the_forced_cycle_writes_every_open_slot, manager_schedule::the_autosave_makes_up_for_an_outage, manager_ends::a_last_save_that_fails_keeps_the_player, manager_ends::an_outage_loses_no_session_and_no_change;
+        slots::the_next_session_opens_what_was_saved, slots::a_thief_opens_what_was_saved, save_races::a_counter_fought_over_counts_what_was_acknowledged, manager_saves::a_save_is_what_the_next_game_loads, manager_locks::a_player_passed_around_counts_right, manager_schedule::the_autosave_writes_what_changed, manager_schedule::the_forced_cycle_writes_every_open_slot, manager_schedule::the_autosave_makes_up_for_an_outage, manager_ends::a_last_save_that_fails_keeps_the_player, manager_ends::an_outage_loses_no_session_and_no_change, manager_bad_days::what_was_acknowledged_survives_a_bad_day;
     /// An opening does not show which write was the last.
     LastWriteNotShown last_write_not_shown:
         claims::opening_again_shows_the_last_write, slots::the_next_session_opens_what_was_saved, manager_saves::a_save_whose_answer_was_lost_is_recognised;

@@ -151,13 +151,16 @@ pub async fn many_players_are_autosaved_at_once(fixture: Fixture) {
             })
             .await;
     }
+    for (game, held) in games.iter().zip(&held) {
+        let ends: Vec<_> = held.iter().map(|(session, _)| game.end(session)).collect();
+        join_all(ends).await;
+    }
     games.reverse();
     for (game, held) in games.iter().zip(held) {
-        for (session, former) in held {
-            let own: u64 = former.player().as_str().parse().unwrap_or_default();
-            drop(session);
-            let session = game.take_over(former.player()).await;
-            let slot = game.load(&session, "Slot1").await;
+        let players = held.iter().map(|(session, _)| session.player());
+        let playing: Vec<_> = players.map(|player| game.play(player)).collect();
+        for (_, slot) in join_all(playing).await {
+            let own: u64 = slot.player().as_str().parse().unwrap_or_default();
             expect_gold(&fixture, Rule::S1, "their own", &slot, 1_000 + own);
         }
     }

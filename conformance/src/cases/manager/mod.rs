@@ -5,6 +5,7 @@
 //! in memory. These cases prove that it can rely on the store: what a real one
 //! does to a game that crashes, freezes, or gets no answer.
 
+pub mod manager_bad_days;
 pub mod manager_documents;
 pub mod manager_durable;
 pub mod manager_ends;
