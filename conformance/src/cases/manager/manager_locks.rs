@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::future::join_all;
-use playerdata_core::{EndReason, Error, Event, Fence, OnConflict, PlayerId};
+use playerdata_core::{EndReason, Error, Event, Fence, OnConflict, PlayerId, Session};
 use playerdata_faults::{Fault, When};
 
 use super::{expect_gold, expect_holder, expect_stored, save, save_gold, set_gold, told_lost};
@@ -34,16 +34,14 @@ pub async fn one_of_many_starts_at_once_gets_the_player(fixture: Fixture) {
             .iter()
             .map(|game| game.start_session_with(player.clone(), OnConflict::Fail))
             .collect();
-        let (won, refused): (Vec<_>, Vec<_>) = join_all(starts)
-            .await
-            .into_iter()
-            .partition(|start| start.is_ok());
+        let (won, refused): (Vec<_>, Vec<_>) =
+            join_all(starts).await.into_iter().partition(Result::is_ok);
         fixture.expect_eq(Rule::L1, "how many got the player", won.len(), 1);
         let winner = won.into_iter().flatten().next();
         for refused in refused {
             let holder = fixture.held("the others are told that somebody has it", refused);
             let named = Some(holder.session);
-            let winner = winner.as_ref().map(|session| session.id());
+            let winner = winner.as_ref().map(Session::id);
             fixture.expect_eq(Rule::L1, "who that is", named, winner);
         }
         sessions.extend(winner);

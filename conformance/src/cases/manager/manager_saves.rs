@@ -124,10 +124,11 @@ pub async fn a_save_that_arrives_late_lands_on_nothing_newer(fixture: Fixture) {
     fixture.expect_eq(Rule::S3, "the next save", next, newest + 1);
 }
 
-/// Saving what has not changed since the last save writes it all the same if
-/// the game asks for it, and at the end of a session nothing.
+/// A new player who changes nothing is stored when the session ends, and one
+/// who comes back and changes nothing is not written again, unless the game
+/// asks for it.
 ///
-/// Proves S3 and S10. A backend that fails it has other ideas than its server
+/// Proves S10 and S3. A backend that fails it has other ideas than its server
 /// of how often a slot was written.
 pub async fn a_new_player_is_stored_unchanged(fixture: Fixture) {
     let [a, b] = fixture.games().await;

@@ -9,6 +9,7 @@ pub mod manager_bad_days;
 pub mod manager_documents;
 pub mod manager_durable;
 pub mod manager_ends;
+pub mod manager_frozen;
 pub mod manager_loads;
 pub mod manager_locks;
 pub mod manager_operators;
