@@ -3,13 +3,31 @@
 
 use std::time::Duration;
 
-use playerdata_core::{Error, OnConflict};
+use playerdata_core::{Error, OnConflict, Saved, Slot};
 use playerdata_faults::{Fault, When};
+use tokio::task::JoinHandle;
 
 use super::{
-    expect_gold, expect_held_by, expect_holder, expect_stored, save_gold, set_gold, told_lost,
+    expect_gold, expect_held_by, expect_holder, expect_saves, expect_stored, save_gold, set_gold,
+    told_lost,
 };
-use crate::{Fixture, Rule, driver::joined};
+use crate::{
+    Fixture, Rule,
+    driver::{Game, World, joined},
+};
+
+/// Freezes a game that is about to save so much gold; gives the save.
+fn save_frozen(
+    world: &World,
+    game: &Game,
+    slot: &Slot,
+    gold: u64,
+) -> JoinHandle<Result<Saved, Error>> {
+    game.freeze();
+    set_gold(world, slot, gold);
+    let slot = slot.clone();
+    tokio::spawn(async move { slot.save().await })
+}
 
 /// A server that was frozen while its lease lapsed wakes up after somebody
 /// took its player: the saves that it had sent are refused, its session is
@@ -24,10 +42,7 @@ pub async fn the_saves_of_a_frozen_server_are_refused(fixture: Fixture) {
     let player = fixture.player();
     let (session, slot) = a.play(&player).await;
     save_gold(&fixture, &slot, 1).await;
-    a.freeze();
-    set_gold(&fixture, &slot, 2);
-    let stale = slot.clone();
-    let late = tokio::spawn(async move { stale.save().await });
+    let late = save_frozen(&fixture, &a, &slot, 2);
     a.let_lapse(&fixture).await;
     let next = b.join(&player).await; // who has opened nothing yet
     a.thaw();
@@ -38,12 +53,7 @@ pub async fn the_saves_of_a_frozen_server_are_refused(fixture: Fixture) {
     fixture.lost("no further save is taken", slot.save().await);
     let next_slot = b.load(&next, "Slot1").await;
     expect_gold(&fixture, Rule::L4, "what was saved in time", &next_slot, 1);
-    fixture.expect_eq(
-        Rule::S3,
-        "a save",
-        save_gold(&fixture, &next_slot, 3).await,
-        2,
-    );
+    expect_saves(&fixture, Rule::S3, &next_slot, 3, 2).await;
     let [client, _] = fixture.clients();
     expect_stored(&client, Rule::L4, &slot, 3, 2).await;
 }
@@ -58,10 +68,7 @@ pub async fn a_frozen_server_has_lost_a_player_who_has_gone(fixture: Fixture) {
     let player = fixture.player();
     let (session, slot) = a.play(&player).await;
     save_gold(&fixture, &slot, 1).await;
-    a.freeze();
-    set_gold(&fixture, &slot, 2);
-    let stale = slot.clone();
-    let late = tokio::spawn(async move { stale.save().await });
+    let late = save_frozen(&fixture, &a, &slot, 2);
     b.inject(When::notify(), Fault::ErrorBefore); // it has to find out by itself
     let thief = b.join_with(&player, OnConflict::Steal).await;
     b.end(&thief).await;
@@ -106,8 +113,7 @@ pub async fn a_deletion_that_arrives_after_a_theft_is_refused(fixture: Fixture) 
         expect_holder(&fixture, Rule::E2, holder.as_ref(), &b, &thief);
         expect_gold(&fixture, Rule::L4, "what was saved", &found, 7);
     }
-    let saved = save_gold(&fixture, &found, 8).await;
-    fixture.expect_eq(Rule::S3, "the next save", saved, if anew { 3 } else { 2 });
+    expect_saves(&fixture, Rule::S3, &found, 8, if anew { 3 } else { 2 }).await;
 }
 
 /// A release that a frozen server had sent frees nobody after somebody took its
@@ -132,6 +138,5 @@ pub async fn the_release_of_a_frozen_server_frees_nobody(fixture: Fixture) {
         fixture.expect(Rule::E1, &format!("an end is an end: {error}"), lost);
     }
     expect_held_by(&client, Rule::L6, &player, b.server()).await;
-    let saved = save_gold(&fixture, &thiefs_slot, 2).await;
-    fixture.expect_eq(Rule::L6, "the next save", saved, 2);
+    expect_saves(&fixture, Rule::L6, &thiefs_slot, 2, 2).await;
 }

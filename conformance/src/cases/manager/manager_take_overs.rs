@@ -6,7 +6,10 @@ use std::sync::Arc;
 use playerdata_core::{Error, Event, Incarnation, ManualClock, OnConflict, PlayerId, UnixMillis};
 use playerdata_faults::{Fault, When};
 
-use super::{expect_gold, expect_holder, expect_stored, save, save_gold, set_gold};
+use super::{
+    expect_gold, expect_holder, expect_refused, expect_saves, expect_stored, save, save_gold,
+    set_gold,
+};
 use crate::{Fixture, Rule, driver::Game};
 
 /// A game on the first client whose lease can lapse within the case.
@@ -41,8 +44,7 @@ pub async fn a_crashed_servers_players_wait_for_its_lease(fixture: Fixture) {
     let (session, slot) = a.play(&player).await;
     save_gold(&fixture, &slot, 1).await;
     set_gold(&fixture, &slot, 2);
-    let early = b.start_session_with(player.clone(), OnConflict::Fail).await;
-    fixture.held("its lease is live", early);
+    expect_refused(&b, &player, "its lease is live").await;
     a.crash().let_lapse(&fixture).await;
     let (next, next_slot) = b.play(&player).await;
     let grown = next.fence() > session.fence();
@@ -115,7 +117,7 @@ pub async fn a_superseded_server_is_told_and_starts_nothing(fixture: Fixture) {
     fixture.refused(Rule::L7, "it starts no sessions", refused, |error| {
         matches!(error, Error::Superseded { .. }).then_some(())
     });
-    fixture.expect_eq(Rule::L9, "it saves", save_gold(&fixture, &slot, 7).await, 1);
+    expect_saves(&fixture, Rule::L9, &slot, 7, 1).await;
     let (next, next_slot) = again.play(&player).await;
     expect_gold(&fixture, Rule::S1, "what it saved", &next_slot, 7);
     set_gold(&fixture, &slot, 8);
@@ -149,9 +151,8 @@ pub async fn a_lapsed_lease_that_nobody_used_costs_nothing(fixture: Fixture) {
             client.lease_is_live(a.server()).await
         })
         .await;
-    let refused = b.start_session_with(player.clone(), OnConflict::Fail).await;
-    fixture.held("its players are its own", refused);
-    fixture.expect_eq(Rule::S3, "a save", save_gold(&fixture, &slot, 8).await, 2);
+    expect_refused(&b, &player, "its players are its own").await;
+    expect_saves(&fixture, Rule::S3, &slot, 8, 2).await;
 }
 
 /// Servers whose clocks are years apart take over from each other, and what
@@ -184,8 +185,7 @@ pub async fn wrong_clocks_cost_no_save(fixture: Fixture) {
                 number,
             );
         }
-        let revision = save_gold(&fixture, &slot, number + 1).await;
-        fixture.expect_eq(Rule::S3, "its revision", revision, number + 1);
+        expect_saves(&fixture, Rule::S3, &slot, number + 1, number + 1).await;
         expect_stored(client, Rule::L10, &slot, number + 1, number + 1).await;
         let _crashed = game.crash();
     }
@@ -206,8 +206,7 @@ pub async fn a_clock_that_went_back_supersedes_all_the_same(fixture: Fixture) {
         let clock = Arc::new(ManualClock::starting_at(UnixMillis::new(time)));
         let game = client.game("server-a").clock(clock).start().await;
         let (_session, slot) = game.play(&player).await;
-        let revision = save_gold(&fixture, &slot, number).await;
-        fixture.expect_eq(Rule::S3, "its revision", revision, number);
+        expect_saves(&fixture, Rule::S3, &slot, number, number).await;
         if let Some(former) = &mut before {
             let later = game.server().incarnation > former.server().incarnation;
             fixture.expect(Rule::L7, "it is the later one", later);
