@@ -2,7 +2,10 @@
 //!
 //! It proves the contract of [`Backend`](playerdata_core::backend::Backend):
 //! a backend that passes keeps players' data safe, as far as one machine can
-//! tell. It takes ten lines in a backend's own tests:
+//! tell. It does so on two levels: most cases call the backend as it is, and
+//! those whose subject begins with `manager_` run games on it, each with a
+//! [`SessionManager`](playerdata_core::SessionManager) that crashes, freezes,
+//! or gets no answer. It takes ten lines in a backend's own tests:
 //!
 //! ```
 //! # mod tests {
