@@ -1,4 +1,4 @@
-//! A server process of a test's own.
+//! A server of a test's own.
 
 use std::{
     env,
@@ -13,7 +13,7 @@ use redis::{Client, FromRedisValue, aio::MultiplexedConnection};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use super::until;
+use crate::until;
 
 /// Runs a server so that it ends when this process does, however that ends:
 /// the pipe that is its input closes then.
@@ -35,6 +35,10 @@ pub struct TestServer {
 impl TestServer {
     /// Starts a server that syncs its log at every write, with more settings,
     /// such as `--appendonly no`, each word an item.
+    ///
+    /// # Panics
+    ///
+    /// If there is no server to start, or it does not start.
     pub async fn start(settings: &[&str]) -> Self {
         for _ in 0..20 {
             let mut server = Self {
@@ -94,14 +98,23 @@ impl TestServer {
         false
     }
 
+    /// Its port on 127.0.0.1.
+    #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
+    /// Where clients find it.
+    #[must_use]
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// A connection to it, as anybody could have it.
+    ///
+    /// # Panics
+    ///
+    /// If it takes none.
     pub async fn connection(&self) -> MultiplexedConnection {
         let client = Client::open(self.url()).expect("the URL is fine");
         let connection = client.get_multiplexed_async_connection().await;
@@ -109,6 +122,10 @@ impl TestServer {
     }
 
     /// Has it carry out a command.
+    ///
+    /// # Panics
+    ///
+    /// If it refuses.
     pub async fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
         let answer = self.try_ask(command).await;
         answer.unwrap_or_else(|error| panic!("{command:?}: {error}"))
@@ -116,6 +133,10 @@ impl TestServer {
 
     /// Waits until a replica confirms what it is sent. `key` is one of this
     /// server's, if it is a node of a Cluster.
+    ///
+    /// # Panics
+    ///
+    /// If none does in time.
     pub async fn is_replicated(&self, key: &str) {
         let mut connection = self.connection().await;
         until("a replica confirms", || {
@@ -142,6 +163,10 @@ impl TestServer {
     }
 
     /// Kills it as a crash would.
+    ///
+    /// # Panics
+    ///
+    /// If the system does not say that it ended.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             // The watcher kills it when its input closes.
@@ -151,6 +176,10 @@ impl TestServer {
     }
 
     /// Starts it again on what it has on disk.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come back.
     pub async fn restart(&mut self) {
         self.kill();
         self.launch();
@@ -158,10 +187,15 @@ impl TestServer {
     }
 
     /// Stops it from doing anything, without closing a connection.
+    ///
+    /// # Panics
+    ///
+    /// If it does not run.
     pub fn freeze(&self) {
         self.signal("-STOP");
     }
 
+    /// Has it go on after [`freeze`](Self::freeze).
     pub fn thaw(&self) {
         self.signal("-CONT");
     }
