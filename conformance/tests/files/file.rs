@@ -42,18 +42,19 @@ impl StateFile {
         wanted: impl FnOnce() -> bool,
         step: impl FnOnce(&mut S) -> T,
     ) -> Result<T> {
-        let before_the_rename = |error| failed(Effect::None, error);
-        let _guard = self.enter().map_err(before_the_rename)?;
+        let unchanged = |error| failed(Effect::None, error);
+        let _guard = self.enter().map_err(unchanged)?;
         if !wanted() {
             return Err(unwanted());
         }
-        let before = self.content().map_err(before_the_rename)?;
-        let mut state = parse(before.as_deref()).map_err(before_the_rename)?;
+        let before = self.content().map_err(unchanged)?;
+        let mut state = parse(before.as_deref()).map_err(unchanged)?;
         let outcome = step(&mut state);
-        let after = serde_json::to_vec(&state).map_err(|error| before_the_rename(error.into()))?;
+        let after = serde_json::to_vec(&state).map_err(|error| unchanged(error.into()))?;
         if before.is_none_or(|before| before != after) {
-            self.replace(&after).map_err(before_the_rename)?;
-            sync(&self.folder).map_err(|error| failed(Effect::Possible, error))?;
+            self.prepare(&after).map_err(unchanged)?;
+            self.replace()
+                .map_err(|error| failed(Effect::Possible, error))?;
         }
         Ok(outcome)
     }
@@ -78,19 +79,23 @@ impl StateFile {
         }
     }
 
-    /// **The one step in which a change is made** is the rename: who dies
-    /// before it has changed nothing, who dies after it everything.
-    fn replace(&self, content: &[u8]) -> io::Result<()> {
-        let (state, fresh) = (self.folder.join("state"), self.folder.join("fresh"));
-        if !state.exists() {
+    /// Writes the next state beside this one.
+    fn prepare(&self, content: &[u8]) -> io::Result<()> {
+        if !self.folder.join("state").exists() {
             // The root's own name is the operator's business.
             self.folder.ancestors().skip(1).take(3).try_for_each(sync)?;
         }
         // What somebody who died left half written there is overwritten.
-        let mut file = File::create(&fresh)?;
+        let mut file = File::create(self.folder.join("fresh"))?;
         file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(fresh, state)
+        file.sync_all()
+    }
+
+    /// **The one step in which a change is made**: who dies before the rename
+    /// has changed nothing, who dies after it everything.
+    fn replace(&self) -> io::Result<()> {
+        fs::rename(self.folder.join("fresh"), self.folder.join("state"))?;
+        sync(&self.folder)
     }
 }
 

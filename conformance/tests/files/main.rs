@@ -12,6 +12,7 @@ mod lease;
 mod lock;
 mod player;
 mod processes;
+mod sessions;
 mod slot;
 
 use std::{path::Path, sync::Arc};
