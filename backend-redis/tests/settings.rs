@@ -101,6 +101,29 @@ async fn credentials_come_from_the_url_and_wrong_ones_are_a_rejection() {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn a_password_without_a_user_is_in_the_url_too() {
+    let server = TestServer::start(&[]).await;
+    let password = ["CONFIG", "SET", "requirepass", "hush"];
+    server.ask::<()>(&password).await;
+    let backend = connect(
+        &[format!("redis://:hush@127.0.0.1:{}", server.port())],
+        &options(),
+    )
+    .await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "first").await;
+
+    // Without it, nothing that was asked was done.
+    let backend = RedisBackend::connect(&server.url()).await.unwrap();
+    let game = Game::of("4712");
+    let acquired = backend.acquire(&game.player, &game.claimant, None).await;
+    let error = acquired.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
+    assert_eq!(error.effect(), Effect::None, "{error}");
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn urls_and_options_that_make_no_sense_are_rejected() {
     let server = TestServer::start(&[]).await;
     let url = server.url();
