@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use playerdata_core::{
     Event, SessionManager,
-    backend::{Backend, Effect, ErrorKind, HazardKind},
+    backend::{Backend, Effect, Erasure, ErrorKind, HazardKind, Notice, NoticeKind, WriteOutcome},
 };
 use playerdata_redis::{RedisBackend, RedisOptions, redis};
 use support::{Game, TestCluster, TestServer, connect, options, shared_cluster};
@@ -200,4 +200,44 @@ async fn a_ready_connection_is_used_and_can_t_wait_for_replicas() {
     options.min_replicas = 1;
     let error = RedisBackend::from_connection(connection, options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Rejected);
+}
+
+/// The permissions that `docs/redis.md` lists, and no others.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn the_permissions_in_the_documents_are_enough() {
+    let server = TestServer::start(&[]).await;
+    let documents = include_str!("../../docs/redis.md");
+    let (_, from) = documents.split_once("ACL SETUSER").expect("it is there");
+    let (words, _) = from.split_once("```").expect("the block ends");
+    let mut command = vec!["ACL", "SETUSER"];
+    command.extend(words.split_whitespace());
+    server.ask::<()>(&command).await;
+    let url = format!("redis://game:secret@127.0.0.1:{}", server.port());
+    let backend = RedisBackend::connect(&url).await.unwrap();
+
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "first").await;
+    game.open(&backend).await;
+    let id = &game.claimant.server;
+    let ttl = std::time::Duration::from_secs(5);
+    backend.renew_lease(id, ttl).await.unwrap();
+    assert!(backend.lease_is_live(id).await.unwrap());
+    let notice = Notice {
+        player: game.player.clone(),
+        session: game.session(),
+        kind: NoticeKind::HandOver,
+        from: id.clone(),
+    };
+    backend.notify(&id.name, &notice).await.unwrap();
+    backend.drop_lease(id).await.unwrap();
+    let next = Game::of("4711");
+    next.take(&backend, Some(&game)).await;
+    let late = game.try_save(&backend, "late").await.unwrap();
+    assert!(matches!(late, WriteOutcome::Lost { holder: Some(_) }));
+    next.release(&backend).await;
+    assert_eq!(game.stored(&backend).await.as_deref(), Some("first"));
+    assert_eq!(backend.list(&game.player).await.unwrap().len(), 1);
+    assert_eq!(backend.erase(&game.player).await.unwrap(), Erasure::Erased);
+    assert_eq!(hazards(&backend).await, []);
 }
