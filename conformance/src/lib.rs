@@ -5,7 +5,8 @@
 //! tell. It does so on two levels: most cases call the backend as it is, and
 //! those whose subject begins with `manager_` run games on it, each with a
 //! [`SessionManager`](playerdata_core::SessionManager) that crashes, freezes,
-//! or gets no answer.//!
+//! or gets no answer.
+//!
 //! `docs/writing-a-backend.md` leads from an empty crate to such a backend, and
 //! `tests/files` of this crate is one to read: a directory of files. The suite
 //! takes ten lines in a backend's own tests:

@@ -3,7 +3,6 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses a part of it
 #![allow(clippy::unwrap_used)] // what a test can't go on without
 
-pub mod emulator;
 pub mod meter;
 pub mod scenes;
 pub mod wire;
@@ -24,9 +23,10 @@ use playerdata_core::{
     },
 };
 use playerdata_dynamodb::{DynamoDbBackend, DynamoDbOptions};
+use playerdata_dynamodb_emulator::Emulator;
 use uuid::Uuid;
 
-use self::{emulator::Emulator, wire::Wire};
+use self::wire::Wire;
 
 /// Runs the tests against this endpoint instead of an emulator each:
 /// DynamoDB Local, or the service itself. Credentials and region are those of

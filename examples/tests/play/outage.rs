@@ -56,6 +56,7 @@ fn a_save_in_an_outage_is_told_and_so_is_what_is_not_saved_at_the_end(folder: &F
     );
 }
 
+#[cfg(feature = "redis")]
 mod one_server {
     use playerdata_redis_server::TestServer;
     #[cfg(feature = "redis-tls")]
