@@ -8,15 +8,12 @@
 //! Without it, every test process that needs a Cluster starts its own, which
 //! takes two seconds. The Cluster ends with this program, however that ends.
 
-#[path = "../tests/support/mod.rs"]
-mod support;
-
 use std::{
     env,
     process::{Command, ExitCode},
 };
 
-use support::{CLUSTER_VARIABLE, TestCluster};
+use playerdata_redis_server::{CLUSTER_VARIABLE, TestCluster};
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -17,4 +17,6 @@ pub mod original;
 pub mod report;
 pub mod row;
 pub mod sessions;
+pub mod shares;
+pub mod store;
 pub mod timing;

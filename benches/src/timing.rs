@@ -36,6 +36,12 @@ impl Stopwatch {
     /// How long each of so many things took.
     #[must_use]
     pub fn nanos_each(self, things: u64) -> f64 {
-        self.elapsed().as_nanos() as f64 / things as f64
+        nanos_each(self.elapsed(), things)
     }
+}
+
+/// How many nanoseconds each of so many things took.
+#[must_use]
+pub fn nanos_each(took: Duration, things: u64) -> f64 {
+    took.as_nanos() as f64 / things as f64
 }

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 
-use super::{TestServer, until};
+use crate::{TestServer, until};
 
 /// What makes a server a node of a Cluster.
 const CLUSTERED: &[&str] = &[
@@ -17,6 +17,7 @@ const CLUSTERED: &[&str] = &[
 /// Three primaries, each with a third of the hash slots.
 #[derive(Debug)]
 pub struct TestCluster {
+    /// Its nodes; the first three have hash slots at the start.
     pub nodes: Vec<TestServer>,
 }
 
@@ -67,10 +68,13 @@ impl TestCluster {
         }
     }
 
+    /// Where clients find its nodes.
+    #[must_use]
     pub fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(TestServer::url).collect()
     }
 
+    /// What the nodes call one of them.
     pub async fn id(&self, index: usize) -> String {
         self.nodes[index].ask(&["CLUSTER", "MYID"]).await
     }

@@ -1,5 +1,6 @@
-//! Tells the crate's own tests whether there is a server to test against, so
-//! that without one they are shown as ignored. It changes nothing else.
+//! The build script of packages whose tests start a server: tells the tests
+//! whether there is one to start, so that without it they are shown as ignored.
+//! It changes nothing else.
 
 use std::{env, path::Path};
 

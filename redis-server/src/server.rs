@@ -1,8 +1,6 @@
-//! A server process of a test's own.
+//! A server of a test's own.
 
 use std::{
-    env,
-    ffi::OsString,
     net::TcpListener,
     process::{Child, Command, Stdio, id},
     sync::atomic::{AtomicU16, Ordering},
@@ -13,7 +11,7 @@ use redis::{Client, FromRedisValue, aio::MultiplexedConnection};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use super::until;
+use crate::{program, until};
 
 /// Runs a server so that it ends when this process does, however that ends:
 /// the pipe that is its input closes then.
@@ -35,6 +33,10 @@ pub struct TestServer {
 impl TestServer {
     /// Starts a server that syncs its log at every write, with more settings,
     /// such as `--appendonly no`, each word an item.
+    ///
+    /// # Panics
+    ///
+    /// If there is no server to start, or it does not start.
     pub async fn start(settings: &[&str]) -> Self {
         for _ in 0..20 {
             let mut server = Self {
@@ -52,8 +54,9 @@ impl TestServer {
     }
 
     fn launch(&mut self) {
+        let binary = program().expect("no redis-server or valkey-server: set REDIS_SERVER_BIN");
         let mut command = Command::new("sh");
-        command.args(["-c", WATCHED, "sh"]).arg(binary());
+        command.args(["-c", WATCHED, "sh"]).arg(binary);
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string()]);
         command.arg("--dir").arg(self.folder.path());
         command.args(["--logfile", "log", "--save", ""]);
@@ -94,14 +97,23 @@ impl TestServer {
         false
     }
 
+    /// Its port on 127.0.0.1.
+    #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
+    /// Where clients find it.
+    #[must_use]
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// A connection to it, as anybody could have it.
+    ///
+    /// # Panics
+    ///
+    /// If it takes none.
     pub async fn connection(&self) -> MultiplexedConnection {
         let client = Client::open(self.url()).expect("the URL is fine");
         let connection = client.get_multiplexed_async_connection().await;
@@ -109,6 +121,10 @@ impl TestServer {
     }
 
     /// Has it carry out a command.
+    ///
+    /// # Panics
+    ///
+    /// If it refuses.
     pub async fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
         let answer = self.try_ask(command).await;
         answer.unwrap_or_else(|error| panic!("{command:?}: {error}"))
@@ -116,6 +132,10 @@ impl TestServer {
 
     /// Waits until a replica confirms what it is sent. `key` is one of this
     /// server's, if it is a node of a Cluster.
+    ///
+    /// # Panics
+    ///
+    /// If none does in time.
     pub async fn is_replicated(&self, key: &str) {
         let mut connection = self.connection().await;
         until("a replica confirms", || {
@@ -142,6 +162,10 @@ impl TestServer {
     }
 
     /// Kills it as a crash would.
+    ///
+    /// # Panics
+    ///
+    /// If the system does not say that it ended.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             // The watcher kills it when its input closes.
@@ -151,6 +175,10 @@ impl TestServer {
     }
 
     /// Starts it again on what it has on disk.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come back.
     pub async fn restart(&mut self) {
         self.kill();
         self.launch();
@@ -158,10 +186,15 @@ impl TestServer {
     }
 
     /// Stops it from doing anything, without closing a connection.
+    ///
+    /// # Panics
+    ///
+    /// If it does not run.
     pub fn freeze(&self) {
         self.signal("-STOP");
     }
 
+    /// Has it go on after [`freeze`](Self::freeze).
     pub fn thaw(&self) {
         self.signal("-CONT");
     }
@@ -179,24 +212,6 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// The server's program: see `scripts/redis-server.sh` for how to have one.
-fn binary() -> OsString {
-    if let Some(binary) = env::var_os("REDIS_SERVER_BIN") {
-        return binary;
-    }
-    let path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&path).find_map(|folder| {
-        let names = ["redis-server", "valkey-server"];
-        names
-            .map(|name| folder.join(name))
-            .into_iter()
-            .find(|file| file.is_file())
-    });
-    found
-        .expect("no redis-server or valkey-server: set REDIS_SERVER_BIN")
-        .into()
 }
 
 /// A port that is free, and whose cluster bus port, 10 000 above, is free too.
