@@ -138,6 +138,13 @@ impl DynamoDbUrl {
         }
     }
 
+    /// The defaults for that table, to be changed for
+    /// [`connect_with`](Self::connect_with).
+    #[must_use]
+    pub fn options(&self) -> DynamoDbOptions {
+        DynamoDbOptions::new(&self.table)
+    }
+
     /// A backend on that table, with the defaults of [`DynamoDbOptions`].
     ///
     /// Looks for region and credentials, and sends nothing to DynamoDB yet.
@@ -150,6 +157,20 @@ impl DynamoDbUrl {
     ///
     /// Cancel safe: it changes nothing.
     pub async fn connect(&self) -> Result<DynamoDbBackend> {
+        self.connect_with(self.options()).await
+    }
+
+    /// A backend with [`options`](Self::options) of one's own, on the table
+    /// that they name; otherwise like [`connect`](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DynamoDbBackend::new`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing.
+    pub async fn connect_with(&self, options: DynamoDbOptions) -> Result<DynamoDbBackend> {
         let mut config = if self.is_local() {
             local_config(self.region.clone()).await
         } else {
@@ -162,7 +183,7 @@ impl DynamoDbUrl {
         if let Some(endpoint) = &self.endpoint {
             config = config.endpoint_url(endpoint.as_str());
         }
-        DynamoDbBackend::from_config(config.build(), DynamoDbOptions::new(&self.table))
+        DynamoDbBackend::from_config(config.build(), options)
     }
 }
 

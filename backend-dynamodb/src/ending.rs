@@ -21,38 +21,29 @@ use playerdata_core::{
     Fence, PlayerId, SessionId,
     backend::{Claimant, Lock, Result},
 };
+use uuid::Uuid;
 
 use crate::{
     error::half_way,
     item::{Key, number, text},
     lock::{SET_CLAIMANT, StoredLock, claimant_values},
     resend::Nature,
-    table::{Change, Conditional, Refusal, Returning, Table, Updated, values},
+    table::{Change, Conditional, Refusal, Returning, Table, values},
 };
 
 /// How many claims are withdrawn at once.
 const WITHDRAWN_AT_ONCE: usize = 16;
 
-/// The lock of a session that is at its end.
-pub(crate) struct Begun {
-    /// The lock, marked as ending: its claims are withdrawn next.
-    pub(crate) lock: StoredLock,
-    /// Whether this call is the one that ended the session. If not, another
-    /// was first, and this one helps it.
-    pub(crate) first: bool,
-}
-
-/// Step 1: marks the lock of the session as ending.
-///
-/// What the lock was before tells the one call that ended the session from
-/// all that came upon it afterwards, at no further cost.
+/// Step 1: marks the lock of the session as ending, and gives it as it is
+/// then. If it is a release that ends it, the first one puts its name in.
 pub(crate) async fn begin(
     table: &Table,
     player: &PlayerId,
     session: SessionId,
-) -> Result<Conditional<Begun>> {
+    release: Option<Uuid>,
+) -> Result<Conditional<StoredLock>> {
     let key = Key::lock(player);
-    let change = Change {
+    let mut change = Change {
         update: "SET #ending = :true".to_owned(),
         condition: "#session = :session".to_owned(),
         values: values([
@@ -60,27 +51,22 @@ pub(crate) async fn begin(
             (":true", AttributeValue::Bool(true)),
         ]),
     };
+    if let Some(release) = release {
+        let name = ", #released_by = if_not_exists(#released_by, :release)";
+        change.update.push_str(name);
+        change.values.insert(":release".to_owned(), text(release));
+    }
     let begun = table
         .update(
             "end the session of",
             &key,
             change,
-            Returning::Before,
+            Returning::After,
             Nature::Repeatable,
         )
         .await?;
     Ok(match begun {
-        Conditional::Met(Updated { item, after_doubt }) => {
-            let before = StoredLock::read(&key, &item)?;
-            Conditional::Met(Begun {
-                // The mark may be that of an earlier attempt of this call.
-                first: after_doubt || !before.ending,
-                lock: StoredLock {
-                    ending: true,
-                    ..before
-                },
-            })
-        }
+        Conditional::Met(item) => Conditional::Met(StoredLock::read(&key, &item)?),
         Conditional::Failed(refusal) => Conditional::Failed(refusal),
     })
 }
@@ -134,7 +120,8 @@ pub(crate) async fn free(table: &Table, player: &PlayerId, ending: &StoredLock) 
     };
     withdraw(table, player, ending, lock).await?;
     let change = Change {
-        update: "REMOVE #session, #server, #incarnation, #since, #claimed, #ending".to_owned(),
+        update: "REMOVE #session, #server, #incarnation, #since, #claimed, #ending, #released_by"
+            .to_owned(),
         condition: STILL_THIS_LOCK.to_owned(),
         values: values([
             (":ended", text(lock.session)),
@@ -171,9 +158,9 @@ pub(crate) async fn take_over(
     let ending = if seen.ending {
         seen
     } else {
-        match begin(table, player, lock.session).await? {
-            Conditional::Met(Begun { lock, .. }) => {
-                begun = lock;
+        match begin(table, player, lock.session, None).await? {
+            Conditional::Met(stored) => {
+                begun = stored;
                 &begun
             }
             Conditional::Failed(_) => return Ok(None),
@@ -202,7 +189,7 @@ async fn finish_take_over(
         (":next".to_owned(), number(fence.get())),
     ]);
     let change = Change {
-        update: format!("{SET_CLAIMANT}, #fence = :next REMOVE #claimed, #ending"),
+        update: format!("{SET_CLAIMANT}, #fence = :next REMOVE #claimed, #ending, #released_by"),
         condition: STILL_THIS_LOCK.to_owned(),
         values,
     };

@@ -28,6 +28,8 @@ pub(crate) mod attr {
     pub(crate) const CLAIMED: &str = "claimed";
     /// Lock: its session is at its end, and its claims are being withdrawn.
     pub(crate) const ENDING: &str = "ending";
+    /// Lock: the call that released it, if it ends by a release.
+    pub(crate) const RELEASED_BY: &str = "released_by";
     /// Lock: the player is being erased; the fence that this began with.
     pub(crate) const ERASING: &str = "erasing";
     /// Slot: the number of the claim.
@@ -54,7 +56,7 @@ pub(crate) mod attr {
     pub(crate) const TTL: &str = "ttl";
 
     /// All of them: no key attribute can have one of these names.
-    pub(crate) const ALL: [&str; 19] = [
+    pub(crate) const ALL: [&str; 20] = [
         SESSION,
         SERVER,
         INCARNATION,
@@ -62,6 +64,7 @@ pub(crate) mod attr {
         SINCE,
         CLAIMED,
         ENDING,
+        RELEASED_BY,
         ERASING,
         CLAIM,
         REVISION,

@@ -60,7 +60,7 @@ pub(crate) async fn renew(
         .await?;
     match renewed {
         Conditional::Met(before) => Ok(Renewal::Renewed {
-            notices: read_notices(Reader::new(&key, &before.item))?,
+            notices: read_notices(Reader::new(&key, &before))?,
         }),
         Conditional::Failed(Refusal { item, .. }) => {
             let item = item.unwrap_or_default();

@@ -1,17 +1,17 @@
 //! The player's lock: taking it, giving it back, and who has it.
 
 use playerdata_core::{
-    Fence, PlayerId, ServerId, SessionId, SlotName, UnixMillis,
+    Fence, IdSource, PlayerId, RandomIds, ServerId, SessionId, SlotName, UnixMillis,
     backend::{Acquisition, BackendError, Claimant, Effect, ErrorKind, Lock, Release, Result},
 };
+use uuid::Uuid;
 
 use crate::{
-    ending::{self, Begun},
-    erase,
+    ending, erase,
     error::half_way,
     item::{Item, Key, Reader, attr, number, text},
     resend::Nature,
-    table::{Change, Conditional, Refusal, Returning, Table, Updated, Values, values},
+    table::{Change, Conditional, Refusal, Returning, Table, Values, values},
 };
 
 /// How often a call looks again when others changed the lock under it. Each
@@ -30,6 +30,9 @@ pub(crate) struct StoredLock {
     /// Whether the session is at its end: it claims no more slots, and whoever
     /// wants the player withdraws its claims and goes on.
     pub(crate) ending: bool,
+    /// The call that released it, if its session ends by a release. Others
+    /// come upon it, and help.
+    pub(crate) released_by: Option<Uuid>,
     /// Whether the player is being erased, and since which fence.
     pub(crate) erasing: Option<Fence>,
 }
@@ -57,6 +60,7 @@ impl StoredLock {
             held,
             claimed: item.parsed_set(attr::CLAIMED)?,
             ending: item.flag(attr::ENDING)?,
+            released_by: item.parsed(attr::RELEASED_BY)?,
             erasing: item.number(attr::ERASING)?.map(Fence::new),
         })
     }
@@ -148,7 +152,8 @@ async fn take(
     }
     let change = Change {
         update: format!(
-            "{SET_CLAIMANT}, #fence = if_not_exists(#fence, :none) + :one REMOVE #ending"
+            "{SET_CLAIMANT}, #fence = if_not_exists(#fence, :none) + :one \
+             REMOVE #ending, #released_by"
         ),
         condition: format!("attribute_not_exists(#erasing) AND ({condition})"),
         values,
@@ -164,9 +169,7 @@ async fn take(
         )
         .await?;
     Ok(match taken {
-        Conditional::Met(Updated { item, .. }) => {
-            Conditional::Met(StoredLock::read(&key, &item)?.fence)
-        }
+        Conditional::Met(item) => Conditional::Met(StoredLock::read(&key, &item)?.fence),
         Conditional::Failed(Refusal { item, .. }) => {
             Conditional::Failed(item.map(|item| StoredLock::read(&key, &item)).transpose()?)
         }
@@ -193,10 +196,12 @@ pub(crate) async fn release(
     player: &PlayerId,
     session: SessionId,
 ) -> Result<Release> {
-    match ending::begin(table, player, session).await? {
-        Conditional::Met(Begun { lock, first }) => {
+    // Sent again after its answer was lost, it still knows its own work.
+    let call = RandomIds.next_id();
+    match ending::begin(table, player, session, Some(call)).await? {
+        Conditional::Met(lock) => {
             ending::free(table, player, &lock).await.map_err(half_way)?;
-            Ok(match first {
+            Ok(match lock.released_by == Some(call) {
                 true => Release::Released,
                 false => Release::NotHeld,
             })

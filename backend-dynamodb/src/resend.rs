@@ -62,12 +62,7 @@ impl fmt::Display for Call<'_> {
 /// What DynamoDB answered.
 pub(crate) enum Answer<T, E> {
     /// It was done.
-    Done {
-        /// What came back.
-        done: T,
-        /// Whether an earlier attempt may have been applied too.
-        after_doubt: bool,
-    },
+    Done(T),
     /// A condition failed; nothing was changed by this attempt.
     Refused {
         /// The answer, with what was found instead.
@@ -104,12 +99,7 @@ where
     loop {
         // The SDK's futures are large: boxed, they cost their callers nothing.
         let error = match Box::pin(attempt()).await {
-            Ok(done) => {
-                return Ok(Answer::Done {
-                    done,
-                    after_doubt: effect == Effect::Possible,
-                });
-            }
+            Ok(done) => return Ok(Answer::Done(done)),
             Err(SdkError::ServiceError(failure)) if failure.err().is_condition_failure() => {
                 return Ok(Answer::Refused {
                     answer: failure.into_err(),

@@ -52,16 +52,6 @@ pub(crate) struct Change {
     pub(crate) values: Values,
 }
 
-/// What an applied update gave back.
-#[derive(Debug)]
-pub(crate) struct Updated {
-    /// What [`Returning`] said; empty for [`Returning::Nothing`].
-    pub(crate) item: Item,
-    /// Whether an earlier attempt at the same call may have been applied too:
-    /// then what was there before may be its work.
-    pub(crate) after_doubt: bool,
-}
-
 /// What an update gives back.
 #[derive(Clone, Copy)]
 pub(crate) enum Returning {
@@ -168,10 +158,11 @@ impl Table {
             nature: Nature::Repeatable,
         };
         let answer = send(self.attempts, call, || request.clone().send()).await?;
-        Ok(conditional(answer, |_, _| ()))
+        Ok(conditional(answer, |_| ()))
     }
 
-    /// Changes an item on a condition, and gives back what `returning` says.
+    /// Changes an item on a condition, and gives back what `returning` says;
+    /// an empty item for [`Returning::Nothing`].
     pub(crate) async fn update(
         &self,
         what: &'static str,
@@ -179,7 +170,7 @@ impl Table {
         change: Change,
         returning: Returning,
         nature: Nature,
-    ) -> Result<Conditional<Updated>> {
+    ) -> Result<Conditional<Item>> {
         let names = names_in([&change.update, &change.condition]);
         let request = self
             .client
@@ -202,9 +193,8 @@ impl Table {
             nature,
         };
         let answer = send(self.attempts, call, || request.clone().send()).await?;
-        Ok(conditional(answer, |done, after_doubt| Updated {
-            item: done.attributes.unwrap_or_default(),
-            after_doubt,
+        Ok(conditional(answer, |done| {
+            done.attributes.unwrap_or_default()
         }))
     }
 
@@ -231,7 +221,7 @@ impl Table {
             nature: Nature::Repeatable,
         };
         let answer = send(self.attempts, call, || request.clone().send()).await?;
-        Ok(conditional(answer, |_, _| ()))
+        Ok(conditional(answer, |_| ()))
     }
 
     /// Reads a page of the items of a partition whose sort key begins with
@@ -281,10 +271,10 @@ impl Table {
 /// The outcome of a conditional call.
 fn conditional<T, U, E: ServiceFailure>(
     answer: Answer<T, E>,
-    outcome: impl FnOnce(T, bool) -> U,
+    outcome: impl FnOnce(T) -> U,
 ) -> Conditional<U> {
     match answer {
-        Answer::Done { done, after_doubt } => Conditional::Met(outcome(done, after_doubt)),
+        Answer::Done(done) => Conditional::Met(outcome(done)),
         Answer::Refused {
             answer,
             after_doubt,
@@ -298,7 +288,7 @@ fn conditional<T, U, E: ServiceFailure>(
 /// The answer to a call without a condition.
 pub(crate) fn unconditional<T, E>(answer: Answer<T, E>, call: Call<'_>) -> Result<T> {
     match answer {
-        Answer::Done { done, .. } => Ok(done),
+        Answer::Done(done) => Ok(done),
         Answer::Refused { .. } => Err(BackendError::new(
             ErrorKind::Rejected,
             Effect::None,

@@ -36,7 +36,7 @@ impl Table {
             .set_transact_items(Some(actions));
         let answer = send(self.attempts, call, || request.clone().send()).await?;
         let (answer, after_doubt) = match answer {
-            Answer::Done { .. } => return Ok(Ok(())),
+            Answer::Done(_) => return Ok(Ok(())),
             Answer::Refused {
                 answer,
                 after_doubt,

@@ -6,7 +6,7 @@ mod support;
 
 use playerdata_core::{
     Fence, PlayerId,
-    backend::{Acquisition, Backend, Erasure, Opening},
+    backend::{Acquisition, Backend, Erasure, Opening, Release},
 };
 use playerdata_dynamodb::DynamoDbBackend;
 use support::{
@@ -184,7 +184,7 @@ async fn a_release_that_was_cut_off_goes_on_when_it_is_called_again() {
             "not free before its claims are withdrawn"
         );
         let again = backend.release(&player, session(1)).await.unwrap();
-        assert_eq!(again, playerdata_core::backend::Release::Released);
+        assert_eq!(again, Release::NotHeld, "the first one released it");
         assert_eq!(backend.holder(&player).await.unwrap(), None);
         is_dead(&backend, &player, 1, "released").await;
     }

@@ -7,14 +7,14 @@ use playerdata_core::{
     PlayerId, ServerId, ServerName, SessionId, SlotName,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result, SlotSummary,
-        Stamp, WriteOutcome,
+        Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result,
+        SlotSummary, Stamp, WriteOutcome,
     },
 };
 use redis::{Client, RedisError, aio::ConnectionManager};
 
 use crate::{
-    RedisOptions, Warning, check, keys::Keys, lease, link::Link, lock, slot, store::Store, tls,
+    RedisOptions, check, error, keys::Keys, lease, link::Link, lock, slot, store::Store, tls,
 };
 
 /// Players' locks, leases and slots in Redis or Valkey: on one server, or on a
@@ -24,7 +24,6 @@ use crate::{
 /// encrypted and authenticated as the URL says, and made anew when they break.
 pub struct RedisBackend {
     store: Store,
-    warnings: Vec<Warning>,
 }
 
 impl fmt::Debug for RedisBackend {
@@ -98,7 +97,7 @@ impl RedisBackend {
         tls::prepare();
         let clients: Vec<_> = clients.iter().map(without_delay).collect::<Result<_>>()?;
         let link = Link::connect(&clients, &options).await?;
-        Self::on(link, keys, options).await
+        Ok(Self::on(link, keys, options))
     }
 
     /// Uses a connection to one server that the caller has made and may use
@@ -113,53 +112,22 @@ impl RedisBackend {
     /// Those of [`connect_with`](Self::connect_with), and
     /// [`ErrorKind::Rejected`] for options with `min_replicas`: waiting for
     /// replicas takes connections of its own.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: it changes nothing in the store.
-    pub async fn from_connection(
-        connection: ConnectionManager,
-        options: RedisOptions,
-    ) -> Result<Self> {
+    pub fn from_connection(connection: ConnectionManager, options: RedisOptions) -> Result<Self> {
         let keys = keys(&options)?;
         if options.min_replicas > 0 {
             let what = "waiting for replicas takes connections of its own: connect by URL";
             return Err(rejected(what));
         }
-        Self::on(Link::ready(connection), keys, options).await
+        Ok(Self::on(Link::ready(connection), keys, options))
     }
 
-    async fn on(link: Link, keys: Keys, options: RedisOptions) -> Result<Self> {
-        let warnings = check::check(&link).await?;
-        for warning in &warnings {
-            tracing::warn!(%warning, "Redis may lose player data");
-        }
+    fn on(link: Link, keys: Keys, options: RedisOptions) -> Self {
         let store = Store {
             link,
             keys,
             options,
         };
-        Ok(Self { store, warnings })
-    }
-
-    /// What the servers' settings could lose, found when the backend
-    /// connected. The same has been logged.
-    #[must_use]
-    pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
-    }
-
-    /// Asks the servers for their settings again.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Unavailable`] if one of them can't be reached.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: it only reads.
-    pub async fn check(&self) -> Result<Vec<Warning>> {
-        Ok(check::check(&self.store.link).await?)
+        Self { store }
     }
 }
 
@@ -199,6 +167,13 @@ impl Backend for RedisBackend {
 
     fn limits(&self) -> Limits {
         Limits::new(slot::MAX_BODY_BYTES)
+    }
+
+    async fn hazards(&self) -> Result<Vec<Hazard>> {
+        let found = check::check(&self.store.link).await;
+        found.map_err(|failure| {
+            error::of_question(failure.into(), "the settings of Redis could not be read")
+        })
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {

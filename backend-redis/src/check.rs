@@ -1,7 +1,8 @@
 //! Server settings that lose data, found at start.
 
-use std::{collections::HashMap, fmt};
+use std::collections::HashMap;
 
+use playerdata_core::backend::{Hazard, HazardKind};
 use redis::Value;
 
 use crate::{
@@ -9,83 +10,13 @@ use crate::{
     link::{Link, ask},
 };
 
-/// Something about a server that can lose what the backend stores.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    /// The server's address in its Cluster; empty for a single server.
-    pub server: String,
-    /// What is wrong with it.
-    pub hazard: Hazard,
-}
-
-/// How a server can lose data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Hazard {
-    /// Neither the append-only file nor snapshots are on: a restart forgets
-    /// everything.
-    NoPersistence,
-    /// Snapshots are on and the append-only file is off: a crash forgets
-    /// everything since the last snapshot, acknowledged saves included.
-    SnapshotsOnly,
-    /// When memory runs out, the server evicts keys: player data under an
-    /// `allkeys-` policy, leases under a `volatile-` one.
-    Evicts {
-        /// The server's `maxmemory-policy`.
-        policy: String,
-    },
-    /// The server does not tell its settings.
-    Unknown {
-        /// What it says instead.
-        because: String,
-    },
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.server.is_empty() {
-            write!(f, "{}: ", self.server)?;
-        }
-        self.hazard.fmt(f)
-    }
-}
-
-impl fmt::Display for Hazard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoPersistence => f.write_str(
-                "no persistence: a restart of Redis forgets all players (set `appendonly yes`)",
-            ),
-            Self::SnapshotsOnly => f.write_str(
-                "snapshots only: a crash of Redis forgets the saves since the last one \
-                 (set `appendonly yes`)",
-            ),
-            Self::Evicts { policy } if policy.starts_with("volatile-") => write!(
-                f,
-                "maxmemory-policy {policy} can evict leases, which lets live sessions be taken \
-                 over (set `noeviction`)"
-            ),
-            Self::Evicts { policy } => write!(
-                f,
-                "maxmemory-policy {policy} can evict player data (set `noeviction`)"
-            ),
-            Self::Unknown { because } => {
-                write!(
-                    f,
-                    "whether Redis keeps its data can't be found out: {because}"
-                )
-            }
-        }
-    }
-}
-
 /// Asks all servers that hold data.
 ///
 /// # Errors
 ///
-/// A server that can't be reached. One that refuses to tell is a warning.
-pub(crate) async fn check(link: &Link) -> Result<Vec<Warning>, Failure> {
-    let mut warnings = Vec::new();
+/// A server that can't be reached. One that refuses to tell is a hazard.
+pub(crate) async fn check(link: &Link) -> Result<Vec<Hazard>, Failure> {
+    let mut found = Vec::new();
     for (server, node) in link.nodes() {
         let mut info = redis::cmd("INFO");
         info.arg("everything");
@@ -93,18 +24,36 @@ pub(crate) async fn check(link: &Link) -> Result<Vec<Warning>, Failure> {
         save.arg("GET").arg("save");
         let hazards = match ask(&node, &info).await {
             Ok(info) => hazards(&text(info), optional(ask(&node, &save).await)?),
-            Err(Failure::Refused(refusal)) => vec![Hazard::Unknown {
-                because: refusal.to_string(),
-            }],
+            Err(Failure::Refused(refusal)) => vec![unknown(&refusal.to_string())],
             Err(failure) => return Err(failure),
         };
-        let server = &server;
-        warnings.extend(hazards.into_iter().map(|hazard| Warning {
-            server: server.clone(),
-            hazard,
-        }));
+        found.extend(hazards.into_iter().map(|hazard| at(&server, hazard)));
     }
-    Ok(warnings)
+    Ok(found)
+}
+
+/// Says which node of a Cluster has the hazard. A single server has no name.
+fn at(server: &str, hazard: Hazard) -> Hazard {
+    if server.is_empty() {
+        return hazard;
+    }
+    Hazard::new(hazard.kind, format!("{server}: {}", hazard.what))
+}
+
+fn unknown(because: &str) -> Hazard {
+    let what = format!("whether Redis keeps its data can't be found out: {because}");
+    Hazard::new(HazardKind::Unknown, what)
+}
+
+fn evicts(policy: &str) -> Hazard {
+    let (kind, what) = if policy.starts_with("volatile-") {
+        let what = "can evict leases, which lets live sessions be taken over";
+        (HazardKind::EvictsLeases, what)
+    } else {
+        (HazardKind::EvictsPlayers, "can evict player data")
+    };
+    let what = format!("maxmemory-policy {policy} {what} (set `noeviction`)");
+    Hazard::new(kind, what)
 }
 
 /// Managed services forbid `CONFIG`: that is no failure.
@@ -134,18 +83,22 @@ fn hazards(info: &str, save: Option<String>) -> Vec<Hazard> {
     let mut hazards = Vec::new();
     match (field("aof_enabled"), save) {
         (Some("1"), _) => {}
-        (_, Some(save)) if save.is_empty() => hazards.push(Hazard::NoPersistence),
-        (_, Some(_)) => hazards.push(Hazard::SnapshotsOnly),
-        (_, None) => hazards.push(Hazard::Unknown {
-            because: "the append-only file is off, and it does not say whether it takes snapshots"
-                .to_owned(),
-        }),
+        (_, Some(save)) if save.is_empty() => hazards.push(Hazard::new(
+            HazardKind::NotPersistent,
+            "no persistence: a restart of Redis forgets all players (set `appendonly yes`)",
+        )),
+        (_, Some(_)) => hazards.push(Hazard::new(
+            HazardKind::PersistsLate,
+            "snapshots only: a crash of Redis forgets the saves since the last one \
+             (set `appendonly yes`)",
+        )),
+        (_, None) => hazards.push(unknown(
+            "the append-only file is off, and it does not say whether it takes snapshots",
+        )),
     }
     match field("maxmemory_policy") {
         None | Some("noeviction") => {}
-        Some(policy) => hazards.push(Hazard::Evicts {
-            policy: policy.to_owned(),
-        }),
+        Some(policy) => hazards.push(evicts(policy)),
     }
     hazards
 }
@@ -154,28 +107,46 @@ fn hazards(info: &str, save: Option<String>) -> Vec<Hazard> {
 mod tests {
     use super::*;
 
+    /// What is found, by kind, and what is said about it.
+    fn found(info: &str, save: Option<&str>) -> (Vec<HazardKind>, String) {
+        let hazards = hazards(info, save.map(str::to_owned));
+        let said: Vec<_> = hazards.iter().map(Hazard::to_string).collect();
+        let kinds = hazards.iter().map(|hazard| hazard.kind).collect();
+        (kinds, said.join("; "))
+    }
+
     #[test]
     fn a_server_that_logs_and_never_evicts_is_fine() {
         let info = "# Persistence\r\naof_enabled:1\r\nmaxmemory_policy:noeviction\r\n";
-        assert_eq!(hazards(info, Some(String::new())), []);
-        assert_eq!(hazards(info, None), []);
+        assert_eq!(found(info, Some("")), Default::default());
+        assert_eq!(found(info, None), Default::default());
     }
 
     #[test]
     fn a_server_without_a_log_is_told_from_one_with_snapshots() {
         let info = "aof_enabled:0\r\nmaxmemory_policy:noeviction\r\n";
-        assert_eq!(hazards(info, Some(String::new())), [Hazard::NoPersistence]);
-        let save = Some("3600 1".to_owned());
-        assert_eq!(hazards(info, save), [Hazard::SnapshotsOnly]);
-        assert!(matches!(hazards(info, None)[..], [Hazard::Unknown { .. }]));
+        assert_eq!(found(info, Some("")).0, [HazardKind::NotPersistent]);
+        assert_eq!(found(info, Some("3600 1")).0, [HazardKind::PersistsLate]);
+        assert_eq!(found(info, None).0, [HazardKind::Unknown]);
     }
 
     #[test]
     fn a_policy_that_evicts_is_named() {
-        let info = "aof_enabled:1\r\nmaxmemory_policy:allkeys-lru\r\n";
-        let found = hazards(info, None);
-        let policy = "allkeys-lru".to_owned();
-        assert_eq!(found, [Hazard::Evicts { policy }]);
-        assert!(found[0].to_string().contains("evict player data"));
+        for (policy, kind) in [
+            ("allkeys-lru", HazardKind::EvictsPlayers),
+            ("volatile-ttl", HazardKind::EvictsLeases),
+        ] {
+            let info = format!("aof_enabled:1\r\nmaxmemory_policy:{policy}\r\n");
+            let (kinds, said) = found(&info, None);
+            assert_eq!(kinds, [kind]);
+            assert!(said.contains(policy), "{said}");
+        }
+    }
+
+    #[test]
+    fn the_node_of_a_cluster_is_named() {
+        let hazard = at("10.0.0.7:7000", evicts("allkeys-lru"));
+        assert!(hazard.what.starts_with("10.0.0.7:7000: maxmemory-policy"));
+        assert_eq!(at("", evicts("allkeys-lru")), evicts("allkeys-lru"));
     }
 }

@@ -63,6 +63,12 @@ pub(crate) fn corrupt(effect: Effect, what: impl Into<Cow<'static, str>>) -> Bac
     BackendError::new(ErrorKind::Corrupt, effect, what)
 }
 
+/// The error for a question that has no answer: it changed nothing, whatever
+/// became of it.
+pub(crate) fn of_question(error: BackendError, what: &'static str) -> BackendError {
+    BackendError::new(error.kind(), Effect::None, what).with_source(error)
+}
+
 impl From<Failure> for BackendError {
     fn from(failure: Failure) -> Self {
         match failure {

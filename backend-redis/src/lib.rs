@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod address;
 mod backend;
 mod check;
 mod error;
@@ -22,8 +23,8 @@ mod store;
 mod tls;
 mod value;
 
+pub use address::{InvalidUrl, RedisUrl};
 pub use backend::RedisBackend;
-pub use check::{Hazard, Warning};
 pub use keys::InvalidNamespace;
 pub use options::RedisOptions;
 // For `from_clients` and `from_connection`.

@@ -172,7 +172,10 @@ async fn refused(store: &Store, claim: &Claim) -> Result<WriteOutcome> {
         .argument(&claim.slot)
         .argument(&claim.number);
     let asked = store.call(&EXPLAIN, &call, store.reading(&claim.player));
-    let mut answer = asked.await.map_err(without_effect)?;
+    let mut answer = asked.await.map_err(|error| {
+        let what = "the claim has no key any more, and why could not be found out";
+        error::of_question(error, what)
+    })?;
     match answer.word.as_str() {
         "lost" => Ok(WriteOutcome::Lost {
             holder: answer.holder()?,
@@ -181,12 +184,6 @@ async fn refused(store: &Store, claim: &Claim) -> Result<WriteOutcome> {
         "vanished" => Err(vanished(&claim.player, &claim.slot)),
         _ => Err(answer.unknown()),
     }
-}
-
-/// An error of a question that was asked after a write had been refused.
-fn without_effect(error: BackendError) -> BackendError {
-    let what = "the claim has no key any more, and why could not be found out";
-    BackendError::new(error.kind(), Effect::None, what).with_source(error)
 }
 
 /// The error for a value that is gone while the player's hash says it is there.

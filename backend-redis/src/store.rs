@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::{
     RedisOptions,
-    error::Failure,
+    error::{self, Failure},
     keys::Keys,
     link::{Aim, Link, Purpose},
     script::{Answer, Call, Script},
@@ -79,8 +79,7 @@ impl Store {
 fn error_of(failure: Failure, aim: Aim<'_>) -> BackendError {
     let error = BackendError::from(failure);
     if aim.purpose == Purpose::Read && error.effect() != Effect::None {
-        let what = "a question to Redis that has no answer";
-        return BackendError::new(error.kind(), Effect::None, what).with_source(error);
+        return error::of_question(error, "a question to Redis that has no answer");
     }
     error
 }

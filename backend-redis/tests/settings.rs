@@ -2,36 +2,68 @@
 
 mod support;
 
-use playerdata_core::backend::{Backend, Effect, ErrorKind};
-use playerdata_redis::{Hazard, RedisBackend, RedisOptions, redis};
-use support::{Game, TestServer, connect, options, shared_cluster};
+use std::sync::Arc;
 
-async fn hazards(server: &TestServer) -> Vec<Hazard> {
-    let backend = connect(&[server.url()], &options()).await;
-    let warnings = backend.warnings().to_vec();
-    let again = backend.check().await.expect("the server answers");
-    assert_eq!(again, warnings);
-    warnings.into_iter().map(|warning| warning.hazard).collect()
+use playerdata_core::{
+    Event, SessionManager,
+    backend::{Backend, Effect, ErrorKind, HazardKind},
+};
+use playerdata_redis::{RedisBackend, RedisOptions, redis};
+use support::{Game, TestCluster, TestServer, connect, options, shared_cluster};
+
+async fn hazards(backend: &RedisBackend) -> Vec<HazardKind> {
+    let hazards = backend.hazards().await.expect("the server answers");
+    hazards.into_iter().map(|hazard| hazard.kind).collect()
 }
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn server_settings_that_lose_data_are_found_at_the_start() {
+async fn server_settings_that_lose_data_are_found() {
     let server = TestServer::start(&[]).await;
-    assert_eq!(hazards(&server).await, []);
-    server
-        .ask::<()>(&["CONFIG", "SET", "appendonly", "no"])
-        .await;
-    assert_eq!(hazards(&server).await, [Hazard::NoPersistence]);
-    server.ask::<()>(&["CONFIG", "SET", "save", "3600 1"]).await;
-    assert_eq!(hazards(&server).await, [Hazard::SnapshotsOnly]);
-    for policy in ["allkeys-lru", "volatile-ttl"] {
-        server
-            .ask::<()>(&["CONFIG", "SET", "maxmemory-policy", policy])
-            .await;
-        let policy = policy.to_owned();
-        assert_eq!(hazards(&server).await[1], Hazard::Evicts { policy });
-    }
+    let backend = connect(&[server.url()], &options()).await;
+    let set = async |setting, value| {
+        let command = ["CONFIG", "SET", setting, value];
+        server.ask::<()>(&command).await;
+        hazards(&backend).await
+    };
+    assert_eq!(hazards(&backend).await, []);
+    let found = set("appendonly", "no").await;
+    assert_eq!(found, [HazardKind::NotPersistent]);
+    let found = set("save", "3600 1").await;
+    assert_eq!(found, [HazardKind::PersistsLate]);
+    let found = set("maxmemory-policy", "allkeys-lru").await;
+    assert_eq!(found[1], HazardKind::EvictsPlayers);
+    let found = set("maxmemory-policy", "volatile-ttl").await;
+    assert_eq!(found[1], HazardKind::EvictsLeases);
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn a_server_that_does_not_tell_its_settings_is_a_hazard_and_no_error() {
+    let server = TestServer::start(&[]).await;
+    let backend = connect(&[server.url()], &options()).await;
+    let may_not = ["ACL", "SETUSER", "default", "-info"];
+    server.ask::<()>(&may_not).await;
+    assert_eq!(hazards(&backend).await, [HazardKind::Unknown]);
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn a_manager_tells_of_each_node_that_loses_data() {
+    let cluster = TestCluster::start().await;
+    let set = ["CONFIG", "SET", "appendonly", "no"];
+    cluster.nodes[1].ask::<()>(&set).await;
+    let backend = connect(&cluster.urls()[..1], &options()).await;
+    let manager = SessionManager::builder(Arc::new(backend)).start().await;
+    let manager = manager.unwrap();
+    let mut events = manager.events();
+    let Some(Event::StoreAtRisk { hazard }) = events.try_next() else {
+        panic!("nothing is told")
+    };
+    assert_eq!(hazard.kind, HazardKind::NotPersistent);
+    let node = format!("127.0.0.1:{}: ", cluster.nodes[1].port());
+    assert!(hazard.what.starts_with(&node), "{hazard}");
+    assert!(events.try_next().is_none(), "the other nodes are fine");
 }
 
 #[tokio::test]
@@ -48,7 +80,7 @@ async fn credentials_come_from_the_url_and_wrong_ones_are_a_rejection() {
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     // It may not read all settings, but the one that matters most.
-    assert_eq!(backend.warnings(), []);
+    assert_eq!(hazards(&backend).await, []);
 
     let wrong = url("wrong");
     let error = RedisBackend::connect_with([wrong.as_str()], options())
@@ -136,17 +168,13 @@ async fn a_ready_connection_is_used_and_can_t_wait_for_replicas() {
     let server = TestServer::start(&[]).await;
     let client = redis::Client::open(server.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
-    let backend = RedisBackend::from_connection(connection.clone(), options())
-        .await
-        .unwrap();
+    let backend = RedisBackend::from_connection(connection.clone(), options()).unwrap();
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     game.release(&backend).await;
 
     let mut options = options();
     options.min_replicas = 1;
-    let error = RedisBackend::from_connection(connection, options)
-        .await
-        .unwrap_err();
+    let error = RedisBackend::from_connection(connection, options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Rejected);
 }

@@ -8,7 +8,7 @@ use playerdata_core::{ManualClock, ServerId, backend::Backend};
 
 use crate::{
     Rule,
-    driver::{Client, GameServer, Recorded, World},
+    driver::{Client, Game, GameServer, Recorded, World},
 };
 
 /// Two clients of one store.
@@ -82,6 +82,13 @@ impl FixtureBuilder {
         self
     }
 
+    /// How long a case waits for what has to come, and comes at once unless
+    /// the machine is busy with other things. The default is 30 s.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.parts.world.set_patience(patience);
+        self
+    }
+
     /// Keeps something for as long as the fixture lives, and drops it after
     /// the clients: a folder, a server process.
     pub fn keep(mut self, guard: impl Send + 'static) -> Self {
@@ -144,6 +151,25 @@ impl Fixture {
             id: self.started(name),
             client,
         })
+    }
+
+    /// A game on each client, on servers named `server-a` and `server-b`.
+    pub async fn games(&self) -> [Game; 2] {
+        let [a, b] = self.clients();
+        let (a, b) = (a.game("server-a").start(), b.game("server-b").start());
+        let (a, b) = futures::future::join(a, b).await;
+        [a, b]
+    }
+
+    /// The `lock_expiry` of a server with a session manager whose lease is
+    /// about to lapse. It leaves its calls some time, also on a machine that
+    /// is busy with other things: the more, the less it costs.
+    #[must_use]
+    pub fn lock_expiry(&self) -> Duration {
+        match self.parts.clock {
+            Some(_) => Duration::from_secs(60),
+            None => self.parts.lease_ttl + Duration::from_secs(2),
+        }
     }
 
     /// The time to give a lease that is about to lapse.

@@ -47,7 +47,7 @@ impl fmt::Debug for Case {
 }
 
 /// All cases, optional groups included.
-pub fn all_cases() -> impl Iterator<Item = &'static Case> {
+pub fn all_cases() -> impl Iterator<Item = &'static Case> + Clone {
     [EVERY_STORE, DURABLE, CHECKED_BASE].into_iter().flatten()
 }
 
@@ -227,6 +227,81 @@ macro_rules! __every_store {
                 a_dropped_release_can_be_asked_again,
                 a_dropped_erasure_can_be_asked_again,
             }
+            manager_locks {
+                one_of_many_starts_at_once_gets_the_player,
+                a_held_player_is_refused_and_its_holder_plays_on,
+                a_hand_over_brings_what_was_not_saved_yet,
+                a_player_passed_around_counts_right,
+                the_victim_of_a_theft_is_told_who_the_thief_is,
+                a_victim_that_is_not_told_finds_out_when_it_saves,
+                a_session_started_again_ends_the_former_one,
+            }
+            manager_starts {
+                a_start_whose_answer_was_lost_recognises_its_lock,
+                a_start_without_an_answer_leaves_no_lock,
+                a_first_load_that_fails_leaves_no_lock,
+                a_start_that_nobody_waits_for_leaves_no_lock,
+            }
+            manager_take_overs {
+                a_crashed_servers_players_wait_for_its_lease,
+                who_waits_for_a_crashed_server_gets_the_player,
+                a_restarted_server_has_its_players_back_at_once,
+                a_superseded_server_is_told_and_starts_nothing,
+                a_lapsed_lease_that_nobody_used_costs_nothing,
+                the_saves_of_a_frozen_server_are_refused,
+                a_frozen_server_has_lost_a_player_who_has_gone,
+                wrong_clocks_cost_no_save,
+            }
+            manager_saves {
+                a_save_is_what_the_next_game_loads,
+                a_save_whose_answer_was_lost_is_recognised,
+                a_save_that_was_not_applied_is_made_after_all,
+                a_slot_outlives_many_lost_answers,
+                a_save_that_arrives_late_lands_on_nothing_newer,
+                a_new_player_is_stored_unchanged,
+            }
+            manager_schedule {
+                the_autosave_writes_what_changed,
+                the_forced_cycle_writes_every_open_slot,
+                the_autosave_makes_up_for_an_outage,
+                many_players_are_autosaved_at_once,
+            }
+            manager_loads {
+                a_load_that_fails_gives_no_defaults,
+                a_body_that_cannot_be_decoded_stays,
+                a_newer_schema_is_refused_untouched,
+                an_older_schema_is_migrated_once,
+            }
+            manager_documents {
+                a_games_own_type_comes_back_as_it_was,
+                a_compressed_document_comes_back_item_by_item,
+                a_document_as_large_as_the_store_takes_is_saved,
+            }
+            manager_slots {
+                several_slots_are_open_at_once,
+                a_deleted_slot_begins_anew,
+                odd_player_ids_have_data_of_their_own,
+                long_player_ids_have_data_of_their_own,
+                the_end_of_one_session_leaves_the_others,
+            }
+            manager_ends {
+                an_end_saves_and_frees_the_player,
+                a_last_save_that_fails_keeps_the_player,
+                a_release_that_is_tried_again_frees_nobody_else,
+                a_dropped_session_is_saved_and_released,
+                a_shutdown_saves_and_frees_everybody,
+                an_outage_loses_no_session_and_no_change,
+                a_shutdown_without_the_store_frees_nobody,
+            }
+            manager_bad_days {
+                what_was_acknowledged_survives_a_bad_day,
+            }
+            manager_operators {
+                an_operator_sees_a_player_and_disturbs_nobody,
+                a_freed_player_is_lost_to_the_game_that_had_them,
+                freeing_spares_a_later_session,
+                an_erased_player_is_a_new_one,
+            }
         }
     };
 }
@@ -243,6 +318,9 @@ macro_rules! __durable {
                 dead_claims_survive_no_restart,
                 the_fence_survives_a_restart,
                 leases_survive_a_restart,
+            }
+            manager_durable {
+                games_and_store_start_again,
             }
         }
     };

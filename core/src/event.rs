@@ -1,10 +1,13 @@
 //! What a manager tells those who listen.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration, vec};
 
 use tokio::sync::broadcast;
 
-use crate::{Error, Incarnation, PlayerId, Revision, ServerId, SessionId, SlotName, backend::Lock};
+use crate::{
+    Error, Incarnation, PlayerId, Revision, ServerId, SessionId, SlotName,
+    backend::{Hazard, Lock},
+};
 
 /// Why something was saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +111,12 @@ pub enum Event {
         /// Why it failed.
         error: Arc<Error>,
     },
+    /// The store's own settings could lose what it acknowledges. Found when
+    /// the manager started, and the first that every listener hears.
+    StoreAtRisk {
+        /// How.
+        hazard: Hazard,
+    },
     /// The lease could not be renewed. When it lapses, other servers may take
     /// the players; until they do, saves go on.
     LeaseAtRisk {
@@ -143,7 +152,11 @@ pub const EVENT_BUFFER: usize = 1_024;
 
 /// A listener's end of the channel; see [`SessionManager::events`](crate::SessionManager::events).
 #[derive(Debug)]
-pub struct Events(broadcast::Receiver<Event>);
+pub struct Events {
+    /// What was found before anybody could listen.
+    found: vec::IntoIter<Hazard>,
+    receiver: broadcast::Receiver<Event>,
+}
 
 impl Events {
     /// The next event; [`Event::Missed`] if some were dropped because this
@@ -154,7 +167,10 @@ impl Events {
     ///
     /// Cancel safe: no event is lost.
     pub async fn next(&mut self) -> Option<Event> {
-        match self.0.recv().await {
+        if let Some(hazard) = self.found.next() {
+            return Some(Event::StoreAtRisk { hazard });
+        }
+        match self.receiver.recv().await {
             Ok(event) => Some(event),
             Err(broadcast::error::RecvError::Lagged(count)) => Some(Event::Missed { count }),
             Err(broadcast::error::RecvError::Closed) => None,
@@ -163,7 +179,10 @@ impl Events {
 
     /// The next event if one is waiting.
     pub fn try_next(&mut self) -> Option<Event> {
-        match self.0.try_recv() {
+        if let Some(hazard) = self.found.next() {
+            return Some(Event::StoreAtRisk { hazard });
+        }
+        match self.receiver.try_recv() {
             Ok(event) => Some(event),
             Err(broadcast::error::TryRecvError::Lagged(count)) => Some(Event::Missed { count }),
             Err(_) => None,
@@ -173,22 +192,32 @@ impl Events {
 
 /// The manager's end of the channel.
 #[derive(Debug)]
-pub(crate) struct EventSender(broadcast::Sender<Event>);
+pub(crate) struct EventSender {
+    /// Told to everybody who starts to listen.
+    found: Vec<Hazard>,
+    sender: broadcast::Sender<Event>,
+}
 
 impl EventSender {
-    pub(crate) fn new() -> Self {
-        Self(broadcast::Sender::new(EVENT_BUFFER))
+    pub(crate) fn new(found: Vec<Hazard>) -> Self {
+        Self {
+            found,
+            sender: broadcast::Sender::new(EVENT_BUFFER),
+        }
     }
 
     pub(crate) fn listen(&self) -> Events {
-        Events(self.0.subscribe())
+        Events {
+            found: self.found.clone().into_iter(),
+            receiver: self.sender.subscribe(),
+        }
     }
 
     /// Sends an event, which is not even made if nobody listens.
     pub(crate) fn send(&self, event: impl FnOnce() -> Event) {
-        if self.0.receiver_count() > 0 {
+        if self.sender.receiver_count() > 0 {
             // It fails only if the last listener left since the line above.
-            let _ = self.0.send(event());
+            let _ = self.sender.send(event());
         }
     }
 }

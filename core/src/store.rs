@@ -11,8 +11,8 @@ use crate::{
     PlayerId, ServerId, ServerName, SessionId, Settings, SlotName,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, SlotSummary, Stamp,
-        WriteOutcome,
+        Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, SlotSummary,
+        Stamp, WriteOutcome,
     },
     error::StoreFailure,
 };
@@ -157,6 +157,13 @@ impl Store {
             Effect::Possible,
             what,
         ))
+    }
+
+    pub(crate) async fn hazards(&self) -> Result<Vec<Hazard>> {
+        self.repeated(&about("look at the store's settings"), || {
+            self.backend.hazards()
+        })
+        .await
     }
 
     pub(crate) async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {

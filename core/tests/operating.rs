@@ -10,7 +10,8 @@ use std::{
 };
 
 use playerdata_core::{
-    EVENT_BUFFER, Error, Event, OnConflict, Revision, SlotName, backend::Release,
+    EVENT_BUFFER, Error, Event, OnConflict, Revision, SlotName,
+    backend::{Hazard, HazardKind, Release},
 };
 use support::*;
 use tracing_subscriber::fmt::MakeWriter;
@@ -273,4 +274,47 @@ async fn e5_a_dropped_manager_logs_what_it_abandons() {
         text.contains("dropped without shutdown") && text.contains("p-4711"),
         "{text}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn s1_what_the_store_could_lose_is_logged_and_told_first_to_whoever_listens() {
+    let (log, _guard) = Log::capture();
+    let world = World::new();
+    let hazard = Hazard::new(HazardKind::NotPersistent, "nothing is on disk");
+    *world.store.hazards.lock() = vec![hazard.clone()];
+    let manager = world.server("a").await;
+    let line = "the store may lose player data hazard=nothing is on disk";
+    assert!(log.text().contains(line), "{}", log.text());
+
+    let (mut early, mut late) = (manager.events(), manager.events());
+    let session = manager.start_session(1).await.unwrap();
+    session.end().await.unwrap();
+    for events in [&mut early, &mut late] {
+        let told = match events.next().await {
+            Some(Event::StoreAtRisk { hazard }) => hazard,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told, hazard);
+        assert!(matches!(
+            events.try_next(),
+            Some(Event::SessionEnded { .. })
+        ));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn e8_a_store_that_does_not_say_what_it_could_lose_is_told_and_stops_no_start() {
+    let world = World::new();
+    for fault in [Fault::Rejected, Fault::Hang, Fault::Panic] {
+        world.store.fail_once(Op::Hazards, fault);
+        let (manager, took) = timed(world.server("a")).await;
+        assert!(took <= manager.settings().operation_timeout, "{took:?}");
+        match manager.events().try_next() {
+            Some(Event::StoreAtRisk { hazard }) => {
+                assert_eq!(hazard.kind, HazardKind::Unknown, "{fault:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(world.server("a").await.events().try_next().is_none());
 }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use playerdata_core::{
     PlayerId, ServerId, ServerName, SessionId, SlotName,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Limits, Lock, Notice,
+        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Hazard, Limits, Lock, Notice,
         Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
     },
 };
@@ -160,6 +160,11 @@ impl Backend for FaultyBackend {
 
     fn limits(&self) -> Limits {
         self.store.limits()
+    }
+
+    async fn hazards(&self) -> Result<Vec<Hazard>> {
+        let call = Call::new(Operation::Hazards);
+        self.call(call, None, request!(hazards())).await
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {

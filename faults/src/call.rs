@@ -9,6 +9,8 @@ use playerdata_core::{PlayerId, SlotName};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Operation {
+    /// `hazards`
+    Hazards,
     /// `renew_lease`
     RenewLease,
     /// `drop_lease`

@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{PATIENCE, Player, within, written};
-use playerdata_core::backend::Effect;
+use playerdata_core::backend::{Backend as _, Effect};
 use playerdata_faults::{Fault, When};
 use tokio::time::{Instant, sleep};
 
@@ -110,4 +110,12 @@ async fn a_crash_loses_what_a_paused_server_had_not_sent() {
     assert!(saved.is_err());
     sleep(WHILE).await;
     assert_eq!(player.revision().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_store_could_lose_is_asked_through_the_connection_like_all_else() {
+    let player = Player::new(1).await;
+    assert_eq!(player.faulty.hazards().await.unwrap(), []);
+    player.faulty.partition_for(WHILE);
+    assert!(within(player.faulty.hazards()).await.is_none());
 }

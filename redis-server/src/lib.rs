@@ -5,8 +5,8 @@
 //! one that the example `with_test_cluster` of `playerdata-redis` has started
 //! for the whole run, or else one of their own process.
 //!
-//! Which program is the server: see [`program`]. A package whose tests use this crate names
-//! `tell_tests.rs` as its build script, and its tests say
+//! [`program`] says which program is the server. A package whose tests use this
+//! crate names `tell_tests.rs` as its build script, and its tests say
 //! `#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

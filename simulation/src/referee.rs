@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use playerdata_core::{
     PlayerId, ServerId, ServerName, SessionId, SlotName,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Limits, Lock, Notice, Notification,
-        Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, Limits, Lock, Notice,
+        Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
     },
 };
 
@@ -68,6 +68,10 @@ impl Backend for Referee {
 
     fn limits(&self) -> Limits {
         self.store.limits()
+    }
+
+    async fn hazards(&self) -> Result<Vec<Hazard>> {
+        self.store.hazards().await
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {

@@ -21,3 +21,9 @@ pub mod records;
 pub mod save_races;
 pub mod slots;
 pub mod views;
+
+pub use manager::{
+    manager_bad_days, manager_documents, manager_durable, manager_ends, manager_loads,
+    manager_locks, manager_operators, manager_saves, manager_schedule, manager_slots,
+    manager_starts, manager_take_overs,
+};

@@ -10,14 +10,15 @@ use playerdata_core::{
     },
 };
 
-use super::World;
+use super::{GameSetup, World};
 use crate::Rule;
 
 /// One of the two clients of a fixture.
 ///
 /// Its methods are those of [`Backend`]. Nothing goes wrong with the store in
 /// a case, so an error ends the case; one that is expected is got from
-/// [`backend`](Self::backend).
+/// [`backend`](Self::backend). What goes wrong between a game and the store is
+/// the [`Game`](super::Game)'s own.
 #[derive(Clone, Debug)]
 pub struct Client {
     backend: Arc<dyn Backend>,
@@ -55,6 +56,11 @@ impl Client {
     #[must_use]
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Sets up a server with a session manager on this client.
+    pub fn game(&self, server: &str) -> GameSetup {
+        GameSetup::new(self, server)
     }
 
     forward! {

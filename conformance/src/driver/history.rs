@@ -27,7 +27,8 @@ struct Line {
     called: u64,
     answered: Option<u64>,
     call: String,
-    answer: String,
+    /// None for a note.
+    answer: Option<String>,
 }
 
 /// A call that waits for its answer.
@@ -40,23 +41,41 @@ pub(crate) struct Pending {
 impl History {
     /// Notes a call.
     pub(crate) fn call(&self, call: String) -> Pending {
-        let mut lines = self.lines.lock();
-        lines.steps += 1;
-        let called = lines.steps;
-        if lines.kept.len() == MAX_LINES {
-            lines.kept.pop_front();
-            lines.dropped += 1;
-        }
-        lines.kept.push_back(Line {
-            called,
-            answered: None,
-            call,
-            answer: String::new(),
-        });
+        let called = self.lines.lock().add(call, Some("no answer".to_owned()));
         Pending {
             history: self.clone(),
             called,
         }
+    }
+
+    /// How many calls that begin like this were answered, of those kept.
+    #[must_use]
+    pub fn answered(&self, call: &str) -> usize {
+        let lines = self.lines.lock();
+        let answered = lines.kept.iter().filter(|line| line.answered.is_some());
+        answered.filter(|line| line.call.starts_with(call)).count()
+    }
+
+    /// Notes something that is no call of the store.
+    pub(crate) fn note(&self, what: String) {
+        self.lines.lock().add(what, None);
+    }
+}
+
+impl Lines {
+    fn add(&mut self, call: String, answer: Option<String>) -> u64 {
+        self.steps += 1;
+        if self.kept.len() == MAX_LINES {
+            self.kept.pop_front();
+            self.dropped += 1;
+        }
+        self.kept.push_back(Line {
+            called: self.steps,
+            answered: None,
+            call,
+            answer,
+        });
+        self.steps
     }
 }
 
@@ -72,7 +91,7 @@ impl Pending {
             .rfind(|line| line.called == self.called);
         if let Some(line) = line {
             line.answered = Some(answered);
-            line.answer = answer;
+            line.answer = Some(answer);
         }
     }
 }
@@ -92,9 +111,12 @@ impl fmt::Display for History {
                 call,
                 answer,
             } = line;
-            match answered {
-                Some(answered) => writeln!(f, "  {called}-{answered} {call} -> {answer}")?,
-                None => writeln!(f, "  {called}-? {call} -> no answer")?,
+            match (answered, answer) {
+                (_, None) => writeln!(f, "  {called} {call}")?,
+                (Some(answered), Some(answer)) => {
+                    writeln!(f, "  {called}-{answered} {call} -> {answer}")?;
+                }
+                (None, Some(answer)) => writeln!(f, "  {called}-? {call} -> {answer}")?,
             }
         }
         Ok(())

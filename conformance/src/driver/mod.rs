@@ -1,16 +1,20 @@
-//! What cases are written with: clients that record their calls, servers,
-//! sessions and slots as a backend sees them.
+//! What cases are written with: clients that record their calls; servers,
+//! sessions and slots as a backend sees them; and games with a session
+//! manager on a client.
 
 mod brief;
 mod client;
+mod game;
 mod history;
 mod parallel;
 mod recorded;
 mod server;
 mod session;
+mod verdict;
 mod world;
 
 pub use client::Client;
+pub use game::{Crashed, Game, GameSetup};
 pub use history::History;
 pub use server::GameServer;
 pub use session::{RawSession, RawSlot};

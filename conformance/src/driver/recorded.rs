@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use playerdata_core::{
     PlayerId, ServerId, ServerName, SessionId, SlotName,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Limits, Lock, Notice, Notification,
-        Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, Limits, Lock, Notice,
+        Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
     },
 };
 
@@ -55,6 +55,10 @@ impl Backend for Recorded {
 
     fn limits(&self) -> Limits {
         self.inner.limits()
+    }
+
+    async fn hazards(&self) -> Result<Vec<Hazard>> {
+        self.inner.hazards().await
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {

@@ -6,12 +6,13 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
 use playerdata_core::{
-    IdSource, Incarnation, PlayerId, Revision, SequentialIds, ServerId, ServerName, SlotName,
-    UnixMillis, WriteId,
+    Clock, IdSource, Incarnation, PlayerId, Revision, SequentialIds, ServerId, ServerName,
+    SlotName, UnixMillis, WriteId,
     backend::{Body, Encoding, Stamp},
 };
 
@@ -19,13 +20,28 @@ use super::{brief, history::History};
 use crate::Rule;
 
 /// Shared by everything that acts in a case. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct World {
     history: History,
     ids: Arc<SequentialIds>,
     /// Counts whatever must differ or grow: incarnations and times.
     ticks: Arc<AtomicU64>,
+    patience: Duration,
 }
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            history: History::default(),
+            ids: Arc::default(),
+            ticks: Arc::default(),
+            patience: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Between two looks at what is to come true.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 impl World {
     /// The calls so far.
@@ -46,6 +62,24 @@ impl World {
     pub fn time(&self) -> UnixMillis {
         let tick = self.ticks.fetch_add(1, Ordering::Relaxed);
         UnixMillis::new(1_700_000_000_000 + tick)
+    }
+
+    /// A clock that tells such times, for servers with nothing wrong with
+    /// theirs.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(Ticking(self.clone()))
+    }
+
+    /// How long a case waits for what has to come, and comes at once unless
+    /// the machine is busy with other things.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    pub(crate) fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// The player of cases that need only one.
@@ -115,6 +149,25 @@ impl World {
         }
     }
 
+    /// Waits until something holds, which is soon.
+    ///
+    /// # Panics
+    ///
+    /// With the rule and the history, if it does not.
+    pub async fn until<F>(&self, rule: Rule, what: &str, mut holds: impl FnMut() -> F)
+    where
+        F: Future<Output = bool>,
+    {
+        let holding = async {
+            while !holds().await {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        if tokio::time::timeout(self.patience, holding).await.is_err() {
+            self.fail(rule, &format!("within {:?}: {what}", self.patience));
+        }
+    }
+
     /// Ends a case that can't go on.
     ///
     /// # Panics
@@ -126,6 +179,16 @@ impl World {
             "\nbroken: {rule}\n{what}\nhistory (client.call -> answer):\n{}",
             self.history
         )
+    }
+}
+
+/// Tells a world's times.
+#[derive(Debug)]
+struct Ticking(World);
+
+impl Clock for Ticking {
+    fn now(&self) -> UnixMillis {
+        self.0.time()
     }
 }
 

@@ -18,13 +18,21 @@ use playerdata_core::{ManualClock, UnixMillis, backend::Backend};
 use flaws::{Flaw, MUTANTS};
 use store::PlainStore;
 
+/// How long a case waits for what may never come from a broken store.
+const MUTANT_PATIENCE: Duration = Duration::from_secs(2);
+
 fn fixture(flaw: Option<Flaw>) -> Fixture {
     let clock = Arc::new(ManualClock::starting_at(UnixMillis::new(1_000_000)));
     let store = PlainStore::new(clock.clone(), flaw);
     let clients =
         |store: PlainStore| -> [Arc<dyn Backend>; 2] { [Arc::new(store.clone()), Arc::new(store)] };
     let [one, other] = clients(store.clone());
-    Fixture::builder(one, other)
+    let fixture = Fixture::builder(one, other);
+    let fixture = match flaw {
+        None => fixture,
+        Some(_) => fixture.patience(MUTANT_PATIENCE),
+    };
+    fixture
         .manual_clock(clock)
         .reopen(async move || clients(store.restarted()))
         .build()

@@ -21,6 +21,8 @@ pub(crate) struct Slot {
     revision: Revision,
     last_write: Option<WriteId>,
     pub(crate) record: Option<Record>,
+    /// The session that wrote it, for a flaw.
+    writer: Option<SessionId>,
 }
 
 #[derive(Clone)]
@@ -38,6 +40,7 @@ impl Slot {
             revision: Revision::default(),
             last_write: None,
             record: None,
+            writer: None,
         }
     }
 
@@ -85,12 +88,14 @@ impl PlainStore {
         if self.has(Flaw::OpeningCountsAsWrite) {
             slot.revision = slot.revision.next();
         }
+        let others = slot.writer.is_some_and(|writer| writer != claim.session);
+        let hidden = others && self.has(Flaw::RecordHiddenFromOpening);
         Opening::Opened(Opened {
             revision: slot.revision,
             last_write: slot
                 .last_write
                 .filter(|_| !self.has(Flaw::LastWriteNotShown)),
-            record: slot.record.clone(),
+            record: slot.record.clone().filter(|_| !hidden),
         })
     }
 
@@ -150,7 +155,7 @@ impl PlainStore {
             (Some(Flaw::ClaimsLeftInSlots | Flaw::OnePageOfClaimsWithdrawn), _)
             | (Some(Flaw::ReleaseForgetsClaims | Flaw::ClaimsWithdrawnInSecondStep), _) => exact,
             // The lock is all that is looked at.
-            (Some(Flaw::StaleClaimAccepted), _) => lost.is_none(),
+            (Some(Flaw::StaleClaimAccepted | Flaw::LateWriteLands), _) => lost.is_none(),
             (Some(Flaw::AbsentLockAccepted | Flaw::ServersComparedNotSessions), _) => {
                 lost.is_none() && slot.is_some_and(|slot| slot.claim.is_none() || exact)
             }
@@ -187,6 +192,7 @@ impl PlainStore {
         }
         let player = state.players.entry(self.key(&claim.player)).or_default();
         let slot = slot_of(player, self.folded(claim.slot.as_str()), claim);
+        slot.writer = Some(claim.session);
         self.apply(slot, stamp, change)
     }
 
@@ -203,7 +209,8 @@ impl PlainStore {
     fn apply(&self, slot: &mut Slot, stamp: &Stamp, change: Change) -> WriteOutcome {
         let revision = stamp.base.next();
         let written = WriteOutcome::Written { revision };
-        if slot.revision != stamp.base && !self.has(Flaw::BaseUnchecked) {
+        let base_unchecked = self.has(Flaw::BaseUnchecked) || self.has(Flaw::LateWriteLands);
+        if slot.revision != stamp.base && !base_unchecked {
             let again = slot.revision == revision && slot.last_write == Some(stamp.write_id);
             return if again && !self.has(Flaw::RepeatedWriteRefused) {
                 written
@@ -248,6 +255,7 @@ impl PlainStore {
                 body.bytes.truncate(zero.unwrap_or(body.bytes.len()));
             }
             Some(Flaw::EncodingForgotten) => body.encoding = Encoding::Json,
+            Some(Flaw::SchemaForgotten) => body.schema = 1,
             Some(Flaw::RestOfLongerBodyKept) => {
                 if let Some(old) = &slot.record
                     && let Some(rest) = old.body.bytes.get(body.bytes.len()..)

@@ -1,6 +1,7 @@
 //! The store's side: what a backend is asked to do, and promises.
 
 mod error;
+mod hazard;
 mod lock;
 mod slot;
 
@@ -9,6 +10,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 
 pub use error::{BackendError, Effect, ErrorKind};
+pub use hazard::{Hazard, HazardKind};
 pub use lock::{
     Acquisition, Claimant, Erasure, Lock, Notice, NoticeKind, Notification, Release, Renewal,
 };
@@ -97,8 +99,8 @@ impl Limits {
 /// # Wrappers
 ///
 /// A backend that wraps another (to inject faults, count, or trace) forwards
-/// every method, with the same arguments, and adds no behaviour of its own to
-/// outcomes.
+/// every method, those with a default included, with the same arguments, and
+/// adds no behaviour of its own to outcomes.
 #[async_trait]
 pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// A short name for logs and errors, such as `sqlite`.
@@ -106,6 +108,25 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
     /// What the store takes. Constant during the life of the backend.
     fn limits(&self) -> Limits;
+
+    /// How the store's own settings could lose what it acknowledges, as they
+    /// are now: what an operator may have set elsewhere, or forgotten to set,
+    /// and not what the program chose itself when it made the backend. A
+    /// manager asks when it starts, and tells whoever listens.
+    ///
+    /// A store that does not tell its settings has a
+    /// [`HazardKind::Unknown`], which is no error. By default there is none.
+    ///
+    /// # Errors
+    ///
+    /// As the store fails, and never with a possible effect.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    async fn hazards(&self) -> Result<Vec<Hazard>> {
+        Ok(Vec::new())
+    }
 
     /// Extends or creates the lease of `server` for `ttl` from now, and
     /// drains the notices for its name.

@@ -15,9 +15,10 @@ use crate::{
     Clock, Document, DocumentError, EndReason, Error, GameDocument, HookContext, IdSource,
     Incarnation, PlayerId, RandomIds, ServerId, ServerName, Settings, SettingsError, SystemClock,
     autosave::Autosave,
-    backend::{Backend, Renewal},
+    backend::{Backend, Hazard, HazardKind, Renewal},
     codec::Codec,
     document_type::Origin,
+    error::Chain,
     event::EventSender,
     hook::Hooks,
     schema::Migrations,
@@ -192,7 +193,9 @@ impl<D: GameDocument> Builder<D> {
     }
 
     /// Checks the settings, takes the server's lease, and starts the
-    /// heartbeat and the autosave on the current tokio runtime.
+    /// heartbeat and the autosave on the current tokio runtime. What the
+    /// store's own settings could lose is logged, and an event
+    /// ([`Event::StoreAtRisk`](crate::Event::StoreAtRisk)).
     ///
     /// # Errors
     ///
@@ -212,9 +215,10 @@ impl<D: GameDocument> Builder<D> {
         let store = Store::new(self.backend, &self.settings);
         let asked_at = Instant::now();
         let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));
-        let server = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids)
-            .await
-            .map_err(|error| StartError::Store(Box::new(error)))?;
+        let lease = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids);
+        // At the same time, so that a start takes no longer for it.
+        let (server, hazards) = tokio::join!(lease, find_hazards(&store));
+        let server = server.map_err(|error| StartError::Store(Box::new(error)))?;
         tracing::info!(%server, backend = store.backend().name(), "session manager started");
         let shared = Shared {
             codec: Codec::new(&self.settings, &*self.ids),
@@ -225,7 +229,7 @@ impl<D: GameDocument> Builder<D> {
             migrations: self.migrations,
             origin,
             hooks: self.hooks,
-            events: EventSender::new(),
+            events: EventSender::new(hazards),
             clock: self.clock,
             ids: self.ids,
             server,
@@ -242,6 +246,23 @@ impl<D: GameDocument> Builder<D> {
 fn made_up_name(ids: &dyn IdSource) -> ServerName {
     ServerName::new(format!("server-{}", ids.next_id().simple()))
         .expect("a word and a GUID are short, and plain letters and digits")
+}
+
+/// Finds out what the store's own settings could lose, and logs it. A server
+/// whose store does not say can start all the same.
+async fn find_hazards(store: &Store) -> Vec<Hazard> {
+    let hazards = store.hazards().await.unwrap_or_else(|failure| {
+        let error = Error::from(failure);
+        let what = format!(
+            "whether the store keeps what it acknowledges is not known: {}",
+            Chain(&error)
+        );
+        vec![Hazard::new(HazardKind::Unknown, what)]
+    });
+    for hazard in &hazards {
+        tracing::warn!(%hazard, "the store may lose player data");
+    }
+    hazards
 }
 
 /// Takes the lease of the server's name under an incarnation that is later

@@ -119,7 +119,8 @@ impl<D: GameDocument> SessionManager<D> {
         self.shared.registry.len()
     }
 
-    /// Listens to what happens from now on. A listener that is slow misses
+    /// Listens to what happens from now on, and first to what was found at
+    /// the start ([`Event::StoreAtRisk`](crate::Event::StoreAtRisk)). A listener that is slow misses
     /// the oldest events and is told how many
     /// ([`Event::Missed`](crate::Event::Missed)).
     #[must_use]

@@ -8,8 +8,8 @@ use playerdata_core::{
     PlayerId, ServerId, ServerName, SessionId, SlotName,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result, SlotSummary,
-        Stamp, WriteOutcome,
+        Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result,
+        SlotSummary, Stamp, WriteOutcome,
     },
 };
 use playerdata_memory::MemoryBackend;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 /// The operations that faults and counts are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
+    Hazards,
     Renew,
     DropLease,
     IsLive,
@@ -76,6 +77,8 @@ pub struct Call {
 #[derive(Debug)]
 pub struct Faulty {
     pub memory: MemoryBackend,
+    /// What it says that it could lose.
+    pub hazards: Mutex<Vec<Hazard>>,
     planned: Mutex<Vec<Planned>>,
     calls: Mutex<Vec<Call>>,
     /// The outcomes of saves that arrived late.
@@ -86,6 +89,7 @@ impl Faulty {
     pub fn new(memory: MemoryBackend) -> Self {
         Self {
             memory,
+            hazards: Mutex::default(),
             planned: Mutex::default(),
             calls: Mutex::default(),
             late: Arc::default(),
@@ -119,6 +123,7 @@ impl Faulty {
     /// Every operation fails so from now on.
     pub fn go_down(&self, fault: Fault) {
         for op in [
+            Op::Hazards,
             Op::Renew,
             Op::DropLease,
             Op::IsLive,
@@ -265,6 +270,11 @@ impl Backend for Faulty {
 
     fn limits(&self) -> Limits {
         self.memory.limits()
+    }
+
+    async fn hazards(&self) -> Result<Vec<Hazard>> {
+        let hazards = self.hazards.lock().clone();
+        self.pass(Op::Hazards, None, async { Ok(hazards) }).await
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {

@@ -16,8 +16,8 @@ use super::StoreAddress;
                   elsewhere, 4 the session was lost while playing, 5 the store failed."
 )]
 pub struct Arguments {
-    /// Where the data is: sqlite:PATH, memory:, redis://HOST:PORT, or
-    /// dynamodb://TABLE?endpoint=URL
+    /// Where the data is: sqlite:PATH, memory:,
+    /// redis://HOST:PORT?namespace=NAME, or dynamodb://TABLE?endpoint=URL
     #[arg(long, value_name = "STORE", default_value = "sqlite:playerdata.db")]
     pub store: StoreAddress,
 

@@ -38,7 +38,7 @@ pub(super) async fn begin(
     // Until here a signal ends the program at once, and nothing is lost.
     let mut signals = Signals::listen().map_err(Failure::Signals)?;
     let events = manager.events();
-    match take_player(&manager, arguments, &mut signals, console).await {
+    match take_player(&store, &manager, arguments, &mut signals, console).await {
         Ok((session, slot)) => {
             let game = Game {
                 store,
@@ -73,6 +73,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
 }
 
 async fn take_player(
+    store: &OpenStore,
     manager: &SessionManager,
     arguments: &Arguments,
     signals: &mut Signals,
@@ -84,7 +85,10 @@ async fn take_player(
     let session = match first.await {
         Ok(session) => session,
         Err(Error::PlayerHeld { player, holder }) if arguments.on_conflict != Conflict::Fail => {
-            let on_conflict = announce(manager, arguments.on_conflict, &holder, console);
+            let on_conflict = match arguments.on_conflict {
+                Conflict::Steal => steal(&holder, console),
+                _ => hand_over(store, manager.settings(), &holder, console),
+            };
             tokio::select! {
                 session = manager.start_session_with(player, on_conflict) => session?,
                 () = signals.received() => return Err(interrupted(holder)),
@@ -100,20 +104,19 @@ fn interrupted(holder: Lock) -> Failure {
     Failure::Interrupted(Box::new(holder))
 }
 
-/// Says what is about to be done to the holder.
-fn announce(
-    manager: &SessionManager,
-    conflict: Conflict,
+fn steal(holder: &Lock, console: &mut Console) -> OnConflict {
+    console.tell(format_args!("stealing the player from {holder}"));
+    OnConflict::Steal
+}
+
+/// Waits long enough for the lease of a crashed server to lapse.
+fn hand_over(
+    store: &OpenStore,
+    settings: &Settings,
     holder: &Lock,
     console: &mut Console,
 ) -> OnConflict {
-    if conflict == Conflict::Steal {
-        console.tell(format_args!("stealing the player from {holder}"));
-        return OnConflict::Steal;
-    }
-    // Long enough for the lease of a crashed server to lapse.
-    let settings = manager.settings();
-    let within = settings.lock_expiry + settings.heartbeat_interval * 2;
+    let within = store.lease_lasts(settings) + settings.heartbeat_interval * 2;
     console.tell(format_args!(
         "the player is held by {holder}: asking it to hand over, and waiting for up to {}",
         humantime::format_duration(within)

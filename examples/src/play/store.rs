@@ -1,6 +1,6 @@
 //! Which store the command line names, and opening it.
 
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use playerdata_core::{Settings, backend::Backend};
 use playerdata_memory::MemoryBackend;
@@ -18,16 +18,16 @@ pub enum StoreAddress {
     Memory,
     /// `sqlite:PATH`, made if it is missing.
     Sqlite(PathBuf),
-    /// `redis://…` or `rediss://…`, as the Redis client takes it.
+    /// `redis://HOST[:PORT][?namespace=NAMESPACE]`, or the same with `rediss`.
     #[cfg(feature = "redis")]
-    Redis(String),
+    Redis(playerdata_redis::RedisUrl),
     /// `dynamodb://TABLE[?region=REGION][&endpoint=URL]`.
     #[cfg(feature = "dynamodb")]
     DynamoDb(playerdata_dynamodb::DynamoDbUrl),
 }
 
 /// Why a text is the address of no store.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum NoStore {
     /// It is none that is known.
@@ -44,6 +44,10 @@ pub enum NoStore {
         /// The feature of this package that adds it.
         feature: &'static str,
     },
+    /// The address of a Redis server makes no sense.
+    #[cfg(feature = "redis")]
+    #[error("the address of a Redis server can't be used: {}", super::console::chain(.0))]
+    Redis(#[from] playerdata_redis::InvalidUrl),
     /// The address of a table makes no sense.
     #[cfg(feature = "dynamodb")]
     #[error(transparent)]
@@ -68,7 +72,7 @@ impl FromStr for StoreAddress {
 
 #[cfg(feature = "redis")]
 fn redis(address: &str) -> Result<StoreAddress, NoStore> {
-    Ok(StoreAddress::Redis(address.to_owned()))
+    Ok(StoreAddress::Redis(address.parse()?))
 }
 
 #[cfg(not(feature = "redis"))]
@@ -112,10 +116,7 @@ impl fmt::Display for StoreAddress {
             Self::Memory => f.write_str("memory"),
             Self::Sqlite(path) => path.display().fmt(f),
             #[cfg(feature = "redis")]
-            Self::Redis(url) => match url.rsplit_once('@') {
-                Some((_, host)) => write!(f, "Redis at {host}"),
-                None => write!(f, "Redis at {url}"),
-            },
+            Self::Redis(url) => write!(f, "{url}"),
             #[cfg(feature = "dynamodb")]
             Self::DynamoDb(url) => write!(f, "the DynamoDB table {}", url.table()),
         }
@@ -137,11 +138,17 @@ pub(super) struct OpenStore {
     backend: Arc<dyn Backend>,
     /// The same, if it is one that wants to be closed.
     file: Option<SqliteBackend>,
+    /// For how long after its end a lease counts, because the clocks of two
+    /// servers may differ.
+    clock_skew: Duration,
 }
 
 impl StoreAddress {
     /// Opens the store; `settings` are those that it will be used with.
-    #[cfg_attr(not(feature = "redis"), expect(unused_variables))]
+    #[cfg_attr(
+        not(any(feature = "redis", feature = "dynamodb")),
+        expect(unused_variables)
+    )]
     pub(super) async fn open(&self, settings: &Settings) -> Result<OpenStore, OpenFailure> {
         let backend: Arc<dyn Backend> = match self {
             Self::Memory => Arc::new(MemoryBackend::new()),
@@ -149,12 +156,9 @@ impl StoreAddress {
             #[cfg(feature = "redis")]
             Self::Redis(url) => Arc::new(open_redis(url, settings).await?),
             #[cfg(feature = "dynamodb")]
-            Self::DynamoDb(url) => Arc::new(open_dynamodb(url).await?),
+            Self::DynamoDb(url) => return Ok(open_dynamodb(url, settings).await?),
         };
-        Ok(OpenStore {
-            backend,
-            file: None,
-        })
+        Ok(OpenStore::server(backend, Duration::ZERO))
     }
 }
 
@@ -162,29 +166,36 @@ impl StoreAddress {
 /// whether it may have been applied.
 #[cfg(feature = "redis")]
 async fn open_redis(
-    url: &str,
+    url: &playerdata_redis::RedisUrl,
     settings: &Settings,
 ) -> Result<playerdata_redis::RedisBackend, BackendError> {
-    use playerdata_redis::{RedisBackend, RedisOptions};
-
-    let mut options = RedisOptions::default();
+    let mut options = playerdata_redis::RedisOptions::default();
     let within = settings.operation_timeout * 4 / 5;
     options.operation_timeout = options.operation_timeout.min(within);
-    RedisBackend::connect_with([url], options).await
+    url.connect(options).await
 }
 
 /// Makes the table in an emulator; one in the cloud is its owner's to make.
+/// Gives up in time, as above: four attempts, and the pauses between them.
 #[cfg(feature = "dynamodb")]
 async fn open_dynamodb(
     url: &playerdata_dynamodb::DynamoDbUrl,
-) -> Result<playerdata_dynamodb::DynamoDbBackend, BackendError> {
-    let backend = url.connect().await?;
+    settings: &Settings,
+) -> Result<OpenStore, BackendError> {
+    // Who plays on an emulator plays on its machine, by one clock.
+    let clock_skew = match url.is_local() {
+        true => Duration::ZERO,
+        false => Duration::from_secs(5),
+    };
+    let options = url.options().attempts(4);
+    let options = options.attempt_timeout(settings.operation_timeout / 5);
+    let backend = url.connect_with(options.max_clock_skew(clock_skew)).await?;
     if url.is_local() {
         backend.create_table().await?;
     } else {
         backend.check_table().await?;
     }
-    Ok(backend)
+    Ok(OpenStore::server(Arc::new(backend), clock_skew))
 }
 
 impl OpenStore {
@@ -192,7 +203,22 @@ impl OpenStore {
         Self {
             backend: Arc::new(backend.clone()),
             file: Some(backend),
+            clock_skew: Duration::ZERO,
         }
+    }
+
+    fn server(backend: Arc<dyn Backend>, clock_skew: Duration) -> Self {
+        Self {
+            backend,
+            file: None,
+            clock_skew,
+        }
+    }
+
+    /// How long a lease that was just renewed may count at the most, if it is
+    /// not renewed any more.
+    pub(super) fn lease_lasts(&self, settings: &Settings) -> Duration {
+        settings.lock_expiry + self.clock_skew
     }
 
     pub(super) fn backend(&self) -> Arc<dyn Backend> {
@@ -250,6 +276,6 @@ mod tests {
     #[test]
     fn a_password_is_in_no_message() {
         let store: StoreAddress = "redis://u:p@ss@localhost:1".parse().unwrap();
-        assert_eq!(store.to_string(), "Redis at localhost:1");
+        assert_eq!(store.to_string(), "redis://localhost:1");
     }
 }

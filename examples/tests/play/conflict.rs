@@ -1,10 +1,20 @@
 //! Two servers that want the same player.
 
-use crate::process::{Folder, QUICK};
+use crate::{
+    process::{Folder, QUICK},
+    stores::on_every_store,
+};
 
-#[test]
-fn the_holder_saves_and_releases_for_a_second_server_that_asks() {
-    let folder = Folder::with_settings(QUICK);
+on_every_store! {
+    the_holder_saves_and_releases_for_a_second_server_that_asks,
+    a_second_server_that_does_not_want_to_wait_is_told_who_holds_the_player,
+    a_server_that_was_stolen_from_is_out_at_its_next_save,
+    a_server_that_was_stolen_from_is_told_while_it_waits_for_input,
+    players_of_their_own_do_not_meet,
+}
+
+fn the_holder_saves_and_releases_for_a_second_server_that_asks(folder: &Folder) {
+    folder.settings(QUICK);
     let mut first = folder.play(&["--server", "first"]);
     assert_eq!(first.ask("save"), "saved revision 1");
     assert_eq!(first.ask("inc Currency 11"), "511");
@@ -22,9 +32,7 @@ fn the_holder_saves_and_releases_for_a_second_server_that_asks() {
     second.end().expect(0, &["ended"]);
 }
 
-#[test]
-fn a_second_server_that_does_not_want_to_wait_is_told_who_holds_the_player() {
-    let folder = Folder::new();
+fn a_second_server_that_does_not_want_to_wait_is_told_who_holds_the_player(folder: &Folder) {
     let mut first = folder.play(&["--server", "first"]);
     assert_eq!(first.ask("inc Currency 1"), "501");
 
@@ -43,9 +51,7 @@ fn a_second_server_that_does_not_want_to_wait_is_told_who_holds_the_player() {
         .expect(0, &["501", "ended"]);
 }
 
-#[test]
-fn a_server_that_was_stolen_from_is_out_at_its_next_save() {
-    let folder = Folder::new();
+fn a_server_that_was_stolen_from_is_out_at_its_next_save(folder: &Folder) {
     let mut first = folder.play(&["--server", "first"]);
     first.ask("inc Currency 1");
     assert_eq!(first.ask("save"), "saved revision 1");
@@ -81,9 +87,8 @@ fn a_server_that_was_stolen_from_is_out_at_its_next_save() {
         .expect(0, &["503", "ended"]);
 }
 
-#[test]
-fn a_server_that_was_stolen_from_is_told_while_it_waits_for_input() {
-    let folder = Folder::with_settings(QUICK);
+fn a_server_that_was_stolen_from_is_told_while_it_waits_for_input(folder: &Folder) {
+    folder.settings(QUICK);
     let mut first = folder.play(&["--server", "first"]);
     first.ask("save");
     let mut thief = folder.play(&["--server", "thief", "--on-conflict", "steal"]);
@@ -96,9 +101,7 @@ fn a_server_that_was_stolen_from_is_told_while_it_waits_for_input() {
     );
 }
 
-#[test]
-fn players_of_their_own_do_not_meet() {
-    let folder = Folder::new();
+fn players_of_their_own_do_not_meet(folder: &Folder) {
     let mut one = folder.play(&["--player", "1"]);
     let mut two = folder.play(&["--player", "-2", "--on-conflict", "fail"]);
     assert_eq!(one.ask("inc Currency 1"), "501");

@@ -4,7 +4,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::process::{Folder, SHORT};
+use crate::{
+    process::{Folder, SHORT},
+    stores::on_every_store,
+};
+
+on_every_store! {
+    a_server_that_restarts_under_its_name_has_the_player_at_once,
+    another_server_has_the_player_once_the_lease_has_lapsed_and_not_before,
+    another_server_that_does_not_want_to_wait_is_told_who_held_the_player,
+    a_thief_has_the_player_of_a_crashed_server_at_once,
+}
 
 /// As `lock_expiry` in the settings `SHORT`.
 const LOCK_EXPIRY: Duration = Duration::from_secs(2);
@@ -21,10 +31,8 @@ fn crash(folder: &Folder) {
     assert_eq!(ended.answers, [""; 0], "it says nothing, and saves nothing");
 }
 
-#[test]
-fn a_server_that_restarts_under_its_name_has_the_player_at_once() {
-    let folder = Folder::new();
-    crash(&folder);
+fn a_server_that_restarts_under_its_name_has_the_player_at_once(folder: &Folder) {
+    crash(folder);
     let again = folder.run(
         &["--server", "a", "--on-conflict", "fail"],
         "get Currency\n",
@@ -32,11 +40,10 @@ fn a_server_that_restarts_under_its_name_has_the_player_at_once() {
     again.expect(0, &["501", "ended"]);
 }
 
-#[test]
-fn another_server_has_the_player_once_the_lease_has_lapsed_and_not_before() {
-    let folder = Folder::with_settings(SHORT);
+fn another_server_has_the_player_once_the_lease_has_lapsed_and_not_before(folder: &Folder) {
+    folder.settings(SHORT);
     let before = Instant::now();
-    crash(&folder);
+    crash(folder);
     let mut other = folder.play(&["--server", "b"]);
     assert_eq!(other.ask("get Currency"), "501");
     let waited = before.elapsed();
@@ -49,20 +56,16 @@ fn another_server_has_the_player_once_the_lease_has_lapsed_and_not_before() {
     other.end().expect(0, &["ended"]);
 }
 
-#[test]
-fn another_server_that_does_not_want_to_wait_is_told_who_held_the_player() {
-    let folder = Folder::new();
-    crash(&folder);
+fn another_server_that_does_not_want_to_wait_is_told_who_held_the_player(folder: &Folder) {
+    crash(folder);
     let other = folder
         .run(&["--server", "b", "--on-conflict", "fail"], "")
         .expect(3, &[]);
     assert!(other.messages.contains("server a"), "{}", other.messages);
 }
 
-#[test]
-fn a_thief_has_the_player_of_a_crashed_server_at_once() {
-    let folder = Folder::new();
-    crash(&folder);
+fn a_thief_has_the_player_of_a_crashed_server_at_once(folder: &Folder) {
+    crash(folder);
     let thief = folder.run(
         &["--server", "b", "--on-conflict", "steal"],
         "get Currency\n",

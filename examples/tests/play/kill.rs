@@ -4,13 +4,21 @@ use std::{io::Write, process::ChildStdin, thread};
 
 use rustix::process::Signal;
 
-use crate::process::Folder;
+use crate::{process::Folder, stores::on_every_store};
+
+on_every_store! {
+    every_acknowledged_save_survives_kill_9,
+}
 
 const ROUNDS: u64 = 25;
 
 /// Adds and saves until the reader is dead.
 fn feed(mut input: ChildStdin) -> thread::JoinHandle<()> {
     thread::spawn(move || while input.write_all(b"inc Currency 1\nsave\n").is_ok() {})
+}
+
+fn number(answer: &str) -> u64 {
+    answer.parse().expect("the answer is a number")
 }
 
 /// The last number that a save was acknowledged for, and its revision.
@@ -28,25 +36,23 @@ impl Acknowledged {
             self.currency = *changed;
             self.saves += 1;
         } else {
-            *changed = answer.parse().expect("an increment answers the number");
+            *changed = number(answer);
         }
     }
 }
 
-#[test]
-fn every_acknowledged_save_survives_kill_9() {
-    let folder = Folder::new();
+fn every_acknowledged_save_survives_kill_9(folder: &Folder) {
     // The same name in every round: the next has the player at once.
     let arguments = ["--server", "a"];
     let mut known = Acknowledged::default();
     for round in 0..ROUNDS {
         let mut play = folder.play(&arguments);
         let status = play.ask("status");
-        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
-        let mut changed: u64 = play.ask("get Currency").parse().unwrap();
+        let status: serde_json::Value = serde_json::from_str(&status).expect("the status is JSON");
+        let mut changed: u64 = number(&play.ask("get Currency"));
         if round > 0 {
             assert!(changed >= known.currency, "{changed} after {known:?}");
-            let revision = status["revision"].as_u64().unwrap();
+            let revision = status["revision"].as_u64().expect("a revision");
             assert!(revision >= known.revision, "{revision} after {known:?}");
             // Killed between a write and its acknowledgement, at the most.
             assert!(revision <= known.revision + 1, "{revision} after {known:?}");
@@ -64,10 +70,10 @@ fn every_acknowledged_save_survives_kill_9() {
         for answer in &ended.answers {
             known.note(&mut changed, answer);
         }
-        feeder.join().unwrap();
+        feeder.join().expect("it does not panic");
     }
     assert!(known.saves > 2_000, "{known:?}");
     let last = folder.run(&arguments, "get Currency\n");
-    let currency: u64 = last.answers[0].parse().unwrap();
+    let currency = number(&last.answers[0]);
     assert!(currency >= known.currency, "{currency} after {known:?}");
 }

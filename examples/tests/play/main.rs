@@ -1,5 +1,5 @@
 //! The example programs, run as a person or a script would run them: as
-//! processes, on a database file of their own.
+//! processes, on a store of their own.
 
 mod commands;
 mod conflict;
@@ -8,5 +8,8 @@ mod ending;
 mod kill;
 mod newcomer;
 mod nonsense;
+#[cfg(feature = "redis")]
+mod outage;
 mod process;
+mod stores;
 mod usage;

@@ -14,6 +14,8 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::stores::Store;
+
 /// Longer than anything under test takes, also on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -38,23 +40,42 @@ fn example(name: &str) -> PathBuf {
     example
 }
 
-/// A folder to play in, empty at first.
-pub(crate) struct Folder(TempDir);
+/// A folder to play in, empty at first, and the store that is played on.
+pub(crate) struct Folder {
+    folder: TempDir,
+    store: Store,
+}
 
 impl Folder {
+    /// One on the default store.
     pub(crate) fn new() -> Self {
-        Self(TempDir::new().expect("a temporary folder can be made"))
+        Self::on(Store::sqlite())
+    }
+
+    pub(crate) fn on(store: Store) -> Self {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        Self { folder, store }
     }
 
     /// One with a `settings.toml` in it.
     pub(crate) fn with_settings(settings: &str) -> Self {
         let folder = Self::new();
-        folder.write("settings.toml", settings);
+        folder.settings(settings);
         folder
     }
 
+    /// What is played with from now on.
+    pub(crate) fn settings(&self, settings: &str) {
+        self.write("settings.toml", settings);
+    }
+
+    #[cfg(feature = "redis")]
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
@@ -68,11 +89,14 @@ impl Folder {
         command
     }
 
-    /// Starts `play`, with the folder's settings if it has some.
+    /// Starts `play` on the store, with the folder's settings if it has some.
     pub(crate) fn play(&self, arguments: &[&str]) -> Process {
         let mut command = self.command("play");
         if self.path().join("settings.toml").exists() {
             command.args(["--config", "settings.toml"]);
+        }
+        if let Some(address) = self.store.address() {
+            command.args(["--store", address]);
         }
         Process::start(command.args(arguments))
     }

@@ -28,6 +28,22 @@ fn a_command_line_that_can_not_be_used_is_told_with_exit_code_2() {
     assert!(!folder.path().join("playerdata.db").exists());
 }
 
+#[cfg(feature = "redis")]
+#[test]
+fn the_address_of_a_redis_server_that_makes_no_sense_is_told_with_exit_code_2() {
+    let folder = Folder::new();
+    for (store, told) in [
+        ("redis://", "Missing hostname"),
+        ("redis://127.0.0.1:99999", "invalid port number"),
+        ("redis://127.0.0.1/players", "Invalid database number"),
+        ("redis://127.0.0.1?nmaespace=x", "it sets \"nmaespace\""),
+        ("redis://127.0.0.1?namespace=a{b}", "is no namespace"),
+    ] {
+        let ended = folder.run(&["--store", store], "").expect(2, &[]);
+        assert!(ended.messages.contains(told), "{store}: {}", ended.messages);
+    }
+}
+
 #[cfg(not(any(feature = "redis", feature = "dynamodb")))]
 #[test]
 fn a_store_that_is_not_built_in_names_the_feature_that_adds_it() {

@@ -11,9 +11,9 @@ use parking_lot::Mutex;
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Encoding, Erasure, Limits, Lock, Notice,
-        Notification, Opened, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp,
-        WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Encoding, Erasure, Hazard, Limits, Lock,
+        Notice, Notification, Opened, Opening, Record, Release, Renewal, Result, SlotSummary,
+        Stamp, WriteOutcome,
     },
 };
 
@@ -251,6 +251,10 @@ impl Backend for FlawedStore {
 
     fn limits(&self) -> Limits {
         self.inner.limits()
+    }
+
+    async fn hazards(&self) -> Result<Vec<Hazard>> {
+        self.inner.hazards().await
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {

@@ -1,0 +1,93 @@
+//! Starts of sessions that go wrong half-way, and the locks that they must not
+//! leave.
+
+use std::time::Duration;
+
+use futures::poll;
+use playerdata_core::{EndReason, Event, OnConflict};
+use playerdata_faults::{Fault, When};
+
+use super::{expect_free, expect_holder, save_gold};
+use crate::{Fixture, Rule};
+
+/// A start whose first answer was lost asks again, and is given the lock that
+/// it has already.
+///
+/// Proves L8 and L1. A backend that fails it keeps a player out because of a
+/// lock that their own server took, without knowing it.
+pub async fn a_start_whose_answer_was_lost_recognises_its_lock(fixture: Fixture) {
+    let [a, _] = fixture.games().await;
+    let player = fixture.player();
+    a.inject(When::acquire().nth(1), Fault::ErrorAfter);
+    let (session, slot) = a.play(&player).await;
+    let [_, client] = fixture.clients();
+    let holder = client.holder(&player).await;
+    expect_holder(&fixture, Rule::L1, holder.as_ref(), &a, &session);
+    fixture.expect_eq(Rule::S3, "a save", save_gold(&fixture, &slot, 7).await, 1);
+}
+
+/// A start that gets no answer at all fails, and leaves no lock: the one that
+/// it may have taken is released as soon as the store can be reached.
+///
+/// Proves L8 and E3. A backend that fails it locks a player out for as long as
+/// the server lives that failed to let them in.
+pub async fn a_start_without_an_answer_leaves_no_lock(fixture: Fixture) {
+    let [a, b] = fixture.games().await;
+    let player = fixture.player();
+    a.inject(When::acquire(), Fault::ErrorAfter);
+    let failed = a.start_session_with(player.clone(), OnConflict::Fail).await;
+    fixture.unavailable("the store could not be reached", failed);
+    a.calm();
+    let [_, client] = fixture.clients();
+    fixture
+        .until(Rule::L8, "nobody holds the player", || async {
+            client.holder(&player).await.is_none()
+        })
+        .await;
+    b.play(&player).await;
+}
+
+/// A session whose first slot can't be loaded ends, and leaves no lock.
+///
+/// Proves L8 and S4. A backend that fails it locks a player out of every
+/// server because one could not read their data.
+pub async fn a_first_load_that_fails_leaves_no_lock(fixture: Fixture) {
+    let [a, b] = fixture.games().await;
+    let player = fixture.player();
+    let session = a.join(&player).await;
+    a.inject(When::open(), Fault::ErrorInDoubt);
+    let failed = session.load_slot("Slot1").await;
+    fixture.unavailable("the store could not be reached", failed);
+    fixture.expect(Rule::L8, "the session is over", !session.is_active());
+    let [_, client] = fixture.clients();
+    expect_free(&client, Rule::L8, &player).await;
+    b.play(&player).await;
+}
+
+/// A start for which nobody waits any more comes to an end, and so does its
+/// session: no lock is left.
+///
+/// Proves L8 and E7. A backend that fails it locks out a player who left while
+/// they were let in.
+pub async fn a_start_that_nobody_waits_for_leaves_no_lock(fixture: Fixture) {
+    let [mut a, b] = fixture.games().await;
+    let player = fixture.player();
+    let (request, answer) = (Duration::from_millis(20), Duration::from_millis(20));
+    a.inject(When::acquire(), Fault::Delay { request, answer });
+    {
+        let mut start = Box::pin(a.start_session(player.clone()));
+        let begun = poll!(&mut start);
+        fixture.expect(Rule::Fixture, "a start takes a while", begun.is_pending());
+    }
+    a.told(Rule::E7, "that the session ended", |event| match event {
+        Event::SessionEnded {
+            reason: EndReason::Dropped,
+            ..
+        } => Some(()),
+        _ => None,
+    })
+    .await;
+    let [_, client] = fixture.clients();
+    expect_free(&client, Rule::L8, &player).await;
+    b.play(&player).await;
+}
