@@ -8,11 +8,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use playerdata_core::backend::{Acquisition, Backend, Body};
 use playerdata_dynamodb::DynamoDbBackend;
-use support::{
-    meter::{Charge, Meter},
-    wire::Wire,
-    *,
-};
+use playerdata_dynamodb_emulator::{Charge, Meter};
+use support::{wire::Wire, *};
 
 const KIB: usize = 1024;
 

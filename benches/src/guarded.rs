@@ -8,7 +8,7 @@ use playerdata_core::{
     backend::{Acquisition, Backend, Body, Claim, Claimant, Opening, Stamp, WriteOutcome},
 };
 
-use crate::timing::Stopwatch;
+use crate::{shares::work_in_shares, timing::nanos_each};
 
 /// A slot that is open under a claim, and can be saved again and again.
 #[derive(Debug)]
@@ -129,24 +129,12 @@ pub async fn save_all(
     in_flight: usize,
 ) -> (f64, Vec<OpenSlot>) {
     let saves = slots.len() as u64 * rounds;
-    let mut shares: Vec<Vec<OpenSlot>> = (0..in_flight).map(|_| Vec::new()).collect();
-    for (at, slot) in slots.into_iter().enumerate() {
-        shares[at % in_flight].push(slot);
-    }
-    let watch = Stopwatch::start();
-    let tasks: Vec<_> = shares
-        .into_iter()
-        .enumerate()
-        .map(|(at, share)| {
-            let (backend, bodies) = (Arc::clone(backend), Arc::clone(bodies));
-            tokio::spawn(save_share(backend, share, bodies, rounds, at))
-        })
-        .collect();
-    let mut slots = Vec::new();
-    for task in tasks {
-        slots.extend(task.await.expect("a save was not acknowledged"));
-    }
-    (watch.nanos_each(saves), slots)
+    let saving = work_in_shares(slots, in_flight, |share, number| {
+        let (backend, bodies) = (Arc::clone(backend), Arc::clone(bodies));
+        save_share(backend, share, bodies, rounds, number)
+    });
+    let (took, slots) = saving.await;
+    (nanos_each(took, saves), slots)
 }
 
 async fn save_share(

@@ -1,7 +1,13 @@
 //! The original's way of finding out what changed: a deep copy of every
 //! document, and a deep comparison with the previous copy, every cycle.
 
+use std::{fmt, sync::Arc};
+
+use playerdata_core::{Codec, RandomIds, Settings, backend::Backend};
+use playerdata_memory::MemoryBackend;
 use serde_json::Value;
+
+use crate::guarded::OpenSlot;
 
 /// A player as the original keeps one.
 #[derive(Debug)]
@@ -40,4 +46,59 @@ pub fn cycle(players: &mut [Player]) -> usize {
         .iter_mut()
         .filter_map(|player| player.look().then_some(()))
         .count()
+}
+
+/// The original's saves: one after the other, into a memory backend, encoded
+/// as ours are.
+pub struct Writer {
+    backend: Arc<dyn Backend>,
+    slots: Vec<OpenSlot>,
+    codec: Codec,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slots = self.slots.len();
+        f.debug_struct("Writer").field("slots", &slots).finish()
+    }
+}
+
+impl Writer {
+    /// Opens slots for so many players who have something to save.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    pub async fn open(slots: u64) -> Self {
+        let backend: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
+        let mut open = Vec::new();
+        for number in 0..slots {
+            open.push(OpenSlot::new(&*backend, number).await);
+        }
+        Self {
+            backend,
+            slots: open,
+            codec: Codec::new(&Settings::default(), &RandomIds),
+        }
+    }
+
+    /// One cycle over all players, with the saves; returns how many there were.
+    ///
+    /// # Panics
+    ///
+    /// If a save fails, or more players have something to save than slots are
+    /// open.
+    pub async fn cycle(&mut self, players: &mut [Player]) -> usize {
+        let mut saved = 0;
+        for player in players {
+            if player.look() {
+                let encoded = self.codec.encode(&player.document);
+                let encoded = encoded.expect("the document is small");
+                let body = self.codec.body(&encoded, 1);
+                self.slots[saved].save(&*self.backend, &body).await;
+                saved += 1;
+            }
+        }
+        saved
+    }
 }

@@ -33,6 +33,22 @@ impl Crowd {
     /// If a session can't be started.
     #[must_use]
     pub fn gather(backend: Arc<dyn Backend>, sessions: u64, standard: Standard) -> Self {
+        Self::gather_forced(backend, sessions, standard, 0)
+    }
+
+    /// The same, with every document saved every `force_save_every` cycles,
+    /// changed or not.
+    ///
+    /// # Panics
+    ///
+    /// If a session can't be started.
+    #[must_use]
+    pub fn gather_forced(
+        backend: Arc<dyn Backend>,
+        sessions: u64,
+        standard: Standard,
+        force_save_every: u32,
+    ) -> Self {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .start_paused(true)
@@ -40,7 +56,7 @@ impl Crowd {
             .expect("the system has room for a runtime");
         let mut settings = Settings::default();
         settings.autosave_interval = INTERVAL;
-        settings.force_save_every = 0;
+        settings.force_save_every = force_save_every;
         // Out of the way: what is measured is the autosave, not the heartbeat.
         settings.heartbeat_interval = Duration::from_secs(6 * 60 * 60);
         settings.lock_expiry = Duration::from_secs(24 * 60 * 60);
@@ -110,6 +126,11 @@ impl Crowd {
         self.runtime
             .block_on(async { tokio::time::sleep(INTERVAL * count + A_TURN).await });
         watch.nanos_each(count.into())
+    }
+
+    /// Runs something else on the runtime of the sessions.
+    pub fn block_on<F: Future>(&self, other: F) -> F::Output {
+        self.runtime.block_on(other)
     }
 
     /// How many documents are not saved.

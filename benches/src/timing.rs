@@ -36,6 +36,32 @@ impl Stopwatch {
     /// How long each of so many things took.
     #[must_use]
     pub fn nanos_each(self, things: u64) -> f64 {
-        self.elapsed().as_nanos() as f64 / things as f64
+        nanos_each(self.elapsed(), things)
     }
+}
+
+/// How many nanoseconds each of so many things took.
+#[must_use]
+pub fn nanos_each(took: Duration, things: u64) -> f64 {
+    took.as_nanos() as f64 / things as f64
+}
+
+/// Measures several things by turns: what disturbs the machine for a while
+/// disturbs all of them. Each is done once before it counts, and each round
+/// begins with another. Returns what each said in each round.
+pub fn by_turns<const N: usize>(
+    rounds: usize,
+    mut things: [&mut dyn FnMut() -> f64; N],
+) -> [Vec<f64>; N] {
+    for thing in &mut things {
+        thing();
+    }
+    let mut figures = [const { Vec::new() }; N];
+    for round in 0..rounds {
+        for turn in 0..N {
+            let at = (round + turn) % N;
+            figures[at].push(things[at]());
+        }
+    }
+    figures
 }

@@ -5,14 +5,14 @@
 //! one that the example `with_test_cluster` of `playerdata-redis` has started
 //! for the whole run, or else one of their own process.
 //!
-//! Which program is the server: `REDIS_SERVER_BIN`, or `redis-server` or
-//! `valkey-server` on the `PATH`. A package whose tests use this crate names
-//! `tell_tests.rs` as its build script, and its tests say
+//! [`program`] says which program is the server. A package whose tests use this
+//! crate names `tell_tests.rs` as its build script, and its tests say
 //! `#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 mod cluster;
+mod program;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;
@@ -22,6 +22,7 @@ use std::{env, time::Duration};
 use tokio::{sync::OnceCell, time::Instant};
 
 pub use cluster::TestCluster;
+pub use program::program;
 pub use server::TestServer;
 #[cfg(feature = "tls")]
 pub use tls::TlsFront;

@@ -1,8 +1,6 @@
 //! A server of a test's own.
 
 use std::{
-    env,
-    ffi::OsString,
     net::TcpListener,
     process::{Child, Command, Stdio, id},
     sync::atomic::{AtomicU16, Ordering},
@@ -13,7 +11,7 @@ use redis::{Client, FromRedisValue, aio::MultiplexedConnection};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use crate::until;
+use crate::{program, until};
 
 /// Runs a server so that it ends when this process does, however that ends:
 /// the pipe that is its input closes then.
@@ -56,8 +54,9 @@ impl TestServer {
     }
 
     fn launch(&mut self) {
+        let binary = program().expect("no redis-server or valkey-server: set REDIS_SERVER_BIN");
         let mut command = Command::new("sh");
-        command.args(["-c", WATCHED, "sh"]).arg(binary());
+        command.args(["-c", WATCHED, "sh"]).arg(binary);
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string()]);
         command.arg("--dir").arg(self.folder.path());
         command.args(["--logfile", "log", "--save", ""]);
@@ -213,24 +212,6 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// The server's program: see `scripts/redis-server.sh` for how to have one.
-fn binary() -> OsString {
-    if let Some(binary) = env::var_os("REDIS_SERVER_BIN") {
-        return binary;
-    }
-    let path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&path).find_map(|folder| {
-        let names = ["redis-server", "valkey-server"];
-        names
-            .map(|name| folder.join(name))
-            .into_iter()
-            .find(|file| file.is_file())
-    });
-    found
-        .expect("no redis-server or valkey-server: set REDIS_SERVER_BIN")
-        .into()
 }
 
 /// A port that is free, and whose cluster bus port, 10 000 above, is free too.

@@ -3,17 +3,12 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses a part of it
 #![allow(clippy::unwrap_used)] // what a test can't go on without
 
-pub mod meter;
 pub mod scenes;
 pub mod wire;
 
-use std::{collections::BTreeMap, env, sync::Arc, thread, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 
-use aws_sdk_dynamodb::{
-    Client, Config,
-    config::{BehaviorVersion, Builder, Credentials, Region},
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::{Client, config::Builder, types::AttributeValue};
 use bytes::Bytes;
 use playerdata_core::{
     ClaimNumber, Fence, IdSource, Incarnation, ManualClock, PlayerId, RandomIds, Revision,
@@ -23,22 +18,16 @@ use playerdata_core::{
     },
 };
 use playerdata_dynamodb::{DynamoDbBackend, DynamoDbOptions};
-use playerdata_dynamodb_emulator::Emulator;
+use playerdata_dynamodb_emulator::Endpoint;
 use uuid::Uuid;
 
 use self::wire::Wire;
-
-/// Runs the tests against this endpoint instead of an emulator each:
-/// DynamoDB Local, or the service itself. Credentials and region are those of
-/// the usual environment variables.
-const ENDPOINT: &str = "PLAYERDATA_TEST_DYNAMODB_URL";
 
 /// A table of its own for one test, removed with it.
 pub struct Store {
     pub table: String,
     pub clock: Arc<ManualClock>,
-    endpoint: String,
-    emulator: Option<Emulator>,
+    endpoint: Endpoint,
 }
 
 impl Store {
@@ -52,38 +41,20 @@ impl Store {
 
     /// A place for a table that is not there yet.
     pub fn without_table() -> Self {
-        let emulator = env::var(ENDPOINT).is_err().then(Emulator::start);
         Self {
             table: format!("playerdata-test-{}", RandomIds.next_id()),
             clock: Arc::new(ManualClock::starting_at(NOW)),
-            endpoint: match &emulator {
-                Some(emulator) => emulator.url(),
-                None => env::var(ENDPOINT).unwrap(),
-            },
-            emulator,
+            endpoint: Endpoint::open(),
         }
     }
 
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        self.endpoint.url()
     }
 
     /// The SDK's configuration, on a wire that can fail.
     pub fn config(&self, wire: &Wire) -> Builder {
-        let set = |name: &str, or: &str| env::var(name).unwrap_or_else(|_| or.to_owned());
-        let credentials = Credentials::new(
-            set("AWS_ACCESS_KEY_ID", "test"),
-            set("AWS_SECRET_ACCESS_KEY", "test"),
-            env::var("AWS_SESSION_TOKEN").ok(),
-            None,
-            "test",
-        );
-        Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(set("AWS_REGION", "us-east-1")))
-            .endpoint_url(&self.endpoint)
-            .credentials_provider(credentials)
-            .http_client(wire.clone())
+        self.endpoint.config().http_client(wire.clone())
     }
 
     /// A client of the SDK.
@@ -136,7 +107,7 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        if self.emulator.is_some() {
+        if self.endpoint.is_emulated() {
             return;
         }
         // Not in the runtime of the test, which may be gone or be stuck.

@@ -80,7 +80,7 @@ impl Wire {
     pub fn new() -> Self {
         let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
         let builder = aws_smithy_http_client::Builder::new();
-        let inner = match std::env::var(super::ENDPOINT) {
+        let inner = match std::env::var(playerdata_dynamodb_emulator::ENDPOINT_VARIABLE) {
             Ok(url) if url.starts_with("https:") => builder.tls_provider(tls).build_https(),
             _ => builder.build_http(),
         };

@@ -1,82 +1,134 @@
 //! The autosave cycle beside the original's.
 
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 use playerdata_memory::MemoryBackend;
 
 use crate::{
     documents::Standard,
-    original,
-    report::{Row, nanos},
+    original::{self, Player, Writer},
+    report::{Aim, Row, Unit},
     sessions::Crowd,
-    timing::{Stopwatch, median},
+    timing::{Stopwatch, by_turns},
 };
 
-const ROUNDS: usize = 5;
-/// Idle cycles are measured so many at a time: one is too short.
-const IDLE_CYCLES: u32 = 10_000;
+const COMPARING: &str = "the original's deep copy and comparison, saving nothing";
+const SAVING: &str = "the original's way with the same saves, one by one";
 
-/// The cycle with nothing changed, and with one document in ten changed.
+/// Every how many documents one is changed.
+const CHANGED: usize = 10;
+
+/// How much of everything.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Rounds of ours and the original's by turns.
+    pub rounds: usize,
+    /// Idle cycles are measured so many at a time: one is too short.
+    pub idle_cycles: u32,
+}
+
+/// The cycle with nothing changed, and with one document in ten changed: ours
+/// with its saves into memory, beside the original's without any, and beside
+/// the original's with the same saves.
 #[must_use]
-pub fn rows(standard: Standard, sessions: u64) -> [Row; 2] {
-    let mut crowd = Crowd::gather(Arc::new(MemoryBackend::new()), sessions, standard);
-    let json = standard.document().to_json();
-    let mut players: Vec<_> = (0..sessions)
-        .map(|_| original::Player::new(json.clone()))
-        .collect();
-    let (mut idle, mut busy) = (Figures::default(), Figures::default());
-    for round in 0..ROUNDS as u64 {
-        let watch = Stopwatch::start();
-        assert_eq!(original::cycle(&mut players), 0);
-        let limit = watch.nanos_each(1);
-        idle.add(crowd.cycles(IDLE_CYCLES), limit);
-
-        for player in players.iter_mut().step_by(10) {
-            player.change(1_000 + round);
-        }
-        let watch = Stopwatch::start();
-        assert_eq!(original::cycle(&mut players), players.len().div_ceil(10));
-        let limit = watch.nanos_each(1);
-        crowd.change_every(10);
-        busy.add(crowd.cycle(), limit);
-        assert_eq!(crowd.unsaved(), 0);
-    }
-    let name = |share: &str| {
+pub fn rows(standard: Standard, sessions: u64, effort: Effort) -> [Row; 3] {
+    let pair = RefCell::new(Pair::of(standard, sessions));
+    let idle = by_turns(
+        effort.rounds,
+        [
+            &mut || pair.borrow_mut().crowd.cycles(effort.idle_cycles),
+            &mut || pair.borrow_mut().compare(0),
+        ],
+    );
+    let busy = by_turns(
+        effort.rounds,
+        [
+            &mut || pair.borrow_mut().change_and_save(),
+            &mut || pair.borrow_mut().change_and_compare(),
+            &mut || pair.borrow_mut().change_compare_and_save(),
+        ],
+    );
+    let row = |share: &str, against, [ours, limit]: [&[f64]; 2], aim| {
         let document = standard.name();
-        format!("autosave cycle, {sessions} sessions of {document}, {share} changed")
+        let what = format!("autosave cycle, {sessions} sessions of {document}, {share}");
+        Row::measured(what, against, Unit::Nanos, [ours, limit], aim)
     };
+    let none = "nothing changed";
+    let (compared, saved) = ([&idle[0], &idle[1]], "10 % changed and saved");
+    let [ours, comparing, saving] = &busy;
     [
-        idle.row(name("nothing"), 10_000.0),
-        busy.row(name("10 %"), 20.0),
+        row(
+            none,
+            COMPARING,
+            compared.map(Vec::as_slice),
+            Some(Aim::AtLeast(10_000.0)),
+        ),
+        row(
+            saved,
+            COMPARING,
+            [ours, comparing],
+            Some(Aim::AtLeast(20.0)),
+        ),
+        row(saved, SAVING, [ours, saving], None),
     ]
 }
 
-/// Pairs of ours and the limit, in nanoseconds a cycle.
-#[derive(Default)]
-struct Figures {
-    ours: Vec<f64>,
-    limit: Vec<f64>,
+/// As many players of ours and of the original.
+struct Pair {
+    crowd: Crowd,
+    players: Vec<Player>,
+    writer: Writer,
+    value: u64,
 }
 
-impl Figures {
-    fn add(&mut self, ours: f64, limit: f64) {
-        self.ours.push(ours);
-        self.limit.push(limit);
+impl Pair {
+    fn of(standard: Standard, sessions: u64) -> Self {
+        let crowd = Crowd::gather(Arc::new(MemoryBackend::new()), sessions, standard);
+        let json = standard.document().to_json();
+        let players = (0..sessions).map(|_| Player::new(json.clone())).collect();
+        Self {
+            writer: crowd.block_on(Writer::open(sessions.div_ceil(CHANGED as u64))),
+            crowd,
+            players,
+            value: 1_000,
+        }
     }
 
-    fn row(self, what: String, aim: f64) -> Row {
-        let ratios = self
-            .ours
-            .iter()
-            .zip(&self.limit)
-            .map(|(ours, limit)| limit / ours);
-        Row {
-            what,
-            against: "the original's deep copy and comparison, saving nothing".to_owned(),
-            ratio: median(ratios.collect()),
-            ours: nanos(median(self.ours)),
-            limit: nanos(median(self.limit)),
-            aim,
+    /// Ours. Returns how long the cycle took, in nanoseconds; so do the others.
+    fn change_and_save(&mut self) -> f64 {
+        self.crowd.change_every(CHANGED);
+        let nanos = self.crowd.cycle();
+        assert_eq!(self.crowd.unsaved(), 0, "one cycle saves what was changed");
+        nanos
+    }
+
+    /// The original's, without saves.
+    fn compare(&mut self, changed: usize) -> f64 {
+        let watch = Stopwatch::start();
+        assert_eq!(original::cycle(&mut self.players), changed);
+        watch.nanos_each(1)
+    }
+
+    fn change_and_compare(&mut self) -> f64 {
+        let changed = self.change();
+        self.compare(changed)
+    }
+
+    /// The original's, with saves.
+    fn change_compare_and_save(&mut self) -> f64 {
+        let changed = self.change();
+        let watch = Stopwatch::start();
+        let writing = self.writer.cycle(&mut self.players);
+        assert_eq!(self.crowd.block_on(writing), changed);
+        watch.nanos_each(1)
+    }
+
+    /// Changes the original's documents. Returns how many.
+    fn change(&mut self) -> usize {
+        self.value += 1;
+        for player in self.players.iter_mut().step_by(CHANGED) {
+            player.change(self.value);
         }
+        self.players.len().div_ceil(CHANGED)
     }
 }

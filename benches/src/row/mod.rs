@@ -1,7 +1,9 @@
 //! The rows of the summary, by subject. Each measures ours and its limit by
-//! turns, in one process.
+//! turns, in one process, and says how much of everything to take.
 
 pub mod autosave;
+pub mod dynamodb;
 pub mod memory;
+pub mod redis;
 pub mod size;
 pub mod sqlite;

@@ -1,4 +1,5 @@
-//! What an idle session takes beside its document.
+//! What an idle session takes beside its document, and what saving all of them
+//! takes beside that.
 
 use std::sync::Arc;
 
@@ -7,33 +8,69 @@ use playerdata_core::backend::Backend;
 use playerdata_memory::MemoryBackend;
 use tokio::runtime::Runtime;
 
-use crate::{documents::Standard, guarded, report::Row, sessions::Crowd};
+use crate::{
+    documents::Standard,
+    guarded,
+    report::{Aim, Row, Unit},
+    sessions::Crowd,
+};
 
 const LIMIT_BYTES: f64 = 1_024.0;
 
+/// Two rows of so many sessions of the default document.
+///
 /// Bytes an idle session takes: those of a crowd of them, less those of their
-/// documents and less those that the memory backend takes for the players.
+/// documents and less those that the memory backend takes for the players. And
+/// bytes that a cycle takes for a while in which each of them is saved, beside
+/// what all of them would take encoded: the new bodies take the old ones'
+/// place in the store, so that what is seen is what is under way.
 #[must_use]
-pub fn row(runtime: &Runtime, allocator: &PeakAlloc, sessions: u64) -> Row {
+pub fn rows(runtime: &Runtime, allocator: &PeakAlloc, sessions: u64) -> [Row; 2] {
     let documents = taken(allocator, || {
         let documents = (0..sessions).map(|_| Arc::new(Standard::A.document()));
         documents.collect::<Vec<_>>()
     });
     let store = taken(allocator, || runtime.block_on(filled_store(sessions)));
-    let crowd = taken(allocator, || {
-        let mut crowd = Crowd::gather(Arc::new(MemoryBackend::new()), sessions, Standard::A);
-        crowd.cycles(4);
-        crowd
-    });
-    let each = (crowd - documents - store) / sessions as f64;
-    Row {
-        what: format!("an idle session, of {sessions}, beside its document"),
-        against: "1 KiB".to_owned(),
-        ours: format!("{each:.0} B"),
-        limit: format!("{LIMIT_BYTES} B"),
-        ratio: LIMIT_BYTES / each,
-        aim: 1.0,
-    }
+    let before = allocator.current_usage();
+    let mut crowd = Crowd::gather(Arc::new(MemoryBackend::new()), sessions, Standard::A);
+    crowd.cycles(4);
+    let crowd_bytes = allocator.current_usage().saturating_sub(before) as f64;
+    let each = (crowd_bytes - documents - store) / sessions as f64;
+
+    drop(crowd);
+    let peak = peak_of_saving_all(allocator, sessions);
+    let encoded = Standard::A.body(1, false).bytes.len() as f64 * sessions as f64;
+    [
+        Row::measured(
+            format!("memory of an idle session, of {sessions}, beside its document"),
+            "1 KiB",
+            Unit::Bytes,
+            [&[each], &[LIMIT_BYTES]],
+            Some(Aim::AtLeast(1.0)),
+        ),
+        Row::measured(
+            format!("memory that a cycle takes that saves all of {sessions} sessions"),
+            "all of them encoded at once",
+            Unit::Bytes,
+            [&[peak], &[encoded]],
+            Some(Aim::AtLeast(1.0)),
+        ),
+    ]
+}
+
+/// How far above what it is before, memory rises in a cycle that saves every
+/// session, changed or not.
+fn peak_of_saving_all(allocator: &PeakAlloc, sessions: u64) -> f64 {
+    let store = Arc::new(MemoryBackend::new());
+    let mut crowd = Crowd::gather_forced(store, sessions, Standard::A, 1);
+    // The first fills the store with bodies, the second grows what has to grow.
+    crowd.cycles(2);
+    let before = allocator.current_usage();
+    allocator.reset_peak_usage();
+    crowd.cycle();
+    let rise = allocator.peak_usage().saturating_sub(before);
+    assert!(rise > 0, "the cycle saves something");
+    rise as f64
 }
 
 /// How many bytes what `make` makes takes, while it is there.

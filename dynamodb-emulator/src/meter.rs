@@ -24,6 +24,7 @@ use parking_lot::Mutex;
 /// One call, and what it was charged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Charge {
+    /// The operation's name, such as `PutItem`.
     pub operation: &'static str,
     /// In write units, or in read units for a read.
     pub units: f64,

@@ -1,0 +1,210 @@
+//! All rows of the summary, in order, and how long to take over them.
+
+use clap::ValueEnum;
+use peak_alloc::PeakAlloc;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    documents::Standard,
+    report::Row,
+    row::{autosave, dynamodb, memory, redis, size, sqlite},
+    store::redis::Log,
+};
+
+/// What rows are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// The autosave cycle.
+    Autosave,
+    /// Guarded saves on SQLite.
+    Sqlite,
+    /// Guarded saves on Redis.
+    Redis,
+    /// Guarded saves on DynamoDB.
+    Dynamodb,
+    /// Guarded saves in memory.
+    Memory,
+    /// The memory that sessions take.
+    Size,
+}
+
+impl Subject {
+    /// Those that do not disturb each other's figures first: what leaves
+    /// memory in pieces comes last.
+    const ALL: [Self; 6] = [
+        Self::Sqlite,
+        Self::Redis,
+        Self::Dynamodb,
+        Self::Memory,
+        Self::Size,
+        Self::Autosave,
+    ];
+}
+
+/// How much of everything is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// So many sessions of A in the autosave rows, a pair of rows each.
+    pub sessions_of_a: &'static [u64],
+    /// So many of B.
+    pub sessions_of_b: u64,
+    /// How many idle sessions are weighed.
+    pub idle_sessions: u64,
+    /// Cycles.
+    pub autosave: autosave::Effort,
+    /// For A; a fifth as many saves a round for B.
+    pub sqlite: sqlite::Effort,
+    /// For A; a quarter as many saves a round for B.
+    pub redis: redis::Effort,
+    /// Players who save on DynamoDB.
+    pub dynamodb_players: u64,
+    /// Saves into memory.
+    pub memory: memory::Effort,
+}
+
+impl Extent {
+    /// Less than five minutes.
+    pub const SHORT: Self = Self {
+        sessions_of_a: &[1_000, 10_000, 100_000],
+        sessions_of_b: 10_000,
+        idle_sessions: 100_000,
+        autosave: autosave::Effort {
+            rounds: 5,
+            idle_cycles: 10_000,
+        },
+        sqlite: sqlite::Effort {
+            players: 10_000,
+            rounds: 5,
+            rounds_each: 5,
+            singles: 500,
+        },
+        redis: redis::Effort {
+            players: 1_024,
+            rounds: 31,
+            rounds_each: 4,
+        },
+        dynamodb_players: 64,
+        memory: memory::Effort {
+            rounds: 15,
+            rounds_each: 400,
+        },
+    };
+
+    /// With a million sessions, and more rounds.
+    pub const FULL: Self = Self {
+        sessions_of_a: &[1_000, 10_000, 100_000, 1_000_000],
+        autosave: autosave::Effort {
+            rounds: 7,
+            idle_cycles: 10_000,
+        },
+        sqlite: sqlite::Effort {
+            rounds: 11,
+            ..Self::SHORT.sqlite
+        },
+        redis: redis::Effort {
+            rounds: 101,
+            ..Self::SHORT.redis
+        },
+        ..Self::SHORT
+    };
+
+    /// Next to nothing: shows that every row can be measured, and says nothing
+    /// about costs.
+    pub const TINY: Self = Self {
+        sessions_of_a: &[20],
+        sessions_of_b: 10,
+        idle_sessions: 20,
+        autosave: autosave::Effort {
+            rounds: 1,
+            idle_cycles: 2,
+        },
+        sqlite: sqlite::Effort {
+            players: 10,
+            rounds: 1,
+            rounds_each: 1,
+            singles: 2,
+        },
+        redis: redis::Effort {
+            players: 8,
+            rounds: 1,
+            rounds_each: 1,
+        },
+        dynamodb_players: 3,
+        memory: memory::Effort {
+            rounds: 1,
+            rounds_each: 1,
+        },
+    };
+}
+
+/// The documents as they are stored: whether compressed. A is too small to be.
+const FORMS: [(Standard, bool); 3] = [
+    (Standard::A, false),
+    (Standard::B, true),
+    (Standard::B, false),
+];
+
+/// Measures the rows of these subjects; of all, if none is named. Says on
+/// standard error what it is at.
+///
+/// # Panics
+///
+/// If a store fails that is there: a benchmark of a failing store says nothing.
+#[must_use]
+pub fn measure(allocator: &PeakAlloc, extent: Extent, only: &[Subject]) -> Vec<Row> {
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("the system has room for a runtime");
+    let mut rows = Vec::new();
+    for subject in Subject::ALL {
+        if only.is_empty() || only.contains(&subject) {
+            eprintln!("measuring: {subject:?}");
+            rows.extend(rows_of(subject, &runtime, allocator, extent));
+        }
+    }
+    rows
+}
+
+fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: Extent) -> Vec<Row> {
+    match subject {
+        Subject::Autosave => {
+            let a = extent
+                .sessions_of_a
+                .iter()
+                .map(|&count| (Standard::A, count));
+            a.chain([(Standard::B, extent.sessions_of_b)])
+                .flat_map(|(standard, count)| autosave::rows(standard, count, extent.autosave))
+                .collect()
+        }
+        Subject::Sqlite => FORMS
+            .iter()
+            .flat_map(|&form| {
+                let mut effort = extent.sqlite;
+                if form.0 == Standard::B {
+                    effort.rounds_each = effort.rounds_each.div_ceil(5);
+                }
+                sqlite::rows(runtime, form, effort)
+            })
+            .collect(),
+        Subject::Redis => [Log::EverySecond, Log::Off]
+            .iter()
+            .flat_map(|&log| FORMS.map(|form| (log, form)))
+            .flat_map(|(log, form)| {
+                let mut effort = extent.redis;
+                if form.0 == Standard::B {
+                    effort.rounds_each = effort.rounds_each.div_ceil(4);
+                }
+                redis::rows(runtime, log, form, effort)
+            })
+            .collect(),
+        Subject::Dynamodb => FORMS
+            .iter()
+            .map(|&form| dynamodb::row(runtime, form, extent.dynamodb_players))
+            .collect(),
+        Subject::Memory => [Standard::A, Standard::B]
+            .map(|standard| memory::row(runtime, standard, extent.memory))
+            .into(),
+        Subject::Size => size::rows(runtime, allocator, extent.idle_sessions).into(),
+    }
+}

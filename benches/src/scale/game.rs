@@ -1,0 +1,90 @@
+//! The game: a thread that changes documents at a steady rate, as game code
+//! does, and notes how long each `set` holds it up.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use hdrhistogram::Histogram;
+use playerdata_core::{Document, Slot};
+use tokio::{
+    runtime::Builder,
+    time::{MissedTickBehavior, interval},
+};
+
+use super::timed::histogram;
+use crate::timing::Stopwatch;
+
+/// Twenty ticks a second, as many games have.
+const TICK: Duration = Duration::from_millis(50);
+
+/// A game that runs on a thread of its own.
+#[derive(Debug)]
+pub(super) struct Game {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Played>,
+}
+
+/// What the game saw.
+#[derive(Debug)]
+pub(super) struct Played {
+    /// Nanoseconds of each `set`.
+    pub(super) nanos: Histogram<u64>,
+    /// How many were refused.
+    pub(super) refused: u64,
+}
+
+impl Game {
+    /// Starts to change each of these documents once in `every`, on average.
+    pub(super) fn start(slots: Vec<Slot<Document>>, every: Duration) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_time().build();
+            let runtime = runtime.expect("the system has room for a runtime");
+            runtime.block_on(play(&slots, every, &stopped))
+        });
+        Self { stop, thread }
+    }
+
+    /// Ends it.
+    pub(super) fn end(self) -> Played {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().expect("the game does not panic")
+    }
+}
+
+async fn play(slots: &[Slot<Document>], every: Duration, stopped: &AtomicBool) -> Played {
+    let mut played = Played {
+        nanos: histogram(),
+        refused: 0,
+    };
+    let mut random = fastrand::Rng::with_seed(4_711);
+    let each_tick = slots.len() as f64 * TICK.as_secs_f64() / every.as_secs_f64();
+    let mut due = 0.0;
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    while !stopped.load(Ordering::Relaxed) {
+        ticks.tick().await;
+        due += each_tick;
+        while due >= 1.0 {
+            due -= 1.0;
+            let slot = &slots[random.usize(..slots.len())];
+            // Of different lengths: a store may skip what stays as long.
+            let digits = random.u32(1..10);
+            let value = random.u64(..10_u64.pow(digits));
+            let watch = Stopwatch::start();
+            let set = slot.set("Currency", value);
+            let took = watch.elapsed();
+            let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+            played.nanos.saturating_record(nanos);
+            played.refused += u64::from(set.is_err());
+        }
+    }
+    played
+}

@@ -1,0 +1,5 @@
+//! Servers to measure against, started as the tests start theirs, and the
+//! backends on them.
+
+pub mod dynamodb;
+pub mod redis;
