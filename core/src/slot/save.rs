@@ -73,7 +73,10 @@ impl<D: GameDocument> Shared<D> {
         slot: &Arc<SlotState<D>>,
         reason: SaveReason,
     ) -> Result<Saved, Error> {
-        let mut saver = slot.saver.lock().await;
+        let mut saver = match slot.saver.try_lock() {
+            Ok(saver) => saver,
+            Err(_save_under_way) => slot.saver.lock().await,
+        };
         slot.check_writable()?;
         let by_autosave = reason == SaveReason::Autosave;
         let (snapshot, forced) = slot.take_snapshot(by_autosave);
