@@ -10,7 +10,7 @@ use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{lane, timetable::Timetable, wheel::Wheel, work::Work};
-use crate::{GameDocument, manager::Shared};
+use crate::{GameDocument, fetch, manager::Shared};
 
 /// So many saves that are due are worth a lane on another thread, even if the
 /// store keeps none of them waiting.
@@ -116,6 +116,7 @@ impl<D: GameDocument> Scheduler<D> {
 
     fn take_turn(&mut self, wheel: &Wheel<D>, turn: u64) {
         let slots = wheel.take(turn, self.timetable.is_forced(turn));
+        fetch::all(&slots, |slot| slot.fetch());
         self.work.push(slots);
     }
 
