@@ -126,8 +126,12 @@ impl<D: GameDocument> Scheduler<D> {
         let running = self.lanes.len() + 1; // with the first
         let wanted = if waiting > 0 {
             due
+        } else if self.threads > 1 {
+            // The last task that a thread begins stays with it: so one more
+            // than there are other threads.
+            (due / WORTH_A_LANE).min(self.threads.saturating_sub(self.lanes.len()))
         } else {
-            (due / WORTH_A_LANE).min(self.threads.saturating_sub(running))
+            0
         };
         let max = self.shared.settings.max_concurrent_saves;
         for _ in 0..wanted.min(max.saturating_sub(running)) {
