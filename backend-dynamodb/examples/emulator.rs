@@ -4,15 +4,14 @@
 //! It listens on this machine only, keeps everything in memory, and runs until
 //! it is stopped (Ctrl-C).
 
-use std::{env, error::Error, net::Ipv4Addr, process::ExitCode};
+use std::{env, error::Error, future, process::ExitCode};
 
 use aws_sdk_dynamodb::{
     Config,
     config::{BehaviorVersion, Credentials, Region},
 };
-use dynoxide::Database;
 use playerdata_dynamodb::{DynamoDbBackend, DynamoDbOptions};
-use tokio::net::TcpListener;
+use playerdata_dynamodb_emulator::Emulator;
 
 const USAGE: &str = "usage: emulator [TABLE [PORT]]\n\
      The table is \"players\" and the port 8000 if not given; port 0 is any free one.";
@@ -41,10 +40,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(table: &str, port: u16) -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    let endpoint = format!("http://{}", listener.local_addr()?);
-    let serving = tokio::spawn(dynoxide::server::serve_on(listener, Database::memory()?));
-
+    let emulator = Emulator::start_on(port)?;
+    let endpoint = emulator.url();
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
@@ -56,6 +53,5 @@ async fn run(table: &str, port: u16) -> Result<(), Box<dyn Error>> {
     backend.create_table().await?;
 
     println!("dynamodb://{table}?endpoint={endpoint}");
-    serving.await?;
-    Ok(())
+    future::pending().await
 }

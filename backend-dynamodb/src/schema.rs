@@ -185,8 +185,13 @@ pub(crate) async fn create(table: &Table) -> Result<()> {
     }
     wait_until_ready(table).await?;
     let (_, on) = time_to_live(table).await?;
-    if !on {
-        switch_ttl_on(table).await?;
+    if !on && let Err(error) = switch_ttl_on(table).await {
+        // DynamoDB refuses to switch on what is on: by another server, or by
+        // an attempt of ours whose answer was lost.
+        let (_, on) = time_to_live(table).await?;
+        if !on {
+            return Err(error);
+        }
     }
     check(table).await
 }

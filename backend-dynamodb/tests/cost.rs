@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use playerdata_core::backend::{Backend, Body};
+use playerdata_core::backend::{Acquisition, Backend, Body};
 use playerdata_dynamodb::DynamoDbBackend;
 use playerdata_dynamodb_emulator::{Charge, Meter};
 use support::{wire::Wire, *};
@@ -144,6 +144,74 @@ async fn the_life_of_a_session_is_charged_as_documented() {
         let take_over = [1.0, units, 1.0].map(|units| charge("UpdateItem", units));
         assert_eq!(meter.take(), take_over, "a take-over");
     }
+}
+
+#[tokio::test]
+async fn everything_besides_is_charged_as_documented() {
+    const SLOTS: [&str; 3] = ["one", "two", "three"];
+    for (bytes, units) in SIZES {
+        let store = Store::open().await;
+        let (backend, meter, _) = metered(&store);
+        let player = player("p");
+        let read_units = (units / 4.0).ceil();
+        let put = [charge("PutItem", units)];
+        acquired(&backend, &player, &claimant(1), None).await;
+        for (number, name) in (1..).zip(SLOTS) {
+            let claim = claim(&player, 1, name, 1);
+            opened(&backend, &claim).await;
+            let (stamp, body) = (stamp(0, number), body_of(bytes));
+            backend.save(&claim, &stamp, &body).await.unwrap();
+        }
+        meter.take();
+
+        let notice = support::scenes::notice();
+        backend.notify(&server(1).name, &notice).await.unwrap();
+        assert_eq!(meter.take(), [charge("UpdateItem", 1.0)], "a notice");
+        backend.view(&player, &slot("one")).await.unwrap();
+        assert_eq!(meter.take(), [charge("GetItem", read_units)], "a view");
+        backend.list(&player).await.unwrap();
+        let list = meter.take();
+        // The bytes of all slots together, in 4 KiB, one begun more at most.
+        let [
+            Charge {
+                operation: "Query",
+                units: query_units,
+            },
+        ] = list[..]
+        else {
+            panic!("a list: {list:?}");
+        };
+        let query = (units * 3.0 / 4.0).ceil();
+        assert!((query - 1.0..=query).contains(&query_units), "{list:?}");
+        let claim = claim(&player, 1, "three", 1);
+        backend.delete(&claim, &stamp(1, 9)).await.unwrap();
+        assert_eq!(meter.take(), put, "a deletion, by what was there");
+
+        backend.release(&player, session(1)).await.unwrap();
+        meter.take();
+        backend.erase(&player).await.unwrap();
+        let mut erasing = meter.take();
+        let removals = erasing.split_off(3);
+        assert_eq!(erasing[0], charge("GetItem", 1.0), "the lock");
+        assert_eq!(erasing[1], charge("UpdateItem", 1.0), "the mark");
+        assert_eq!(erasing[2].operation, "Query");
+        // Removed at once, so in any order; one of them was deleted before.
+        let mut removed: Vec<_> = removals.iter().map(|removal| removal.units).collect();
+        removed.sort_by(f64::total_cmp);
+        assert_eq!(removed, [1.0, 1.0, units, units], "slots, and the mark");
+        assert_eq!(removals[3], charge("UpdateItem", 1.0), "the mark again");
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_is_refused_is_one_call() {
+    let store = Store::open().await;
+    let (backend, _, wire) = metered(&store);
+    acquired(&backend, &player("p"), &claimant(1), None).await;
+    wire.plan(|_, _| wire::Fault::None);
+    let refused = backend.acquire(&player("p"), &claimant(2), None).await;
+    assert!(matches!(refused.unwrap(), Acquisition::Held { .. }));
+    assert_eq!(wire.operations(), ["UpdateItem"]);
 }
 
 #[tokio::test]

@@ -44,6 +44,20 @@ async fn the_policy_allows_exactly_what_is_called() {
 }
 
 #[tokio::test]
+async fn creating_the_table_needs_the_two_actions_that_are_told_besides() {
+    let store = Store::without_table();
+    let wire = Wire::new();
+    let backend = store.backend_on(&wire);
+    backend.create_table().await.unwrap();
+    let allowed = allowed();
+    let called: BTreeSet<_> = wire.operations().into_iter().collect();
+    let besides: Vec<_> = called.difference(&allowed).collect();
+    assert_eq!(besides, ["CreateTable", "UpdateTimeToLive"]);
+    let told = format!("`dynamodb:{}` and `dynamodb:{}`", besides[0], besides[1]);
+    assert!(DOCS.contains(&told), "it needs {told}");
+}
+
+#[tokio::test]
 async fn the_largest_body_is_told() {
     let limit = Store::without_table().backend().limits().max_body_bytes;
     let told = format!(

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use futures::future::join_all;
-use playerdata_core::backend::{Backend, BackendError, Effect, ErrorKind, Renewal};
+use playerdata_core::backend::{Backend, BackendError, Effect, ErrorKind, Notification, Renewal};
 use support::{
     scenes::{OTHERS, Played, READS, REPEATABLE, Scene, notice},
     wire::{Fault, Wire},
@@ -160,6 +160,26 @@ async fn without_an_answer_the_operation_may_have_been_applied() {
                 "{fault:?} at {name:?}: {error}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_notice_whose_answer_or_request_was_lost_arrives_at_least_once() {
+    for (fault, arrives) in [
+        (Fault::AnswerLost, 2),
+        (Fault::RequestLost, 1),
+        (Fault::Answered(500, "InternalServerError"), 1),
+    ] {
+        let store = Store::open().await;
+        let wire = Wire::new();
+        let backend = store.backend_on(&wire);
+        wire.once("UpdateItem", fault);
+        let queued = backend.notify(&server(1).name, &notice()).await.unwrap();
+        assert_eq!(queued, Notification::Queued);
+        let lease = Duration::from_secs(60);
+        let renewal = backend.renew_lease(&server(1), lease).await.unwrap();
+        let notices = vec![notice(); arrives];
+        assert_eq!(renewal, Renewal::Renewed { notices }, "{fault:?}");
     }
 }
 

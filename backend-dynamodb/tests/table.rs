@@ -94,6 +94,57 @@ async fn two_servers_may_create_the_table_at_once() {
 }
 
 #[tokio::test]
+async fn two_servers_may_switch_the_ttl_on_at_once() {
+    let store = Store::without_table();
+    let wire = Wire::new();
+    let backend = store.backend_on(&wire);
+    // As the service answers who comes second.
+    wire.once(
+        "UpdateTimeToLive",
+        Fault::AppliedAndAnswered(400, "ValidationException"),
+    );
+    backend.create_table().await.unwrap();
+    // And who has done something else wrong.
+    let other = Store::without_table();
+    let backend = other.backend_on(&wire);
+    wire.once(
+        "UpdateTimeToLive",
+        Fault::Answered(400, "ValidationException"),
+    );
+    let error = backend.create_table().await.unwrap_err();
+    assert!(error.to_string().contains("ValidationException"), "{error}");
+}
+
+#[tokio::test]
+async fn a_fault_at_any_call_does_not_keep_a_table_from_being_created() {
+    for fault in [
+        Fault::AnswerLost,
+        Fault::RequestLost,
+        Fault::Answered(400, "ThrottlingException"),
+        Fault::Answered(500, "InternalServerError"),
+        Fault::AppliedAndAnswered(500, "InternalServerError"),
+    ] {
+        let mut position = 0;
+        loop {
+            let store = Store::without_table();
+            let wire = Wire::new();
+            let backend = store.backend_on(&wire);
+            wire.at(position, fault);
+            let created = backend.create_table().await;
+            let at = format!("{fault:?} at call {position}");
+            created.unwrap_or_else(|error| panic!("{at}: {error}"));
+            store.backend().check_table().await.unwrap();
+            position += 1;
+            if wire.operations().len() < position {
+                break;
+            }
+        }
+        // Describe, create, describe, look at the TTL, set it, check both.
+        assert_eq!(position, 8, "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_missing_table_is_said_to_be_missing() {
     let store = Store::without_table();
     assert_eq!(faults(&store).await, [TableFault::Missing]);

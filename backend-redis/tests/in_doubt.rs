@@ -1,11 +1,12 @@
-//! Saves whose answer is lost: on one server, and on a node of a Cluster.
+//! Saves whose answer is lost: on one server, on a node of a Cluster, and on a
+//! connection that the caller made.
 
 mod support;
 
 use std::time::Duration;
 
 use playerdata_core::backend::{Backend as _, Effect, ErrorKind, Opening};
-use playerdata_redis::RedisBackend;
+use playerdata_redis::{RedisBackend, redis};
 use support::{Game, Plan, Proxy, TestServer, body, connect, options};
 use tokio::time::{Instant, timeout};
 
@@ -57,6 +58,25 @@ impl Line {
         ]
     }
 
+    /// Through a connection that the game has made: it reconnects by itself.
+    async fn ready() -> Self {
+        let server = TestServer::start(&[]).await;
+        let proxy = Proxy::to(server.port()).await;
+        let client = redis::Client::open(proxy.url()).unwrap();
+        let connection = client.get_connection_manager().await.unwrap();
+        let backend = RedisBackend::from_connection(connection, options()).unwrap();
+        Self {
+            server,
+            proxy,
+            backend,
+        }
+    }
+
+    async fn all() -> [Self; 3] {
+        let [server, node] = Self::both().await;
+        [server, node, Self::ready().await]
+    }
+
     /// How many `SET`s the server has carried out or refused.
     async fn sets(&self) -> usize {
         let stats: String = self.server.ask(&["INFO", "commandstats"]).await;
@@ -69,7 +89,7 @@ impl Line {
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_save_cut_off_on_its_way_is_in_doubt_and_never_sent_again() {
-    for line in Line::both().await {
+    for line in Line::all().await {
         let Line { backend, proxy, .. } = &line;
         let mut game = Game::start(backend, "4711").await;
         game.save(backend, "first").await;
@@ -91,7 +111,7 @@ async fn a_save_cut_off_on_its_way_is_in_doubt_and_never_sent_again() {
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_save_whose_answer_was_lost_is_recognised_when_the_slot_is_opened_again() {
-    for line in Line::both().await {
+    for line in Line::all().await {
         let Line { backend, proxy, .. } = &line;
         let mut game = Game::start(backend, "4711").await;
         game.save(backend, "first").await;
@@ -113,7 +133,7 @@ async fn a_save_whose_answer_was_lost_is_recognised_when_the_slot_is_opened_agai
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s1_a_delayed_save_does_not_land_on_a_newer_acknowledged_one() {
-    for line in Line::both().await {
+    for line in Line::all().await {
         let Line { backend, proxy, .. } = &line;
         let mut game = Game::start(backend, "4711").await;
         game.save(backend, "first").await;

@@ -139,6 +139,34 @@ async fn a_session_goes_on_when_the_primary_is_replaced_by_its_replica() {
     assert!(next > fence, "{next} after {fence}");
 }
 
+/// What `min_replicas` is for: the replica here has not had the last save.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn s1_a_replica_that_lagged_forgets_nothing_that_was_acknowledged() {
+    let Pair {
+        mut primary,
+        replica,
+    } = Pair::start().await;
+    let mut options = confirmed();
+    let backend = connect(&[primary.url()], &options).await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "confirmed").await;
+    // A port that nobody listens at: the replica keeps what it has.
+    replica.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]).await;
+    let acknowledged = match game.try_save(&backend, "on the primary alone").await {
+        Ok(_) => "on the primary alone",
+        Err(error) => {
+            assert_eq!(error.effect(), Effect::Possible, "{error}");
+            "confirmed"
+        }
+    };
+    primary.kill();
+    replica.ask::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    options.min_replicas = 0;
+    let backend = connect(&[replica.url()], &options).await;
+    assert_eq!(game.stored(&backend).await.as_deref(), Some(acknowledged));
+}
+
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_primary_that_became_a_replica_is_unavailable_and_used_again_when_it_is_not() {

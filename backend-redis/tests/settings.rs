@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use playerdata_core::{
     Event, SessionManager,
-    backend::{Backend, Effect, ErrorKind, HazardKind},
+    backend::{Backend, Effect, Erasure, ErrorKind, HazardKind, Notice, NoticeKind, WriteOutcome},
 };
 use playerdata_redis::{RedisBackend, RedisOptions, redis};
 use support::{Game, TestCluster, TestServer, connect, options, shared_cluster};
@@ -101,6 +101,29 @@ async fn credentials_come_from_the_url_and_wrong_ones_are_a_rejection() {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn a_password_without_a_user_is_in_the_url_too() {
+    let server = TestServer::start(&[]).await;
+    let password = ["CONFIG", "SET", "requirepass", "hush"];
+    server.ask::<()>(&password).await;
+    let backend = connect(
+        &[format!("redis://:hush@127.0.0.1:{}", server.port())],
+        &options(),
+    )
+    .await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "first").await;
+
+    // Without it, nothing that was asked was done.
+    let backend = RedisBackend::connect(&server.url()).await.unwrap();
+    let game = Game::of("4712");
+    let acquired = backend.acquire(&game.player, &game.claimant, None).await;
+    let error = acquired.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
+    assert_eq!(error.effect(), Effect::None, "{error}");
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn urls_and_options_that_make_no_sense_are_rejected() {
     let server = TestServer::start(&[]).await;
     let url = server.url();
@@ -177,4 +200,44 @@ async fn a_ready_connection_is_used_and_can_t_wait_for_replicas() {
     options.min_replicas = 1;
     let error = RedisBackend::from_connection(connection, options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Rejected);
+}
+
+/// The permissions that `docs/redis.md` lists, and no others.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn the_permissions_in_the_documents_are_enough() {
+    let server = TestServer::start(&[]).await;
+    let documents = include_str!("../../docs/redis.md");
+    let (_, from) = documents.split_once("ACL SETUSER").expect("it is there");
+    let (words, _) = from.split_once("```").expect("the block ends");
+    let mut command = vec!["ACL", "SETUSER"];
+    command.extend(words.split_whitespace());
+    server.ask::<()>(&command).await;
+    let url = format!("redis://game:secret@127.0.0.1:{}", server.port());
+    let backend = RedisBackend::connect(&url).await.unwrap();
+
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "first").await;
+    game.open(&backend).await;
+    let id = &game.claimant.server;
+    let ttl = std::time::Duration::from_secs(5);
+    backend.renew_lease(id, ttl).await.unwrap();
+    assert!(backend.lease_is_live(id).await.unwrap());
+    let notice = Notice {
+        player: game.player.clone(),
+        session: game.session(),
+        kind: NoticeKind::HandOver,
+        from: id.clone(),
+    };
+    backend.notify(&id.name, &notice).await.unwrap();
+    backend.drop_lease(id).await.unwrap();
+    let next = Game::of("4711");
+    next.take(&backend, Some(&game)).await;
+    let late = game.try_save(&backend, "late").await.unwrap();
+    assert!(matches!(late, WriteOutcome::Lost { holder: Some(_) }));
+    next.release(&backend).await;
+    assert_eq!(game.stored(&backend).await.as_deref(), Some("first"));
+    assert_eq!(backend.list(&game.player).await.unwrap().len(), 1);
+    assert_eq!(backend.erase(&game.player).await.unwrap(), Erasure::Erased);
+    assert_eq!(hazards(&backend).await, []);
 }

@@ -2,7 +2,14 @@
 //!
 //! It proves the contract of [`Backend`](playerdata_core::backend::Backend):
 //! a backend that passes keeps players' data safe, as far as one machine can
-//! tell. It takes ten lines in a backend's own tests:
+//! tell. It does so on two levels: most cases call the backend as it is, and
+//! those whose subject begins with `manager_` run games on it, each with a
+//! [`SessionManager`](playerdata_core::SessionManager) that crashes, freezes,
+//! or gets no answer.
+//!
+//! `docs/writing-a-backend.md` leads from an empty crate to such a backend, and
+//! `tests/files` of this crate is one to read: a directory of files. The suite
+//! takes ten lines in a backend's own tests:
 //!
 //! ```
 //! # mod tests {
@@ -45,3 +52,8 @@ pub use fixture::{Fixture, FixtureBuilder};
 pub use list::{Case, all_cases};
 pub use rule::Rule;
 pub use suite::run;
+
+/// The guide's code is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/writing-a-backend.md")]
+mod guide {}

@@ -248,9 +248,14 @@ macro_rules! __every_store {
                 a_restarted_server_has_its_players_back_at_once,
                 a_superseded_server_is_told_and_starts_nothing,
                 a_lapsed_lease_that_nobody_used_costs_nothing,
+                wrong_clocks_cost_no_save,
+                a_clock_that_went_back_supersedes_all_the_same,
+            }
+            manager_frozen {
                 the_saves_of_a_frozen_server_are_refused,
                 a_frozen_server_has_lost_a_player_who_has_gone,
-                wrong_clocks_cost_no_save,
+                a_deletion_that_arrives_after_a_theft_is_refused,
+                the_release_of_a_frozen_server_frees_nobody,
             }
             manager_saves {
                 a_save_is_what_the_next_game_loads,

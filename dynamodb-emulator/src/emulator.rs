@@ -1,15 +1,20 @@
 //! An emulator of DynamoDB in this process.
+//!
+//! It starts in no time and keeps everything in memory, so that every test has
+//! its own. Its reads are never stale, and it never answers with throttling, a
+//! transaction conflict or a lost reply: whoever wants those puts them between.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     thread::{self, JoinHandle},
 };
 
 use dynoxide::Database;
-use tokio::sync::oneshot;
+use tokio::{runtime, sync::oneshot};
 
-/// An emulator with an empty memory of its own, on a free port of this
-/// machine, on a thread of its own; stopped when dropped.
+/// An emulator with an empty memory of its own, on a thread of its own, for
+/// this machine only; stopped when dropped.
 #[derive(Debug)]
 pub struct Emulator {
     address: SocketAddr,
@@ -18,43 +23,51 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts one.
+    /// Starts one on a free port.
     ///
     /// # Panics
     ///
-    /// If the system gives it no port or no thread.
+    /// If the machine has none left, or no memory.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let unblocked = listener.set_nonblocking(true);
-        unblocked.expect("a listener can be told not to block");
-        let address = listener.local_addr().expect("it is bound");
+        Self::start_on(0).expect("a machine that runs tests has a free port")
+    }
+
+    /// Starts one on that port; 0 is any free one.
+    ///
+    /// # Errors
+    ///
+    /// If the port is taken, or the machine can't do it.
+    pub fn start_on(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let database = Database::memory().map_err(io::Error::other)?;
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
         let (stop, stopped) = oneshot::channel();
         let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("the system has room for a runtime");
             runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener);
-                let listener = listener.expect("it does not block");
-                let database = Database::memory().expect("there is memory");
-                let serving = dynoxide::server::serve_on(listener, database);
                 tokio::select! {
-                    () = serving => {}
+                    () = dynoxide::server::serve_on(listener, database) => {}
                     _ = stopped => {}
                 }
             });
             runtime.shutdown_background();
         });
-        Self {
+        Ok(Self {
             address,
             stop: Some(stop),
             thread: Some(thread),
-        }
+        })
     }
 
-    /// Its URL.
+    /// Its endpoint.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -63,7 +76,7 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // Dropping the sender stops it too.
+        // Dropping the sender stops it.
         self.stop.take();
         if let Some(thread) = self.thread.take() {
             thread.join().ok();

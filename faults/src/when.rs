@@ -1,5 +1,7 @@
 //! Which calls a scripted fault is for.
 
+use std::fmt;
+
 use playerdata_core::{PlayerId, SlotName};
 
 use crate::{Call, Operation};
@@ -104,6 +106,27 @@ impl When {
     }
 }
 
+impl fmt::Display for When {
+    /// As in `Save of 4711 on Slot1, number 2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.operation {
+            Some(operation) => write!(f, "{operation:?}")?,
+            None => f.write_str("any call")?,
+        }
+        if let Some(player) = &self.player {
+            write!(f, " of {player}")?;
+        }
+        if let Some(slot) = &self.slot {
+            write!(f, " on {slot}")?;
+        }
+        match (self.first, self.last) {
+            (1, u64::MAX) => Ok(()),
+            (first, u64::MAX) => write!(f, ", from number {first} on"),
+            (only, _) => write!(f, ", number {only}"),
+        }
+    }
+}
+
 /// A `When` that counts.
 #[derive(Debug)]
 pub(crate) struct Counter {
@@ -123,5 +146,29 @@ impl Counter {
         }
         self.seen += 1;
         (self.when.first..=self.when.last).contains(&self.seen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_picked_can_be_told_in_a_few_words() {
+        let player = PlayerId::from(7);
+        let slot = SlotName::new("Slot1").expect("a valid name");
+        let told = [
+            (When::any(), "any call"),
+            (When::save().of(&player), "Save of 7"),
+            (
+                When::open().of(&player).on(&slot).nth(2),
+                "Open of 7 on Slot1, number 2",
+            ),
+            (When::renew_lease().nth(1), "RenewLease, number 1"),
+            (When::any().from_nth(4), "any call, from number 4 on"),
+        ];
+        for (when, words) in told {
+            assert_eq!(when.to_string(), words);
+        }
     }
 }

@@ -14,6 +14,8 @@
 mod cluster;
 mod program;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::{env, time::Duration};
 
@@ -22,6 +24,8 @@ use tokio::{sync::OnceCell, time::Instant};
 pub use cluster::TestCluster;
 pub use program::program;
 pub use server::TestServer;
+#[cfg(feature = "tls")]
+pub use tls::TlsFront;
 
 /// Where the nodes of the shared Cluster are: URLs, separated by commas.
 pub const CLUSTER_VARIABLE: &str = "PLAYERDATA_TEST_REDIS_CLUSTER";

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use playerdata_core::{
-    SessionId,
+    Incarnation, SessionId,
     backend::{Body, Claim, Claimant, Lock, Opened, Opening, Record, Renewal, Stamp, WriteOutcome},
 };
 use uuid::Uuid;
@@ -12,6 +12,16 @@ use uuid::Uuid;
 /// them apart.
 pub(crate) fn id(id: &Uuid) -> String {
     format!("#{:x}", id.as_u128() & 0xff_ffff)
+}
+
+/// The end of the time in it, which tells a server's starts apart; an
+/// incarnation that is made up without one, by its last digits.
+pub(crate) fn incarnation(incarnation: &Incarnation) -> String {
+    let uuid = incarnation.as_uuid();
+    if uuid.get_version_num() != 7 {
+        return id(uuid);
+    }
+    format!("#{:x}", (uuid.as_u128() >> 80) & 0xff_ffff)
 }
 
 pub(crate) fn session(session: SessionId) -> String {
@@ -99,7 +109,7 @@ pub(crate) fn write_outcome(outcome: &WriteOutcome) -> String {
 pub(crate) fn renewal(renewal: &Renewal) -> String {
     match renewal {
         Renewal::Renewed { notices } => format!("renewed, {} notices", notices.len()),
-        Renewal::Superseded { by } => format!("superseded by {}", id(by.as_uuid())),
+        Renewal::Superseded { by } => format!("superseded by {}", incarnation(by)),
     }
 }
 

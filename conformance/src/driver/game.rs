@@ -223,7 +223,7 @@ impl<D: GameDocument> Game<D> {
         let server = &self.manager.server().name;
         self.world
             .history()
-            .note(format!("{server}: {fault:?} from now on for {when:?}"));
+            .note(format!("{server}: {fault:?} for {when}"));
         drop(self.wire.clone().inject(when, fault));
     }
 

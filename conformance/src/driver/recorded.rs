@@ -65,21 +65,21 @@ impl Backend for Recorded {
         let call = format!(
             "renew_lease({} {}, {ttl:?})",
             server.name,
-            brief::id(server.incarnation.as_uuid())
+            brief::incarnation(&server.incarnation)
         );
         self.noted(call, self.inner.renew_lease(server, ttl), brief::renewal)
             .await
     }
 
     async fn drop_lease(&self, server: &ServerId) -> Result<()> {
-        let incarnation = brief::id(server.incarnation.as_uuid());
+        let incarnation = brief::incarnation(&server.incarnation);
         let call = format!("drop_lease({} {incarnation})", server.name);
         self.noted(call, self.inner.drop_lease(server), brief::value)
             .await
     }
 
     async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
-        let incarnation = brief::id(server.incarnation.as_uuid());
+        let incarnation = brief::incarnation(&server.incarnation);
         let call = format!("lease_is_live({} {incarnation})", server.name);
         self.noted(call, self.inner.lease_is_live(server), brief::value)
             .await

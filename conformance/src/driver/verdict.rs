@@ -37,6 +37,7 @@ impl World {
     ///
     /// With the rule, what came of it and the history, if not.
     #[track_caller]
+    #[allow(clippy::needless_pass_by_value)] // reads better in a case
     pub fn refused<T: Debug, E: Debug, R>(
         &self,
         rule: Rule,

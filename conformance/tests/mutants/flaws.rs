@@ -77,7 +77,7 @@ flaws! {
         fences::the_fence_survives_erasures, manager_operators::an_erased_player_is_a_new_one;
     /// A release removes whatever lock is there.
     ReleaseUnchecked release_unchecked:
-        locks::a_late_release_removes_nobody_elses_lock, manager_ends::a_release_that_is_tried_again_frees_nobody_else, manager_operators::freeing_spares_a_later_session;
+        locks::a_late_release_removes_nobody_elses_lock, manager_ends::a_release_that_is_tried_again_frees_nobody_else, manager_operators::freeing_spares_a_later_session, manager_frozen::the_release_of_a_frozen_server_frees_nobody;
     /// A release compares servers, where it has to compare sessions.
     ReleaseByAnySessionOfTheServer release_by_any_session_of_the_server:
         locks::a_late_release_leaves_the_same_servers_later_session;
@@ -95,16 +95,16 @@ flaws! {
         locks::players_of_one_server_are_independent, manager_slots::the_end_of_one_session_leaves_the_others;
     /// A save is not checked against the lock.
     SaveUnchecked save_unchecked:
-        lost::a_save_after_a_take_over_is_lost, lost::everything_is_lost_after_a_release, claims::a_save_under_an_earlier_claim_is_overtaken, manager_locks::a_victim_that_is_not_told_finds_out_when_it_saves, manager_take_overs::the_saves_of_a_frozen_server_are_refused;
+        lost::a_save_after_a_take_over_is_lost, lost::everything_is_lost_after_a_release, claims::a_save_under_an_earlier_claim_is_overtaken, manager_locks::a_victim_that_is_not_told_finds_out_when_it_saves, manager_frozen::the_saves_of_a_frozen_server_are_refused;
     /// A deletion is not checked against the lock.
     DeleteUnchecked delete_unchecked:
-        lost::a_deletion_after_a_take_over_is_lost, claims::a_deletion_under_an_earlier_claim_is_overtaken;
+        lost::a_deletion_after_a_take_over_is_lost, claims::a_deletion_under_an_earlier_claim_is_overtaken, manager_frozen::a_deletion_that_arrives_after_a_theft_is_refused;
     /// An opening is not checked against the lock.
     OpenUnchecked open_unchecked:
         lost::an_opening_after_a_take_over_is_lost, lost::everything_is_lost_without_a_lock;
     /// Only another session's lock is an obstacle: none at all is permission.
     AbsentLockAccepted absent_lock_accepted:
-        lost::everything_is_lost_after_a_thief_who_has_gone, lost::everything_is_lost_after_a_release, lost::everything_is_lost_after_an_erasure, manager_take_overs::a_frozen_server_has_lost_a_player_who_has_gone, manager_operators::a_freed_player_is_lost_to_the_game_that_had_them;
+        lost::everything_is_lost_after_a_thief_who_has_gone, lost::everything_is_lost_after_a_release, lost::everything_is_lost_after_an_erasure, manager_frozen::a_frozen_server_has_lost_a_player_who_has_gone, manager_operators::a_freed_player_is_lost_to_the_game_that_had_them;
     /// The lock is checked, and the record written in a second step.
     LockCheckedThenWritten lock_checked_then_written:
         save_races::a_save_racing_a_take_over_counts_or_is_refused, save_races::a_save_racing_a_release_counts_or_is_refused, save_races::a_save_racing_a_reopening_counts_or_is_refused;
@@ -113,7 +113,7 @@ flaws! {
         lost::everything_is_lost_to_a_later_session_of_the_same_server;
     /// The claim in the slot decides, and a take-over leaves it there until the slot is opened.
     ClaimsLeftInSlots claims_left_in_slots:
-        lost::everything_is_lost_after_a_thief_who_opened_nothing, lost::a_save_after_a_take_over_is_lost, manager_locks::a_victim_that_is_not_told_finds_out_when_it_saves, manager_take_overs::the_saves_of_a_frozen_server_are_refused;
+        lost::everything_is_lost_after_a_thief_who_opened_nothing, lost::a_save_after_a_take_over_is_lost, manager_locks::a_victim_that_is_not_told_finds_out_when_it_saves, manager_frozen::the_saves_of_a_frozen_server_are_refused;
     /// The claim in the slot decides, and a release leaves it there.
     ReleaseForgetsClaims release_forgets_claims:
         lost::everything_is_lost_after_a_release, lost::a_release_kills_the_claims_on_all_slots, manager_operators::a_freed_player_is_lost_to_the_game_that_had_them;
@@ -263,7 +263,7 @@ flaws! {
         cancelled::a_dropped_erasure_can_be_asked_again;
     /// Any incarnation renews, the superseded ones too.
     AnyIncarnationRenews any_incarnation_renews:
-        leases::a_later_incarnation_supersedes_a_live_one, races::the_latest_of_racing_incarnations_has_the_lease, leases::a_later_incarnation_supersedes_one_that_is_gone, manager_take_overs::a_superseded_server_is_told_and_starts_nothing;
+        leases::a_later_incarnation_supersedes_a_live_one, races::the_latest_of_racing_incarnations_has_the_lease, leases::a_later_incarnation_supersedes_one_that_is_gone, manager_take_overs::a_superseded_server_is_told_and_starts_nothing, manager_take_overs::a_clock_that_went_back_supersedes_all_the_same;
     /// The latest incarnation is read, and written in a second step.
     LeaseReadThenWritten lease_read_then_written:
         races::the_latest_of_racing_incarnations_has_the_lease;

@@ -31,12 +31,14 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Whether a failed operation changed the store.
+/// Whether a failed operation changed the store. Of one that only reads it
+/// says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Determinate: it was not applied and never will be.
     None,
-    /// Indeterminate: it may have been applied, or may still be.
+    /// Indeterminate: it may have been applied, or may still be. A request
+    /// that left and was not answered, whatever the reason, is one of these.
     Possible,
 }
 

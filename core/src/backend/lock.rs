@@ -58,10 +58,10 @@ pub enum Acquisition {
 /// What came of [`release`](super::Backend::release).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
-    /// The lock was this session's and is gone.
+    /// The lock was this session's and is gone, by this call.
     Released,
-    /// The lock was not this session's: released before, replaced, or never
-    /// taken. Nothing was changed.
+    /// The lock is not this session's, and not by this call: released before or
+    /// by another call at the same time, replaced, or never taken.
     NotHeld,
 }
 

@@ -32,7 +32,8 @@ pub const INCARNATION_MEMORY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The longest body of a record, in bytes.
+    /// The longest body of a record, in bytes: just this many are taken, with
+    /// the longest names, and one more is [`ErrorKind::TooLarge`].
     pub max_body_bytes: usize,
 }
 
@@ -51,6 +52,14 @@ impl Limits {
 /// is built on top, once, in this crate. It is object-safe and used as
 /// `Arc<dyn Backend>`.
 ///
+/// Many calls are under way at once, of one player too: saves of several slots,
+/// while somebody else asks for the lock. They are polled on the threads of the
+/// asynchronous runtime, so what blocks goes elsewhere. The core bounds each in
+/// time, by dropping its future.
+///
+/// `docs/writing-a-backend.md` leads from an empty crate to a backend that
+/// passes the conformance suite.
+///
 /// # Contract
 ///
 /// To ensure correctness, every implementation must keep these, whatever the
@@ -65,17 +74,28 @@ impl Limits {
 /// - **At most one holder** (L1). `acquire` writes the lock only if there is
 ///   none, or if it is the one named by `replacing`, or the claimant's own.
 /// - **The fence grows** (L3): by at least one with every new acquisition,
-///   through releases, deletions, erasures and restarts.
+///   through releases, deletions, erasures and restarts. So it is kept of
+///   every player who was ever locked.
 /// - **A dead claim is dead** (L4, L5). Once `acquire` returned to another
 ///   session, or `release` returned, nothing under the old lock succeeds, on
-///   any slot, however late it arrives. No lock means lost.
+///   any slot, however late it arrives, and also if the same session acquires
+///   again. No lock means lost.
 /// - **A claim number counts** (S2). Opening a slot under a number kills the
 ///   session's claims with lower numbers on it. A late call with a lower
-///   number changes nothing.
+///   number changes nothing. Numbers are compared within one lock: the next
+///   session counts from the start.
 /// - **Revisions count** (S3): each applied write makes its base's successor,
-///   and is applied only on its base.
+///   and is applied only on its base. Callers send a write only on the base
+///   that they were given. A store that compares the base in the write passes
+///   the suite's group `checked_base`; one that does not has to be sure that
+///   its client never sends a write twice.
 /// - **What is acknowledged is there** (S1): the next `open` or `view` through
 ///   any client returns it, or something newer.
+/// - **Names are exact**: players, slots and servers whose names differ in one
+///   byte, or in capitals, are different ones; no name is a number or a
+///   pattern. They are compared and sorted by their bytes.
+/// - **Times of callers decide nothing** (L10). They are kept as they came, be
+///   they absurd. Only leases lapse, by the store's clock if it has one.
 /// - **Renewing a lease touches no lock** (L7), and a superseded incarnation
 ///   never renews, for as long as the store remembers ([`INCARNATION_MEMORY`]).
 /// - **Bodies are opaque**: kept byte for byte, from none to the limit.
@@ -85,16 +105,26 @@ impl Limits {
 /// A lost race is an outcome, never an error. A [`BackendError`] is about the
 /// store, and says what the caller does next ([`ErrorKind`]) and whether the
 /// operation may have been applied ([`Effect`]). An implementation that does
-/// not know says [`Effect::Possible`]. A stored value that can't be read is
-/// [`ErrorKind::Corrupt`] and stays as it is.
+/// not know says [`Effect::Possible`]; so does one of several steps whose first
+/// was taken, and one that sent a request again after an attempt that may have
+/// been applied, whatever the last answer was. A stored value that can't be
+/// read is [`ErrorKind::Corrupt`] and stays as it is.
+///
+/// Where the store only says that its condition failed, the implementation
+/// reads why. The reason may have changed by then, and is told as it was read;
+/// the refusal stands.
 ///
 /// # Cancel safety and idempotency
 ///
 /// Dropping the future of any method may leave the operation applied or not,
-/// as if its answer were lost, and never half applied. A client library's own
-/// resending inside a method must not change what the method means: neither
-/// may a write that won look lost, nor an older write land on a newer one.
-/// What calling a method *again* does is said at each.
+/// as if its answer were lost, and never half applied. What is on its way to
+/// the store by then may still arrive, as requests do in a network. What only
+/// waits for its turn in this process (in a queue, for a connection, for a
+/// guard) is withdrawn.
+///
+/// A client library's own resending inside a method must not change what the
+/// method means: neither may a write that won look lost, nor an older write
+/// land on a newer one. What calling a method *again* does is said at each.
 ///
 /// # Wrappers
 ///
@@ -128,13 +158,15 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
         Ok(Vec::new())
     }
 
-    /// Extends or creates the lease of `server` for `ttl` from now, and
-    /// drains the notices for its name.
+    /// Extends or creates the lease of `server`, so that it lapses `ttl` from
+    /// now whatever was left of it, and drains the notices for its name. A
+    /// lease that lapsed or was dropped is renewed like any other.
     ///
-    /// A greater incarnation of the name supersedes the one on record, whether
-    /// that one's lease is live or not; a lesser one gets
-    /// [`Renewal::Superseded`] and changes nothing, for as long as the store
-    /// remembers the greater one, dropped and lapsed leases included.
+    /// A greater incarnation of the name (as GUIDs are ordered, by their bytes)
+    /// supersedes the one on record, whether that one's lease is live or not; a
+    /// lesser one gets [`Renewal::Superseded`] and changes nothing, drains
+    /// nothing, for as long as the store remembers the greater one, dropped and
+    /// lapsed leases included.
     ///
     /// # Errors
     ///
@@ -144,7 +176,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Cancel safe but for notices, which may be lost. Calling again renews
-    /// again.
+    /// again. An implementation that sends it again by itself after an attempt
+    /// that may have been applied would lose them without a word: it fails
+    /// instead.
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal>;
 
     /// Ends the lease of `server`, if it is this incarnation's, and forgets
@@ -152,11 +186,13 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe; calling again changes nothing.
+    /// Cancel safe. Calling again changes nothing, but may forget notices that
+    /// came in between.
     async fn drop_lease(&self, server: &ServerId) -> Result<()>;
 
     /// Whether the lease of exactly this incarnation of the server is live:
-    /// renewed, not dropped, not superseded, not lapsed.
+    /// renewed, not dropped, not superseded, not lapsed. A server that was never
+    /// seen has none.
     ///
     /// # Cancel safety
     ///
@@ -164,10 +200,13 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     async fn lease_is_live(&self, server: &ServerId) -> Result<bool>;
 
     /// Writes the player's lock for `claimant`, if there is none, or if the
-    /// one there is that of the session `replacing`.
+    /// one there is that of the session `replacing`. The claimant's own lock
+    /// stays as it is, with its fence and its claims, whatever `replacing` says.
     ///
     /// Replacing a lock kills all claims made under it before the call
-    /// returns (L4). `replacing` does not need to hold the lock any more.
+    /// returns (L4). `replacing` does not need to hold the lock any more: if
+    /// the player is free, it is no hindrance, and if a third session has come
+    /// in between, that one is the holder.
     ///
     /// Precondition: the caller has seen the lease of the replaced lock's
     /// server lapsed or superseded, or steals on purpose (L2). The backend
@@ -176,7 +215,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Cancel safe. Calling again with the same session while it holds the
-    /// lock returns `Acquired` with the same fence.
+    /// lock returns `Acquired` with the same fence. A session that was released
+    /// meanwhile, and asks again, gets a new lock under a new fence.
     async fn acquire(
         &self,
         player: &PlayerId,
@@ -187,21 +227,37 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Removes the player's lock if it is this session's, and kills its
     /// claims before the call returns.
     ///
+    /// Of several calls for one session at once, exactly one ends it and is
+    /// told `Released`; none, if a take-over ends it first. The others, and one
+    /// that comes upon the half-done release of another (in a store that takes
+    /// several steps), are told `NotHeld`, though only once the claims are dead
+    /// and the lock is gone, if need be by their own doing. The one exception
+    /// is a call whose own earlier attempt may have been applied (an answer was
+    /// lost inside the client): it may say `Released`, or fail with
+    /// [`Effect::Possible`].
+    ///
     /// # Cancel safety
     ///
-    /// Cancel safe. Calling again returns `NotHeld` and changes nothing (L6).
+    /// Cancel safe. Calling again, after a call that was cut off too, leaves
+    /// the session released; once it is, the answer is `NotHeld` and nothing
+    /// is changed (L6).
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release>;
 
-    /// The player's lock, if there is one.
+    /// The player's lock, if there is one. In a store that takes several steps
+    /// to end a session, the session holds the player until its last claim is
+    /// dead.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: it only reads.
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>>;
 
-    /// Queues a notice for the next renewal of any incarnation of `server`.
+    /// Queues a notice for the next renewal of any incarnation of `server`,
+    /// whether it has a lease, or was ever seen, or not.
     ///
-    /// A notice is drained once. At most [`MAX_NOTICES`] wait.
+    /// A notice is drained once, after those that were queued before it. Just
+    /// [`MAX_NOTICES`] can wait. One that nobody drained for as long as
+    /// [`INCARNATION_MEMORY`] may be forgotten.
     ///
     /// # Cancel safety
     ///
@@ -209,7 +265,11 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification>;
 
     /// Checks that the claim's session holds the player's lock, makes the
-    /// claim the slot's only one, and reads the slot.
+    /// claim the slot's only one, and reads the slot. It is no write: the
+    /// revision stays, and a slot that was never written is in no list.
+    ///
+    /// The lock comes first: who does not hold it is `Lost`, whatever the
+    /// number. Claims on the player's other slots stay alive.
     ///
     /// # Cancel safety
     ///
@@ -218,7 +278,11 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     async fn open(&self, claim: &Claim) -> Result<Opening>;
 
     /// Writes `body` to the claim's slot, checked against the claim in the
-    /// same write.
+    /// same write. The server's lease is not looked at (L9).
+    ///
+    /// A session that does not hold the lock is `Lost`; one that does, with a
+    /// claim that is dead or was never opened, or with a base that is not the
+    /// slot's revision if the store compares it, is `Overtaken`.
     ///
     /// Preconditions: the claim was opened; `stamp.base` is the revision that
     /// the opening or the last write under the claim gave; there is no other
@@ -235,12 +299,14 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Cancel safe in that nothing is half written; the claim is in doubt
     /// then, as after an error with a possible effect. A repetition of the
-    /// same write, by a client library for instance, returns what the first
-    /// one would have and changes nothing.
+    /// same write under the live claim (the same base and write id, sent by a
+    /// client library for instance) returns what the first one would have and
+    /// changes nothing.
     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome>;
 
-    /// Empties the claim's slot. It counts as a write: the revision grows, and
-    /// the claim stays alive, so that the slot can be saved again.
+    /// Empties the claim's slot, also one that is empty. It counts as a write:
+    /// the revision grows, the write id is the last write's, and the claim stays
+    /// alive, so that the slot can be saved again.
     ///
     /// Preconditions, errors and cancel safety are those of [`save`](Self::save).
     async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome>;
@@ -253,8 +319,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Cancel safe: it only reads.
     async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>>;
 
-    /// The player's slots that hold a record, sorted by name, read without
-    /// the lock.
+    /// The player's slots that hold a record, all of them, sorted by name as
+    /// [`SlotName`]s compare, read without the lock. A store that reads in
+    /// pages may show each slot as of another moment of the call.
     ///
     /// # Cancel safety
     ///
@@ -262,7 +329,10 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>>;
 
     /// Removes everything of the player but the fence, unless somebody holds
-    /// the player.
+    /// the player: what slots held, their revisions, and that they were ever
+    /// opened. Notices about the player are not the player's, and may stay.
+    ///
+    /// A session that starts meanwhile finds all of it or nothing.
     ///
     /// # Cancel safety
     ///

@@ -10,7 +10,8 @@ use crate::{ClaimNumber, PlayerId, Revision, SessionId, SlotName, UnixMillis, Wr
 /// A slot opened under a lock.
 ///
 /// It dies when the lock is released or replaced, and when the slot is opened
-/// again; a dead claim never comes back to life.
+/// again; a dead claim never comes back to life. Opening makes a claim, and
+/// nothing else does: not that its session holds the lock again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
     /// Whose slot it is.
@@ -104,7 +105,7 @@ pub enum Opening {
     Opened(Opened),
     /// The lock is not this session's any more.
     Lost {
-        /// Who holds the player now, if anybody does.
+        /// Who holds the player now, if anybody does; never this session.
         holder: Option<Lock>,
     },
     /// The session has opened the slot under a greater claim number already:
@@ -135,7 +136,7 @@ pub enum WriteOutcome {
     },
     /// The lock is not this session's any more. Nothing was changed.
     Lost {
-        /// Who holds the player now, if anybody does.
+        /// Who holds the player now, if anybody does; never this session.
         holder: Option<Lock>,
     },
     /// The session still holds the lock, but this claim is dead, or a newer

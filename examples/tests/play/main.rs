@@ -8,7 +8,7 @@ mod ending;
 mod kill;
 mod newcomer;
 mod nonsense;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "dynamodb"))]
 mod outage;
 mod process;
 mod stores;

@@ -1,4 +1,5 @@
-//! A store that goes away, does not answer any more, or keeps nothing.
+//! A store that goes away, does not answer any more, keeps nothing, or can't be
+//! trusted.
 
 use std::time::Duration;
 
@@ -55,8 +56,11 @@ fn a_save_in_an_outage_is_told_and_so_is_what_is_not_saved_at_the_end(folder: &F
     );
 }
 
+#[cfg(feature = "redis")]
 mod one_server {
     use playerdata_redis_server::TestServer;
+    #[cfg(feature = "redis-tls")]
+    use playerdata_redis_server::TlsFront;
     use tokio::runtime::Runtime;
 
     use super::*;
@@ -71,6 +75,28 @@ mod one_server {
         let ended = folder.run(&[], "").expect(0, &["ended"]);
         let told = "the store may lose player data hazard=no persistence";
         assert!(ended.messages.contains(told), "{ended:#?}");
+    }
+
+    /// The certificates that the operating system trusts can be named in a
+    /// variable.
+    #[cfg(feature = "redis-tls")]
+    #[test]
+    #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+    fn a_server_is_reached_by_tls_if_its_certificate_is_trusted() {
+        let runtime = Runtime::new().unwrap();
+        let server = runtime.block_on(TestServer::start(&[]));
+        let front = runtime.block_on(TlsFront::of(server.port()));
+        let folder = Folder::on(Store::at(front.url()));
+        folder.write("trusted.pem", front.certificate());
+        let play = || {
+            let mut command = folder.command("play");
+            command.args(["--store", &front.url()]);
+            command
+        };
+        let trusting = Process::start(play().env("SSL_CERT_FILE", "trusted.pem"));
+        trusting.end().expect(0, &["ended"]);
+        let ended = Process::start(&mut play()).end().expect(5, &[]);
+        assert!(ended.messages.contains("certificate"), "{ended:#?}");
     }
 
     #[test]

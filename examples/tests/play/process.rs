@@ -69,7 +69,7 @@ impl Folder {
         self.write("settings.toml", settings);
     }
 
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "redis", feature = "dynamodb"))]
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }

@@ -2,7 +2,7 @@
 //!
 //! A further store takes a function here that gives one of a test's own, and a
 //! module in the macros below.
-#![cfg_attr(not(feature = "redis"), allow(dead_code))] // A file needs no server.
+#![cfg_attr(not(feature = "redis"), allow(dead_code))] // Others need less.
 
 use std::{any::Any, cell::Cell};
 
@@ -79,6 +79,16 @@ mod redis {
     }
 }
 
+#[cfg(feature = "dynamodb")]
+impl Store {
+    /// A table in an emulator of its own.
+    pub(crate) fn dynamodb() -> Self {
+        let emulator = playerdata_dynamodb_emulator::Emulator::start();
+        let address = format!("dynamodb://players?endpoint={}", emulator.url());
+        Self::on(emulator, address)
+    }
+}
+
 /// Makes a test of each case on each store: `on_every_store! { a_case, another }`.
 ///
 /// A case is a function that takes an empty folder on the store.
@@ -112,6 +122,13 @@ macro_rules! on_every_server {
             #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
             fn $case() {
                 super::$case(&crate::process::Folder::on(crate::stores::Store::redis()));
+            })+
+        }
+
+        #[cfg(feature = "dynamodb")]
+        mod dynamodb {
+            $(#[test] fn $case() {
+                super::$case(&crate::process::Folder::on(crate::stores::Store::dynamodb()));
             })+
         }
     };

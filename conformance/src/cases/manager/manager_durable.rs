@@ -2,7 +2,7 @@
 
 use playerdata_core::{OnConflict, PlayerId};
 
-use super::{expect_gold, save, save_gold, set_gold};
+use super::{expect_gold, expect_refused, save, save_gold, set_gold};
 use crate::{Fixture, Rule};
 
 /// After games and store have gone down together, everything that was
@@ -32,10 +32,7 @@ pub async fn games_and_store_start_again(fixture: Fixture) {
     fixture.expect(Rule::L3, "the fence has grown", grown);
     expect_gold(&fixture, Rule::S1, "what was saved", &slot, 7);
     fixture.expect_eq(Rule::S3, "the next save", save(&fixture, &slot).await, 3);
-    let refused = again
-        .start_session_with(players[1].clone(), OnConflict::Fail)
-        .await;
-    fixture.held("a player whose server may come back", refused);
+    expect_refused(&again, &players[1], "a player whose server may come back").await;
     let stolen = again.join_with(&players[1], OnConflict::Steal).await;
     let slot = again.load(&stolen, "Slot1").await;
     expect_gold(&fixture, Rule::S1, "what was saved", &slot, 9);

@@ -2,12 +2,12 @@
 //! failing.
 
 use futures::future::join_all;
-use playerdata_core::{EndReason, Error, Event, OnConflict, PlayerId};
+use playerdata_core::{EndReason, Error, Event, PlayerId};
 use playerdata_faults::{Fault, When};
 
 use super::{
-    expect_free, expect_gold, expect_held_by, expect_holder, expect_stored, save, save_gold,
-    set_gold,
+    expect_free, expect_gold, expect_held_by, expect_holder, expect_refused, expect_saves,
+    expect_stored, save, save_gold, set_gold,
 };
 use crate::{Fixture, Rule};
 
@@ -54,8 +54,7 @@ pub async fn a_last_save_that_fails_keeps_the_player(fixture: Fixture) {
     });
     fixture.expect_eq(Rule::E1, "what is unsaved", gold, 7);
     fixture.expect(Rule::E1, "the session goes on", session.is_active());
-    let refused = b.start_session_with(player.clone(), OnConflict::Fail).await;
-    let holder = fixture.held("it keeps the player", refused);
+    let holder = expect_refused(&b, &player, "it keeps the player").await;
     expect_holder(&fixture, Rule::E1, Some(&holder), &a, &session);
     a.calm();
     a.end(&session).await;
@@ -86,12 +85,7 @@ pub async fn a_release_that_is_tried_again_frees_nobody_else(fixture: Fixture) {
     })
     .await;
     expect_held_by(&client, Rule::L6, &player, b.server()).await;
-    fixture.expect_eq(
-        Rule::L6,
-        "a save",
-        save_gold(&fixture, &next_slot, 2).await,
-        2,
-    );
+    expect_saves(&fixture, Rule::L6, &next_slot, 2, 2).await;
 }
 
 /// A session that is dropped is saved and released in the background.
@@ -177,8 +171,7 @@ pub async fn an_outage_loses_no_session_and_no_change(fixture: Fixture) {
     a.calm();
     fixture.expect_eq(Rule::E3, "a save", save(&fixture, &slot).await, 2);
     expect_stored(&client, Rule::E3, &slot, 7, 2).await;
-    let refused = b.start_session_with(player.clone(), OnConflict::Fail).await;
-    fixture.held("it has the player", refused);
+    expect_refused(&b, &player, "it has the player").await;
     let lost = a
         .told_so_far()
         .into_iter()

@@ -9,7 +9,7 @@ use playerdata_core::{
 use playerdata_faults::{Fault, When};
 use serde_json::{Value, json};
 
-use super::{expect_free, expect_gold, save_gold};
+use super::{expect_free, expect_gold, expect_saves, save_gold};
 use crate::{
     Fixture, Rule,
     driver::{Client, World},
@@ -74,11 +74,11 @@ pub async fn a_load_that_fails_gives_no_defaults(fixture: Fixture) {
     }
     let (session, slot) = b.play(&player).await;
     expect_gold(&fixture, Rule::S4, "what was saved", &slot, 7);
-    fixture.expect_eq(Rule::S3, "a save", save_gold(&fixture, &slot, 8).await, 2);
+    expect_saves(&fixture, Rule::S3, &slot, 8, 2).await;
     b.inject(When::open(), Fault::ErrorBefore);
     let failed = session.load_slot("Slot2").await;
     fixture.unavailable("a second slot could not be loaded", failed);
-    fixture.expect_eq(Rule::S4, "a save", save_gold(&fixture, &slot, 9).await, 3);
+    expect_saves(&fixture, Rule::S4, &slot, 9, 3).await;
 }
 
 /// A body that can't be decoded is an error that has its bytes, and stays in

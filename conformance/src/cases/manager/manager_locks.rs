@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use futures::future::join_all;
-use playerdata_core::{EndReason, Error, Event, Fence, OnConflict, PlayerId};
+use playerdata_core::{EndReason, Error, Event, Fence, OnConflict, PlayerId, Session};
 use playerdata_faults::{Fault, When};
 
-use super::{expect_gold, expect_holder, expect_stored, save, save_gold, set_gold, told_lost};
+use super::{
+    expect_gold, expect_holder, expect_refused, expect_saves, expect_stored, save, save_gold,
+    set_gold, told_lost,
+};
 use crate::{Fixture, Rule, driver::Game};
 
 /// Games on both clients in turn.
@@ -34,16 +37,14 @@ pub async fn one_of_many_starts_at_once_gets_the_player(fixture: Fixture) {
             .iter()
             .map(|game| game.start_session_with(player.clone(), OnConflict::Fail))
             .collect();
-        let (won, refused): (Vec<_>, Vec<_>) = join_all(starts)
-            .await
-            .into_iter()
-            .partition(|start| start.is_ok());
+        let (won, refused): (Vec<_>, Vec<_>) =
+            join_all(starts).await.into_iter().partition(Result::is_ok);
         fixture.expect_eq(Rule::L1, "how many got the player", won.len(), 1);
         let winner = won.into_iter().flatten().next();
         for refused in refused {
             let holder = fixture.held("the others are told that somebody has it", refused);
             let named = Some(holder.session);
-            let winner = winner.as_ref().map(|session| session.id());
+            let winner = winner.as_ref().map(Session::id);
             fixture.expect_eq(Rule::L1, "who that is", named, winner);
         }
         sessions.extend(winner);
@@ -60,8 +61,7 @@ pub async fn a_held_player_is_refused_and_its_holder_plays_on(fixture: Fixture) 
     let player = fixture.player();
     let (session, slot) = a.play(&player).await;
     for gold in 1..=3 {
-        let refused = b.start_session_with(player.clone(), OnConflict::Fail).await;
-        let holder = fixture.held("a player who is held is refused", refused);
+        let holder = expect_refused(&b, &player, "a player who is held is refused").await;
         expect_holder(&fixture, Rule::L2, Some(&holder), &a, &session);
         save_gold(&fixture, &slot, gold).await;
     }
@@ -219,5 +219,5 @@ pub async fn a_session_started_again_ends_the_former_one(fixture: Fixture) {
     );
     expect_gold(&fixture, Rule::E1, "what the former one had", &slot, 7);
     drop(former); // which ends nothing
-    fixture.expect_eq(Rule::S3, "a save", save_gold(&fixture, &slot, 8).await, 2);
+    expect_saves(&fixture, Rule::S3, &slot, 8, 2).await;
 }

@@ -4,7 +4,8 @@ use playerdata_core::{Error, Revision, backend::Release};
 use serde_json::Value;
 
 use super::{
-    expect_free, expect_gold, expect_held_by, expect_stored, save_gold, set_gold, told_lost,
+    expect_free, expect_gold, expect_held_by, expect_saves, expect_stored, save_gold, set_gold,
+    told_lost,
 };
 use crate::{Fixture, Rule};
 
@@ -88,8 +89,7 @@ pub async fn freeing_spares_a_later_session(fixture: Fixture) {
     let freed = fixture.works(Rule::L6, "a late call", a.free(&player, &seen).await);
     fixture.expect_eq(Rule::L6, "freed", freed, Release::NotHeld);
     expect_held_by(&client, Rule::L6, &player, b.server()).await;
-    let saved = save_gold(&fixture, &slot, 7).await;
-    fixture.expect_eq(Rule::L6, "the next save", saved, 2);
+    expect_saves(&fixture, Rule::L6, &slot, 7, 2).await;
 }
 
 /// A player can't be erased while somebody has them. Once erased, they are new
@@ -108,8 +108,7 @@ pub async fn an_erased_player_is_a_new_one(fixture: Fixture) {
     fixture.refused(Rule::Erasure, "not while held", refused, |error| {
         matches!(error, Error::PlayerHeld { .. }).then_some(())
     });
-    let saved = save_gold(&fixture, &slot, 3).await;
-    fixture.expect_eq(Rule::Erasure, "the next save", saved, 2);
+    expect_saves(&fixture, Rule::Erasure, &slot, 3, 2).await;
     a.end(&session).await;
     fixture.works(Rule::Erasure, "a player is erased", b.erase(&player).await);
     let next = b.join(&player).await;

@@ -3,10 +3,10 @@
 use futures::future::join_all;
 use playerdata_core::{PlayerId, Session, SlotName};
 
-use super::{expect_gold, save, save_gold, set_gold};
+use super::{expect_gold, expect_refused, expect_saves, save, save_gold, set_gold};
 use crate::{
     Fixture, Rule,
-    driver::{Game, World, name},
+    driver::{World, name},
 };
 
 /// The names of a player's slots.
@@ -67,7 +67,7 @@ pub async fn a_deleted_slot_begins_anew(fixture: Fixture) {
     fixture.expect_eq(Rule::Views, "the slots", found, expected);
     let anew = a.load(&session, "Slot2").await;
     expect_gold(&fixture, Rule::S4, "the defaults", &anew, 500);
-    fixture.expect_eq(Rule::S3, "a save", save_gold(&fixture, &anew, 3).await, 3);
+    expect_saves(&fixture, Rule::S3, &anew, 3, 3).await;
     fixture.expect_eq(Rule::S3, "the other", save(&fixture, &kept).await, 2);
     let deleted = session.delete_slot("Slot2").await;
     fixture.works(Rule::S9, "a slot is deleted again", deleted);
@@ -135,15 +135,8 @@ pub async fn the_end_of_one_session_leaves_the_others(fixture: Fixture) {
     let (first, _) = held.remove(0);
     a.end(&first).await;
     for (session, slot) in &held {
-        fixture.expect_eq(Rule::L6, "a save", save_gold(&fixture, slot, 7).await, 1);
+        expect_saves(&fixture, Rule::L6, slot, 7, 1).await;
         fixture.expect(Rule::L6, "the session goes on", session.is_active());
-        expect_refused(&fixture, &b, slot.player()).await;
+        expect_refused(&b, slot.player(), "a player who is held is refused").await;
     }
-}
-
-async fn expect_refused(world: &World, game: &Game, player: &PlayerId) {
-    use playerdata_core::OnConflict::Fail;
-
-    let refused = game.start_session_with(player.clone(), Fail).await;
-    world.held("a player who is held is refused", refused);
 }

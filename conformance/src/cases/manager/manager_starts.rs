@@ -7,7 +7,7 @@ use futures::poll;
 use playerdata_core::{EndReason, Event, OnConflict};
 use playerdata_faults::{Fault, When};
 
-use super::{expect_free, expect_holder, save_gold};
+use super::{expect_free, expect_holder, expect_saves};
 use crate::{Fixture, Rule};
 
 /// A start whose first answer was lost asks again, and is given the lock that
@@ -23,7 +23,7 @@ pub async fn a_start_whose_answer_was_lost_recognises_its_lock(fixture: Fixture)
     let [_, client] = fixture.clients();
     let holder = client.holder(&player).await;
     expect_holder(&fixture, Rule::L1, holder.as_ref(), &a, &session);
-    fixture.expect_eq(Rule::S3, "a save", save_gold(&fixture, &slot, 7).await, 1);
+    expect_saves(&fixture, Rule::S3, &slot, 7, 1).await;
 }
 
 /// A start that gets no answer at all fails, and leaves no lock: the one that

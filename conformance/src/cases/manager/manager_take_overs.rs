@@ -1,12 +1,15 @@
-//! Servers that crash, freeze, restart, or have a wrong clock, and who takes
-//! their players over.
+//! Servers that crash, restart, or have a wrong clock, and who takes their
+//! players over.
 
 use std::sync::Arc;
 
-use playerdata_core::{Error, Event, ManualClock, OnConflict, PlayerId, UnixMillis};
+use playerdata_core::{Error, Event, Incarnation, ManualClock, OnConflict, PlayerId, UnixMillis};
 use playerdata_faults::{Fault, When};
 
-use super::{expect_gold, expect_holder, expect_stored, save, save_gold, set_gold, told_lost};
+use super::{
+    expect_gold, expect_holder, expect_refused, expect_saves, expect_stored, save, save_gold,
+    set_gold,
+};
 use crate::{Fixture, Rule, driver::Game};
 
 /// A game on the first client whose lease can lapse within the case.
@@ -21,6 +24,15 @@ async fn other(fixture: &Fixture) -> Game {
     client.game("server-b").start().await
 }
 
+/// Waits until a game is told that it is superseded, and gives by whom.
+async fn told_superseded(game: &mut Game) -> Incarnation {
+    game.told(Rule::L7, "that it is superseded", |event| match event {
+        Event::Superseded { by } => Some(by),
+        _ => None,
+    })
+    .await
+}
+
 /// The players of a crashed server are refused until its lease has lapsed, and
 /// then go to who asks for them, with everything that was saved.
 ///
@@ -32,8 +44,7 @@ pub async fn a_crashed_servers_players_wait_for_its_lease(fixture: Fixture) {
     let (session, slot) = a.play(&player).await;
     save_gold(&fixture, &slot, 1).await;
     set_gold(&fixture, &slot, 2);
-    let early = b.start_session_with(player.clone(), OnConflict::Fail).await;
-    fixture.held("its lease is live", early);
+    expect_refused(&b, &player, "its lease is live").await;
     a.crash().let_lapse(&fixture).await;
     let (next, next_slot) = b.play(&player).await;
     let grown = next.fence() > session.fence();
@@ -99,19 +110,14 @@ pub async fn a_superseded_server_is_told_and_starts_nothing(fixture: Fixture) {
     let player = fixture.player();
     let (session, slot) = a.play(&player).await;
     let again = client_b.game("server-a").start().await;
-    let by = a
-        .told(Rule::L7, "that it is superseded", |event| match event {
-            Event::Superseded { by } => Some(by),
-            _ => None,
-        })
-        .await;
+    let by = told_superseded(&mut a).await;
     let later = again.server().incarnation;
     fixture.expect_eq(Rule::L7, "by whom", by, later);
     let refused = a.start_session(2_u64).await;
     fixture.refused(Rule::L7, "it starts no sessions", refused, |error| {
         matches!(error, Error::Superseded { .. }).then_some(())
     });
-    fixture.expect_eq(Rule::L9, "it saves", save_gold(&fixture, &slot, 7).await, 1);
+    expect_saves(&fixture, Rule::L9, &slot, 7, 1).await;
     let (next, next_slot) = again.play(&player).await;
     expect_gold(&fixture, Rule::S1, "what it saved", &next_slot, 7);
     set_gold(&fixture, &slot, 8);
@@ -145,70 +151,8 @@ pub async fn a_lapsed_lease_that_nobody_used_costs_nothing(fixture: Fixture) {
             client.lease_is_live(a.server()).await
         })
         .await;
-    let refused = b.start_session_with(player.clone(), OnConflict::Fail).await;
-    fixture.held("its players are its own", refused);
-    fixture.expect_eq(Rule::S3, "a save", save_gold(&fixture, &slot, 8).await, 2);
-}
-
-/// A server that was frozen while its lease lapsed wakes up after somebody
-/// took its player: the saves that it had sent are refused, its session is
-/// closed, and it is told who has the player.
-///
-/// Proves L4 and E2. A backend that fails it writes what a server that was
-/// stopped for a minute remembers over what has happened since.
-pub async fn the_saves_of_a_frozen_server_are_refused(fixture: Fixture) {
-    let (mut a, b) = (mortal(&fixture).await, other(&fixture).await);
-    let player = fixture.player();
-    let (session, slot) = a.play(&player).await;
-    save_gold(&fixture, &slot, 1).await;
-    a.freeze();
-    set_gold(&fixture, &slot, 2);
-    let stale = slot.clone();
-    let late = tokio::spawn(async move { stale.save().await });
-    a.let_lapse(&fixture).await;
-    let next = b.join(&player).await; // who has opened nothing yet
-    a.thaw();
-    let late = crate::driver::joined(late.await);
-    fixture.expect(Rule::L4, "a late save is refused", late.is_err());
-    let taker = told_lost(&mut a, session.id()).await;
-    expect_holder(&fixture, Rule::E2, taker.as_ref(), &b, &next);
-    fixture.lost("no further save is taken", slot.save().await);
-    let next_slot = b.load(&next, "Slot1").await;
-    expect_gold(&fixture, Rule::L4, "what was saved in time", &next_slot, 1);
-    fixture.expect_eq(
-        Rule::S3,
-        "a save",
-        save_gold(&fixture, &next_slot, 3).await,
-        2,
-    );
-    let [client, _] = fixture.clients();
-    expect_stored(&client, Rule::L4, &slot, 3, 2).await;
-}
-
-/// The saves of a frozen server are refused also when who took its player has
-/// gone again: no lock is no permission.
-///
-/// Proves L5. A backend that fails it takes the lack of a lock for the right
-/// to write, and an old state comes back after a player has left.
-pub async fn a_frozen_server_has_lost_a_player_who_has_gone(fixture: Fixture) {
-    let [mut a, b] = fixture.games().await;
-    let player = fixture.player();
-    let (session, slot) = a.play(&player).await;
-    save_gold(&fixture, &slot, 1).await;
-    a.freeze();
-    set_gold(&fixture, &slot, 2);
-    let stale = slot.clone();
-    let late = tokio::spawn(async move { stale.save().await });
-    b.inject(When::notify(), Fault::ErrorBefore); // it has to find out by itself
-    let thief = b.join_with(&player, OnConflict::Steal).await;
-    b.end(&thief).await;
-    a.thaw();
-    let late = crate::driver::joined(late.await);
-    let holder = fixture.lost("a late save is refused", late);
-    fixture.expect_eq(Rule::L5, "who has the player", holder, None);
-    told_lost(&mut a, session.id()).await;
-    let [client, _] = fixture.clients();
-    expect_stored(&client, Rule::L5, &slot, 1, 1).await;
+    expect_refused(&b, &player, "its players are its own").await;
+    expect_saves(&fixture, Rule::S3, &slot, 8, 2).await;
 }
 
 /// Servers whose clocks are years apart take over from each other, and what
@@ -241,9 +185,33 @@ pub async fn wrong_clocks_cost_no_save(fixture: Fixture) {
                 number,
             );
         }
-        let revision = save_gold(&fixture, &slot, number + 1).await;
-        fixture.expect_eq(Rule::S3, "its revision", revision, number + 1);
+        expect_saves(&fixture, Rule::S3, &slot, number + 1, number + 1).await;
         expect_stored(client, Rule::L10, &slot, number + 1, number + 1).await;
         let _crashed = game.crash();
+    }
+}
+
+/// A server that is started again with a clock that has gone back is the later
+/// one all the same: it has its players back, and its former self is superseded.
+///
+/// Proves L7 and L10. A backend that fails it lets the server that was there
+/// first win for ever, and its successor never come up.
+pub async fn a_clock_that_went_back_supersedes_all_the_same(fixture: Fixture) {
+    let clients = fixture.clients();
+    let player = fixture.player();
+    let times = [1_800_000_000_000, 1_700_000_000_000, 1];
+    let mut before: Option<Game> = None;
+    for (number, time) in (1_u64..).zip(times) {
+        let client = &clients[usize::from(number % 2 == 0)];
+        let clock = Arc::new(ManualClock::starting_at(UnixMillis::new(time)));
+        let game = client.game("server-a").clock(clock).start().await;
+        let (_session, slot) = game.play(&player).await;
+        expect_saves(&fixture, Rule::S3, &slot, number, number).await;
+        if let Some(former) = &mut before {
+            let later = game.server().incarnation > former.server().incarnation;
+            fixture.expect(Rule::L7, "it is the later one", later);
+            told_superseded(former).await;
+        }
+        before = Some(game);
     }
 }

@@ -9,6 +9,7 @@ pub mod manager_bad_days;
 pub mod manager_documents;
 pub mod manager_durable;
 pub mod manager_ends;
+pub mod manager_frozen;
 pub mod manager_loads;
 pub mod manager_locks;
 pub mod manager_operators;
@@ -19,7 +20,7 @@ pub mod manager_starts;
 pub mod manager_take_overs;
 
 use playerdata_core::{
-    GameDocument, PlayerId, Revision, ServerId, Session, SessionId, Slot, backend::Lock,
+    GameDocument, OnConflict, PlayerId, Revision, ServerId, Session, SessionId, Slot, backend::Lock,
 };
 use serde_json::Value;
 
@@ -66,6 +67,20 @@ async fn save<D: GameDocument>(world: &World, slot: &Slot<D>) -> u64 {
 async fn save_gold(world: &World, slot: &Slot, gold: u64) -> u64 {
     set_gold(world, slot, gold);
     save(world, slot).await
+}
+
+/// Gives a player so much gold and saves it, which has to make this revision.
+async fn expect_saves(world: &World, rule: Rule, slot: &Slot, gold: u64, revision: u64) {
+    let made = save_gold(world, slot, gold).await;
+    world.expect_eq(rule, "the revision that a save makes", made, revision);
+}
+
+/// Requires that a game can't have a player, and gives the lock of who has.
+async fn expect_refused(game: &Game, player: &PlayerId, what: &str) -> Lock {
+    let refused = game
+        .start_session_with(player.clone(), OnConflict::Fail)
+        .await;
+    game.world().held(what, refused)
 }
 
 /// Requires that a lock is that of a session.
