@@ -15,6 +15,20 @@ pub enum Standard {
 }
 
 impl Standard {
+    /// Both of them.
+    pub const BOTH: [Self; 2] = [Self::A, Self::B];
+
+    /// Both, as they are stored: with or without compression. A is too small
+    /// to be compressed.
+    pub const FORMS: [(Self, bool); 3] = [(Self::A, false), (Self::B, false), (Self::B, true)];
+
+    /// What to call it in one of these forms.
+    #[must_use]
+    pub fn form(self, compressed: bool) -> String {
+        let form = if compressed { " compressed" } else { "" };
+        format!("{}{form}", self.name())
+    }
+
     /// Its letter.
     #[must_use]
     pub fn name(self) -> &'static str {

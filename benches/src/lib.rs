@@ -12,6 +12,7 @@
 
 pub mod documents;
 pub mod guarded;
+pub mod harness;
 pub mod limit;
 pub mod original;
 pub mod report;
