@@ -1,9 +1,14 @@
 //! The two standard documents, and their encoded forms.
 
+use std::sync::Arc;
+
 use playerdata_core::{Codec, Document, RandomIds, Settings, backend::Body};
 
 /// How many items document B has.
 pub const ITEMS_OF_B: usize = 300;
+
+/// How many variants of a document are saved in turn.
+pub const VARIANTS: u64 = 64;
 
 /// One of the two standard documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,4 +81,13 @@ impl Standard {
             .map(|variant| self.body(variant, compressed))
             .collect()
     }
+}
+
+/// Both documents as they are stored: what each form is called, and its
+/// variants.
+pub fn forms() -> impl Iterator<Item = (String, Arc<Vec<Body>>)> {
+    Standard::FORMS.into_iter().map(|(standard, compressed)| {
+        let bodies = standard.bodies(VARIANTS, compressed);
+        (standard.form(compressed), Arc::new(bodies))
+    })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use criterion::{
     Bencher, BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime,
 };
+use tokio::runtime::{Builder, Runtime};
 
 /// Runs the groups of a bench: about two seconds for each of its lines, unless
 /// the command line asks for more.
@@ -21,6 +22,17 @@ pub fn run(groups: &[fn(&mut Criterion)]) {
     criterion.final_summary();
 }
 
+/// A runtime as a game server has one.
+///
+/// # Panics
+///
+/// If the system has no room for it.
+#[must_use]
+pub fn runtime() -> Runtime {
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    runtime.expect("the system has room for a runtime")
+}
+
 /// A group whose lines count single operations: each figure is the time of
 /// one, however many are in flight, and how many a second that makes.
 pub fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, WallTime> {
@@ -28,6 +40,15 @@ pub fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c,
     group.throughput(Throughput::Elements(1));
     group.sampling_mode(SamplingMode::Flat);
     group
+}
+
+/// Such a group for so many operations in flight: its name sorts as numbers do.
+pub fn group_in_flight<'c>(
+    criterion: &'c mut Criterion,
+    on: &str,
+    in_flight: usize,
+) -> BenchmarkGroup<'c, WallTime> {
+    group(criterion, &format!("{on}/{in_flight:03} in flight"))
 }
 
 /// Measures operations that come in rounds of so many: as many whole rounds

@@ -1,17 +1,17 @@
 //! Guarded saves in memory beside a sharded map.
 
-use std::{hint::black_box, sync::Arc};
+use std::sync::Arc;
 
 use playerdata_core::backend::Backend;
 use playerdata_memory::MemoryBackend;
 use tokio::runtime::Runtime;
 
 use crate::{
-    documents::Standard,
+    documents::{Standard, VARIANTS},
     guarded,
-    limit::map::ShardedMap,
+    limit::map::{Entries, Step},
     report::{Row, nanos},
-    timing::{Stopwatch, median},
+    timing::median,
 };
 
 const PLAYERS: u64 = 256;
@@ -21,9 +21,9 @@ const ROUNDS: usize = 7;
 /// One row for a document.
 #[must_use]
 pub fn row(runtime: &Runtime, standard: Standard) -> Row {
-    let bodies = Arc::new(standard.bodies(64, false));
+    let bodies = Arc::new(standard.bodies(VARIANTS, false));
     let backend: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
-    let map = Arc::new(ShardedMap::default());
+    let entries = Entries::new(PLAYERS, &bodies);
     let mut slots = runtime.block_on(guarded::open_slots(&backend, PLAYERS));
     let (mut ours, mut limits) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -31,7 +31,8 @@ pub fn row(runtime: &Runtime, standard: Standard) -> Row {
         let (nanos_each, open) = runtime.block_on(saves);
         slots = open;
         ours.push(nanos_each);
-        limits.push(runtime.block_on(put_all(&map, &bodies)));
+        let puts = entries.step_all(Step::Put, ROUNDS_EACH, PLAYERS as usize);
+        limits.push(runtime.block_on(puts));
     }
     let ratios = ours.iter().zip(&limits).map(|(ours, limit)| limit / ours);
     Row {
@@ -42,25 +43,4 @@ pub fn row(runtime: &Runtime, standard: Standard) -> Row {
         limit: nanos(median(limits)),
         aim: 0.5,
     }
-}
-
-/// The same work as [`guarded::save_all`], in as many tasks, on the map.
-async fn put_all(map: &Arc<ShardedMap>, bodies: &Arc<Vec<playerdata_core::backend::Body>>) -> f64 {
-    let watch = Stopwatch::start();
-    let tasks: Vec<_> = (0..PLAYERS as usize)
-        .map(|player| {
-            let (map, bodies) = (Arc::clone(map), Arc::clone(bodies));
-            tokio::spawn(async move {
-                let name = player.to_string();
-                for round in 0..ROUNDS_EACH as usize {
-                    let body = &bodies[(player + round * 7) % bodies.len()];
-                    map.put(player, black_box(&name), &body.bytes);
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.expect("a put can't fail");
-    }
-    watch.nanos_each(PLAYERS * ROUNDS_EACH)
 }
