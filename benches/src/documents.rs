@@ -1,9 +1,14 @@
 //! The two standard documents, and their encoded forms.
 
+use std::sync::Arc;
+
 use playerdata_core::{Codec, Document, RandomIds, Settings, backend::Body};
 
 /// How many items document B has.
 pub const ITEMS_OF_B: usize = 300;
+
+/// How many variants of a document are saved in turn.
+pub const VARIANTS: u64 = 64;
 
 /// One of the two standard documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +20,20 @@ pub enum Standard {
 }
 
 impl Standard {
+    /// Both of them.
+    pub const BOTH: [Self; 2] = [Self::A, Self::B];
+
+    /// Both, as they are stored: with or without compression. A is too small
+    /// to be compressed.
+    pub const FORMS: [(Self, bool); 3] = [(Self::A, false), (Self::B, false), (Self::B, true)];
+
+    /// What to call it in one of these forms.
+    #[must_use]
+    pub fn form(self, compressed: bool) -> String {
+        let form = if compressed { " compressed" } else { "" };
+        format!("{}{form}", self.name())
+    }
+
     /// Its letter.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -62,4 +81,13 @@ impl Standard {
             .map(|variant| self.body(variant, compressed))
             .collect()
     }
+}
+
+/// Both documents as they are stored: what each form is called, and its
+/// variants.
+pub fn forms() -> impl Iterator<Item = (String, Arc<Vec<Body>>)> {
+    Standard::FORMS.into_iter().map(|(standard, compressed)| {
+        let bodies = standard.bodies(VARIANTS, compressed);
+        (standard.form(compressed), Arc::new(bodies))
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use playerdata_core::{
     ClaimNumber, IdSource, Incarnation, PlayerId, RandomIds, Revision, ServerId, ServerName,
     SessionId, SlotName, UnixMillis, WriteId,
-    backend::{Acquisition, Backend, Body, Claim, Claimant, Opening, Stamp, WriteOutcome},
+    backend::{Acquisition, Backend, Body, Claim, Claimant, Opening, Record, Stamp, WriteOutcome},
 };
 
 use crate::{shares::work_in_shares, timing::nanos_each};
@@ -65,6 +65,22 @@ impl OpenSlot {
                 revision: opened.revision,
             },
             other => panic!("the slot could not be opened: {other:?}"),
+        }
+    }
+
+    /// Opens the slot again, under the next claim.
+    ///
+    /// # Panics
+    ///
+    /// If it is not opened, or nothing is in it.
+    pub async fn open_again(&mut self, backend: &dyn Backend) -> Record {
+        self.claim.number = self.claim.number.next();
+        match backend.open(&self.claim).await {
+            Ok(Opening::Opened(opened)) => {
+                self.revision = opened.revision;
+                opened.record.expect("the slot was saved")
+            }
+            other => panic!("the slot could not be opened again: {other:?}"),
         }
     }
 

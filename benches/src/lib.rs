@@ -11,9 +11,12 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod bed;
 pub mod documents;
 pub mod guarded;
+pub mod harness;
 pub mod limit;
+pub mod lobby;
 pub mod measure;
 pub mod original;
 pub mod report;

@@ -31,6 +31,12 @@ impl Player {
         self.document["Currency"] = to.into();
     }
 
+    /// Changes the document, whatever it was.
+    fn change_again(&mut self) {
+        let before = self.document["Currency"].as_u64().unwrap_or_default();
+        self.change(before + 1);
+    }
+
     /// One player's part of a cycle: whether there is anything to save.
     pub fn look(&mut self) -> bool {
         let copy = self.document.clone();
@@ -101,4 +107,17 @@ impl Writer {
         }
         saved
     }
+}
+
+/// Changes every `every`-th document; returns how many that were.
+pub fn change_every(players: &mut [Player], every: usize) -> usize {
+    let changed = players.iter_mut().step_by(every);
+    changed.map(Player::change_again).count()
+}
+
+/// The original's way to an item: a search of the list.
+#[must_use]
+pub fn find_item<'d>(document: &'d Value, name: &str) -> Option<&'d Value> {
+    let items = document["Inventory"].as_array()?;
+    items.iter().find(|item| item["Name"] == name)
 }

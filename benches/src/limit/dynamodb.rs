@@ -13,7 +13,11 @@ use crate::{shares::work_in_shares, store::dynamodb::DynamoDb, timing::nanos_eac
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// The items of the slots that a backend has written.
+/// The names of the key attributes.
+const KEYS: [&str; 2] = ["pk", "sk"];
+
+/// The items of the slots that a backend has written, under other keys of the
+/// same lengths: what is put here must not undo what the backend saves.
 #[derive(Debug)]
 pub struct Items {
     client: Client,
@@ -38,8 +42,10 @@ impl Items {
             .send();
         let mut items = Vec::new();
         while let Some(item) = pages.next().await {
-            let item = item.expect("the table can be read");
+            let mut item = item.expect("the table can be read");
             if item.contains_key("body") {
+                let beside = key_beside(&item[KEYS[0]]);
+                item.insert(KEYS[0].to_owned(), beside);
                 items.push(item);
             }
         }
@@ -96,6 +102,48 @@ impl Items {
         let (took, _) = putting.await;
         nanos_each(took, self.items.len() as u64 * rounds)
     }
+
+    /// Gets each of them `rounds` times, `in_flight` at once. Returns
+    /// nanoseconds a reading.
+    ///
+    /// # Panics
+    ///
+    /// If one is not there.
+    pub async fn get_all(&self, rounds: u64, in_flight: usize) -> f64 {
+        let keys = self.items.iter().map(|item| {
+            let key = KEYS.map(|name| (name.to_owned(), item[name].clone()));
+            Item::from(key)
+        });
+        let getting = work_in_shares(keys.collect(), in_flight, |share: Vec<Item>, _| {
+            let (client, table) = (self.client.clone(), self.table.clone());
+            async move {
+                for _ in 0..rounds {
+                    for key in &share {
+                        get(&client, &table, key.clone()).await;
+                    }
+                }
+                share
+            }
+        });
+        let (took, _) = getting.await;
+        nanos_each(took, self.items.len() as u64 * rounds)
+    }
+}
+
+/// A key that no backend has, as long as this one.
+fn key_beside(key: &AttributeValue) -> AttributeValue {
+    let key = key.as_s().expect("keys are text");
+    let beside = key.replacen(|_| true, "~", 1);
+    assert_ne!(&beside, key);
+    AttributeValue::S(beside)
+}
+
+/// Reads an item as it was last written.
+async fn get(client: &Client, table: &str, key: Item) {
+    let request = client.get_item().table_name(table).set_key(Some(key));
+    let got = request.consistent_read(true).send().await;
+    let item = got.expect("the table can be read").item;
+    assert!(item.is_some(), "the item was written");
 }
 
 /// Puts an item, whatever is there. Returns the write units charged.

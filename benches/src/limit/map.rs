@@ -1,9 +1,12 @@
 //! A sharded map: the limit of the memory backend.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, hint::black_box, sync::Arc};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use playerdata_core::backend::Body;
+
+use crate::{shares::work_in_shares, timing::nanos_each};
 
 /// As many as the memory backend has.
 const SHARDS: usize = 64;
@@ -31,6 +34,87 @@ impl ShardedMap {
             *place = bytes;
         } else {
             shard.insert(name.to_owned(), bytes);
+        }
+    }
+
+    /// What is under a name.
+    #[must_use]
+    pub fn get(&self, number: usize, name: &str) -> Option<Bytes> {
+        self.shards[number % SHARDS].lock().get(name).cloned()
+    }
+
+    /// Takes out what is under a name.
+    pub fn remove(&self, number: usize, name: &str) -> Option<Bytes> {
+        self.shards[number % SHARDS].lock().remove(name)
+    }
+}
+
+/// What is done to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is put.
+    Put,
+    /// It is read.
+    Get,
+    /// It is put and removed again, as a lock would be.
+    PutAndRemove,
+}
+
+/// A map with an entry for each of so many players.
+#[derive(Debug)]
+pub struct Entries {
+    map: Arc<ShardedMap>,
+    names: Vec<(usize, String)>,
+    bodies: Arc<Vec<Body>>,
+}
+
+impl Entries {
+    /// Puts an entry for each.
+    #[must_use]
+    pub fn new(players: u64, bodies: &Arc<Vec<Body>>) -> Self {
+        let names = (0..players as usize).map(|number| (number, number.to_string()));
+        let entries = Self {
+            map: Arc::default(),
+            names: names.collect(),
+            bodies: Arc::clone(bodies),
+        };
+        for (number, name) in &entries.names {
+            entries.map.put(*number, name, &entries.bodies[0].bytes);
+        }
+        entries
+    }
+
+    /// Does a step to each `rounds` times, `in_flight` at once. Returns
+    /// nanoseconds a step.
+    pub async fn step_all(&self, step: Step, rounds: u64, in_flight: usize) -> f64 {
+        let stepping = work_in_shares(self.names.clone(), in_flight, |share, task| {
+            let (map, bodies) = (Arc::clone(&self.map), Arc::clone(&self.bodies));
+            async move {
+                let mut variant = task;
+                for _ in 0..rounds {
+                    for (number, name) in &share {
+                        variant += 7;
+                        let body = &bodies[variant % bodies.len()];
+                        step.take(&map, *number, black_box(name), &body.bytes);
+                    }
+                }
+                share
+            }
+        });
+        let (took, _) = stepping.await;
+        nanos_each(took, self.names.len() as u64 * rounds)
+    }
+}
+
+impl Step {
+    fn take(self, map: &ShardedMap, number: usize, name: &str, bytes: &[u8]) {
+        match self {
+            Self::Put => map.put(number, name, bytes),
+            Self::Get => drop(black_box(map.get(number, name))),
+            Self::PutAndRemove => {
+                map.put(number, name, bytes);
+                drop(black_box(map.remove(number, name)));
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 //! around it.
 
 pub mod dynamodb;
+pub mod dynamodb_lock;
 pub mod map;
 pub mod redis;
+pub mod redis_lock;
 pub mod sqlite;

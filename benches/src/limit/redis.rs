@@ -146,6 +146,35 @@ impl Values {
         let (took, _) = writing.await;
         nanos_each(took, self.places.len() as u64 * rounds)
     }
+
+    /// Reads each `rounds` times, `in_flight` at once. Returns nanoseconds a
+    /// reading.
+    ///
+    /// # Panics
+    ///
+    /// If a value is not there.
+    pub async fn read_all(&self, rounds: u64, in_flight: usize) -> f64 {
+        let reading = work_in_shares(self.places.clone(), in_flight, |share, _| {
+            let mut connection = self.connection.clone();
+            async move {
+                for _ in 0..rounds {
+                    for place in &share {
+                        let value = read(&mut connection, place).await;
+                        assert!(value.is_ok_and(|value| !value.is_empty()));
+                    }
+                }
+                share
+            }
+        });
+        let (took, _) = reading.await;
+        nanos_each(took, self.places.len() as u64 * rounds)
+    }
+}
+
+/// A plain `GET`.
+async fn read(connection: &mut MultiplexedConnection, place: &Place) -> RedisResult<Vec<u8>> {
+    let mut command = redis::cmd("GET");
+    command.arg(&place.value).query_async(connection).await
 }
 
 async fn plain(
@@ -172,7 +201,7 @@ async fn checked(
 }
 
 /// A connection with the settings of the backend's own.
-async fn connect(url: &str) -> RedisResult<MultiplexedConnection> {
+pub(super) async fn connect(url: &str) -> RedisResult<MultiplexedConnection> {
     let info = url.into_connection_info()?;
     let tcp = info.tcp_settings().clone().set_nodelay(true);
     let client = Client::open(info.set_tcp_settings(tcp))?;

@@ -2,8 +2,6 @@
 
 use std::{mem, sync::Arc};
 
-use playerdata_core::backend::Backend;
-use playerdata_sqlite::SqliteBackend;
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -11,6 +9,7 @@ use crate::{
     guarded,
     limit::sqlite::Table,
     report::{Aim, Row, Unit},
+    store,
     timing::by_turns,
 };
 
@@ -43,11 +42,7 @@ pub fn rows(
 ) -> [Row; 2] {
     let folder = tempfile::tempdir().expect("the disk has room");
     let bodies = Arc::new(standard.bodies(64, compressed));
-    let backend: Arc<dyn Backend> = {
-        let _inside = runtime.enter();
-        let path = folder.path().join("ours.db");
-        Arc::new(SqliteBackend::open(path).expect("the file is new"))
-    };
+    let backend = store::sqlite::backend(runtime, &folder.path().join("ours.db"));
     let table = |name| Table::create(&folder.path().join(name), effort.players);
     let mut grouped = table("grouped.db").expect("the file is new");
     let mut single = table("single.db").expect("the file is new");

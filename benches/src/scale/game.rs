@@ -26,11 +26,12 @@ const TICK: Duration = Duration::from_millis(50);
 /// A game that runs on a thread of its own.
 #[derive(Debug)]
 pub(super) struct Game {
+    counts: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Played>,
 }
 
-/// What the game saw.
+/// What the game saw while it counted.
 #[derive(Debug)]
 pub(super) struct Played {
     /// Nanoseconds of each `set`.
@@ -41,15 +42,25 @@ pub(super) struct Played {
 
 impl Game {
     /// Starts to change each of these documents once in `every`, on average.
+    /// It does not count yet.
     pub(super) fn start(slots: Vec<Slot<Document>>, every: Duration) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
+        let [counts, stop] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+        let (counting, stopped) = (Arc::clone(&counts), Arc::clone(&stop));
         let thread = thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_time().build();
             let runtime = runtime.expect("the system has room for a runtime");
-            runtime.block_on(play(&slots, every, &stopped))
+            runtime.block_on(play(&slots, every, &counting, &stopped))
         });
-        Self { stop, thread }
+        Self {
+            counts,
+            stop,
+            thread,
+        }
+    }
+
+    /// From now on it counts.
+    pub(super) fn count(&self) {
+        self.counts.store(true, Ordering::Relaxed);
     }
 
     /// Ends it.
@@ -59,7 +70,12 @@ impl Game {
     }
 }
 
-async fn play(slots: &[Slot<Document>], every: Duration, stopped: &AtomicBool) -> Played {
+async fn play(
+    slots: &[Slot<Document>],
+    every: Duration,
+    counting: &AtomicBool,
+    stopped: &AtomicBool,
+) -> Played {
     let mut played = Played {
         nanos: histogram(),
         refused: 0,
@@ -81,9 +97,11 @@ async fn play(slots: &[Slot<Document>], every: Duration, stopped: &AtomicBool) -
             let watch = Stopwatch::start();
             let set = slot.set("Currency", value);
             let took = watch.elapsed();
-            let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-            played.nanos.saturating_record(nanos);
-            played.refused += u64::from(set.is_err());
+            if counting.load(Ordering::Relaxed) {
+                let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+                played.nanos.saturating_record(nanos);
+                played.refused += u64::from(set.is_err());
+            }
         }
     }
     played

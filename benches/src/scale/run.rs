@@ -88,6 +88,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Failure> {
     // The first cycle stores new documents, and is not what a game is like.
     wait("first cycle", plan.settings.autosave_interval).await;
     timed.take();
+    game.count();
     let (before, server_before) = (Usage::now()?, store.usage().await);
     let watch = Stopwatch::start();
     wait("playing", plan.duration).await;

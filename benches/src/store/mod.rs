@@ -3,3 +3,4 @@
 
 pub mod dynamodb;
 pub mod redis;
+pub mod sqlite;
