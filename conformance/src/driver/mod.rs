@@ -1,7 +1,7 @@
 //! What cases are written with: clients that record their calls, servers,
 //! sessions and slots as a backend sees them.
 
-mod brief;
+pub(crate) mod brief;
 mod client;
 mod history;
 mod parallel;

@@ -131,7 +131,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe; calling again changes nothing.
+    /// Cancel safe. Calling again changes nothing, but may forget notices that
+    /// were queued since.
     async fn drop_lease(&self, server: &ServerId) -> Result<()>;
 
     /// Whether the lease of exactly this incarnation of the server is live:
@@ -241,7 +242,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>>;
 
     /// Removes everything of the player but the fence, unless somebody holds
-    /// the player.
+    /// the player. Notices about the player may go as well, and may still come.
     ///
     /// # Cancel safety
     ///
