@@ -181,6 +181,12 @@ impl Fixture {
     /// Returns when the lease of `server`, last renewed for `ttl`, has
     /// lapsed: by moving the clock, or by waiting, with a bound.
     pub async fn let_lapse(&self, server: &ServerId, ttl: Duration) {
+        // One that is on its way to the store could bring the lease back.
+        let heartbeat = format!(".renew_lease({} ", server.name);
+        self.until(Rule::Fixture, "no heartbeat is on its way", || async {
+            !self.history().is_waiting(&heartbeat)
+        })
+        .await;
         let client = &self.clients[0];
         let too_late = format!("a lease of {ttl:?} lapses when it is over");
         let Some(clock) = &self.parts.clock else {

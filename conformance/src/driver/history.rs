@@ -26,6 +26,8 @@ struct Lines {
 struct Line {
     called: u64,
     answered: Option<u64>,
+    /// Whether nobody waits for its answer any more.
+    given_up: bool,
     call: String,
     /// None for a note.
     answer: Option<String>,
@@ -56,6 +58,16 @@ impl History {
         answered.filter(|line| line.call.starts_with(call)).count()
     }
 
+    /// Whether a call with this in it waits for its answer.
+    #[must_use]
+    pub fn is_waiting(&self, call: &str) -> bool {
+        let lines = self.lines.lock();
+        lines.kept.iter().any(|line| {
+            let waits = line.answer.is_some() && line.answered.is_none() && !line.given_up;
+            waits && line.call.contains(call)
+        })
+    }
+
     /// Notes something that is no call of the store.
     pub(crate) fn note(&self, what: String) {
         self.lines.lock().add(what, None);
@@ -72,6 +84,7 @@ impl Lines {
         self.kept.push_back(Line {
             called: self.steps,
             answered: None,
+            given_up: false,
             call,
             answer,
         });
@@ -96,6 +109,16 @@ impl Pending {
     }
 }
 
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let mut lines = self.history.lines.lock();
+        let mut own = lines.kept.iter_mut().rev();
+        if let Some(line) = own.find(|line| line.called == self.called) {
+            line.given_up = true;
+        }
+    }
+}
+
 impl fmt::Display for History {
     /// A line per call. `3-5` took effect between the third and fifth step, so
     /// calls whose steps overlap were made at the same time.
@@ -110,6 +133,7 @@ impl fmt::Display for History {
                 answered,
                 call,
                 answer,
+                ..
             } = line;
             match (answered, answer) {
                 (_, None) => writeln!(f, "  {called} {call}")?,
