@@ -37,7 +37,7 @@
 //! the rule that is broken, and every call and answer up to there.
 //!
 //! Beside these stories, [`model!`] plays scripts made up by chance on the
-//! store and on the simplest one, and compares their answers ([`model`]).
+//! store and on the simplest one, and compares their answers (in [`mod@model`]).
 //!
 //! Cases are public functions, so that a single one can be run by itself, and
 //! [`all_cases`] lists them.

@@ -59,8 +59,8 @@ enum Given {
     Unknown,
 }
 
-fn line(key: &str, text: impl ToString, given: Given) -> Line {
-    let (key, text) = (key.to_owned(), text.to_string());
+fn line(key: &str, text: impl Into<String>, given: Given) -> Line {
+    let (key, text) = (key.to_owned(), text.into());
     Line { key, text, given }
 }
 
@@ -86,18 +86,23 @@ fn any_line() -> impl Strategy<Value = Line> {
             } else {
                 Given::Number(number)
             };
-            line(key, number, given)
+            line(key, number.to_string(), given)
         })
     });
-    let flag =
-        (select(FLAGS.to_vec()), any::<bool>()).prop_map(|(key, on)| line(key, on, Given::Fine));
+    let flag = (select(FLAGS.to_vec()), any::<bool>())
+        .prop_map(|(key, on)| line(key, on.to_string(), Given::Fine));
     let data = (0..600_usize).prop_map(|size| {
         // {"n":"…"} has eight bytes around what is in it.
         let text = format!("'{{\"n\":\"{}\"}}'", "x".repeat(size));
         line("default_data", text, Given::Number(size as u64 + 8))
     });
-    let small_limit =
-        (300..700_u64).prop_map(|limit| line("max_document_bytes", limit, Given::Number(limit)));
+    let small_limit = (300..700_u64).prop_map(|limit| {
+        line(
+            "max_document_bytes",
+            limit.to_string(),
+            Given::Number(limit),
+        )
+    });
     let skipped = Just(line("skip_keys", "[\"LastSeen\", \"é\"]", Given::Fine));
     let names = DURATIONS.iter().map(|(name, _)| *name);
     let names = names
@@ -113,7 +118,7 @@ fn any_line() -> impl Strategy<Value = Line> {
         select(vec!["autosave", "Debug", "lock-expiry", "x"]),
         any::<bool>(),
     )
-        .prop_map(|(key, value)| line(key, value, Given::Unknown));
+        .prop_map(|(key, value)| line(key, value.to_string(), Given::Unknown));
     prop_oneof![
         6 => duration, 4 => number, 2 => flag, 2 => data, 2 => small_limit, 1 => skipped,
         2 => nonsense, 1 => unknown,
@@ -191,6 +196,23 @@ fn told(problem: &SettingsProblem) -> String {
     }
 }
 
+/// Any default data that TOML text can carry, small enough for every limit.
+fn sound_data() -> impl Strategy<Value = Vec<(String, Value)>> {
+    vec(
+        (
+            "\\PC{0,8}",
+            prop_oneof![
+                Just(Value::Null),
+                any::<bool>().prop_map(Value::from),
+                any::<u64>().prop_map(Value::from),
+                any::<f64>().prop_map(Value::from),
+                ".{0,20}".prop_map(Value::from),
+            ],
+        ),
+        0..8,
+    )
+}
+
 /// Settings with every field drawn from what is allowed for it.
 fn sound_settings() -> impl Strategy<Value = Settings> {
     let up_to_a_day = || (1..=DAY_MS * 1_000_000).prop_map(Duration::from_nanos);
@@ -207,25 +229,12 @@ fn sound_settings() -> impl Strategy<Value = Settings> {
             0..=i64::MAX as u64,
         ),
     );
-    let data = vec(
-        (
-            "\\PC{0,8}",
-            prop_oneof![
-                Just(Value::Null),
-                any::<bool>().prop_map(Value::from),
-                any::<u64>().prop_map(Value::from),
-                any::<f64>().prop_map(Value::from),
-                ".{0,20}".prop_map(Value::from),
-            ],
-        ),
-        0..8,
-    );
     (
         times,
         numbers,
         any::<[bool; 5]>(),
         vec(".{0,8}", 0..3),
-        data,
+        sound_data(),
     )
         .prop_map(|(times, numbers, flags, skip_keys, data)| {
             let mut settings = Settings::default();
