@@ -128,7 +128,7 @@ fn redis(criterion: &mut Criterion) {
             LazyCell::force(&bed); // its values are looked at
             let values = runtime.block_on(Values::beside(&server.url(), &namespace));
             let values = values.expect("the server was there a moment ago");
-            runtime.block_on(values.write_all(Write::Plain, &bodies, 1, PLAYERS as usize));
+            runtime.block_on(values.write_all(Write::Plain, &bodies, 1, 1));
             values
         });
         for in_flight in IN_FLIGHT {
@@ -153,7 +153,7 @@ fn dynamodb(criterion: &mut Criterion) {
         let items = LazyCell::new(|| {
             LazyCell::force(&bed); // its items are read again
             let items = runtime.block_on(Items::of(&table));
-            runtime.block_on(items.put_all(1, PLAYERS as usize));
+            runtime.block_on(items.put_all(1, 1));
             items
         });
         for in_flight in IN_FLIGHT {

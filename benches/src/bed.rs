@@ -6,7 +6,7 @@ use playerdata_core::backend::{Backend, Body};
 use tokio::runtime::Runtime;
 
 use crate::{
-    guarded::{self, OpenSlot},
+    guarded::{self, OPENERS, OpenSlot},
     shares::work_in_shares,
     timing::nanos_each,
 };
@@ -40,7 +40,7 @@ impl<'r> Bed<'r> {
             bodies: Arc::clone(bodies),
             slots,
         };
-        bed.save_all(1, players as usize);
+        bed.save_all(1, OPENERS as usize);
         bed
     }
 

@@ -5,10 +5,7 @@ use std::{sync::Arc, time::Duration};
 use playerdata_core::{Document, OnConflict, SessionManager, Settings, backend::Backend};
 use tokio::runtime::Runtime;
 
-use crate::{documents::Standard, shares::work_in_shares, timing::nanos_each};
-
-/// Players who come at the same time when the lobby opens.
-const FIRST_IN_FLIGHT: usize = 32;
+use crate::{documents::Standard, guarded::OPENERS, shares::work_in_shares, timing::nanos_each};
 
 /// What a player who came does before leaving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +49,7 @@ impl<'r> Lobby<'r> {
             manager: Arc::new(manager.expect("the store is there")),
             players,
         };
-        lobby.visit_all(Visit::Load, 1, FIRST_IN_FLIGHT);
+        lobby.visit_all(Visit::Load, 1, OPENERS as usize);
         lobby
     }
 
