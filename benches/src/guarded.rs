@@ -25,8 +25,21 @@ impl OpenSlot {
     ///
     /// If the backend fails: a benchmark of a failing store says nothing.
     pub async fn new(backend: &dyn Backend, number: u64) -> Self {
+        Self::named(backend, number, PlayerId::from(number), slot_name()).await
+    }
+
+    /// The same under names that were made before.
+    ///
+    /// # Panics
+    ///
+    /// If the backend fails.
+    pub async fn named(
+        backend: &dyn Backend,
+        number: u64,
+        player: PlayerId,
+        slot: SlotName,
+    ) -> Self {
         let ids = RandomIds;
-        let player = PlayerId::from(number);
         let session = SessionId::from_uuid(ids.next_id());
         let server = ServerId {
             name: ServerName::new("bench").expect("the constant is a valid name"),
@@ -42,7 +55,7 @@ impl OpenSlot {
         let claim = Claim {
             player,
             session,
-            slot: SlotName::new("Slot1").expect("the constant is a valid name"),
+            slot,
             number: ClaimNumber::new(1),
         };
         match backend.open(&claim).await {
@@ -87,6 +100,16 @@ impl OpenSlot {
             other => panic!("the save was not acknowledged: {other:?}"),
         }
     }
+}
+
+/// The name of every slot here, made anew.
+///
+/// # Panics
+///
+/// Never: the name is valid.
+#[must_use]
+pub fn slot_name() -> SlotName {
+    SlotName::new("Slot1").expect("the constant is a valid name")
 }
 
 /// Opens a slot of each of so many players, many at a time.

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use peak_alloc::PeakAlloc;
-use playerdata_core::backend::Backend;
+use playerdata_core::{PlayerId, SlotName, backend::Backend};
 use playerdata_memory::MemoryBackend;
 use tokio::runtime::Runtime;
 
 use crate::{
     documents::Standard,
-    guarded,
+    guarded::{self, OpenSlot},
     report::{Aim, Row, Unit},
     sessions::Crowd,
 };
@@ -19,25 +19,31 @@ const LIMIT_BYTES: f64 = 1_024.0;
 
 /// Two rows of so many sessions of the default document.
 ///
-/// Bytes an idle session takes: those of a crowd of them, less those of their
-/// documents and less those that the memory backend takes for the players. And
-/// bytes that a cycle takes for a while in which each of them is saved, beside
-/// what all of them would take encoded: the new bodies take the old ones'
-/// place in the store, so that what is seen is what is under way.
+/// Bytes an idle session takes: those of a crowd of them, with the game's
+/// handles to them, less those of their documents and less those that the
+/// memory backend takes for the players. The crowd and the store in it share
+/// the names of players and slots. They count as the crowd's: with any other
+/// store it has them alone.
+///
+/// And bytes that a cycle takes for a while in which each of them is saved,
+/// beside what all of them would take encoded: the new bodies take the old
+/// ones' place in the store, so that what is seen is what is under way.
 #[must_use]
 pub fn rows(runtime: &Runtime, allocator: &PeakAlloc, sessions: u64) -> [Row; 2] {
+    let mut made = Vec::with_capacity(sessions as usize);
     let documents = taken(allocator, || {
-        let documents = (0..sessions).map(|_| Arc::new(Standard::A.document()));
-        documents.collect::<Vec<_>>()
+        made.extend((0..sessions).map(|_| Arc::new(Standard::A.document())));
     });
-    let store = taken(allocator, || runtime.block_on(filled_store(sessions)));
-    let before = allocator.current_usage();
-    let mut crowd = Crowd::gather(Arc::new(MemoryBackend::new()), sessions, Standard::A);
-    crowd.cycles(4);
-    let crowd_bytes = allocator.current_usage().saturating_sub(before) as f64;
-    let each = (crowd_bytes - documents - store) / sessions as f64;
-
-    drop(crowd);
+    drop(made);
+    let names: Vec<_> = (0..sessions).map(names).collect();
+    let store = taken(allocator, || runtime.block_on(filled_store(&names)));
+    drop(names);
+    let crowd = taken(allocator, || {
+        let mut crowd = Crowd::gather(Arc::new(MemoryBackend::new()), sessions, Standard::A);
+        crowd.cycles(4);
+        crowd
+    });
+    let each = (crowd - documents - store) / sessions as f64;
     let peak = peak_of_saving_all(allocator, sessions);
     let encoded = Standard::A.body(1, false).bytes.len() as f64 * sessions as f64;
     [
@@ -82,13 +88,16 @@ fn taken<T>(allocator: &PeakAlloc, make: impl FnOnce() -> T) -> f64 {
     taken
 }
 
-/// A store with so many players who have saved once.
-async fn filled_store(players: u64) -> Arc<dyn Backend> {
+/// A store with players who have saved once, each a body of their own.
+async fn filled_store(names: &[(PlayerId, SlotName)]) -> Arc<dyn Backend> {
     let backend: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
-    let body = Standard::A.body(1, false);
-    for player in 0..players {
-        let mut slot = guarded::OpenSlot::new(&*backend, player).await;
-        slot.save(&*backend, &body).await;
+    for (number, (player, slot)) in (0..).zip(names) {
+        let mut slot = OpenSlot::named(&*backend, number, player.clone(), slot.clone()).await;
+        slot.save(&*backend, &Standard::A.body(0, false)).await;
     }
     backend
+}
+
+fn names(number: u64) -> (PlayerId, SlotName) {
+    (PlayerId::from(number), guarded::slot_name())
 }
