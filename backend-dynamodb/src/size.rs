@@ -13,8 +13,10 @@ use crate::slot;
 /// The largest item: names and values of all attributes, keys included.
 pub(crate) const MAX_ITEM_BYTES: usize = 400 * 1024;
 
-/// The most that a number takes, whatever its digits.
-const MAX_NUMBER_BYTES: usize = 21;
+/// The most that a number of 64 bits takes: a byte for each two of its 20
+/// digits, one more if the pairs do not begin with the first, and one besides.
+/// (So one of 38 digits takes 21, which is the most that there is.)
+const MAX_NUMBER_BYTES: usize = 12;
 
 /// How much of an item an attribute value takes, at the most. Slot items have
 /// texts, numbers and bytes only.

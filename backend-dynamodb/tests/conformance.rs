@@ -24,3 +24,4 @@ async fn open() -> Fixture {
 }
 
 playerdata_conformance::suite!(open, durable, checked_base);
+playerdata_conformance::model!(open, checked_base);

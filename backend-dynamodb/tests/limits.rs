@@ -5,8 +5,8 @@ mod support;
 
 use aws_sdk_dynamodb::{error::ProvideErrorMetadata, primitives::Blob, types::AttributeValue};
 use playerdata_core::{
-    PlayerId, SlotName,
-    backend::{Backend, Claim, Effect, ErrorKind},
+    PlayerId, SlotName, UnixMillis,
+    backend::{Backend, Body, Claim, Effect, Encoding, ErrorKind, Stamp},
 };
 use support::{wire::Wire, *};
 
@@ -28,9 +28,16 @@ async fn s8_the_largest_body_is_kept_byte_for_byte_under_the_longest_names() {
     opened(&backend, &claim).await;
     let limit = backend.limits().max_body_bytes;
     let largest: Vec<u8> = (0..limit).map(|at| (at % 251) as u8).collect();
-    let saved = backend
-        .save(&claim, &stamp(0, u128::MAX), &body(largest.clone()))
-        .await;
+    let stamp = Stamp {
+        at: UnixMillis::new(u64::MAX),
+        ..stamp(0, u128::MAX)
+    };
+    let longest = Body {
+        schema: u32::MAX,
+        encoding: Encoding::JsonZstd,
+        bytes: largest.clone().into(),
+    };
+    let saved = backend.save(&claim, &stamp, &longest).await;
     assert_eq!(saved.unwrap(), written(0));
     let record = backend
         .view(&claim.player, &claim.slot)

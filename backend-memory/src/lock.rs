@@ -1,13 +1,16 @@
 //! A player's lock: taking, releasing, reading it, and erasing the player.
 
-use std::{collections::BTreeMap, mem};
+use std::mem;
 
 use playerdata_core::{
     PlayerId, SessionId,
     backend::{Acquisition, Claimant, Erasure, Lock, Release},
 };
 
-use crate::player::{Player, Players};
+use crate::{
+    player::{Player, Players},
+    slot::Slots,
+};
 
 impl Players {
     pub(crate) fn acquire(
@@ -37,7 +40,7 @@ impl Players {
 
     pub(crate) fn erase(&self, player: &PlayerId) -> Erasure {
         let erased = self.with(player, |player| match player {
-            None => Ok(BTreeMap::new()),
+            None => Ok(Slots::default()),
             Some(Player {
                 lock: Some(holder), ..
             }) => Err(holder.clone()),

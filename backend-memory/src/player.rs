@@ -1,14 +1,12 @@
 //! What is kept of each player, and where.
 
-use std::{
-    collections::{BTreeMap, HashMap, hash_map::RandomState},
-    hash::BuildHasher,
-};
+use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
+use hashbrown::HashTable;
 use parking_lot::Mutex;
-use playerdata_core::{Fence, PlayerId, SessionId, SlotName, backend::Lock};
+use playerdata_core::{Fence, PlayerId, SessionId, backend::Lock};
 
-use crate::slot::SlotState;
+use crate::slot::Slots;
 
 /// All that is known of one player.
 #[derive(Default)]
@@ -16,7 +14,7 @@ pub(crate) struct Player {
     /// The generation of the latest lock. Outlives the lock and an erasure.
     pub(crate) fence: Fence,
     pub(crate) lock: Option<Lock>,
-    pub(crate) slots: BTreeMap<SlotName, SlotState>,
+    pub(crate) slots: Slots,
 }
 
 impl Player {
@@ -41,7 +39,7 @@ pub(crate) struct Players {
 #[derive(Default)]
 #[repr(align(128))]
 struct Shard {
-    players: Mutex<HashMap<PlayerId, Player>>,
+    players: Mutex<HashTable<(PlayerId, Player)>>,
 }
 
 impl Default for Players {
@@ -56,17 +54,28 @@ impl Default for Players {
 impl Players {
     /// Reads or changes a player who may be unknown, in one critical section.
     pub(crate) fn with<T>(&self, id: &PlayerId, step: impl FnOnce(Option<&mut Player>) -> T) -> T {
-        step(self.shard(id).lock().get_mut(id))
+        let hash = self.hasher.hash_one(id);
+        let mut players = self.shard(hash).players.lock();
+        let known = players.find_mut(hash, |(known, _)| known == id);
+        step(known.map(|(_, player)| player))
     }
 
     /// Changes a player, who is known from then on, in one critical section.
     pub(crate) fn with_known<T>(&self, id: &PlayerId, step: impl FnOnce(&mut Player) -> T) -> T {
-        step(self.shard(id).lock().entry(id.clone()).or_default())
+        let hash = self.hasher.hash_one(id);
+        let mut players = self.shard(hash).players.lock();
+        let known = players.entry(
+            hash,
+            |(known, _)| known == id,
+            |(known, _)| self.hasher.hash_one(known),
+        );
+        let mut known = known.or_insert_with(|| (id.clone(), Player::default()));
+        step(&mut known.get_mut().1)
     }
 
-    fn shard(&self, id: &PlayerId) -> &Mutex<HashMap<PlayerId, Player>> {
-        let hash = self.hasher.hash_one(id);
+    /// The shard of a hash. Its table tells players apart by other bits of it.
+    fn shard(&self, hash: u64) -> &Shard {
         // The remainder is less than SHARDS, so it fits any usize.
-        &self.shards[(hash % SHARDS as u64) as usize].players
+        &self.shards[((hash >> 32) % SHARDS as u64) as usize]
     }
 }

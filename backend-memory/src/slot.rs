@@ -7,6 +7,38 @@ use playerdata_core::{
 
 use crate::player::{Player, Players};
 
+/// A player's slots, sorted by name: few, and often only one.
+#[derive(Default)]
+pub(crate) struct Slots(Vec<(SlotName, SlotState)>);
+
+impl Slots {
+    fn find(&self, name: &SlotName) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.cmp(name))
+    }
+
+    fn get(&self, name: &SlotName) -> Option<&SlotState> {
+        let at = self.find(name).ok()?;
+        Some(&self.0[at].1)
+    }
+
+    fn get_mut(&mut self, name: &SlotName) -> Option<&mut SlotState> {
+        let at = self.find(name).ok()?;
+        Some(&mut self.0[at].1)
+    }
+
+    /// The slot, which is known from then on.
+    fn known(&mut self, name: &SlotName) -> &mut SlotState {
+        let at = self.find(name).unwrap_or_else(|at| {
+            if self.0.is_empty() {
+                self.0.reserve_exact(1); // most players have no further one
+            }
+            self.0.insert(at, (name.clone(), SlotState::default()));
+            at
+        });
+        &mut self.0[at].1
+    }
+}
+
 /// One slot. It is kept after a deletion too, since the revision goes on.
 #[derive(Default)]
 pub(crate) struct SlotState {
@@ -47,7 +79,7 @@ impl Players {
         self.with(player, |player| {
             player
                 .into_iter()
-                .flat_map(|player| &player.slots)
+                .flat_map(|player| &player.slots.0)
                 .filter_map(|(name, slot)| slot.summary(name))
                 .collect()
         })
@@ -61,7 +93,7 @@ impl Player {
                 holder: self.lock.clone(),
             };
         };
-        let slot = self.slots.entry(claim.slot.clone()).or_default();
+        let slot = self.slots.known(&claim.slot);
         // Fences compare first: under a newer lock, numbers start anew.
         let claimed = Some((fence, claim.number));
         if slot.claim > claimed {

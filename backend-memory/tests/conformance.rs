@@ -15,3 +15,4 @@ async fn open() -> Fixture {
 }
 
 playerdata_conformance::suite!(open, checked_base);
+playerdata_conformance::model!(open, checked_base);

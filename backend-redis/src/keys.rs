@@ -56,21 +56,13 @@ impl Keys {
     /// Where the value of a slot is while it is open under a claim.
     pub(crate) fn claim(&self, claim: &Claim) -> String {
         let mut name = String::new();
-        self.write_claim(claim, |part| name.push_str(part));
+        self.push_claim(claim, &mut name);
         name
     }
 
-    /// Room enough for it.
-    pub(crate) fn claim_bytes(&self, claim: &Claim) -> usize {
-        const GUID_AND_NUMBER: usize = Hyphenated::LENGTH + 20;
-        const BETWEEN: usize = 6;
-        let names = self.namespace.len() + claim.player.as_str().len() + claim.slot.as_str().len();
-        names + GUID_AND_NUMBER + BETWEEN
-    }
-
-    /// The same, part by part: every save needs it, so it is made where it is
-    /// needed, without the detours of `format!`.
-    pub(crate) fn write_claim(&self, claim: &Claim, mut write: impl FnMut(&str)) {
+    /// The same, appended to a text: every save needs it, so it is made
+    /// without the detours of `format!`.
+    pub(crate) fn push_claim(&self, claim: &Claim, to: &mut String) {
         let (mut guid, mut digits) = ([0; Hyphenated::LENGTH], itoa::Buffer::new());
         let session = claim.session.as_uuid().hyphenated().encode_lower(&mut guid);
         let number = digits.format(claim.number.get());
@@ -86,7 +78,7 @@ impl Keys {
             ":",
             number,
         ] {
-            write(part);
+            to.push_str(part);
         }
     }
 

@@ -144,21 +144,19 @@ pub(crate) async fn write(
     }
 }
 
-/// Every save makes one, so it is made in one piece of memory.
 fn set_existing(store: &Store, claim: &Claim, stamp: &Stamp, body: Option<&Body>) -> Cmd {
+    let mut text = String::with_capacity(128 + value::MAX_HEADER_BYTES);
+    store.keys.push_claim(claim, &mut text);
+    let key_bytes = text.len();
+    value::push_header(stamp, body, &mut text);
+    let (key, header) = text.split_at(key_bytes);
     let bytes = body.map_or(&[][..], |body| &body.bytes);
     let mut command = Cmd::new();
-    let value_bytes = value::MAX_HEADER_BYTES + bytes.len();
-    command.reserve_space_for_args([3, store.keys.claim_bytes(claim), value_bytes, 2]);
-    command.arg("SET");
-    // Writing to memory can't fail.
-    let mut key = command.writer_for_next_arg();
-    store
-        .keys
-        .write_claim(claim, |part| _ = key.write_all(part.as_bytes()));
-    drop(key);
+    command.reserve_space_for_args([3, key.len(), header.len() + bytes.len(), 2]);
+    command.arg("SET").arg(key);
     let mut value = command.writer_for_next_arg();
-    value::write_header(stamp, body, |part| _ = value.write_all(part.as_bytes()));
+    // Writing to memory can't fail.
+    let _ = value.write_all(header.as_bytes());
     let _ = value.write_all(bytes);
     drop(value);
     command.arg("XX");

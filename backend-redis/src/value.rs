@@ -46,9 +46,8 @@ struct Header {
     body: Option<(Encoding, u32, usize)>,
 }
 
-/// Writes the header of a write, which the bytes of the body follow, part by
-/// part.
-pub(crate) fn write_header(stamp: &Stamp, body: Option<&Body>, mut write: impl FnMut(&str)) {
+/// Appends the header of a write, which the bytes of the body follow, to a text.
+pub(crate) fn push_header(stamp: &Stamp, body: Option<&Body>, to: &mut String) {
     let (encoding, schema, bytes) = body.map_or((DELETED, 0, 0), |body| {
         (body.encoding.as_str(), body.schema, body.bytes.len())
     });
@@ -56,7 +55,7 @@ pub(crate) fn write_header(stamp: &Stamp, body: Option<&Body>, mut write: impl F
     let mut guid = [0; Hyphenated::LENGTH];
     let mut digits: [itoa::Buffer; 4] = Default::default();
     let [revision, at, schema_digits, length] = &mut digits;
-    write(MARK);
+    to.push_str(MARK);
     for field in [
         revision.format(stamp.base.next().get()),
         stamp
@@ -69,10 +68,10 @@ pub(crate) fn write_header(stamp: &Stamp, body: Option<&Body>, mut write: impl F
         schema_digits.format(schema),
         length.format(bytes),
     ] {
-        write(" ");
-        write(field);
+        to.push(' ');
+        to.push_str(field);
     }
-    write("\n");
+    to.push('\n');
 }
 
 /// Reads a value as an opening found it.
@@ -181,7 +180,7 @@ mod tests {
 
     fn value(body: Option<&Body>) -> Vec<u8> {
         let mut header = String::new();
-        write_header(&stamp(), body, |part| header.push_str(part));
+        push_header(&stamp(), body, &mut header);
         let mut value = header.into_bytes();
         value.extend(body.map(|body| body.bytes.clone()).unwrap_or_default());
         value
@@ -235,7 +234,7 @@ mod tests {
             bytes: Bytes::new(),
         };
         let mut header = String::new();
-        write_header(&stamp, Some(&body), |part| header.push_str(part));
+        push_header(&stamp, Some(&body), &mut header);
         let longest = header.len() + 19;
         assert!(longest <= MAX_HEADER_BYTES, "{longest}");
     }

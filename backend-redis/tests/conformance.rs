@@ -35,6 +35,10 @@ mod server {
         open,
         durable
     );
+    playerdata_conformance::model!(
+        #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+        open
+    );
 }
 
 /// On a Cluster of three primaries, shared by all cases.
@@ -49,6 +53,10 @@ mod cluster {
     }
 
     playerdata_conformance::suite!(
+        #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+        open
+    );
+    playerdata_conformance::model!(
         #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
         open
     );

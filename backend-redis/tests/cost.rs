@@ -47,9 +47,9 @@ async fn a_thousand_saves_are_a_thousand_sets_and_nothing_else() {
 /// Players of a manager, each with one slot that is saved.
 async fn settled(manager: &SessionManager, players: u64) -> Vec<(Session, Slot)> {
     let play = async |player: u64| {
-        let session = manager.start_session(player).await.unwrap();
-        let slot = session.load_slot("Slot1").await.unwrap();
-        slot.save().await.unwrap();
+        let session = manager.start_session(player).await.expect("it starts");
+        let slot = session.load_slot("Slot1").await.expect("it loads");
+        slot.save().await.expect("it is saved");
         (session, slot)
     };
     let games: Vec<_> = (0..players).map(play).collect();

@@ -62,9 +62,11 @@ impl Line {
     async fn ready() -> Self {
         let server = TestServer::start(&[]).await;
         let proxy = Proxy::to(server.port()).await;
-        let client = redis::Client::open(proxy.url()).unwrap();
-        let connection = client.get_connection_manager().await.unwrap();
-        let backend = RedisBackend::from_connection(connection, options()).unwrap();
+        let client = redis::Client::open(proxy.url()).expect("the URL is fine");
+        let connection = client.get_connection_manager().await;
+        let connection = connection.expect("the server takes connections");
+        let backend = RedisBackend::from_connection(connection, options());
+        let backend = backend.expect("the options make sense");
         Self {
             server,
             proxy,

@@ -18,7 +18,7 @@ fn client(front: &TlsFront, credentials: &str) -> Client {
         client_tls: None,
         root_cert: Some(front.certificate().into()),
     };
-    Client::build_with_tls(url, certificates).unwrap()
+    Client::build_with_tls(url, certificates).expect("the certificate is one")
 }
 
 #[tokio::test]

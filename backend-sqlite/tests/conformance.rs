@@ -31,6 +31,7 @@ mod file {
     }
 
     playerdata_conformance::suite!(open, durable, checked_base);
+    playerdata_conformance::model!(open, checked_base);
 }
 
 /// Two clones of one handle: a database in memory has no other clients.
@@ -47,4 +48,5 @@ mod memory {
     }
 
     playerdata_conformance::suite!(open, checked_base);
+    playerdata_conformance::model!(open, checked_base);
 }

@@ -208,6 +208,19 @@ impl Fixture {
         self.fail(Rule::L2, &too_late);
     }
 
+    /// Lets so much time pass by the manual clock; false if there is none.
+    pub(crate) fn pass(&self, time: Duration) -> bool {
+        let Some(clock) = &self.parts.clock else {
+            return false;
+        };
+        let noted = self
+            .history()
+            .call(format!("(the clock goes on by {time:?})"));
+        clock.advance(time);
+        noted.answer("done".to_owned());
+        true
+    }
+
     /// Closes both clients and the store, and opens them again.
     ///
     /// # Panics

@@ -36,6 +36,9 @@
 //! do is in a group of its own, named in the call. A case that fails prints
 //! the rule that is broken, and every call and answer up to there.
 //!
+//! Beside these stories, [`model!`] plays scripts made up by chance on the
+//! store and on the simplest one, and compares their answers ([`model`]).
+//!
 //! Cases are public functions, so that a single one can be run by itself, and
 //! [`all_cases`] lists them.
 #![forbid(unsafe_code)]
@@ -45,6 +48,7 @@ pub mod cases;
 pub mod driver;
 mod fixture;
 mod list;
+pub mod model;
 mod rule;
 mod suite;
 

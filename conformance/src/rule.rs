@@ -44,6 +44,8 @@ pub enum Rule {
     Notices,
     Repeats,
     Views,
+    /// Not one rule but all of them.
+    Model,
     /// Not a rule of the store: how a fixture has to be.
     Fixture,
 }
@@ -90,6 +92,7 @@ impl Rule {
             Self::Notices => "a notice is drained once, by the next renewal of its server",
             Self::Repeats => "calling again does what the method's contract says, and no more",
             Self::Views => "a view is a record as it was acknowledged, never half of one",
+            Self::Model => "every answer is that of the simplest store that keeps the contract",
             Self::Fixture => "a fixture opens two clients on one namespace that is empty",
         }
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::Fixture;
+use tokio::runtime::Runtime;
+
+use crate::{Fixture, Rule, driver::World};
 
 /// Makes every case a test.
 ///
@@ -117,20 +119,33 @@ where
     Opening: Future<Output = Fixture>,
     Running: Future<Output = ()>,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    runtime().block_on(async {
+        let fixture = open().await;
+        let world = (*fixture).clone();
+        in_time(&world, case(fixture)).await;
+    });
+}
+
+/// Several threads, so that what a case does at once happens at once.
+pub(crate) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
         .enable_all()
         .build()
-        .expect("the operating system lets a test start threads");
-    runtime.block_on(async {
-        let fixture = open().await;
-        let world = (*fixture).clone();
-        let in_time = tokio::time::timeout(CASE_TIMEOUT, Box::pin(case(fixture))).await;
-        if in_time.is_err() {
-            world.fail(
-                crate::Rule::Atomic,
-                &format!("every call returns, so that a case ends within {CASE_TIMEOUT:?}"),
-            );
-        }
-    });
+        .expect("the operating system lets a test start threads")
+}
+
+/// Waits for a case, with a bound.
+///
+/// # Panics
+///
+/// With the history, if it does not end in time.
+pub(crate) async fn in_time<T>(world: &World, case: impl Future<Output = T>) -> T {
+    let ended = tokio::time::timeout(CASE_TIMEOUT, Box::pin(case)).await;
+    ended.unwrap_or_else(|_| {
+        world.fail(
+            Rule::Atomic,
+            &format!("every call returns, so that a case ends within {CASE_TIMEOUT:?}"),
+        )
+    })
 }

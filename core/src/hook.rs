@@ -120,7 +120,7 @@ impl<D: GameDocument> Shared<D> {
         };
         let _no_save_under_way = slot.saver.lock().await;
         let context = HookContext::of(&slot.core, &slot.name);
-        let (snapshot, _) = slot.take_snapshot(false);
+        let snapshot = slot.take_snapshot();
         self.run_hook(slot, snapshot, "before_last_save", &context, |document| {
             hook(&context, reason, document);
         });

@@ -15,6 +15,7 @@ mod document;
 mod document_type;
 mod error;
 mod event;
+mod fetch;
 mod hook;
 mod id;
 mod inventory;

@@ -1,11 +1,21 @@
 //! The backend as the core calls it: every call bounded in time, idempotent
 //! ones repeated, failures told with player, slot and operation (E6, E8).
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::FutureExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    task::coop::unconstrained,
+    time::{Instant, sleep_until},
+};
 
 use crate::{
     PlayerId, ServerId, ServerName, SessionId, Settings, SlotName,
@@ -95,8 +105,7 @@ impl Store {
 
     /// One attempt, bounded in time. A call that is given up may still land.
     async fn once<T>(&self, call: &Call<'_>, attempt: impl Attempt<T>) -> Result<T> {
-        let deadline = Instant::now() + self.operation_timeout;
-        let result = self.attempt(deadline, attempt).await;
+        let result = self.attempt(None, attempt).await;
         result.map_err(|error| call.failed(error))
     }
 
@@ -112,7 +121,7 @@ impl Store {
         // An error after an attempt of unknown effect must not hide that effect.
         let mut in_doubt = false;
         loop {
-            let error = match self.attempt(deadline, attempt()).await {
+            let error = match self.attempt(Some(deadline), attempt()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -131,17 +140,31 @@ impl Store {
 
     /// A backend that panics is one that failed: the heartbeat and the
     /// autosave must live on.
+    ///
+    /// Without a `deadline`, the attempt has one `operation_timeout`. A store
+    /// that answers at once never sees the clock asked for it.
     async fn attempt<T>(
         &self,
-        deadline: Instant,
+        deadline: Option<Instant>,
         attempt: impl Attempt<T>,
     ) -> std::result::Result<T, BackendError> {
-        let attempt = AssertUnwindSafe(attempt).catch_unwind();
-        match timeout_at(deadline, attempt).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_panic)) => Err(panicked()),
-            Err(elapsed) => Err(no_answer(self.operation_timeout, elapsed)),
-        }
+        let mut attempt = pin!(AssertUnwindSafe(attempt).catch_unwind());
+        let mut given_up = pin!(None);
+        poll_fn(|context| {
+            if let Poll::Ready(result) = attempt.as_mut().poll(context) {
+                return Poll::Ready(result.unwrap_or_else(|_panic| Err(panicked())));
+            }
+            if given_up.is_none() {
+                let at = deadline.unwrap_or_else(|| Instant::now() + self.operation_timeout);
+                // Looked at also when the attempt has used up the task's turn.
+                given_up.set(Some(unconstrained(sleep_until(at))));
+            }
+            match given_up.as_mut().as_pin_mut().map(|end| end.poll(context)) {
+                Some(Poll::Ready(())) => Poll::Ready(Err(no_answer(self.operation_timeout))),
+                Some(Poll::Pending) | None => Poll::Pending,
+            }
+        })
+        .await
     }
 
     /// The store says again and again that a fresh claim is dead.
@@ -282,7 +305,7 @@ fn panicked() -> BackendError {
     BackendError::new(ErrorKind::Rejected, Effect::Possible, what)
 }
 
-fn no_answer(after: Duration, elapsed: tokio::time::error::Elapsed) -> BackendError {
+fn no_answer(after: Duration) -> BackendError {
     let what = format!("no answer within {after:?}");
-    BackendError::new(ErrorKind::Unavailable, Effect::Possible, what).with_source(elapsed)
+    BackendError::new(ErrorKind::Unavailable, Effect::Possible, what)
 }

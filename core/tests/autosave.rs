@@ -3,9 +3,26 @@
 
 mod support;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use playerdata_core::Settings;
 use support::*;
+use tokio::runtime::Handle;
+
+/// Settings under which all that changed is due at once.
+fn one_turn() -> Settings {
+    let mut settings = Settings::default();
+    settings.autosave_interval = Duration::from_millis(20);
+    settings.force_save_every = 0;
+    settings
+}
 
 #[tokio::test(start_paused = true)]
 async fn a1_a6_a8_of_10_000_sessions_exactly_the_changed_are_written_spread_over_the_interval() {
@@ -191,4 +208,86 @@ async fn a6_a_closed_slot_is_in_no_cycle() {
         !players.is_empty() && players.iter().all(|p| *p == player(2)),
         "{players:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a4_saves_that_the_store_answers_at_once_take_no_task_each() {
+    let world = World::new();
+    let most_tasks = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&most_tasks);
+    let manager = world
+        .builder("a")
+        .settings(one_turn())
+        .before_save(move |_, _| {
+            let tasks = Handle::current().metrics().num_alive_tasks();
+            seen.fetch_max(tasks, Ordering::Relaxed);
+        })
+        .start()
+        .await
+        .unwrap();
+    let all = settled(&manager, 100).await;
+    pass_secs(1).await;
+    most_tasks.store(0, Ordering::Relaxed);
+    for (_, slot) in &all {
+        slot.set("Currency", 1).unwrap();
+    }
+    pass_secs(1).await;
+    assert!(all.iter().all(|(_, slot)| !slot.is_unsaved()));
+    let most = most_tasks.load(Ordering::Relaxed);
+    assert_eq!(
+        most, 3,
+        "autosave, heartbeat and background are all there is"
+    );
+}
+
+/// Where two wait for each other, a little.
+#[derive(Default)]
+struct Meeting {
+    waiting: Mutex<usize>,
+    both: Condvar,
+}
+
+impl Meeting {
+    /// Returns whether two were here at the same time, now or before.
+    fn attend(&self) -> bool {
+        let mut waiting = self.waiting.lock().unwrap();
+        *waiting += 1;
+        self.both.notify_all();
+        let limit = Duration::from_millis(50);
+        let waited = self
+            .both
+            .wait_timeout_while(waiting, limit, |waiting| *waiting < 2);
+        let (mut waiting, result) = waited.unwrap();
+        if result.timed_out() {
+            *waiting -= 1; // whoever met stays, so that the other sees it
+        }
+        !result.timed_out()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a4_many_saves_that_are_due_are_made_on_all_threads_of_the_runtime() {
+    let world = World::new();
+    let meeting = Meeting::default();
+    let (tell, mut met) = tokio::sync::watch::channel(false);
+    let mut settings = one_turn();
+    settings.force_save_every = 1; // all are due at once
+    let manager = world
+        .builder("a")
+        .settings(settings)
+        .before_save(move |_, _| {
+            let _ = tell.send(meeting.attend());
+        })
+        .start()
+        .await
+        .unwrap();
+    let mut sessions = Vec::new();
+    for number in 0..100 {
+        let session = manager.start_session(number).await.unwrap();
+        session.load_slot("Slot1").await.unwrap();
+        sessions.push(session);
+    }
+    let limit = Duration::from_secs(60);
+    let met = tokio::time::timeout(limit, met.wait_for(|met| *met)).await;
+    met.expect("one save after the other").unwrap();
 }

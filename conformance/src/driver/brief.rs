@@ -4,7 +4,10 @@ use std::fmt::Debug;
 
 use playerdata_core::{
     Incarnation, SessionId,
-    backend::{Body, Claim, Claimant, Lock, Opened, Opening, Record, Renewal, Stamp, WriteOutcome},
+    backend::{
+        Acquisition, Body, Claim, Claimant, Lock, Opened, Opening, Record, Renewal, Stamp,
+        WriteOutcome,
+    },
 };
 use uuid::Uuid;
 
@@ -43,6 +46,13 @@ pub(crate) fn lock(lock: &Lock) -> String {
 
 pub(crate) fn holder(holder: Option<&Lock>) -> String {
     holder.map_or_else(|| "nobody".to_owned(), lock)
+}
+
+pub(crate) fn acquisition(acquisition: &Acquisition) -> String {
+    match acquisition {
+        Acquisition::Acquired { fence } => format!("acquired, fence {fence}"),
+        Acquisition::Held { holder } => format!("held by {}", lock(holder)),
+    }
 }
 
 pub(crate) fn claim(claim: &Claim) -> String {

@@ -2,7 +2,7 @@
 //! sessions and slots as a backend sees them; and games with a session
 //! manager on a client.
 
-mod brief;
+pub(crate) mod brief;
 mod client;
 mod game;
 mod history;

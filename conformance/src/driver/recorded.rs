@@ -99,12 +99,8 @@ impl Backend for Recorded {
                 brief::session(old)
             ),
         };
-        let brief = |outcome: &Acquisition| match outcome {
-            Acquisition::Acquired { fence } => format!("acquired, fence {fence}"),
-            Acquisition::Held { holder } => format!("held by {}", brief::lock(holder)),
-        };
-        self.noted(call, self.inner.acquire(player, claimant, replacing), brief)
-            .await
+        let answer = self.inner.acquire(player, claimant, replacing);
+        self.noted(call, answer, brief::acquisition).await
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {

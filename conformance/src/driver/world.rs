@@ -175,7 +175,12 @@ impl World {
     /// With the rule and the history, always.
     #[track_caller]
     pub fn fail(&self, rule: Rule, what: &str) -> ! {
-        panic!(
+        panic!("{}", self.judgement(rule, what))
+    }
+
+    /// What is said of a case that failed: the rule, and the calls so far.
+    pub(crate) fn judgement(&self, rule: Rule, what: &str) -> String {
+        format!(
             "\nbroken: {rule}\n{what}\nhistory (client.call -> answer):\n{}",
             self.history
         )

@@ -6,6 +6,7 @@
 mod flaws;
 mod leases;
 mod locks;
+mod model;
 mod slots;
 mod store;
 mod table;
@@ -46,6 +47,7 @@ mod without_a_flaw {
     }
 
     playerdata_conformance::suite!(open, durable, checked_base);
+    playerdata_conformance::model!(open, checked_base);
 }
 
 /// How often a case may be run until it notices: a race can be won by luck,

@@ -330,7 +330,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
     /// Removes everything of the player but the fence, unless somebody holds
     /// the player: what slots held, their revisions, and that they were ever
-    /// opened. Notices about the player are not the player's, and may stay.
+    /// opened. Notices about the player may go as well, and may still come.
     ///
     /// A session that starts meanwhile finds all of it or nothing.
     ///

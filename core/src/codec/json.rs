@@ -1,7 +1,10 @@
 //! JSON text of documents. What is written can be read back, exactly: what
 //! the reader would refuse or round is refused before it is stored.
 
-use std::io::{self, Write};
+use std::{
+    cell::Cell,
+    io::{self, Write},
+};
 
 use serde::Serialize;
 use serde_json::{Serializer, Value, ser::Formatter};
@@ -12,15 +15,32 @@ use super::CodecError;
 /// The most levels of lists and tables that [`read`] takes.
 pub(super) const MAX_DEPTH: usize = 127;
 
-/// Writes a document.
-pub(super) fn write<D: Serialize + ?Sized>(document: &D) -> Result<Vec<u8>, CodecError> {
-    let mut json = Vec::with_capacity(512);
+thread_local! {
+    /// Room for the text of a document, used again for the next one.
+    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A thread keeps room for texts of up to so many bytes.
+const MAX_ROOM: usize = 256 << 10;
+
+/// Writes a document, and passes its text on.
+pub(super) fn write<D: Serialize + ?Sized, R>(
+    document: &D,
+    pass_on: impl FnOnce(&[u8]) -> Result<R, CodecError>,
+) -> Result<R, CodecError> {
+    // Empty if the document's own code is just encoding another one.
+    let mut json = ROOM.take();
+    json.clear();
     let formatter = Readable::default();
-    match document.serialize(&mut Serializer::with_formatter(&mut json, formatter)) {
-        Ok(()) => Ok(json),
+    let result = match document.serialize(&mut Serializer::with_formatter(&mut json, formatter)) {
+        Ok(()) => pass_on(&json),
         Err(error) if error.is_io() => Err(refused(error)),
         Err(error) => Err(CodecError::Unwritable(error)),
+    };
+    if json.capacity() <= MAX_ROOM {
+        ROOM.set(json);
     }
+    result
 }
 
 /// Reads a document.
@@ -141,6 +161,10 @@ mod tests {
     use serde_json::{json, value::RawValue};
 
     use super::*;
+
+    fn write<D: Serialize + ?Sized>(document: &D) -> Result<Vec<u8>, CodecError> {
+        super::write(document, |json| Ok(json.to_vec()))
+    }
 
     fn nested(levels: usize) -> Value {
         (1..levels).fold(json!([]), |inner, level| {

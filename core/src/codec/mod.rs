@@ -105,18 +105,23 @@ impl Codec {
     /// [`CodecError`] if the document has no JSON form that can be read back,
     /// or is larger than `max_document_bytes`.
     pub fn encode<D: Serialize + ?Sized>(&self, document: &D) -> Result<Encoded, CodecError> {
-        let json = json::write(document)?;
-        self.check_size(json.len())?;
-        let all = self.key.fingerprint(&json);
+        json::write(document, |json| {
+            self.check_size(json.len())?;
+            Ok(Encoded {
+                fingerprints: self.fingerprints(json)?,
+                json: Bytes::copy_from_slice(json),
+            })
+        })
+    }
+
+    fn fingerprints(&self, json: &[u8]) -> Result<Fingerprints, CodecError> {
+        let all = self.key.fingerprint(json);
         let kept = if self.skip_keys.is_empty() {
             all
         } else {
-            kept_fingerprint(&self.key, &json, &self.skip_keys)?.unwrap_or(all)
+            kept_fingerprint(&self.key, json, &self.skip_keys)?.unwrap_or(all)
         };
-        Ok(Encoded {
-            json: json.into(),
-            fingerprints: Fingerprints { all, kept },
-        })
+        Ok(Fingerprints { all, kept })
     }
 
     /// The body to store: compressed if the document is large enough, and if

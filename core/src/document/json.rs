@@ -10,7 +10,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::{Document, DocumentError, GiftBank, key::CoreValue};
-use crate::{Inventory, inventory::excerpt};
+use crate::{Inventory, fetch, inventory::excerpt};
 
 impl Document {
     /// Reads a document, under the default rules.
@@ -32,6 +32,7 @@ impl Document {
 
 impl Serialize for Document {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        fetch::table(&self.attributes);
         let mut map = serializer.serialize_map(Some(self.attributes.len()))?;
         for (name, value) in &self.attributes {
             match CoreValue::from_name(name) {

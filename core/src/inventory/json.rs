@@ -14,12 +14,14 @@ use super::{
     error::excerpt,
     item::{Fields, FixedField, ItemType, json, quantity},
 };
+use crate::fetch;
 
 /// The most items that room is made for before they are seen.
 const MAX_RESERVED: usize = 1024;
 
 impl Serialize for Inventory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        fetch::all(self, |item| fetch::text(item.name()));
         serializer.collect_seq(self)
     }
 }

@@ -25,9 +25,17 @@ struct Places<D> {
 
 #[derive(Debug)]
 enum Place<D> {
-    /// A start is under way; the token is cancelled when it is over.
-    Starting(SessionId, CancellationToken),
+    /// A start is under way. Boxed, so that it does not make room for itself
+    /// in the place of every session.
+    Starting(Box<Start>),
     Live(Arc<SessionState<D>>),
+}
+
+#[derive(Debug)]
+struct Start {
+    session: SessionId,
+    /// Cancelled when it is over.
+    over: CancellationToken,
 }
 
 /// A player whose place is taken; by a start, the token of its end.
@@ -67,12 +75,15 @@ impl<D> Registry<D> {
         }
         match places.by_player.entry(player.clone()) {
             Entry::Occupied(place) => Err(match place.get() {
-                Place::Starting(_, over) => Occupied::Starting(over.clone()),
+                Place::Starting(start) => Occupied::Starting(start.over.clone()),
                 Place::Live(session) => Occupied::Live(Arc::clone(session)),
             }),
             Entry::Vacant(place) => {
                 let over = CancellationToken::new();
-                place.insert(Place::Starting(session, over.clone()));
+                place.insert(Place::Starting(Box::new(Start {
+                    session,
+                    over: over.clone(),
+                })));
                 Ok(Reservation {
                     registry: self,
                     player,
@@ -107,7 +118,7 @@ impl<D> Registry<D> {
     pub(crate) fn knows(&self, player: &PlayerId, session: SessionId) -> bool {
         match self.places.lock().by_player.get(player) {
             Some(Place::Live(state)) => state.core.id == session,
-            Some(Place::Starting(starting, _)) => *starting == session,
+            Some(Place::Starting(start)) => start.session == session,
             None => false,
         }
     }
@@ -126,7 +137,7 @@ impl<D> Registry<D> {
         let places = self.places.lock();
         let live = places.by_player.values().filter_map(|place| match place {
             Place::Live(state) => Some(Arc::clone(state)),
-            Place::Starting(..) => None,
+            Place::Starting(_) => None,
         });
         let mut sessions: Vec<_> = live.collect();
         drop(places);
@@ -142,7 +153,7 @@ impl<D> Registry<D> {
         let all = places.by_player.iter();
         let mut taken: Vec<Taken> = all
             .map(|(player, place)| match place {
-                Place::Starting(_, over) => (player.clone(), Some(over.clone())),
+                Place::Starting(start) => (player.clone(), Some(start.over.clone())),
                 Place::Live(_) => (player.clone(), None),
             })
             .collect();
@@ -183,7 +194,7 @@ impl<D> Drop for Reservation<'_, D> {
     fn drop(&mut self) {
         let mut places = self.registry.places.lock();
         if let Entry::Occupied(place) = places.by_player.entry(self.player.clone())
-            && matches!(place.get(), Place::Starting(session, _) if *session == self.session)
+            && matches!(place.get(), Place::Starting(start) if start.session == self.session)
         {
             place.remove();
         }

@@ -73,16 +73,16 @@ impl<D: GameDocument> Shared<D> {
         slot: &Arc<SlotState<D>>,
         reason: SaveReason,
     ) -> Result<Saved, Error> {
-        let mut saver = slot.saver.lock().await;
-        slot.check_writable()?;
-        let by_autosave = reason == SaveReason::Autosave;
-        let (snapshot, forced) = slot.take_snapshot(by_autosave);
+        let mut saver = match slot.saver.try_lock() {
+            Ok(saver) => saver,
+            Err(_save_under_way) => slot.saver.lock().await,
+        };
+        let (snapshot, forced) = slot.begin_save(reason == SaveReason::Autosave)?;
         let reason = if forced { SaveReason::Forced } else { reason };
         let result = self.save_snapshot(slot, &mut saver, snapshot, reason).await;
-        // Also after a failure: the slot may have been opened anew.
-        slot.note_revision(saver.revision);
         if result.is_err() {
             slot.note_failed(forced);
+            slot.note_revision(saver.revision); // it may have been opened anew
         }
         result
     }
@@ -104,14 +104,15 @@ impl<D: GameDocument> Shared<D> {
         let applied = self.settle_doubt(slot, saver).await?;
         if applied.is_none_or(|applied| applied.all != content.all) {
             if !is_due(reason, saver.stored, content) {
+                slot.note_revision(saver.revision); // likewise
                 if saver.stored.is_some_and(|stored| stored.all == content.all) {
-                    slot.note_stored(snapshot.version);
+                    slot.note_stored(snapshot.version, saver.revision);
                 }
                 return Ok(self.skip(slot, saver));
             }
             self.write(slot, saver, &encoded).await?;
         }
-        slot.note_stored(snapshot.version);
+        slot.note_stored(snapshot.version, saver.revision);
         self.tell_saved(slot, saver, &encoded, reason);
         let revision = saver.revision;
         Ok(Saved::Written { revision })

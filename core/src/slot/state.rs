@@ -8,6 +8,7 @@ use crate::{
     ClaimNumber, Error, Revision, SlotName, WriteId,
     backend::Claim,
     codec::{Fingerprints, KeyFingerprints},
+    fetch,
     session::SessionCore,
 };
 
@@ -99,6 +100,12 @@ impl<D> Live<D> {
         self.stored_version != Some(self.version)
     }
 
+    fn take_snapshot(&mut self, by_autosave: bool) -> (Snapshot<D>, bool) {
+        self.place.touched = false;
+        let forced = by_autosave && std::mem::take(&mut self.place.forced);
+        (self.snapshot(), forced)
+    }
+
     fn snapshot(&self) -> Snapshot<D> {
         Snapshot {
             document: Arc::clone(&self.document),
@@ -142,6 +149,11 @@ impl<D> SlotState<D> {
         }
     }
 
+    /// Looks at what a save needs first; see [`fetch`].
+    pub(crate) fn fetch(&self) -> u8 {
+        fetch::text(self.core.player.as_str()) ^ fetch::text(self.name.as_str())
+    }
+
     /// For a look at the document that takes no longer than the look.
     pub(crate) fn live(&self) -> MutexGuard<'_, Live<D>> {
         self.live.lock()
@@ -154,14 +166,6 @@ impl<D> SlotState<D> {
         }
     }
 
-    /// Whether the slot can still be written; otherwise why not.
-    pub(crate) fn check_writable(&self) -> Result<(), Error> {
-        if self.live.lock().deleted {
-            return Err(self.deleted());
-        }
-        self.core.check_writable()
-    }
-
     /// The document as it is now.
     pub(crate) fn document(&self) -> Arc<D> {
         Arc::clone(&self.live.lock().document)
@@ -171,9 +175,11 @@ impl<D> SlotState<D> {
         self.live.lock().is_unsaved()
     }
 
-    /// Notes that all of a version's content is in the store.
-    pub(crate) fn note_stored(&self, version: u64) {
-        self.live.lock().stored_version = Some(version);
+    /// Notes that all of a version's content is in the store, as `revision`.
+    pub(crate) fn note_stored(&self, version: u64, revision: Revision) {
+        let mut live = self.live.lock();
+        live.stored_version = Some(version);
+        live.revision = revision;
     }
 
     /// Notes the revision that the store is known to have.
@@ -194,14 +200,21 @@ impl<D> SlotState<D> {
         self.live.lock().deleted = true;
     }
 
-    /// Takes the document for a save, and whether the forced cycle wants it.
-    /// A change made from here on is not in this save, and marks the slot
-    /// anew (A2).
-    pub(crate) fn take_snapshot(&self, by_autosave: bool) -> (Snapshot<D>, bool) {
+    /// Takes the document for a save, and whether the forced cycle wants it;
+    /// if the slot can't be written any more, says why not. A change made from
+    /// here on is not in this save, and marks the slot anew (A2).
+    pub(crate) fn begin_save(&self, by_autosave: bool) -> Result<(Snapshot<D>, bool), Error> {
         let mut live = self.live.lock();
-        live.place.touched = false;
-        let forced = by_autosave && std::mem::take(&mut live.place.forced);
-        (live.snapshot(), forced)
+        if live.deleted {
+            return Err(self.deleted());
+        }
+        self.core.check_writable()?;
+        Ok(live.take_snapshot(by_autosave))
+    }
+
+    /// Takes the document for a save, whatever the state of the slot.
+    pub(crate) fn take_snapshot(&self) -> Snapshot<D> {
+        self.live.lock().take_snapshot(false).0
     }
 
     /// Puts what a hook made of a version in its place, unless the document

@@ -1,0 +1,101 @@
+//! A lane: one save after another, as long as any are due.
+
+use std::{
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::FutureExt;
+use tokio::{task::coop::consume_budget, time::Instant};
+
+use super::work::{Job, Work};
+use crate::{
+    Error, GameDocument, SaveReason,
+    manager::Shared,
+    slot::{Next, Saved, SlotState},
+    store,
+};
+
+/// Makes the saves that are due until none is left.
+///
+/// As many lanes as there are make as many saves at the same time. A save that
+/// the store answers at once costs no task of its own.
+pub(super) async fn run<D: GameDocument>(shared: &Shared<D>, work: &Work<D>) {
+    while let Some(job) = work.next() {
+        // A panic of a document's own code must not take the slot out of the
+        // schedule (A7).
+        let save = shared.save_once(&job.slot, SaveReason::Autosave);
+        let save = counting_wait(AssertUnwindSafe(save).catch_unwind(), work);
+        let result = save.await.unwrap_or_else(|_| {
+            let player = job.slot.core.player.clone();
+            Err(Error::Panicked {
+                player,
+                during: "saving a slot",
+            })
+        });
+        settle(shared, work, job, result);
+        consume_budget().await; // others have to run too
+    }
+}
+
+/// Runs a save; while it waits for the store, it counts as waiting.
+async fn counting_wait<D, F: Future>(save: F, work: &Work<D>) -> F::Output {
+    let mut save = pin!(save);
+    let mut waits = false;
+    poll_fn(|context| {
+        let polled = save.as_mut().poll(context);
+        if waits != polled.is_pending() {
+            waits = !waits;
+            if waits {
+                work.begin_wait();
+            } else {
+                work.end_wait();
+            }
+        }
+        polled
+    })
+    .await
+}
+
+fn settle<D: GameDocument>(
+    shared: &Shared<D>,
+    work: &Work<D>,
+    job: Job<D>,
+    result: Result<Saved, Error>,
+) {
+    match result {
+        Ok(_) => let_go(shared, work, job.slot),
+        // Whoever closed it has told so. If it was just being opened then,
+        // nobody has taken it out yet.
+        Err(error) if error.closes_slot() => shared.autosave.remove(&job.slot),
+        Err(error) => try_again(shared, work, job, &error),
+    }
+}
+
+fn let_go<D: GameDocument>(shared: &Shared<D>, work: &Work<D>, slot: Arc<SlotState<D>>) {
+    match slot.let_go() {
+        Next::Rest => {}
+        Next::Turn => shared.autosave.push(&slot),
+        Next::Due => work.push([slot]),
+    }
+}
+
+/// With backoff, and after the last attempt in the next cycle (A3).
+fn try_again<D: GameDocument>(shared: &Shared<D>, work: &Work<D>, mut job: Job<D>, error: &Error) {
+    let pause = pause_after(shared, job.attempt).filter(|_| error.may_pass());
+    shared.tell_save_failed(&job.slot, job.attempt, pause, error);
+    match pause {
+        Some(pause) => {
+            job.attempt += 1;
+            work.retry_at(Instant::now() + pause, job);
+        }
+        None => shared.autosave.push(&job.slot),
+    }
+}
+
+fn pause_after<D>(shared: &Shared<D>, attempt: u32) -> Option<Duration> {
+    store::pauses(&shared.settings).nth(attempt as usize - 1)
+}

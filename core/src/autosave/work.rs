@@ -1,0 +1,137 @@
+//! The saves that are due, and those that wait for another attempt: what the
+//! scheduler hands to the lanes.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+use tokio::{sync::Notify, time::Instant};
+
+use crate::slot::SlotState;
+
+/// One save to be made.
+#[derive(Debug)]
+pub(super) struct Job<D> {
+    pub(super) slot: Arc<SlotState<D>>,
+    /// Which attempt in a row it is, from 1.
+    pub(super) attempt: u32,
+}
+
+impl<D> Job<D> {
+    pub(super) fn first(slot: Arc<SlotState<D>>) -> Self {
+        Self { slot, attempt: 1 }
+    }
+}
+
+/// A slot is in one place at a time, so that this holds each slot once at the
+/// most.
+#[derive(Debug)]
+pub(super) struct Work<D> {
+    queue: Mutex<Queue<D>>,
+    /// Tells the scheduler that it has something to look at.
+    news: Notify,
+}
+
+#[derive(Debug)]
+struct Queue<D> {
+    /// Waiting for a lane.
+    due: VecDeque<Job<D>>,
+    /// Failed, waiting for another attempt.
+    retries: BTreeMap<(Instant, u64), Job<D>>,
+    /// How many saves wait for the store: what is due must not wait for them.
+    waiting: usize,
+    /// Whether another lane could be begun.
+    has_room: bool,
+    /// Whether no more saves are to be begun.
+    closed: bool,
+}
+
+impl<D> Work<D> {
+    pub(super) fn new() -> Self {
+        Self {
+            queue: Mutex::new(Queue {
+                due: VecDeque::new(),
+                retries: BTreeMap::new(),
+                waiting: 0,
+                has_room: true,
+                closed: false,
+            }),
+            news: Notify::new(),
+        }
+    }
+
+    /// The next save to make; `None` if nothing is due.
+    pub(super) fn next(&self) -> Option<Job<D>> {
+        let mut queue = self.queue.lock();
+        if queue.closed {
+            return None;
+        }
+        queue.due.pop_front()
+    }
+
+    pub(super) fn push(&self, slots: impl IntoIterator<Item = Arc<SlotState<D>>>) {
+        let jobs = slots.into_iter().map(Job::first);
+        self.queue.lock().due.extend(jobs);
+    }
+
+    /// Has a save made again at a later time.
+    pub(super) fn retry_at(&self, at: Instant, job: Job<D>) {
+        let key = (at, job.slot.turn);
+        self.queue.lock().retries.insert(key, job);
+        self.news.notify_one();
+    }
+
+    pub(super) fn next_retry(&self) -> Option<Instant> {
+        let queue = self.queue.lock();
+        queue.retries.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Makes those due whose time has come.
+    pub(super) fn take_retries(&self, now: Instant) {
+        let mut queue = self.queue.lock();
+        let Queue { due, retries, .. } = &mut *queue;
+        while let Some(entry) = retries.first_entry() {
+            if entry.key().0 > now {
+                return;
+            }
+            due.push_back(entry.remove());
+        }
+    }
+
+    /// Notes that a save has to wait for the store.
+    pub(super) fn begin_wait(&self) {
+        let mut queue = self.queue.lock();
+        queue.waiting += 1;
+        if queue.has_room && !queue.due.is_empty() {
+            self.news.notify_one();
+        }
+    }
+
+    /// Notes that a save that had to wait is over.
+    pub(super) fn end_wait(&self) {
+        self.queue.lock().waiting -= 1;
+    }
+
+    /// How many saves are due, and how many wait for the store.
+    pub(super) fn due_and_waiting(&self) -> (usize, usize) {
+        let queue = self.queue.lock();
+        (queue.due.len(), queue.waiting)
+    }
+
+    pub(super) fn set_room(&self, has_room: bool) {
+        self.queue.lock().has_room = has_room;
+    }
+
+    /// Lets no more saves begin.
+    pub(super) fn close(&self) {
+        self.queue.lock().closed = true;
+    }
+
+    /// Returns once there is something to look at, at once if that was since
+    /// the last call.
+    pub(super) async fn news(&self) {
+        self.news.notified().await;
+    }
+}
