@@ -19,7 +19,7 @@ const WIDTH: i32 = 1_180;
 const ROW: i32 = 26;
 /// Where the bars begin and end, and what is above and below them.
 const LEFT: i32 = 560;
-const RIGHT: i32 = WIDTH - 90;
+const RIGHT: i32 = WIDTH - 150;
 const TOP: i32 = 96;
 const BOTTOM: i32 = 24;
 
@@ -90,8 +90,9 @@ fn draw<'a>(area: &Area<'a>, machine: &Machine, rows: &[&Row], height: i32) -> D
         } else {
             MET
         };
+        let label = format!("{} (aim {})", figure(figures.ratio), figure(aim.figure()));
         let end = bar(area, &scale, figures, aim.figure(), y, colour)?;
-        text((end + 8, y), &figure(figures.ratio), 13, colour, HPos::Left)?;
+        text((end + 8, y), &label, 13, colour, HPos::Left)?;
     }
     Ok(())
 }

@@ -22,10 +22,12 @@ const LIMIT_BYTES: f64 = 1_024.0;
 /// Bytes an idle session takes: those of a crowd of them, with the game's
 /// handles to them, less those of their documents and less those that the
 /// memory backend takes for the players. The crowd and the store in it share
-/// the names of players and slots, which count as the crowd's: with any other
-/// store it has them alone. And bytes that a cycle takes for a while in which each of them is saved, beside
-/// what all of them would take encoded: the new bodies take the old ones'
-/// place in the store, so that what is seen is what is under way.
+/// the names of players and slots. They count as the crowd's: with any other
+/// store it has them alone.
+///
+/// And bytes that a cycle takes for a while in which each of them is saved,
+/// beside what all of them would take encoded: the new bodies take the old
+/// ones' place in the store, so that what is seen is what is under way.
 #[must_use]
 pub fn rows(runtime: &Runtime, allocator: &PeakAlloc, sessions: u64) -> [Row; 2] {
     let mut made = Vec::with_capacity(sessions as usize);
@@ -36,13 +38,12 @@ pub fn rows(runtime: &Runtime, allocator: &PeakAlloc, sessions: u64) -> [Row; 2]
     let names: Vec<_> = (0..sessions).map(names).collect();
     let store = taken(allocator, || runtime.block_on(filled_store(&names)));
     drop(names);
-    let before = allocator.current_usage();
-    let mut crowd = Crowd::gather(Arc::new(MemoryBackend::new()), sessions, Standard::A);
-    crowd.cycles(4);
-    let crowd_bytes = allocator.current_usage().saturating_sub(before) as f64;
-    let each = (crowd_bytes - documents - store) / sessions as f64;
-
-    drop(crowd);
+    let crowd = taken(allocator, || {
+        let mut crowd = Crowd::gather(Arc::new(MemoryBackend::new()), sessions, Standard::A);
+        crowd.cycles(4);
+        crowd
+    });
+    let each = (crowd - documents - store) / sessions as f64;
     let peak = peak_of_saving_all(allocator, sessions);
     let encoded = Standard::A.body(1, false).bytes.len() as f64 * sessions as f64;
     [
