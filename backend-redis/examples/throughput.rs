@@ -33,7 +33,7 @@ async fn main() {
         (log, "with a log"),
     ] {
         let server = TestServer::start(&settings).await;
-        for (document, bytes) in [("A", 282), ("B compressed", 2_600), ("B", 18_700)] {
+        for (document, bytes) in [("A", 346), ("B compressed", 2_600), ("B", 18_700)] {
             let [plain, guarded, ratio] = measure(&server, bytes).await;
             println!(
                 "{what}, {document} ({bytes} bytes): \

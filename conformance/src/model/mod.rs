@@ -38,7 +38,7 @@ use std::{env, fmt, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use playerdata_core::ManualClock;
 use playerdata_memory::MemoryBackend;
-use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 
 use self::{
     fences::Fences,
@@ -85,6 +85,7 @@ macro_rules! model {
 pub struct Scripts {
     count: u32,
     late_writes: bool,
+    seed: Option<u64>,
 }
 
 impl Default for Scripts {
@@ -94,6 +95,7 @@ impl Default for Scripts {
         Self {
             count: given.unwrap_or(Self::COUNT),
             late_writes: false,
+            seed: None,
         }
     }
 }
@@ -108,6 +110,12 @@ impl Scripts {
     /// So many of them.
     pub fn count(mut self, count: u32) -> Self {
         self.count = count;
+        self
+    }
+
+    /// The same scripts every time; otherwise they are others each time.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 
@@ -166,6 +174,7 @@ where
         cases: scripts.count,
         failure_persistence: None,
         max_shrink_iters: SHORTENINGS,
+        rng_seed: scripts.seed.map_or(RngSeed::Random, RngSeed::Fixed),
         ..Config::default()
     });
     let steps = step::scripts(Scripts::LONGEST, scripts.late_writes);
