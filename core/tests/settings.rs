@@ -214,6 +214,108 @@ fn settings_can_be_part_of_a_larger_configuration() {
     assert_eq!(read.default_data["Weapon"], Value::Null);
 }
 
+#[test]
+fn all_faults_of_settings_within_a_larger_configuration_are_in_its_one_error() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Game {
+        #[expect(dead_code)]
+        players: Settings,
+    }
+    let text = "[players]\nlock_expiry = \"5s\"\nsave_attempts = 0\nautosave = \"1s\"\n\
+                retry_delay = 3\n[players.default_data]\nBorn = 1979-05-27\nLuck = nan";
+    let error = toml::from_str::<Game>(text).unwrap_err().to_string();
+    let json = r#"{"players": {"lock_expiry": "5s", "save_attempts": 0, "autosave": 1}}"#;
+    let in_json = serde_json::from_str::<Game>(json).unwrap_err().to_string();
+    for told in ["lock_expiry: ", "save_attempts: 0", "\"autosave\""] {
+        assert!(error.contains(told), "{told}: {error}");
+        assert!(in_json.contains(told), "{told}: {in_json}");
+    }
+    for told in [
+        "retry_delay: ",
+        "default_data.Born: ",
+        "default_data.Luck: ",
+    ] {
+        assert!(error.contains(told), "{told}: {error}");
+    }
+}
+
+fn variables(given: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+    given.iter().map(owned).collect()
+}
+
+#[test]
+fn variables_go_over_the_file_and_the_file_over_the_defaults() {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("layers.toml");
+    std::fs::write(
+        &path,
+        "save_attempts = 5\nretry_delay = 7\nlock_expiry = \"2m\"",
+    )
+    .unwrap();
+    let given = variables(&[
+        ("PLAYERDATA_LOCK_EXPIRY", "90s"),
+        ("PLAYERDATA_RETRY_DELAY", "1s"), // over a value that is wrong
+        ("PLAYERDATA_DEBUG", "true"),
+        ("PLAYERDATA_MAX_CONCURRENT_SAVES", " 7 "),
+        ("PLAYERDATA_SKIP_KEYS", "LastSeen, Visits,"),
+        ("PLAYERDATA_DEFAULT_DATA", "{\"Gold\": null}"),
+        ("HOME", "/"),
+        ("playerdata_debug", "maybe"),
+    ]);
+    let settings = Settings::from_layers(Some(path), given).unwrap();
+    assert_eq!(settings.save_attempts, 5);
+    assert_eq!(settings.lock_expiry, Duration::from_secs(90));
+    assert_eq!(settings.retry_delay, Duration::from_secs(1));
+    assert!(settings.debug);
+    assert_eq!(settings.max_concurrent_saves, 7);
+    assert_eq!(settings.skip_keys, ["LastSeen", "Visits"]);
+    assert_eq!(settings.default_data["Gold"], Value::Null);
+    assert_eq!(
+        settings.heartbeat_interval,
+        Settings::default().heartbeat_interval
+    );
+}
+
+#[test]
+fn everything_wrong_in_any_layer_is_in_one_error() {
+    let given = variables(&[
+        ("PLAYERDATA_LOKC_EXPIRY", "90s"),
+        ("PLAYERDATA_Debug", "true"),
+        ("PLAYERDATA_SAVE_ATTEMPTS", "many"),
+        ("PLAYERDATA_RETRY_DELAY", "0s"),
+        ("PLAYERDATA_DEFAULT_DATA", "[]"),
+    ]);
+    let error = Settings::from_layers(Some("no/such/file.toml"), given).unwrap_err();
+    let told = error.to_string();
+    for part in [
+        "no/such/file.toml",
+        "PLAYERDATA_LOKC_EXPIRY: there is no such setting",
+        "PLAYERDATA_Debug: there is no such setting",
+        "PLAYERDATA_SAVE_ATTEMPTS: invalid type",
+        "retry_delay: 0s is out of range",
+        "PLAYERDATA_DEFAULT_DATA: ",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(error.problems.len(), 6, "{told}");
+}
+
+#[test]
+fn every_setting_has_a_variable_that_takes_its_default() {
+    let Value::Object(defaults) = serde_json::to_value(Settings::default()).unwrap() else {
+        panic!("settings are a struct");
+    };
+    let given = Settings::variables().map(|(name, key)| match &defaults[&key] {
+        Value::String(text) => (name, text.clone()),
+        Value::Array(_) => (name, String::new()),
+        other => (name, other.to_string()),
+    });
+    let given: Vec<_> = given.collect();
+    assert_eq!(given.len(), defaults.len());
+    let settings = Settings::from_layers(None::<&str>, given).unwrap();
+    assert_eq!(settings, Settings::default());
+}
+
 fn toml_like() -> impl Strategy<Value = String> {
     let names: Vec<String> = match serde_json::to_value(Settings::default()) {
         Ok(Value::Object(fields)) => fields.into_iter().map(|(name, _)| name).collect(),

@@ -75,6 +75,22 @@ pub enum SettingsProblem {
         /// The name given.
         key: String,
     },
+    /// There is no setting that this environment variable is for.
+    #[error("{name}: there is no such setting")]
+    UnknownVariable {
+        /// The variable's name.
+        name: String,
+    },
+    /// The value of an environment variable is not what its setting takes.
+    #[error("{name}: {message}")]
+    WrongVariable {
+        /// The variable's name.
+        name: String,
+        /// The setting that it is for.
+        key: String,
+        /// What was given, and what the setting takes.
+        message: String,
+    },
     /// The value is not what the setting takes.
     #[error("{key}: {message}")]
     WrongValue {
@@ -129,7 +145,10 @@ impl SettingsProblem {
     #[must_use]
     pub fn settings(&self) -> Vec<&str> {
         match self {
-            Self::Unreadable { .. } | Self::Syntax { .. } => Vec::new(),
+            Self::Unreadable { .. } | Self::Syntax { .. } | Self::UnknownVariable { .. } => {
+                Vec::new()
+            }
+            Self::WrongVariable { key, .. } => vec![key],
             Self::UnknownKey { key } => vec![key],
             Self::WrongValue { key, .. } => vec![key.split('.').next().unwrap_or(key)],
             Self::OutOfRange { key, .. } => vec![key],

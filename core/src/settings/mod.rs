@@ -4,17 +4,36 @@ mod check;
 mod default_data;
 mod duration;
 mod error;
+mod given;
 mod read;
+mod variables;
 
 use std::{path::Path, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 
 pub use error::{SettingsError, SettingsProblem};
 
 use crate::{DocumentRules, InventoryLimits, SlotName};
 
+/// The struct, and a reader of its fields that stops at the first fault: the
+/// struct's own reads on, by trying each key alone.
+macro_rules! with_reader {
+    (
+        $(#[$about:meta])*
+        pub struct Settings { $( $(#[$field:meta])* pub $name:ident: $type:ty, )* }
+    ) => {
+        $(#[$about])*
+        pub struct Settings { $( $(#[$field])* pub $name: $type, )* }
+
+        #[derive(Deserialize)]
+        #[serde(remote = "Settings", default = "Settings::default", deny_unknown_fields)]
+        struct Fields { $( $(#[$field])* $name: $type, )* }
+    };
+}
+
+with_reader! {
 /// What can be chosen about sessions, saves and documents.
 ///
 /// Every field has a default. Durations are written like `"30s"`, `"200ms"`
@@ -33,10 +52,9 @@ use crate::{DocumentRules, InventoryLimits, SlotName};
 /// # Ok::<(), playerdata_core::SettingsError>(())
 /// ```
 ///
-/// Deserialising it as part of a larger configuration works too, but stops at
-/// the first fault and does not [`check`](Settings::check).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// It can be a field of a game's own configuration, in any format that serde
+/// reads: all that is wrong with it is in the one error of that format.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Settings {
     /// How long an autosave cycle lasts: each changed slot is written once in
@@ -116,6 +134,14 @@ pub struct Settings {
     #[serde(with = "default_data")]
     pub default_data: Map<String, Value>,
 }
+}
+
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = given::Given::deserialize(deserializer)?;
+        read::settings_of(given).map_err(de::Error::custom)
+    }
+}
 
 impl Default for Settings {
     fn default() -> Self {
@@ -154,7 +180,7 @@ impl Settings {
     /// [`SettingsError`] with everything that is wrong: unknown keys, values
     /// of a wrong type or out of range, combinations that can't work.
     pub fn from_toml(text: &str) -> Result<Self, SettingsError> {
-        read::from_toml(text)
+        read::settings_of(read::given_in(text)?)
     }
 
     /// Reads a TOML file of at most 1 MiB, and checks it.
@@ -163,7 +189,52 @@ impl Settings {
     ///
     /// As [`Settings::from_toml`], or that the file can't be read.
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, SettingsError> {
-        read::from_toml_file(path.as_ref())
+        Self::from_toml(&read::text_of(path.as_ref())?)
+    }
+
+    /// Reads settings in layers, each over the one before: the defaults, a
+    /// TOML file if there is one, and variables such as
+    /// [`std::env::vars`] has them. Checks the whole.
+    ///
+    /// Each setting has its variable, `PLAYERDATA_` and its name in upper
+    /// case: `PLAYERDATA_LOCK_EXPIRY=90s`. Durations, numbers and `true` or
+    /// `false` are written as in TOML, without quotes; `PLAYERDATA_SKIP_KEYS`
+    /// is a list with commas, `PLAYERDATA_DEFAULT_DATA` JSON text. Variables
+    /// of other names are left alone; one that begins with `PLAYERDATA_` and
+    /// is none of a setting is refused.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use playerdata_core::Settings;
+    ///
+    /// let variables = [("PLAYERDATA_LOCK_EXPIRY".to_owned(), "90s".to_owned())];
+    /// let settings = Settings::from_layers(None::<&str>, variables)?;
+    /// assert_eq!(settings.lock_expiry, Duration::from_secs(90));
+    /// # Ok::<(), playerdata_core::SettingsError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] with everything that is wrong in any layer.
+    pub fn from_layers(
+        file: Option<impl AsRef<Path>>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let file = file.map(|path| read::text_of(path.as_ref()).and_then(|t| read::given_in(&t)));
+        let mut given = given::Given::default();
+        match file {
+            Some(Ok(in_file)) => given = in_file,
+            Some(Err(error)) => given.problems = error.problems,
+            None => {}
+        }
+        variables::lay_over(&mut given, variables);
+        read::settings_of(given)
+    }
+
+    /// The environment variable of each setting, and the setting's name.
+    pub fn variables() -> impl Iterator<Item = (String, String)> {
+        let keys = read::all_settings().into_iter().map(|(key, _)| key);
+        keys.map(|key| (variables::name_of(&key), key))
     }
 
     /// Checks settings made or changed in code.

@@ -1,22 +1,21 @@
-//! Settings from TOML, key by key, so that every bad key is found.
+//! Settings from what was given, key by key, so that every bad key is found.
 
 use std::{fs::File, io, io::Read, path::Path};
 
-use serde::Deserialize;
-use serde_json::Value;
-use toml::Table;
+use serde_json::{Map, Value};
 
-use super::{Settings, SettingsError, SettingsProblem, check};
+use super::{Fields, Settings, SettingsError, SettingsProblem, check, given::Given};
 
 /// The largest settings file that is read.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-pub(super) fn from_toml_file(path: &Path) -> Result<Settings, SettingsError> {
-    let text = read_text(path).map_err(|source| SettingsProblem::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    from_toml(&text)
+pub(super) fn text_of(path: &Path) -> Result<String, SettingsError> {
+    Ok(
+        read_text(path).map_err(|source| SettingsProblem::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?,
+    )
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
@@ -33,20 +32,32 @@ fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-pub(super) fn from_toml(text: &str) -> Result<Settings, SettingsError> {
-    let table: Table = toml::from_str(text).map_err(|error| SettingsProblem::Syntax {
+pub(super) fn given_in(toml: &str) -> Result<Given, SettingsError> {
+    let given = toml::from_str(toml).map_err(|error| SettingsProblem::Syntax {
         message: error.to_string(),
     })?;
-    let known = names();
-    let mut good = Table::new();
-    let mut problems = Vec::new();
-    for (key, value) in table {
+    Ok(given)
+}
+
+/// Everything that was given, if nothing is wrong with any of it.
+pub(super) fn settings_of(given: Given) -> Result<Settings, SettingsError> {
+    let Given {
+        values,
+        mut problems,
+    } = given;
+    let known = all_settings();
+    let mut good = Map::new();
+    for (key, value) in values {
+        // One fault each: what stands in for a bad value is not to blame.
+        if misread(&problems, &key) {
+            continue;
+        }
         match read_key(&known, &key, &value) {
             Ok(()) => _ = good.insert(key, value),
             Err(problem) => problems.push(problem),
         }
     }
-    let settings = match Settings::deserialize(good) {
+    let settings = match Fields::deserialize(Value::Object(good)) {
         Ok(settings) => settings,
         Err(error) => {
             // Each key alone was fine; should they not be so together, say so.
@@ -58,66 +69,44 @@ pub(super) fn from_toml(text: &str) -> Result<Settings, SettingsError> {
     };
     // A key that can't be read has its default here: what that leads to is
     // not the operator's fault, and would only confuse.
-    let misread: Vec<String> = problems
-        .iter()
-        .flat_map(SettingsProblem::settings)
-        .map(str::to_owned)
-        .collect();
-    problems.extend(check::problems(&settings).into_iter().filter(|problem| {
-        problem
-            .settings()
-            .iter()
-            .all(|key| !misread.iter().any(|misread| misread == key))
-    }));
+    let consequences = check::problems(&settings);
+    let to_blame = consequences.into_iter().filter(|problem| {
+        let settings = problem.settings();
+        !settings.into_iter().any(|key| misread(&problems, key))
+    });
+    let to_blame: Vec<_> = to_blame.collect();
+    problems.extend(to_blame);
     SettingsError::unless_empty(problems).map(|()| settings)
 }
 
-/// The names of all settings.
-fn names() -> Vec<String> {
+fn misread(problems: &[SettingsProblem], key: &str) -> bool {
+    let mut blamed = problems.iter().flat_map(SettingsProblem::settings);
+    blamed.any(|blamed| blamed == key)
+}
+
+/// All settings by name, with their defaults.
+pub(super) fn all_settings() -> Map<String, Value> {
     let settings = serde_json::to_value(Settings::default());
     match settings.expect("settings can always be written as JSON") {
-        Value::Object(fields) => fields.into_iter().map(|(name, _)| name).collect(),
+        Value::Object(fields) => fields,
         other => unreachable!("settings are a struct, not {other}"),
     }
 }
 
-fn read_key(known: &[String], key: &str, value: &toml::Value) -> Result<(), SettingsProblem> {
-    if !known.iter().any(|name| name == key) {
-        return Err(SettingsProblem::UnknownKey {
-            key: key.to_owned(),
-        });
+fn read_key(known: &Map<String, Value>, key: &str, value: &Value) -> Result<(), SettingsProblem> {
+    let key = key.to_owned();
+    if !known.contains_key(&key) {
+        return Err(SettingsProblem::UnknownKey { key });
     }
-    without_json_form(key, value)?;
-    let mut alone = Table::new();
-    alone.insert(key.to_owned(), value.clone());
-    Settings::deserialize(alone)
-        .map(drop)
-        .map_err(|error| SettingsProblem::WrongValue {
-            key: key.to_owned(),
-            message: error.message().to_owned(),
-        })
+    match takes(&key, value) {
+        Ok(()) => Ok(()),
+        Err(message) => Err(SettingsProblem::WrongValue { key, message }),
+    }
 }
 
-/// Refuses what TOML has and JSON has not: it would be stored as something else.
-fn without_json_form(path: &str, value: &toml::Value) -> Result<(), SettingsProblem> {
-    let refuse = |what: &str| {
-        Err(SettingsProblem::WrongValue {
-            key: path.to_owned(),
-            message: format!("{what} is no JSON value"),
-        })
-    };
-    match value {
-        toml::Value::Datetime(date) => refuse(&format!("the date {date}")),
-        toml::Value::Float(number) if !number.is_finite() => {
-            refuse(&format!("the number {number}"))
-        }
-        toml::Value::Table(table) => table
-            .iter()
-            .try_for_each(|(key, value)| without_json_form(&format!("{path}.{key}"), value)),
-        toml::Value::Array(list) => list
-            .iter()
-            .enumerate()
-            .try_for_each(|(at, value)| without_json_form(&format!("{path}.{at}"), value)),
-        _ => Ok(()),
-    }
+/// Whether the setting takes the value, or else why not.
+pub(super) fn takes(key: &str, value: &Value) -> Result<(), String> {
+    let alone = Map::from_iter([(key.to_owned(), value.clone())]);
+    let read = Fields::deserialize(Value::Object(alone));
+    read.map(drop).map_err(|error| error.to_string())
 }

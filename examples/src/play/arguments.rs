@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use playerdata_core::{PlayerId, ServerName, SlotName};
+use playerdata::{InvalidStoreUrl, PlayerId, ServerName, SlotName, StoreUrl};
 
-use super::StoreAddress;
+use super::console::chain;
 
 /// Holds one player's data, and takes commands at it on standard input, a line
 /// each. `help` lists them.
@@ -18,8 +18,8 @@ use super::StoreAddress;
 pub struct Arguments {
     /// Where the data is: sqlite:PATH, memory:,
     /// redis://HOST:PORT?namespace=NAME, or dynamodb://TABLE?endpoint=URL
-    #[arg(long, value_name = "STORE", default_value = "sqlite:playerdata.db")]
-    pub store: StoreAddress,
+    #[arg(long, value_name = "STORE", default_value = "sqlite:playerdata.db", value_parser = store)]
+    pub store: StoreUrl,
 
     /// Whose data it is
     #[arg(
@@ -46,6 +46,18 @@ pub struct Arguments {
     /// What to do if another server holds the player
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub on_conflict: Conflict,
+}
+
+/// Addresses of stores, and why one can't be used: with the feature that this
+/// program would have to be built with.
+fn store(text: &str) -> Result<StoreUrl, String> {
+    text.parse().map_err(|error: InvalidStoreUrl| match error {
+        InvalidStoreUrl::FeatureDisabled { scheme, feature } => format!(
+            "this program was built without {scheme}: addresses; \
+             build it with `--features {feature}`"
+        ),
+        other => chain(&other).to_string(),
+    })
 }
 
 /// What to do if another server holds the player.

@@ -1,17 +1,15 @@
 //! From the arguments to a session that holds the player.
 
-use playerdata_core::{
-    Document, Error, Events, OnConflict, Session, SessionManager, Settings, Slot, backend::Lock,
+use playerdata::{
+    Document, Error, Events, OnConflict, Session, SessionManager, Settings, Slot, Store,
+    backend::Lock,
 };
 
-use super::{
-    Arguments, Conflict, console::Console, failure::Failure, logging, signals::Signals,
-    store::OpenStore,
-};
+use super::{Arguments, Conflict, console::Console, failure::Failure, logging, signals::Signals};
 
 /// A player who is here to play.
 pub(super) struct Game {
-    pub(super) store: OpenStore,
+    pub(super) store: Store,
     pub(super) manager: SessionManager,
     pub(super) events: Events,
     pub(super) session: Session<Document>,
@@ -26,10 +24,7 @@ pub(super) async fn begin(
     let settings = settings(arguments)?;
     logging::start(&settings)?;
     let opened = arguments.store.open(&settings).await;
-    let store = opened.map_err(|source| Failure::Open {
-        store: Box::new(arguments.store.clone()),
-        source: Box::new(source),
-    })?;
+    let store = opened.map_err(|error| Failure::Open(Box::new(error)))?;
     let mut builder = SessionManager::builder(store.backend()).settings(settings);
     if let Some(name) = &arguments.server {
         builder = builder.server_name(name.clone());
@@ -73,7 +68,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
 }
 
 async fn take_player(
-    store: &OpenStore,
+    store: &Store,
     manager: &SessionManager,
     arguments: &Arguments,
     signals: &mut Signals,
@@ -111,12 +106,12 @@ fn steal(holder: &Lock, console: &mut Console) -> OnConflict {
 
 /// Waits long enough for the lease of a crashed server to lapse.
 fn hand_over(
-    store: &OpenStore,
+    store: &Store,
     settings: &Settings,
     holder: &Lock,
     console: &mut Console,
 ) -> OnConflict {
-    let within = store.lease_lasts(settings) + settings.heartbeat_interval * 2;
+    let within = settings.lock_expiry + store.max_clock_skew() + settings.heartbeat_interval * 2;
     console.tell(format_args!(
         "the player is held by {holder}: asking it to hand over, and waiting for up to {}",
         humantime::format_duration(within)

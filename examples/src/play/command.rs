@@ -1,6 +1,6 @@
 //! What a line can ask for.
 
-use playerdata_core::{Key, SlotName};
+use playerdata::{Key, SlotName};
 use serde_json::{Number, Value};
 
 /// One command.

@@ -1,6 +1,6 @@
 //! Saving, releasing, and telling what could not be saved.
 
-use playerdata_core::{Document, EndError, Error};
+use playerdata::{Document, EndError, Error};
 
 use super::{
     Exit,

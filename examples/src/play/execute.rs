@@ -1,6 +1,6 @@
 //! From a command to its answer.
 
-use playerdata_core::{Document, Error, ItemDetails, Slot, backend::SlotSummary};
+use playerdata::{Document, Error, ItemDetails, Slot, backend::SlotSummary};
 use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error as ThisError;

@@ -2,11 +2,11 @@
 
 use std::{io, path::PathBuf};
 
-use playerdata_core::{Error, SettingsError, StartError, backend::Lock};
+use playerdata::{Error, OpenError, SettingsError, StartError, backend::Lock};
 use thiserror::Error as ThisError;
 use tracing_subscriber::filter::ParseError;
 
-use super::{Exit, StoreAddress, console::chain, store::OpenFailure};
+use super::{Exit, console::chain};
 
 /// Why a game could not begin.
 #[derive(Debug, ThisError)]
@@ -18,11 +18,8 @@ pub(super) enum Failure {
     },
     #[error("RUST_LOG can't be used")]
     Logging(#[from] ParseError),
-    #[error("could not open {store}")]
-    Open {
-        store: Box<StoreAddress>,
-        source: Box<OpenFailure>,
-    },
+    #[error(transparent)]
+    Open(Box<OpenError>),
     #[error("could not start")]
     Start(#[from] StartError),
     #[error("could not listen to signals")]
@@ -44,7 +41,7 @@ impl Failure {
         match self {
             Self::Settings { .. } | Self::Logging(_) | Self::Signals(_) => Exit::Usage,
             Self::Start(StartError::Settings(_) | StartError::DefaultData(_)) => Exit::Usage,
-            Self::Start(_) | Self::Open { .. } => Exit::Store,
+            Self::Start(_) | Self::Open(_) => Exit::Store,
             Self::Interrupted(_) => Exit::Held,
             Self::Session(error) => match **error {
                 Error::PlayerHeld { .. } => Exit::Held,

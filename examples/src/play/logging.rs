@@ -2,7 +2,7 @@
 
 use std::{env, io};
 
-use playerdata_core::Settings;
+use playerdata::Settings;
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
 /// The variable that says what is reported, in the usual syntax.

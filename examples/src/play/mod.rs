@@ -3,7 +3,6 @@
 //! | file | its part |
 //! | --- | --- |
 //! | `arguments` | the command line |
-//! | `store` | which store it names, and opening it |
 //! | `logging` | what the library reports, on standard error |
 //! | `begin` | from the arguments to a session that holds the player |
 //! | `input` | standard input, line by line, on a thread of its own |
@@ -26,7 +25,6 @@ mod input;
 mod logging;
 mod parse;
 mod signals;
-mod store;
 mod turns;
 mod words;
 
@@ -35,7 +33,6 @@ pub use command::{Command, DocumentCommand, OwnedKey};
 pub use exit::Exit;
 pub use input::{Input, MAX_LINE_BYTES, next_line};
 pub use parse::{ParseError, parse};
-pub use store::{NoStore, StoreAddress};
 
 use console::Console;
 

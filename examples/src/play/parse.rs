@@ -1,6 +1,6 @@
 //! From a line to a command.
 
-use playerdata_core::{InvalidName, SlotName};
+use playerdata::{InvalidName, SlotName};
 use serde_json::{Number, Value};
 use thiserror::Error;
 

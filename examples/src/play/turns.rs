@@ -2,7 +2,7 @@
 
 use std::io;
 
-use playerdata_core::{EndReason, Event};
+use playerdata::{EndReason, Event};
 use thiserror::Error;
 use tokio::select;
 
