@@ -54,8 +54,3 @@ mod writer;
 pub use backend::SqliteBackend;
 pub use open_error::OpenError;
 pub use options::{Durability, SqliteOptions};
-
-/// The README's code, which is on this backend, is compiled.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-mod readme {}

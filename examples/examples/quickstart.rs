@@ -1,15 +1,16 @@
-//! The program of the README: a player's session, from joining to leaving.
+//! A player's session, from joining to leaving.
+//!
+//! ```sh
+//! cargo run --example quickstart   # run it twice
+//! ```
 
-use std::{error::Error, sync::Arc, time::Duration};
-
-use playerdata_core::SessionManager;
-use playerdata_sqlite::SqliteBackend;
+use std::{error::Error, time::Duration};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     // Once per process.
-    let backend = Arc::new(SqliteBackend::open("playerdata.db")?);
-    let manager = SessionManager::builder(backend).start().await?;
+    let builder = playerdata::builder("sqlite:players.db").await?;
+    let manager = builder.start().await?;
 
     // When a player joins: the lock, and the document (defaults for a new one).
     let session = manager.start_session(4711_u64).await?;

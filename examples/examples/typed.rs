@@ -1,5 +1,5 @@
 //! A game's own struct as the document, through two releases of the game: the
-//! second has other fields, a migration that fills them, and hooks.
+//! second has other fields, and a migration that fills them.
 //!
 //! ```sh
 //! cargo run --example typed
@@ -7,8 +7,7 @@
 
 use std::{convert::Infallible, error::Error, sync::Arc, time::Duration};
 
-use playerdata_core::{Inventory, Migrations, PlayerId, SessionManager, Settings};
-use playerdata_memory::MemoryBackend;
+use playerdata::{memory::MemoryBackend, prelude::*};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -25,12 +24,11 @@ mod release_1 {
     }
 }
 
-/// The second has silver, and counts visits.
+/// The second has silver.
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Profile {
     purse: Purse,
     items: Inventory,
-    visits: u64,
 }
 
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
@@ -46,7 +44,6 @@ fn gold_to_purse(document: &mut Value) -> Result<(), Infallible> {
         gold: old / 100,
         silver: old % 100
     });
-    document["visits"] = json!(0);
     if let Some(fields) = document.as_object_mut() {
         fields.remove("gold");
     }
@@ -84,33 +81,18 @@ async fn play_release_1(backend: &MemoryBackend) -> Result<(), Box<dyn Error>> {
 }
 
 async fn play_release_2(backend: &MemoryBackend) -> Result<(), Box<dyn Error>> {
-    let mut settings = Settings::default();
-    // A visit alone is not worth a save; each save that there is has it.
-    settings.skip_keys = vec!["visits".to_owned()];
     let migrations = Migrations::builder(2).step(1, gold_to_purse).build()?;
     let manager = SessionManager::typed(Arc::new(backend.clone()), |_| Profile::default())
-        .settings(settings)
         .migrations(migrations)
-        .on_load(|_, profile| profile.visits += 1)
-        .before_last_save(|_, _, profile| {
-            // A potion does not keep until the next visit.
-            profile.items.remove_up_to("Potion", 1);
-        })
         .start()
         .await?;
-    for _ in 0..2 {
-        let session = manager.start_session(PLAYER).await?;
-        let slot = session.load_slot("Slot1").await?;
-        slot.read(tell);
-        slot.modify(|profile| profile.purse.gold += 2)?;
-        session.end().await?;
-    }
+    let session = manager.start_session(PLAYER).await?;
+    let slot = session.load_slot("Slot1").await?;
+    slot.read(|profile| {
+        let Purse { gold, silver } = profile.purse;
+        let potions = profile.items.count("Potion");
+        println!("release 2: {gold} gold and {silver} silver, {potions} potions");
+    });
     manager.shutdown(Duration::from_secs(10)).await;
     Ok(())
-}
-
-fn tell(profile: &Profile) {
-    let (Purse { gold, silver }, visits) = (profile.purse, profile.visits);
-    let potions = profile.items.count("Potion");
-    println!("release 2: {gold} gold and {silver} silver, {potions} potions, visit {visits}");
 }

@@ -5,3 +5,8 @@
 #![warn(missing_docs)]
 
 pub mod play;
+
+/// The README's code is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -126,8 +126,10 @@ fn without_scheme(text: &str) -> InvalidStoreUrl {
     let expected = match text {
         "" | "sqlite" => "sqlite:PATH, such as sqlite:players.db",
         "memory" => "memory:, with nothing after the colon",
-        // It may have a password in it.
-        _ if text.contains('@') => "one with a scheme, such as redis://HOST:PORT",
+        // It may have a password in it, or be anything.
+        _ if text.contains('@') || text.len() > 100 => {
+            "one with a scheme, such as redis://HOST:PORT"
+        }
         _ => {
             let text = text.to_owned();
             return InvalidStoreUrl::NoScheme { text };
@@ -141,7 +143,7 @@ fn unknown_scheme(scheme: &str, text: &str) -> InvalidStoreUrl {
     if scheme.len() < 2 || scheme.contains(['/', '\\', '.']) {
         return without_scheme(text);
     }
-    let scheme = scheme.to_owned();
+    let scheme = scheme.chars().take(32).collect();
     InvalidStoreUrl::UnknownScheme { scheme }
 }
 

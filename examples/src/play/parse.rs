@@ -190,5 +190,5 @@ fn excerpt(text: &str) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tests"))]
 mod tests;

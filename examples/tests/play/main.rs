@@ -6,7 +6,6 @@ mod conflict;
 mod crash;
 mod ending;
 mod kill;
-mod newcomer;
 mod nonsense;
 #[cfg(any(feature = "redis", feature = "dynamodb"))]
 mod outage;

@@ -52,7 +52,7 @@ impl Store {
 
 #[cfg(feature = "redis")]
 mod redis {
-    use playerdata_core::{IdSource as _, RandomIds};
+    use playerdata::{IdSource as _, RandomIds};
     use playerdata_redis_server::{TestServer, shared_cluster};
     use tokio::runtime::Runtime;
 

@@ -6,7 +6,7 @@
 //! for the whole run, or else one of their own process.
 //!
 //! [`program`] says which program is the server. A package whose tests use this
-//! crate names `tell_tests.rs` as its build script, and its tests say
+//! crate names `backend-redis/build.rs` as its build script, and its tests say
 //! `#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
