@@ -8,8 +8,8 @@ use std::{
 
 use super::{save::Saved, state::SlotState};
 use crate::{
-    Document, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
-    manager::Shared,
+    Document, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, Unsaved,
+    manager::Shared, session::Held,
 };
 
 /// An open slot of a player: cheap to clone, read and changed synchronously.
@@ -19,11 +19,19 @@ use crate::{
 /// lock for the time of the change; do not touch the same slot from within
 /// the closure given to [`modify`](Self::modify).
 ///
+/// A slot keeps its session: it ends in the background when the last handle of
+/// it and of its slots is dropped.
+///
 /// After the session ended or was lost, the document can still be read, and
-/// every change is refused.
+/// every change is refused. So is every change that nobody could save any more:
+/// after the manager's shutdown began, after its runtime is gone, or was not
+/// run for as long as the server's lease lives, and once the server is known to
+/// be superseded (E8).
 pub struct Slot<D = Document> {
     pub(super) state: Arc<SlotState<D>>,
     pub(super) shared: Arc<Shared<D>>,
+    /// Keeps the session alive.
+    held: Arc<Held<D>>,
 }
 
 impl<D> Clone for Slot<D> {
@@ -31,6 +39,7 @@ impl<D> Clone for Slot<D> {
         Self {
             state: Arc::clone(&self.state),
             shared: Arc::clone(&self.shared),
+            held: Arc::clone(&self.held),
         }
     }
 }
@@ -46,8 +55,13 @@ impl<D> fmt::Debug for Slot<D> {
 }
 
 impl<D: GameDocument> Slot<D> {
-    pub(crate) fn new(state: Arc<SlotState<D>>, shared: Arc<Shared<D>>) -> Self {
-        Self { state, shared }
+    pub(crate) fn new(state: Arc<SlotState<D>>, held: Arc<Held<D>>) -> Self {
+        let shared = Arc::clone(&held.shared);
+        Self {
+            state,
+            shared,
+            held,
+        }
     }
 
     /// The slot's name.
@@ -93,6 +107,17 @@ impl<D: GameDocument> Slot<D> {
         self.state.document()
     }
 
+    /// The document as it is now, to be put into a store that has lost what it
+    /// acknowledged, by [`SessionManager::recover`](crate::SessionManager::recover).
+    #[must_use]
+    pub fn for_recovery(&self) -> Unsaved<D> {
+        let error = self.state.core.check_open().err();
+        let error = error.unwrap_or_else(|| Error::Unfinished {
+            player: self.player().clone(),
+        });
+        Unsaved::new(&self.state, error)
+    }
+
     /// Reads from the document as it is now, without keeping others from
     /// changing it meanwhile.
     pub fn read<R>(&self, read: impl FnOnce(&D) -> R) -> R {
@@ -107,7 +132,9 @@ impl<D: GameDocument> Slot<D> {
     /// # Errors
     ///
     /// [`Error::SessionLost`] or [`Error::SessionEnded`] if the session takes
-    /// no changes any more; the closure is not called then.
+    /// no changes any more, and [`Error::ShuttingDown`], [`Error::RuntimeGone`]
+    /// or [`Error::Superseded`] if nobody could save one; the closure is not
+    /// called then.
     pub fn modify<R>(&self, modify: impl FnOnce(&mut D) -> R) -> Result<R, Error> {
         self.change(|document| Ok(modify(document)))
     }
@@ -163,7 +190,7 @@ impl<D: GameDocument> Slot<D> {
     ///
     /// Cancel safe: a save that has begun goes on in the background (E7).
     pub async fn save(&self) -> Result<Saved, Error> {
-        let Self { state, shared } = self.clone();
+        let (state, shared) = (Arc::clone(&self.state), Arc::clone(&self.shared));
         let save = async move { shared.save_with_retries(&state, SaveReason::Asked).await };
         self.shared
             .run_to_the_end(self.player(), "saving a slot", save)

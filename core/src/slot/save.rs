@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::state::{Doubt, Saver, SlotState, Snapshot};
+use super::state::{Doubt, LastWrite, Saver, SlotState, Snapshot};
 use crate::{
     ClaimNumber, Error, GameDocument, Revision, SaveReason, SlotName, WriteId,
     backend::{Body, Claim, Effect, Opened, Opening, Stamp, WriteOutcome},
@@ -191,7 +191,8 @@ impl<D: GameDocument> Shared<D> {
         slot: &SlotState<D>,
         saver: &mut Saver,
     ) -> Result<Option<Fingerprints>, Error> {
-        let (number, opened) = self.claim_slot(&slot.core, &slot.name).await?;
+        let claimed = self.claim_slot(&slot.core, &slot.name).await;
+        let (number, opened) = claimed.map_err(|error| error.during("save the slot"))?;
         let doubt = saver.doubt.take();
         let applied = doubt.filter(|doubt| opened.last_write == Some(doubt.write_id));
         let applied = applied.map(|doubt| doubt.content);
@@ -202,6 +203,7 @@ impl<D: GameDocument> Shared<D> {
         }
         saver.claim = Some(number);
         saver.revision = opened.revision;
+        saver.last = LastWrite::of(&opened);
         Ok(applied)
     }
 
@@ -233,6 +235,10 @@ impl<D: GameDocument> Shared<D> {
                 debug_assert_eq!(revision, stamp.base.next(), "S3");
                 saver.claim = Some(claim.number);
                 saver.revision = revision;
+                saver.last = Some(LastWrite {
+                    id: stamp.write_id,
+                    at: stamp.at,
+                });
                 saver.stored = Some(content);
                 Ok(true)
             }
@@ -302,13 +308,16 @@ impl<D: GameDocument> Shared<D> {
 
 /// Whether this kind of save writes what the store has already.
 fn writes_unchanged(reason: SaveReason) -> bool {
-    matches!(reason, SaveReason::Asked | SaveReason::Forced)
+    matches!(
+        reason,
+        SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack
+    )
 }
 
 /// Whether a save of this kind has to send this content (A1, A5, A6, S10).
 fn is_due(reason: SaveReason, stored: Option<Fingerprints>, content: Fingerprints) -> bool {
     match (reason, stored) {
-        (_, None) | (SaveReason::Asked | SaveReason::Forced, _) => true,
+        (_, None) | (SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack, _) => true,
         (SaveReason::Autosave, Some(stored)) => stored.kept != content.kept,
         (SaveReason::LastSave(_), Some(stored)) => stored.all != content.all,
     }

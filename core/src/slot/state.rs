@@ -5,8 +5,8 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
-    ClaimNumber, Error, Revision, SlotName, WriteId,
-    backend::Claim,
+    ClaimNumber, Error, Revision, SlotName, UnixMillis, WriteId,
+    backend::{Claim, Opened},
     codec::{Fingerprints, KeyFingerprints},
     fetch,
     session::SessionCore,
@@ -82,10 +82,30 @@ pub(crate) struct Saver {
     pub(crate) revision: Revision,
     /// What the store has acknowledged; `None` if it has nothing (S10).
     pub(crate) stored: Option<Fingerprints>,
+    /// The last write that the store is known to have.
+    pub(crate) last: Option<LastWrite>,
     /// A write whose answer has not come, or never came.
     pub(crate) doubt: Option<Doubt>,
     /// In debug mode: what was stored, key by key.
     pub(crate) keys: Option<Box<KeyFingerprints>>,
+}
+
+/// Which write made what the store has, and when that was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastWrite {
+    pub(crate) id: WriteId,
+    pub(crate) at: UnixMillis,
+}
+
+impl LastWrite {
+    /// The one that a slot was opened with; `None` if it holds nothing.
+    pub(crate) fn of(opened: &Opened) -> Option<Self> {
+        let record = opened.record.as_ref()?;
+        Some(Self {
+            id: record.write_id,
+            at: record.saved_at,
+        })
+    }
 }
 
 /// A write that may have been applied.
