@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     DocumentError, Incarnation, InvalidName, PlayerId, Revision, ServerName, SessionId, SlotName,
-    backend::{BackendError, Body, Effect, ErrorKind, Lock},
+    backend::{BackendError, Body, Effect, ErrorKind, Hazard, Lock},
     codec::CodecError,
     schema::MigrationError,
     slot::SlotState,
@@ -182,6 +182,14 @@ pub enum Error {
         by: Incarnation,
     },
 
+    /// The store may drop player data while it runs, or is not the one at its
+    /// address any more (S13): no sessions are started on it. Those that are
+    /// there go on.
+    StoreAtRisk {
+        /// What was found at the last heartbeat.
+        hazard: Hazard,
+    },
+
     /// The manager is shutting down, or was dropped: it starts no sessions,
     /// and takes no changes, which nobody would save.
     ShuttingDown,
@@ -318,6 +326,10 @@ impl fmt::Display for Error {
                     "server name {server} was taken over by a later incarnation, {by}"
                 )
             }
+            Self::StoreAtRisk { hazard } => {
+                let kind = hazard.kind;
+                write!(f, "the store may lose player data ({kind}): {hazard}")
+            }
             Self::ShuttingDown => f.write_str("the session manager is shutting down"),
             Self::RuntimeGone => f.write_str(
                 "nothing can be saved: the session manager's runtime is gone, or nobody runs it",
@@ -410,6 +422,7 @@ impl fmt::Debug for Error {
             Self::SlotDeleted { .. } => "SlotDeleted",
             Self::PlayerHeld { .. } => "PlayerHeld",
             Self::Superseded { .. } => "Superseded",
+            Self::StoreAtRisk { .. } => "StoreAtRisk",
             Self::ShuttingDown => "ShuttingDown",
             Self::RuntimeGone => "RuntimeGone",
             Self::Unfinished { .. } => "Unfinished",

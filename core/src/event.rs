@@ -9,6 +9,7 @@ use std::{
     vec,
 };
 
+use parking_lot::Mutex;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -120,8 +121,9 @@ pub enum Event {
         /// Why it failed.
         error: Arc<Error>,
     },
-    /// The store's own settings could lose what it acknowledges. Found when
-    /// the manager started, and the first that every listener hears.
+    /// The store's own settings could lose what it acknowledges. Looked for
+    /// when the manager starts and at every heartbeat; what was found before
+    /// is the first that every listener hears.
     StoreAtRisk {
         /// How.
         hazard: Hazard,
@@ -270,7 +272,7 @@ impl Events {
 #[derive(Debug)]
 pub(crate) struct EventSender {
     /// Told to everybody who starts to listen.
-    found: Vec<Hazard>,
+    found: Mutex<Vec<Hazard>>,
     sessions: broadcast::Sender<Numbered>,
     saves: broadcast::Sender<Numbered>,
     sent: AtomicU64,
@@ -280,7 +282,7 @@ pub(crate) struct EventSender {
 impl EventSender {
     pub(crate) fn new(found: Vec<Hazard>) -> Self {
         Self {
-            found,
+            found: Mutex::new(found),
             sessions: broadcast::Sender::new(EVENT_BUFFER),
             saves: broadcast::Sender::new(EVENT_BUFFER),
             sent: AtomicU64::new(0),
@@ -294,10 +296,21 @@ impl EventSender {
             next: None,
         };
         Events {
-            found: self.found.clone().into_iter(),
+            found: self.found.lock().clone().into_iter(),
             queues: [queue(&self.sessions), queue(&self.saves)],
             ended: self.ended.clone(),
         }
+    }
+
+    /// Takes note of the store's hazards as they are now; returns those of
+    /// kinds that are new.
+    pub(crate) fn note_hazards(&self, now: Vec<Hazard>) -> Vec<Hazard> {
+        let mut found = self.found.lock();
+        let known = |hazard: &Hazard| found.iter().any(|known| known.kind == hazard.kind);
+        let new = now.iter().filter(|hazard| !known(hazard));
+        let new = new.cloned().collect();
+        *found = now;
+        new
     }
 
     /// Sends an event, which is not even made if nobody listens.

@@ -10,8 +10,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Gate, SessionManager, background::Background, lease::LeaseWatch, orphans::Orphans,
-    registry::Registry, shared::Shared, shutdown::Shutdown,
+    Gate, SessionManager,
+    background::Background,
+    hazards::{self, HazardWatch},
+    lease::LeaseWatch,
+    orphans::Orphans,
+    registry::Registry,
+    shared::Shared,
+    shutdown::Shutdown,
 };
 use crate::{
     Clock, Document, DocumentError, EndReason, Error, GameDocument, HookContext, IdSource,
@@ -44,6 +50,13 @@ pub enum StartError {
     DefaultData(DocumentError),
     /// The store could not be asked for a lease, or refuses one.
     Store(Box<Error>),
+    /// The store is set up so that it may drop player data while it runs, or
+    /// is not the one at its address any more (S13). Change its settings, or
+    /// [accept](Builder::accept_hazard) the kind.
+    Hazard {
+        /// The first that was found.
+        hazard: Hazard,
+    },
     /// There is no tokio runtime to run on: call [`start`](Builder::start)
     /// within one, or name one with [`runtime`](Builder::runtime).
     NoRuntime,
@@ -57,6 +70,10 @@ impl fmt::Display for StartError {
             Self::Settings(problems) => write!(f, "the settings can't be used: {problems}"),
             Self::DefaultData(error) => write!(f, "default_data is no document: {}", Chain(error)),
             Self::Store(error) => write!(f, "the server could not take its lease: {error}"),
+            Self::Hazard { hazard } => {
+                let kind = hazard.kind;
+                write!(f, "the store may lose player data ({kind}): {hazard}")
+            }
             Self::NoRuntime => f.write_str(
                 "there is no tokio runtime: start the manager within one, or name one to the builder",
             ),
@@ -83,6 +100,7 @@ pub struct Builder<D: GameDocument> {
     server_name: Option<ServerName>,
     migrations: Migrations,
     hooks: Hooks<D>,
+    accepted_hazards: Vec<HazardKind>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     runtime: Option<Handle>,
@@ -141,6 +159,7 @@ impl<D: GameDocument> Builder<D> {
             server_name: None,
             migrations: Migrations::default(),
             hooks: Hooks::default(),
+            accepted_hazards: Vec::new(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             runtime: None,
@@ -211,6 +230,15 @@ impl<D: GameDocument> Builder<D> {
         self
     }
 
+    /// Puts up with a kind of hazard under which the manager would not start
+    /// ([`HazardKind::is_fatal`]): say, a cache that may evict players, in a
+    /// game whose data is worth no more. It is an event all the same.
+    #[must_use]
+    pub fn accept_hazard(mut self, kind: HazardKind) -> Self {
+        self.accepted_hazards.push(kind);
+        self
+    }
+
     /// Takes the time of day from `clock`, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -244,9 +272,9 @@ impl<D: GameDocument> Builder<D> {
     ///
     /// # Errors
     ///
-    /// [`StartError`]: settings that can't be used, all faults at once, or a
-    /// store that can't be reached within `operation_timeout`, or no runtime
-    /// that could do the work.
+    /// [`StartError`]: settings that can't be used, all faults at once, a
+    /// store that can't be reached within `operation_timeout`, or one that
+    /// may drop what it acknowledged, or no runtime that could do the work.
     ///
     /// # Cancel safety
     ///
@@ -280,8 +308,14 @@ impl<D: GameDocument> Builder<D> {
         let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));
         let lease = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids);
         // At the same time, so that a start takes no longer for it.
-        let (server, hazards) = tokio::join!(lease, find_hazards(&store));
+        let (server, found) = tokio::join!(lease, hazards::find(&store));
         let server = server.map_err(|error| StartError::Store(Box::new(error)))?;
+        let watch = HazardWatch::new(self.accepted_hazards);
+        if let Some(hazard) = watch.refused(&found).next() {
+            let hazard = hazard.clone();
+            give_back(&store, &server).await;
+            return Err(StartError::Hazard { hazard });
+        }
         tracing::info!(%server, backend = store.backend().name(), "session manager started");
         let gate = Gate::new(server.name.clone(), self.settings.lock_expiry);
         let shared = Shared {
@@ -293,12 +327,13 @@ impl<D: GameDocument> Builder<D> {
             migrations: self.migrations,
             origin,
             hooks: self.hooks,
-            events: EventSender::new(hazards),
+            events: EventSender::new(found),
             clock: self.clock,
             ids: self.ids,
             server,
             registry: Registry::default(),
             orphans: Orphans::default(),
+            hazards: watch,
             lease: parking_lot::Mutex::new(LeaseWatch::renewed(asked_at)),
             runtime,
             gate: Arc::new(gate),
@@ -316,21 +351,12 @@ fn made_up_name(ids: &dyn IdSource) -> ServerName {
         .expect("a word and a GUID are short, and plain letters and digits")
 }
 
-/// Finds out what the store's own settings could lose, and logs it. A server
-/// whose store does not say can start all the same.
-async fn find_hazards(store: &Store) -> Vec<Hazard> {
-    let hazards = store.hazards().await.unwrap_or_else(|failure| {
-        let error = Error::from(failure);
-        let what = format!(
-            "whether the store keeps what it acknowledges is not known: {}",
-            Chain(&error)
-        );
-        vec![Hazard::new(HazardKind::Unknown, what)]
-    });
-    for hazard in &hazards {
-        tracing::warn!(%hazard, "the store may lose player data");
+/// Drops the lease of a server that does not start after all.
+async fn give_back(store: &Store, server: &ServerId) {
+    if let Err(failure) = store.drop_lease(server).await {
+        let why = Error::from(failure);
+        tracing::warn!(%server, error = %Chain(&why), "the lease is left to lapse");
     }
-    hazards
 }
 
 /// Takes the lease of the server's name under an incarnation that is later

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Builder, OnConflict, ShutdownReport, background, heartbeat, shared::Shared};
+use super::{Builder, OnConflict, ShutdownReport, background, hazards, heartbeat, shared::Shared};
 use crate::{
     Document, Error, Events, GameDocument, InvalidName, PlayerId, ServerId, Session, Settings,
     Unsaved, autosave::Scheduler, backend::Backend,
@@ -100,6 +100,7 @@ impl<D: GameDocument> SessionManager<D> {
             shared.runtime.spawn(scheduler.run(shared.stop.clone())),
             shared.runtime.spawn(heartbeat::run(Arc::clone(&shared))),
             shared.runtime.spawn(background::run(Arc::clone(&shared))),
+            shared.runtime.spawn(hazards::run(Arc::clone(&shared))),
         ] {
             shared.shutdown.note_task(task);
         }

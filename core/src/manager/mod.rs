@@ -4,6 +4,7 @@ mod background;
 mod builder;
 mod gate;
 mod handle;
+mod hazards;
 mod heartbeat;
 mod lease;
 mod operator;

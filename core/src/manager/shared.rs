@@ -7,8 +7,8 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Gate, background::Background, lease::LeaseWatch, orphans::Orphans, registry::Registry,
-    shutdown::Shutdown,
+    Gate, background::Background, hazards::HazardWatch, lease::LeaseWatch, orphans::Orphans,
+    registry::Registry, shutdown::Shutdown,
 };
 use crate::{
     Clock, Error, Event, GameDocument, IdSource, PlayerId, SaveReason, ServerId, SessionId,
@@ -42,6 +42,7 @@ pub(crate) struct Shared<D> {
     pub(crate) autosave: Autosave<D>,
     pub(crate) orphans: Orphans,
     pub(crate) background: Background<D>,
+    pub(crate) hazards: HazardWatch,
     pub(crate) lease: Mutex<LeaseWatch>,
     pub(crate) runtime: Handle,
     pub(crate) gate: Arc<Gate>,
