@@ -34,6 +34,16 @@ pub struct RecoverOptions {
 }
 
 impl RecoverOptions {
+    /// Goes over nothing that anybody could miss.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            steal: false,
+            replace_newer: false,
+            schema: None,
+        }
+    }
+
     /// Takes the player from whoever holds the player.
     #[must_use]
     pub const fn steal(mut self) -> Self {
@@ -200,7 +210,7 @@ impl<D: GameDocument> Shared<D> {
             (OnConflict::Fail, Former::Spare)
         };
         let session = self.take(player, on_conflict, former).await?;
-        let state = session.into_state();
+        let state = Arc::clone(session.state()); // the handle is kept to the end
         let put = self.put_under(&state.core, slot, base, options, make).await;
         if let Err(error) = Arc::clone(self).end(state, EndReason::Asked).await {
             // It has nothing to save; the manager goes on releasing it.

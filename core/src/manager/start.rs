@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -45,10 +44,12 @@ pub(super) enum Former {
     Spare,
 }
 
-/// Between two looks at a lock that is to be handed over: the first pause, and
-/// the longest before the jitter, which at most doubles it.
-const FIRST_LOOK: Duration = Duration::from_millis(50);
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks at a lock that is to be handed over: a part of the time
+/// that was waited already, within these limits, and up to a quarter longer, so
+/// that a crowd does not look at once.
+const WAITED_PART: u32 = 8;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// After a lease was to lapse, that it surely has.
 const LAPSED: Duration = Duration::from_millis(10);
 /// Replacements lost to somebody quicker before a start gives up.
@@ -347,7 +348,7 @@ struct Waiting {
     for_lease: bool,
     /// `None` without a limit.
     until: Option<Instant>,
-    pauses: ExponentialBackoff,
+    since: Instant,
     holder: Option<SessionId>,
     /// When the holder is to be asked again, and after which pause then.
     ask_at: Instant,
@@ -363,15 +364,10 @@ impl Waiting {
             OnConflict::HandOver { within } => (false, now.checked_add(within)),
             OnConflict::Fail | OnConflict::Steal => return None,
         };
-        let pauses = ExponentialBuilder::default()
-            .with_min_delay(FIRST_LOOK)
-            .with_max_delay(LOOK_EVERY)
-            .without_max_times()
-            .with_jitter();
         Some(Self {
             for_lease,
             until,
-            pauses: pauses.build(),
+            since: now,
             holder: None,
             ask_at: now,
             ask_after: Duration::ZERO,
@@ -408,8 +404,10 @@ impl Waiting {
 
     /// When to look again: after a pause, at the end, or when the lease is to
     /// have lapsed, if nobody renews it.
-    fn next_look(&mut self, now: Instant, left: Duration) -> Instant {
-        let pause = self.pauses.next().unwrap_or(LOOK_EVERY);
+    fn next_look(&self, now: Instant, left: Duration) -> Instant {
+        let waited = now.duration_since(self.since);
+        let pause = (waited / WAITED_PART).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        let pause = pause.mul_f64(1.0 + fastrand::f64() / 4.0);
         let pause = pause.min(left.saturating_add(LAPSED));
         let next = now + pause;
         self.until.map_or(next, |until| next.min(until))

@@ -44,11 +44,7 @@ impl<D: GameDocument> Session<D> {
         }
     }
 
-    pub(crate) fn into_state(self) -> Arc<SessionState<D>> {
-        Arc::clone(&self.held.state)
-    }
-
-    fn state(&self) -> &Arc<SessionState<D>> {
+    pub(crate) fn state(&self) -> &Arc<SessionState<D>> {
         &self.held.state
     }
 
