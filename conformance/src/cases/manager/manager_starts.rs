@@ -47,18 +47,26 @@ pub async fn a_start_without_an_answer_leaves_no_lock(fixture: Fixture) {
     b.play(&player).await;
 }
 
-/// A session whose first slot can't be loaded ends, and leaves no lock.
+/// A session whose first slot can't be loaded goes on, and its lock goes with
+/// it.
 ///
 /// Proves L8 and S4. A backend that fails it locks a player out of every
 /// server because one could not read their data.
-pub async fn a_first_load_that_fails_leaves_no_lock(fixture: Fixture) {
-    let [a, b] = fixture.games().await;
+pub async fn a_first_load_that_fails_leaves_the_session(fixture: Fixture) {
+    let [mut a, b] = fixture.games().await;
     let player = fixture.player();
     let session = a.join(&player).await;
     a.inject(When::open(), Fault::ErrorInDoubt);
     let failed = session.load_slot("Slot1").await;
     fixture.unavailable("the store could not be reached", failed);
-    fixture.expect(Rule::L8, "the session is over", !session.is_active());
+    fixture.expect(Rule::L8, "the session goes on", session.is_active());
+    a.calm();
+    let slot = a.load(&session, "Slot1").await;
+    drop((session, slot));
+    a.told(Rule::L8, "that the session ended", |event| {
+        matches!(event, Event::SessionEnded { .. }).then_some(())
+    })
+    .await;
     let [_, client] = fixture.clients();
     expect_free(&client, Rule::L8, &player).await;
     b.play(&player).await;
