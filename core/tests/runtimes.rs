@@ -4,11 +4,7 @@
 
 mod support;
 
-use std::{
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, thread, time::Duration};
 
 use futures::executor::block_on;
 use playerdata_core::{
@@ -18,7 +14,10 @@ use playerdata_core::{
 use playerdata_memory::MemoryBackend;
 use serde_json::json;
 use support::*;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::Instant,
+};
 
 fn with_threads() -> Runtime {
     let mut builder = Builder::new_multi_thread();
