@@ -26,6 +26,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     // Before the process ends. What could not be saved is in the report.
     let report = manager.shutdown(Duration::from_secs(10)).await;
-    println!("everything is saved: {}", report.is_complete());
+    if !report.is_complete() {
+        eprintln!("not everything is saved: {report:?}");
+    }
     Ok(())
 }
