@@ -1,0 +1,231 @@
+//! What a run is made of.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use fastrand::Rng;
+use parking_lot::Mutex;
+use playerdata_core::{
+    ClaimNumber, Codec, IdSource, Incarnation, PlayerId, SequentialIds, ServerId, ServerName,
+    SessionId, Settings, SlotName, UnixMillis, WriteId,
+    backend::{Acquisition, Backend, BackendError, Body, Claim, Claimant, Encoding, Stamp},
+};
+use playerdata_faults::Odds;
+use playerdata_memory::{MemoryBackend, MemoryOptions};
+use tokio::time::Instant;
+
+use crate::{
+    Rule, clock::DriftingClock, holdings, ledger::Ledger, process::Process, referee::Referee,
+};
+
+/// Puts something between the store and all that use it.
+pub(crate) type Wrap = Arc<dyn Fn(Arc<dyn Backend>) -> Arc<dyn Backend> + Send + Sync>;
+
+pub(crate) struct World {
+    pub(crate) ledger: Ledger,
+    pub(crate) settings: Settings,
+    pub(crate) store_clock: Arc<DriftingClock>,
+    pub(crate) players: Vec<PlayerId>,
+    pub(crate) odds: Odds,
+    /// When the faults stop and everybody goes home.
+    pub(crate) ends_at: Instant,
+    store: Arc<dyn Backend>,
+    processes: Mutex<Vec<Arc<Process>>>,
+    last_process: AtomicU32,
+    rng: Mutex<Rng>,
+}
+
+impl World {
+    /// A store with some players in it, and nobody there yet.
+    pub(crate) async fn new(
+        seed: u64,
+        rules: Vec<Rule>,
+        wrap: &Wrap,
+    ) -> Result<Self, BackendError> {
+        let mut rng = Rng::with_seed(seed);
+        let settings = settings(&mut rng);
+        let store_clock = Arc::new(DriftingClock::new());
+        let codec = Codec::new(&settings, &SequentialIds::default());
+        let ledger = Ledger::new(rules, codec, store_clock.clone());
+        let options = MemoryOptions::default().clock(store_clock.clone());
+        let memory = Arc::new(MemoryBackend::with_options(options));
+        let players: Vec<_> = (1..=rng.u64(1..=4)).map(PlayerId::from).collect();
+        for player in &players {
+            put_what_was_there(&*memory, &ledger, player, &mut rng).await?;
+        }
+        let store = Referee::new(wrap(memory), ledger.clone());
+        let odds = match rng.u8(0..6) {
+            0 => Odds::none(),
+            1 => Odds::bad_day(),
+            2 | 3 => Odds::disaster(),
+            _ => echoes(),
+        };
+        Ok(Self {
+            ledger,
+            settings,
+            store_clock,
+            players,
+            odds,
+            ends_at: Instant::now() + Duration::from_secs(rng.u64(40..=160)),
+            store: Arc::new(store),
+            processes: Mutex::default(),
+            last_process: AtomicU32::new(0),
+            rng: Mutex::new(rng),
+        })
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn Backend> {
+        Arc::clone(&self.store)
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.ends_at
+    }
+
+    pub(crate) fn next_process(&self) -> u32 {
+        self.last_process.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A seed for something that draws on its own.
+    pub(crate) fn fork(&self) -> u64 {
+        self.rng.lock().u64(..)
+    }
+
+    pub(crate) fn add(&self, process: Arc<Process>) {
+        self.processes.lock().push(process);
+    }
+
+    /// Every server there ever was.
+    pub(crate) fn processes(&self) -> Vec<Arc<Process>> {
+        self.processes.lock().clone()
+    }
+
+    /// The servers that are running.
+    pub(crate) fn up(&self) -> Vec<Arc<Process>> {
+        let processes = self.processes.lock();
+        processes
+            .iter()
+            .filter(|process| process.is_up())
+            .cloned()
+            .collect()
+    }
+}
+
+/// A network that repeats itself: every second request comes again, when it
+/// does the most harm.
+fn echoes() -> Odds {
+    let mut odds = Odds::bad_day();
+    odds.duplicate = 0.5;
+    odds.hang_then_apply = 0.03;
+    odds.latest = Duration::from_secs(40);
+    odds
+}
+
+/// Short times, so that much happens, and not the same in every run.
+fn settings(rng: &mut Rng) -> Settings {
+    let mut settings = Settings::default();
+    settings.autosave_interval = Duration::from_secs([2, 6, 20][rng.usize(0..3)]);
+    settings.force_save_every = rng.u32(0..=3);
+    settings.heartbeat_interval = Duration::from_secs(2);
+    settings.operation_timeout = Duration::from_secs(2);
+    settings.lock_expiry = Duration::from_secs(rng.u64(6..=12));
+    settings.save_attempts = rng.u32(1..=4);
+    settings.compress_from_bytes = [0, 16][rng.usize(0..2)];
+    settings.max_concurrent_saves = [1, 64][rng.usize(0..2)];
+    settings.default_data = holdings::default_data();
+    settings
+}
+
+pub(crate) fn slot_name(name: &str) -> SlotName {
+    SlotName::new(name).expect("the simulation's slot names are valid")
+}
+
+pub(crate) fn server_name(number: usize) -> ServerName {
+    ServerName::new(format!("server-{number}")).expect("the simulation's server names are valid")
+}
+
+/// Slots from before the run: of an older schema, of a newer one, and one
+/// that nobody can read.
+async fn put_what_was_there(
+    store: &dyn Backend,
+    ledger: &Ledger,
+    player: &PlayerId,
+    rng: &mut Rng,
+) -> Result<(), BackendError> {
+    let old = holdings::of_schema_1().to_string();
+    let there = [
+        ("Slot1", 1, Bytes::from(old)),
+        (
+            "Newer",
+            holdings::SCHEMA + 1,
+            Bytes::from_static(b"{\"Change\": [0]}"),
+        ),
+        (
+            "Broken",
+            holdings::SCHEMA,
+            Bytes::from_static(b"{\"Change\": "),
+        ),
+    ];
+    for (slot, schema, bytes) in there {
+        if rng.u8(0..3) > 0 {
+            continue;
+        }
+        let encoding = Encoding::Json;
+        let body = Body {
+            schema,
+            encoding,
+            bytes,
+        };
+        let slot = slot_name(slot);
+        put(store, player, &slot, &body, rng).await?;
+        if let Some(record) = store.view(player, &slot).await? {
+            ledger.step(|state| state.begins_with(player, &slot, &record));
+        }
+    }
+    Ok(())
+}
+
+async fn put(
+    store: &dyn Backend,
+    player: &PlayerId,
+    slot: &SlotName,
+    body: &Body,
+    rng: &mut Rng,
+) -> Result<(), BackendError> {
+    let id = uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid();
+    let at = UnixMillis::new(0);
+    let session = SessionId::from_uuid(id);
+    let claimant = Claimant {
+        session,
+        server: ServerId {
+            name: server_name(0),
+            incarnation: Incarnation::starting_at(at, id),
+        },
+        at,
+    };
+    let Acquisition::Acquired { fence } = store.acquire(player, &claimant, None).await? else {
+        return Ok(()); // somebody plays already
+    };
+    let claim = Claim {
+        player: player.clone(),
+        session,
+        fence,
+        slot: slot.clone(),
+        number: ClaimNumber::new(1),
+    };
+    let stamp = Stamp {
+        base: playerdata_core::Revision::new(0),
+        write_id: WriteId::from_uuid(SequentialIds::default().next_id()),
+        at,
+    };
+    store.open(&claim).await?;
+    store.save(&claim, &stamp, body).await?;
+    store.release(player, session).await?;
+    Ok(())
+}
