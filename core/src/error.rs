@@ -117,6 +117,24 @@ fn taken_by(holder: Option<&Lock>) -> String {
     }
 }
 
+/// Why a slot that is just being changed takes no other change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Busy {
+    /// The call was made from within the closure that changes the slot. It
+    /// can never succeed there: use the document that the closure has.
+    #[error("by the closure that this call was made from")]
+    Reentrant,
+    /// Another thread changes it, and waits for a slot that this one changes.
+    /// Let go of that one first, or always nest slots in the same order.
+    #[error("by a thread that waits for this one")]
+    Deadlock,
+    /// Another thread has been changing it for longer than changes are waited
+    /// for.
+    #[error("by a closure that takes long")]
+    Kept,
+}
+
 /// Why a call to a manager, a session or a slot failed.
 ///
 /// "The store is down" and "the session is lost" are different variants,
@@ -162,6 +180,16 @@ pub enum Error {
         player: PlayerId,
         /// The slot.
         slot: SlotName,
+    },
+
+    /// The slot is just being changed by other game code. Nothing changed.
+    SlotBusy {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// By whom, and what that asks for.
+        busy: Busy,
     },
 
     /// Another server holds the player and did not hand over in time.
@@ -281,7 +309,11 @@ impl Error {
     /// Whether the same call may succeed later without anybody's help.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::StoreUnavailable(_))
+        match self {
+            Self::StoreUnavailable(_) => true,
+            Self::SlotBusy { busy, .. } => *busy != Busy::Reentrant,
+            _ => false,
+        }
     }
 
     /// The same error, if it is the store's, as one of the operation that the
@@ -318,6 +350,12 @@ impl fmt::Display for Error {
             Self::SessionEnded { player } => write!(f, "the session of player {player} has ended"),
             Self::SlotDeleted { player, slot } => {
                 write!(f, "slot {slot} of player {player} was deleted")
+            }
+            Self::SlotBusy { player, slot, busy } => {
+                write!(
+                    f,
+                    "slot {slot} of player {player} is just being changed: {busy}"
+                )
             }
             Self::PlayerHeld { player, holder } => write!(f, "player {player} is held by {holder}"),
             Self::Superseded { server, by } => {
@@ -420,6 +458,7 @@ impl fmt::Debug for Error {
             Self::SessionLost { .. } => "SessionLost",
             Self::SessionEnded { .. } => "SessionEnded",
             Self::SlotDeleted { .. } => "SlotDeleted",
+            Self::SlotBusy { .. } => "SlotBusy",
             Self::PlayerHeld { .. } => "PlayerHeld",
             Self::Superseded { .. } => "Superseded",
             Self::StoreAtRisk { .. } => "StoreAtRisk",

@@ -25,6 +25,7 @@ mod ending;
 mod habits;
 mod history;
 mod holdings;
+mod keeper;
 mod ledger;
 mod process;
 mod referee;

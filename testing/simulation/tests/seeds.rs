@@ -91,6 +91,9 @@ fn everything_that_can_go_wrong_does() {
         "KEPT its session",
         "is slow",
         "Wait",
+        "keeps the document",
+        "the document is kept",
+        "not changed: the session of player",
     ];
     let mut unseen = seen.to_vec();
     for seed in 0..100 {
