@@ -32,7 +32,7 @@ pub use document::{
     Amount, Document, DocumentError, DocumentRules, GiftBank, GiftBankError, Key, TypeName,
 };
 pub use document_type::GameDocument;
-pub use error::{EndError, Error, StoreFailure, Unsaved};
+pub use error::{Busy, EndError, Error, StoreFailure, Unsaved};
 pub use event::{EVENT_BUFFER, EndReason, Event, Events, SaveReason};
 pub use hook::HookContext;
 pub use id::{
@@ -42,10 +42,12 @@ pub use id::{
 pub use inventory::{
     DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,
 };
-pub use manager::{Builder, OnConflict, SessionManager, ShutdownReport, StartError};
+pub use manager::{
+    Builder, OnConflict, RecoverOptions, SessionManager, ShutdownReport, StartError, Unfinished,
+};
 pub use schema::{
     MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError, reconcile,
 };
-pub use session::Session;
+pub use session::{Session, SessionEnd};
 pub use settings::{Settings, SettingsError, SettingsProblem};
 pub use slot::{Saved, Slot};

@@ -3,10 +3,10 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
-    EndReason, Error, Event, OnConflict, ServerId, ServerName, StartError,
+    EndReason, Error, Event, ManualClock, OnConflict, ServerId, ServerName, StartError, UnixMillis,
     backend::{Backend, NoticeKind},
 };
 use support::*;
@@ -21,9 +21,10 @@ async fn f18_e8_a_start_that_fails_says_why() {
         panic!("{error}")
     };
     assert_eq!(failure.player, Some(player(1)));
-    assert_eq!(error.to_string(), "could not acquire the lock of player 1");
-    let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!(cause, "store refuses: the store was told to fail");
+    assert_eq!(
+        error.to_string(),
+        "could not acquire the lock of player 1: store refuses: the store was told to fail"
+    );
     assert_eq!(manager.session_count(), 0);
 }
 
@@ -200,6 +201,7 @@ async fn l7_a_superseded_manager_says_so_and_starts_nothing() {
     let former = world.server("a").await;
     let session = former.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
+    slot.set("Currency", 7).unwrap();
     let mut events = former.events();
     let later = world.server("a").await;
     let event = wait_for(&mut events, |e| matches!(e, Event::Superseded { .. })).await;
@@ -211,6 +213,8 @@ async fn l7_a_superseded_manager_says_so_and_starts_nothing() {
         former.start_session(2).await,
         Err(Error::Superseded { .. })
     ));
+    let refused = slot.set("Currency", 8);
+    assert!(matches!(refused, Err(Error::Superseded { .. })), "E8");
     slot.save().await.unwrap(); // until somebody takes the player (L9)
     pass_secs(20).await;
     let told = count(&drain(&mut events), |e| {
@@ -280,4 +284,24 @@ async fn a_notice_for_a_session_nobody_knows_does_no_harm() {
     }
     pass_secs(11).await;
     assert!(session.is_active() && world.is_locked(&player(1)).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn l10_after_the_machine_slept_a_start_renews_the_lease_before_it_takes_a_lock() {
+    let world = World::new();
+    // The clock that never jumps stands still while the machine sleeps.
+    let clock = Arc::new(ManualClock::starting_at(UnixMillis::new(1_700_000_000_000)));
+    let manager = world.builder("a").clock(clock.clone()).start();
+    let manager = manager.await.unwrap();
+    world.store.forget_calls();
+    let awake = manager.start_session(1).await.unwrap();
+    assert_eq!(world.store.count(Op::Renew), 0);
+    clock.advance(Duration::from_secs(61));
+    manager.start_session(2).await.unwrap();
+    let calls = world.store.calls();
+    let ops: Vec<_> = calls.iter().map(|call| call.op).collect();
+    let renewed = ops.iter().position(|op| *op == Op::Renew).unwrap();
+    let taken = ops.iter().rposition(|op| *op == Op::Acquire).unwrap();
+    assert!(renewed < taken, "{ops:?}");
+    awake.end().await.unwrap();
 }

@@ -136,7 +136,7 @@ async fn v7_try_modify_changes_nothing_if_it_fails_or_panics() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a7_a_modify_that_panics_leaves_the_slot_usable_and_what_it_did_is_saved() {
+async fn a7_v7_a_modify_that_panics_leaves_the_slot_usable_and_the_document_as_it_was() {
     let world = World::new();
     let manager = builder(&world).start().await.unwrap();
     let session = manager.start_session(1).await.unwrap();
@@ -149,8 +149,11 @@ async fn a7_a_modify_that_panics_leaves_the_slot_usable_and_what_it_did_is_saved
         })
     }));
     assert!(panicked.is_err());
+    assert_eq!(slot.read(|profile| profile.gold), 50);
+    assert!(!slot.is_unsaved());
+    slot.modify(|profile| profile.gold += 2).unwrap();
     pass_secs(31).await;
-    assert_eq!(world.stored(&player(1), "Slot1").await["gold"], 1);
+    assert_eq!(world.stored(&player(1), "Slot1").await["gold"], 52);
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +183,7 @@ async fn a7_a_document_that_panics_when_encoded_is_an_error_and_stops_nobody_els
 }
 
 #[tokio::test(start_paused = true)]
-async fn l8_defaults_that_panic_are_an_error_and_leave_no_lock() {
+async fn l8_defaults_that_panic_are_an_error_and_leave_the_session() {
     let world = World::new();
     let manager = SessionManager::typed(world.store.clone(), |_| -> Profile { panic!("told to") })
         .start()
@@ -191,11 +194,12 @@ async fn l8_defaults_that_panic_are_an_error_and_leave_no_lock() {
         session.load_slot("Slot1").await,
         Err(Error::Panicked { .. })
     ));
-    assert!(!world.is_locked(&player(1)).await);
+    assert!(session.is_active());
+    session.end().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn l8_a_stored_document_that_panics_when_loaded_is_an_error_and_leaves_no_lock() {
+async fn l8_a_stored_document_that_panics_when_loaded_is_an_error_and_leaves_the_session() {
     let world = World::new();
     let other = SessionManager::typed(world.store.clone(), |_| json!({"gold": 1, "fragile": 13}));
     let other = other.start().await.unwrap();
@@ -206,7 +210,8 @@ async fn l8_a_stored_document_that_panics_when_loaded_is_an_error_and_leaves_no_
     let session = manager.start_session(1).await.unwrap();
     let error = session.load_slot("Slot1").await.unwrap_err();
     assert!(matches!(error, Error::Panicked { .. }), "{error}");
-    assert!(!world.is_locked(&player(1)).await);
+    assert!(session.is_active());
+    session.end().await.unwrap();
     assert_eq!(world.stored(&player(1), "Slot1").await["gold"], 1);
 }
 

@@ -5,20 +5,19 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures::FutureExt;
 use serde_json::Value;
 
-use super::{SessionCore, SessionState};
+use super::{Held, SessionCore, SessionState};
 use crate::{
-    EndReason, Error, GameDocument, PlayerId, SlotName,
+    Error, GameDocument, PlayerId, SlotName,
     backend::Record,
     codec::{CodecError, Encoded, Fingerprints, KeyFingerprints},
-    error::Chain,
     hook::guarded,
     manager::Shared,
     schema,
-    slot::{Saver, Slot, SlotState, unencodable},
+    slot::{LastWrite, Saver, Slot, SlotState, unencodable},
 };
 
 /// A document that was read or made.
-struct Loaded<D> {
+pub(crate) struct Loaded<D> {
     document: D,
     /// What the store has; `None` if that is not this document.
     stored: Option<Stored>,
@@ -31,37 +30,23 @@ struct Stored {
 }
 
 impl<D: GameDocument> Shared<D> {
-    /// Loads a slot, or hands out the one that is open. A first load that
-    /// fails ends the session, so that no lock is left behind (L8).
-    pub(crate) async fn load(
-        self: Arc<Self>,
-        session: Arc<SessionState<D>>,
-        name: SlotName,
-    ) -> Result<Slot<D>, Error> {
+    /// Loads a slot, or hands out the one that is open. A load that fails
+    /// leaves the session as it was (L8).
+    pub(crate) async fn load(held: Arc<Held<D>>, name: SlotName) -> Result<Slot<D>, Error> {
+        let (session, shared) = (&held.state, &held.shared);
         let _turn = session.turn.lock().await;
-        session.core.check_open()?;
+        session.core.check_active()?;
         if let Some(open) = session.slot(&name) {
-            return Ok(Slot::new(open, Arc::clone(&self)));
+            return Ok(Slot::new(open, Arc::clone(&held)));
         }
-        let load = AssertUnwindSafe(self.load_new(&session, &name)).catch_unwind();
+        let load = AssertUnwindSafe(shared.load_new(session, &name)).catch_unwind();
         let result = load.await.unwrap_or_else(|_| {
             Err(Error::Panicked {
                 player: session.core.player.clone(),
                 during: "loading a slot",
             })
         });
-        if let Err(error) = &result
-            && session.slots().is_empty()
-            && !session.is_closed()
-        {
-            let player = &session.core.player;
-            let (slot, why) = (&name, Chain(error));
-            tracing::warn!(%player, %slot, error = %why, "first load failed: the session ends");
-            if let Err(error) = self.release(&session, EndReason::LoadFailed).await {
-                tracing::warn!(%player, error = %Chain(&error), "the lock is released later");
-            }
-        }
-        result.map(|slot| Slot::new(slot, self))
+        result.map(|slot| Slot::new(slot, Arc::clone(&held)))
     }
 
     async fn load_new(
@@ -82,11 +67,13 @@ impl<D: GameDocument> Shared<D> {
             claim: Some(number),
             revision: opened.revision,
             stored: content,
+            last: LastWrite::of(&opened),
             doubt: None,
             keys,
         };
         let turn = self.autosave.assign_turn();
-        let slot = SlotState::new(Arc::clone(core), name.clone(), turn, loaded.document, saver);
+        let document = self.run_on_load(core, name, loaded.document).await;
+        let slot = SlotState::new(Arc::clone(core), name.clone(), turn, document, saver);
         let slot = Arc::new(slot);
         if self.hooks.on_load.is_some() {
             slot.forget_stored(); // the hook may have changed the document
@@ -106,7 +93,7 @@ impl<D: GameDocument> Shared<D> {
         let document = self.defaults(player)?;
         self.debug(|| tracing::debug!(%player, slot = %name, "nothing stored: defaults used"));
         Ok(Loaded {
-            document: self.run_on_load(core, name, document),
+            document,
             stored: None,
         })
     }
@@ -125,7 +112,7 @@ impl<D: GameDocument> Shared<D> {
 
     /// The document in a record. Whatever is wrong with it is an error that
     /// leaves the record as it is (S5, S6).
-    fn revive(
+    pub(crate) fn revive(
         &self,
         core: &SessionCore,
         name: &SlotName,
@@ -158,7 +145,7 @@ impl<D: GameDocument> Shared<D> {
         let encoded = self.codec.encode(&document);
         let encoded = encoded.map_err(|source| unencodable(core, name, source))?;
         Ok(Loaded {
-            document: self.run_on_load(core, name, document),
+            document,
             // What was migrated or completed is not what the store has.
             stored: as_stored.then(|| self.stored(&encoded)),
         })

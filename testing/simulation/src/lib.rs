@@ -22,8 +22,10 @@
 mod chaos;
 mod clock;
 mod ending;
+mod habits;
 mod history;
 mod holdings;
+mod keeper;
 mod ledger;
 mod process;
 mod referee;
