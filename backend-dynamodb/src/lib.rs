@@ -6,6 +6,9 @@
 //! the claim, and the condition checks it. The design, what each operation
 //! costs and the needed permissions are in `docs/dynamodb.md`.
 //!
+//! The feature `connect` adds `DynamoDbUrl`, which connects by an address and
+//! finds credentials and region as the AWS tools do.
+//!
 //! ```no_run
 //! use playerdata_dynamodb::{DynamoDbBackend, DynamoDbOptions};
 //!

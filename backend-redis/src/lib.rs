@@ -5,6 +5,22 @@
 //! `SET key value XX`; opening, releasing and replacing move the value, by a
 //! script. So what comes too late finds no key and is refused by the server
 //! itself. `docs/redis.md` shows the keys, and what survives what.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use playerdata_core::SessionManager;
+//! use playerdata_redis::{RedisOptions, RedisUrl};
+//!
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let url: RedisUrl = "redis://:secret@10.0.0.7?namespace=mygame".parse()?;
+//! let backend = url.connect(RedisOptions::default()).await?;
+//! let manager = SessionManager::builder(Arc::new(backend)).start().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The feature `tls` adds `rediss://` addresses.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -4,6 +4,30 @@
 //! store), loads a *slot*, reads and changes it synchronously from game code,
 //! and the library saves what changed. Every save is checked against the lock
 //! in the same write.
+//!
+//! Games depend on the crate `playerdata`, which re-exports all of this and
+//! opens stores by address. Authors of backends depend on this one:
+//! [`backend::Backend`] is the contract.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use playerdata_core::SessionManager;
+//! use playerdata_memory::MemoryBackend;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let backend = Arc::new(MemoryBackend::new());
+//! let manager = SessionManager::builder(backend).start().await?;
+//! let session = manager.start_session(4711_u64).await?;
+//! let slot = session.load_slot("Slot1").await?;
+//! assert_eq!(slot.increment("Currency", 200)?, 700.into());
+//! session.end().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It has no features.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -1,7 +1,7 @@
 //! What a deployment sets: the store's address, the server's name and the
 //! settings, from a file and the environment.
 
-use std::{env, path::Path};
+use std::{env, fmt, path::Path};
 
 use playerdata_core::{
     Builder, Document, InvalidName, ServerName, SessionManager, Settings, SettingsError,
@@ -50,22 +50,29 @@ pub struct Config {
     pub settings: Settings,
 }
 
-/// Everything that is wrong with what a deployment sets, one fault per line.
-#[derive(Debug, Error)]
+/// Everything that is wrong with what a deployment sets, one fault per line,
+/// also where a `main` that returns it shows it.
+#[derive(Error)]
 #[error("{}", self.lines().join("\n"))]
 #[non_exhaustive]
 pub struct ConfigError {
     /// What is wrong with `PLAYERDATA_STORE`.
-    pub store: Option<InvalidStoreUrl>,
+    pub store: Option<Box<InvalidStoreUrl>>,
     /// What is wrong with `PLAYERDATA_SERVER`.
     pub server: Option<InvalidName>,
     /// What is wrong with the settings, in the file or the environment.
     pub settings: Option<SettingsError>,
 }
 
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl ConfigError {
     fn lines(&self) -> Vec<String> {
-        let store = self.store.as_ref();
+        let store = self.store.as_deref();
         let store = store.map(|error| format!("{STORE}: {}", with_causes(error)));
         let server = self.server.as_ref();
         let server = server.map(|error| format!("{SERVER}: {}", with_causes(error)));
@@ -130,7 +137,7 @@ impl Config {
                 settings,
             }),
             (store, server, settings) => Err(ConfigError {
-                store: store.err(),
+                store: store.err().map(Box::new),
                 server: server.err(),
                 settings: settings.err(),
             }),

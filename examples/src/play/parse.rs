@@ -190,5 +190,6 @@ fn excerpt(text: &str) -> String {
     }
 }
 
-#[cfg(all(test, feature = "tests"))]
+#[cfg(test)]
+#[cfg(feature = "tests")]
 mod tests;
