@@ -1,6 +1,6 @@
 //! Which store an address names, and opening it.
 
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use playerdata_core::{
     Builder, Document, GameDocument, PlayerId, SessionManager, Settings,
@@ -28,7 +28,7 @@ pub enum StoreUrl {
     Memory,
     /// `sqlite:PATH`, made if it is missing. Its folder has to be there.
     #[cfg(feature = "sqlite")]
-    Sqlite(PathBuf),
+    Sqlite(std::path::PathBuf),
     /// `redis://…`, `rediss://…`, `redis+sentinel://…` or
     /// `rediss+sentinel://…`; see [`RedisUrl`](crate::redis::RedisUrl).
     #[cfg(feature = "redis")]
@@ -165,7 +165,10 @@ impl fmt::Display for StoreUrl {
                 feature = "redis",
                 feature = "dynamodb"
             )))]
-            _ => unreachable!("no address can be made without a backend"),
+            _ => {
+                let _ = f;
+                unreachable!("no address can be made without a backend")
+            }
         }
     }
 }
