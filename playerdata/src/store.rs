@@ -226,7 +226,7 @@ impl StoreUrl {
     /// Cancel safe: at worst an empty store was made.
     #[cfg_attr(
         not(any(feature = "redis", feature = "dynamodb")),
-        expect(unused_variables, clippy::unused_async)
+        expect(unused_variables)
     )]
     pub async fn open(&self, settings: &Settings) -> Result<Store, OpenError> {
         match self {
