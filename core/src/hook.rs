@@ -167,6 +167,7 @@ impl<D: GameDocument> Shared<D> {
         let made = guarded(|| {
             let mut copy = document.clone();
             run(&mut copy);
+            (self.origin.prepare)(&mut copy); // it may be another one by now
             copy
         });
         if made.is_err() {

@@ -131,7 +131,7 @@ async fn e8_every_call_of_an_operator_says_that_the_store_failed() {
         let Error::StoreUnavailable(failure) = &error else {
             panic!("{error}")
         };
-        assert!(error.may_pass());
+        assert!(error.is_transient());
         let about_player = failure.player.is_some();
         assert!(
             about_player || failure.operation == "look at a lease",

@@ -4,17 +4,16 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Inventory, InventoryError,
-    error::excerpt,
+    Inventory, InventoryError, check_name,
     item::{Entry, FixedField, ItemType, json, quantity},
 };
-use crate::document::storable;
+use crate::{document::storable, excerpt::excerpt};
 
 impl Inventory {
     /// Sets one field of an item, or adds the field.
     ///
     /// - `Name` renames the item, which keeps its place; the name must be
-    ///   free.
+    ///   free, and not empty.
     /// - `ItemType` must be text.
     /// - `Quantity` must be a whole number above 0, within the limits. An edit
     ///   never takes an item out: [`remove`](Self::remove) does.
@@ -23,9 +22,9 @@ impl Inventory {
     /// # Errors
     ///
     /// [`InventoryError::Missing`], [`InventoryError::NameTaken`],
-    /// [`InventoryError::NotText`], [`InventoryError::BadQuantity`],
-    /// [`InventoryError::TooMany`], or [`InventoryError::NotStorable`] for a
-    /// value that JSON can't hold.
+    /// [`InventoryError::EmptyName`], [`InventoryError::NotText`],
+    /// [`InventoryError::BadQuantity`], [`InventoryError::TooMany`], or
+    /// [`InventoryError::NotStorable`] for a value that JSON can't hold.
     pub fn edit(
         &mut self,
         item: &str,
@@ -68,6 +67,7 @@ impl Inventory {
         if item == name {
             return Ok(());
         }
+        check_name(name)?;
         if self.items.contains(name) {
             return Err(InventoryError::NameTaken {
                 item: excerpt(item),

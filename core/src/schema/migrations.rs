@@ -12,6 +12,7 @@ use std::{
 use serde_json::Value;
 
 use super::{MigrationError, MigrationsError, StepError};
+use crate::excerpt::message_excerpt;
 
 type Step = Arc<dyn Fn(&mut Value) -> Result<(), StepError> + Send + Sync>;
 
@@ -109,7 +110,7 @@ fn run(from: u32, step: &Step, document: &mut Value) -> Result<(), MigrationErro
         Ok(Err(source)) => Err(MigrationError::StepFailed { from, source }),
         Err(payload) => Err(MigrationError::StepPanicked {
             from,
-            message: panic_message(&*payload).to_owned(),
+            message: message_excerpt(panic_message(&*payload)),
         }),
     }
 }

@@ -1,12 +1,10 @@
 //! Reading and changing a slot that holds a [`Document`].
 
-use std::sync::Arc;
-
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Number, Value};
 
 use super::handle::Slot;
-use crate::{Amount, Document, DocumentError, Error, Item, ItemDetails, Key};
+use crate::{Amount, ChangeError, Document, DocumentError, Error, Item, ItemDetails, Key};
 
 /// The methods of [`Document`], its inventory and its gift bank, one to one.
 /// A call that fails changes nothing (V7), and its error is
@@ -173,7 +171,8 @@ impl Slot<Document> {
         self.modify(|document| document.inventory_mut().clear())
     }
 
-    /// Puts a gift into the gift bank under a free id.
+    /// Puts a gift into the gift bank under a free id. One that was taken
+    /// already counts again; see [`GiftBank::put`](crate::GiftBank::put).
     ///
     /// # Errors
     ///
@@ -196,21 +195,15 @@ impl Slot<Document> {
         &self,
         look: impl FnOnce(&Document) -> Result<R, DocumentError>,
     ) -> Result<R, Error> {
-        look(&self.state.live().document).map_err(|source| self.refused(source))
+        look(&self.state.live().document).map_err(|error| error.in_slot(self.player(), self.name()))
     }
 
     fn edit<R>(
         &self,
         edit: impl FnOnce(&mut Document) -> Result<R, DocumentError>,
     ) -> Result<R, Error> {
-        self.change(|document| edit(document).map_err(|source| self.refused(source)))
-    }
-
-    fn refused(&self, source: DocumentError) -> Error {
-        Error::Document {
-            player: self.player().clone(),
-            slot: self.name().clone(),
-            source: Arc::new(source),
-        }
+        self.change(|document| {
+            edit(document).map_err(|error| error.in_slot(self.player(), self.name()))
+        })
     }
 }

@@ -8,8 +8,8 @@ use std::{
 
 use super::{save::Saved, state::SlotState};
 use crate::{
-    Document, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
-    manager::Shared,
+    ChangeError, Document, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId,
+    SlotName, manager::Shared,
 };
 
 /// An open slot of a player: cheap to clone, read and changed synchronously.
@@ -115,16 +115,40 @@ impl<D: GameDocument> Slot<D> {
     /// Changes the document if the closure succeeds: it works on a copy, and
     /// an error or a panic leaves the document as it was (V7).
     ///
+    /// The closure's error can be any that is made from [`Error`], which is
+    /// what comes back; or that of an inventory, a gift bank or a document,
+    /// which comes back as an [`Error::Document`]. With more than one of
+    /// these, `?` makes [`DocumentError`](crate::DocumentError) of all.
+    ///
+    /// ```
+    /// use playerdata_core::{DocumentError, Error, GiftBank, Inventory, Slot};
+    /// # #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Profile { items: Inventory, gifts: GiftBank }
+    ///
+    /// fn buy(slot: &Slot<Profile>) -> Result<u64, Error> {
+    ///     slot.try_modify(|profile| profile.items.add("Bread", 3))
+    /// }
+    ///
+    /// fn swap(slot: &Slot<Profile>) -> Result<(), Error> {
+    ///     slot.try_modify(|profile| {
+    ///         profile.items.remove("Bread", 1)?;
+    ///         profile.gifts.put("g-17", "a cake")?;
+    ///         Ok::<_, DocumentError>(())
+    ///     })
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// What the closure returns, and those of [`modify`](Self::modify).
-    pub fn try_modify<R, E: From<Error>>(
+    pub fn try_modify<R, E: ChangeError>(
         &self,
         modify: impl FnOnce(&mut D) -> Result<R, E>,
-    ) -> Result<R, E> {
+    ) -> Result<R, E::Error> {
         self.change(|document| {
             let mut copy = document.clone();
-            let result = modify(&mut copy)?;
+            let result = modify(&mut copy);
+            let result = result.map_err(|error| error.in_slot(self.player(), self.name()))?;
             *document = copy;
             Ok(result)
         })
@@ -135,7 +159,13 @@ impl<D: GameDocument> Slot<D> {
         &self,
         change: impl FnOnce(&mut D) -> Result<R, E>,
     ) -> Result<R, E> {
-        let changing = AssertUnwindSafe(|| self.state.change(change));
+        let prepared = |document: &mut D| {
+            let result = catch_unwind(AssertUnwindSafe(|| change(document)));
+            // It may have put another document in its place.
+            (self.shared.origin.prepare)(document);
+            result.unwrap_or_else(|panic| resume_unwind(panic))
+        };
+        let changing = AssertUnwindSafe(|| self.state.change(prepared));
         let (result, must_queue) = catch_unwind(changing).unwrap_or_else(|panic| {
             // What the closure had changed by then is a change like any other.
             if self.state.touch_changed() {

@@ -7,5 +7,4 @@ mod state;
 
 pub use handle::Slot;
 pub use save::Saved;
-pub(crate) use save::unencodable;
 pub(crate) use state::{Next, Saver, SlotState, Snapshot};
