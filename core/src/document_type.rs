@@ -32,6 +32,7 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> GameDocume
 
 type Make<D> = Box<dyn Fn(&PlayerId) -> D + Send + Sync>;
 type Prepare<D> = Box<dyn Fn(&mut D) + Send + Sync>;
+type Complete<D> = Box<dyn Fn(&mut D) -> Vec<String> + Send + Sync>;
 
 /// Where documents come from.
 pub(crate) struct Origin<D> {
@@ -52,7 +53,7 @@ pub(crate) struct Completion<D> {
     /// The keys that the defaults have now.
     pub(crate) keys: KeysFingerprint,
     /// Adds what a document lacks; returns the paths of what was added.
-    pub(crate) complete: Box<dyn Fn(&mut D) -> Vec<String> + Send + Sync>,
+    pub(crate) complete: Complete<D>,
 }
 
 impl<D> fmt::Debug for Origin<D> {

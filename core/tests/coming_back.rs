@@ -249,7 +249,7 @@ async fn s5_s11_what_can_not_be_decoded_says_whether_it_is_no_json_or_where_it_d
     let Error::Undecodable { source, body, .. } = &error else {
         panic!("{error}");
     };
-    assert!(body.bytes.len() > 100, "the body is there");
+    assert!(!body.bytes.is_empty(), "the body is there");
     let CodecError::Mismatch { path, source: why } = &**source else {
         panic!("{source}");
     };
@@ -394,7 +394,11 @@ proptest! {
             let other = other.start().await.unwrap();
             let session = other.start_session_with(1, steal).await.unwrap();
             let loaded = match &saved {
-                Ok(_) => Some((session.load_slot("Slot1").await.unwrap().read(|wild| serde_json::to_value(wild).unwrap()), stored)),
+                Ok(_) => {
+                    let slot = session.load_slot("Slot1").await.unwrap();
+                    let text = slot.read(|wild| serde_json::to_string(wild).unwrap());
+                    Some((serde_json::from_str::<Value>(&text).unwrap(), stored))
+                }
                 Err(_) => None,
             };
             (saved, loaded)

@@ -135,8 +135,8 @@ async fn s8_default_data_larger_than_a_document_may_be_is_refused_with_both_size
             .start()
             .await
     };
-    start(with_limit(399)).await.unwrap();
-    let mut settings = with_limit(398);
+    start(with_limit(398)).await.unwrap();
+    let mut settings = with_limit(397);
     settings.save_attempts = 0;
     let Err(StartError::Settings(error)) = start(settings).await else {
         panic!("it started");
@@ -147,8 +147,8 @@ async fn s8_default_data_larger_than_a_document_may_be_is_refused_with_both_size
             [
                 SettingsProblem::OutOfRange { .. },
                 SettingsProblem::DefaultDataTooLarge {
-                    bytes: 399,
-                    limit: 398
+                    bytes: 398,
+                    limit: 397
                 }
             ]
         ),

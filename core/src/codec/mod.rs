@@ -20,6 +20,7 @@ pub(crate) use checked::{Check, Checked};
 pub(crate) use envelope::{ENVELOPE, Envelope, KeysFingerprint};
 pub use error::CodecError;
 pub use fingerprint::{Fingerprint, Fingerprints, KeyFingerprints};
+pub(crate) use json::Unique;
 pub(crate) use proof::fit;
 
 use compression::Compression;
@@ -122,7 +123,7 @@ impl Codec {
     /// of more than 64 bits, nesting of more than 127 levels), has a member
     /// `$playerdata`, or is larger than `max_document_bytes`.
     pub fn encode<D: Serialize + ?Sized>(&self, document: &D) -> Result<Encoded, CodecError> {
-        self.encode_with(document, &Envelope::default())
+        self.encode_with(document, &Envelope::default(), Unique::Unknown)
     }
 
     /// The same, with what is kept beside the document.
@@ -130,8 +131,9 @@ impl Codec {
         &self,
         document: &D,
         envelope: &Envelope,
+        unique: Unique,
     ) -> Result<Encoded, CodecError> {
-        json::write(document, envelope, |json| {
+        json::write(document, envelope, unique, |json| {
             self.check_size(json.len())?;
             Ok(Encoded {
                 fingerprints: self.fingerprints(json)?,
@@ -228,7 +230,7 @@ impl Codec {
             CodecError::Mismatch { path, source } => CodecError::Unloadable { path, source },
             other => other,
         })?;
-        json::write(&again, &envelope, |json| {
+        json::write(&again, &envelope, Unique::Unknown, |json| {
             proof::compare(&encoded.json, json)
         })
     }
@@ -259,4 +261,29 @@ fn open(json: &[u8]) -> Result<(Value, Envelope), CodecError> {
     let mut document = json::read(json)?;
     let envelope = Envelope::take_off(&mut document)?;
     Ok((document, envelope))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::RandomIds;
+
+    #[test]
+    fn a5_what_is_kept_beside_the_document_is_never_skipped() {
+        let settings = Settings {
+            skip_keys: vec!["Gold".to_owned(), ENVELOPE.to_owned()],
+            ..Settings::default()
+        };
+        let codec = Codec::new(&settings, &RandomIds);
+        let kept = |gold: u32, keys| {
+            let envelope = Envelope::of_defaults(KeysFingerprint::new(keys));
+            let document = json!({"Gold": gold, "Level": 1});
+            let encoded = codec.encode_with(&document, &envelope, Unique::Unknown);
+            encoded.unwrap().fingerprints().kept
+        };
+        assert_eq!(kept(1, 7), kept(2, 7));
+        assert_ne!(kept(1, 7), kept(1, 8));
+    }
 }

@@ -273,6 +273,25 @@ mod tests {
     }
 
     #[test]
+    fn e14_what_a_step_says_is_cut_to_an_excerpt_of_the_document() {
+        let panicking = |document: &mut Value| -> Unit { panic!("no list: {document}") };
+        let failing = |document: &mut Value| Err(document.to_string());
+        let panicking = Migrations::builder(2).step(1, panicking).build().unwrap();
+        let failing = Migrations::builder(2).step(1, failing).build().unwrap();
+        for migrations in [panicking, failing] {
+            let error = migrations.apply(json!("x".repeat(70_000)), 1).unwrap_err();
+            let cause = error.source().map(ToString::to_string);
+            for text in [
+                error.to_string(),
+                cause.unwrap_or_default(),
+                format!("{error:?}"),
+            ] {
+                assert!(text.len() < 500, "{} bytes", text.len());
+            }
+        }
+    }
+
+    #[test]
     fn s6_steps_that_leave_a_gap_overlap_or_stray_are_refused_when_built() {
         let build = |current, steps: &[u32]| {
             steps

@@ -212,7 +212,7 @@ impl<D: GameDocument> Shared<D> {
         let added = (gained.complete)(&mut completed);
         let mut envelope = envelope.clone();
         envelope.defaults = Some(gained.keys);
-        let encoded = self.codec.encode_with(&completed, &envelope);
+        let encoded = self.encode_document(&completed, &envelope);
         match encoded.and_then(|encoded| self.body(&encoded)) {
             Ok(_) => {
                 self.debug(|| tracing::debug!(%player, slot = %name, ?added, "slot completed"));
@@ -235,7 +235,7 @@ impl<D: GameDocument> Shared<D> {
         document: &D,
         envelope: &Envelope,
     ) -> Option<Stored> {
-        match self.codec.encode_with(document, envelope) {
+        match self.encode_document(document, envelope) {
             Ok(encoded) => Some(self.stored(&encoded)),
             Err(error) => {
                 let (player, why) = (&core.player, Chain(&error));

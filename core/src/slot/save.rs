@@ -6,7 +6,7 @@ use super::state::{Doubt, Saver, SlotState, Snapshot};
 use crate::{
     ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, WriteId,
     backend::{Body, Claim, Effect, Lock, Opened, Opening, Stamp, WriteOutcome},
-    codec::{CodecError, Encoded, Fingerprints},
+    codec::{CodecError, Encoded, Envelope, Fingerprints, Unique},
     hook::guarded,
     manager::Shared,
     session::SessionCore,
@@ -128,8 +128,20 @@ impl<D: GameDocument> Shared<D> {
     fn encode(&self, slot: &SlotState<D>, snapshot: &Snapshot<D>) -> Result<Encoded, Error> {
         let (document, envelope) = (&*snapshot.document, &snapshot.envelope);
         self.run_codec(slot, "encoding the document", || {
-            self.codec.encode_with(document, envelope)
+            self.encode_document(document, envelope)
         })
+    }
+
+    pub(crate) fn encode_document(
+        &self,
+        document: &D,
+        envelope: &Envelope,
+    ) -> Result<Encoded, CodecError> {
+        let unique = match self.origin.completion {
+            Some(_) => Unique::Known, // the ready-made document's maps see to it
+            None => Unique::Unknown,
+        };
+        self.codec.encode_with(document, envelope, unique)
     }
 
     /// Makes sure, before the slot's first write in the session, that a game's

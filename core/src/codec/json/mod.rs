@@ -9,6 +9,7 @@ use std::{cell::Cell, io};
 use serde::{Serialize, ser};
 use serde_json::Serializer;
 
+pub(crate) use format::Unique;
 pub(super) use read::read;
 
 use super::{
@@ -40,12 +41,13 @@ const MAX_ROOM: usize = 256 << 10;
 pub(super) fn write<D: Serialize + ?Sized, R>(
     document: &D,
     envelope: &Envelope,
+    unique: Unique,
     pass_on: impl FnOnce(&[u8]) -> Result<R, CodecError>,
 ) -> Result<R, CodecError> {
     // None if the document's own code is just encoding another one.
     let mut room = ROOM.take().unwrap_or_default();
     room.json.clear();
-    room.keys.clear();
+    room.keys.clear(unique);
     let result = room
         .write(document)
         .and_then(|()| envelope.put_on(&mut room.json))
@@ -132,7 +134,9 @@ mod tests {
     use super::*;
 
     fn write<D: Serialize + ?Sized>(document: &D) -> Result<Vec<u8>, CodecError> {
-        super::write(document, &Envelope::default(), |json| Ok(json.to_vec()))
+        super::write(document, &Envelope::default(), Unique::Unknown, |json| {
+            Ok(json.to_vec())
+        })
     }
 
     fn nested(levels: usize) -> Value {
