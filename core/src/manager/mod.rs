@@ -7,6 +7,7 @@ mod hazards;
 mod heartbeat;
 mod lease;
 mod operator;
+mod origin;
 mod orphans;
 mod registry;
 mod shared;

@@ -11,5 +11,4 @@ mod state;
 pub use handle::Slot;
 pub(crate) use kept::Kept;
 pub use save::Saved;
-pub(crate) use save::unencodable;
 pub(crate) use state::{Next, Saver, SlotState, Snapshot};
