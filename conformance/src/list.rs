@@ -239,7 +239,7 @@ macro_rules! __every_store {
             manager_starts {
                 a_start_whose_answer_was_lost_recognises_its_lock,
                 a_start_without_an_answer_leaves_no_lock,
-                a_first_load_that_fails_leaves_no_lock,
+                a_first_load_that_fails_leaves_the_session,
                 a_start_that_nobody_waits_for_leaves_no_lock,
             }
             manager_take_overs {

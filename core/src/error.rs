@@ -2,18 +2,19 @@
 
 use std::{fmt, sync::Arc};
 
-use thiserror::Error;
-
 use crate::{
     DocumentError, Incarnation, InvalidName, PlayerId, Revision, ServerName, SessionId, SlotName,
     backend::{BackendError, Body, Effect, ErrorKind, Hazard, Lock},
     codec::CodecError,
     schema::MigrationError,
+    slot::SlotState,
 };
 
 /// A call to the store that failed: which, about whom, and why.
-#[derive(Clone, Debug, Error)]
-#[error("could not {operation}{}", about(.player.as_ref(), .slot.as_ref()))]
+///
+/// Its text says all of that, down to the last cause; so there is no
+/// [`source`](std::error::Error::source) to say it again. The field has it.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreFailure {
     /// What was tried, as a verb phrase such as `save the slot`.
@@ -33,6 +34,11 @@ impl StoreFailure {
         self.source.effect()
     }
 
+    /// The same failure, as one of the operation that the call was a part of.
+    pub(crate) fn during(self, operation: &'static str) -> Self {
+        Self { operation, ..self }
+    }
+
     /// The same failure, after another attempt whose effect is unknown.
     pub(crate) fn in_doubt(self) -> Self {
         let kind = self.source.kind();
@@ -45,19 +51,55 @@ impl StoreFailure {
     }
 }
 
-/// An error for the log: with what caused it, and what caused that.
-pub(crate) struct Chain<'a, E>(pub(crate) &'a E);
-
-impl<E: std::error::Error> fmt::Display for Chain<'_, E> {
+impl fmt::Display for StoreFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let about = about(self.player.as_ref(), self.slot.as_ref());
+        write!(
+            f,
+            "could not {}{about}: {}",
+            self.operation,
+            why(&*self.source)
+        )
+    }
+}
+
+impl std::error::Error for StoreFailure {}
+
+/// An error for a log or a text: with what caused it, and what caused that.
+/// What a cause has told already is not told again.
+pub(crate) struct Chain<'a, E: ?Sized>(pub(crate) &'a E);
+
+impl<E: std::error::Error + ?Sized> fmt::Display for Chain<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = self.0.to_string();
+        f.write_str(&told)?;
         let mut source = self.0.source();
         while let Some(cause) = source {
-            write!(f, ": {cause}")?;
+            let text = cause.to_string();
+            if !told.contains(&text) {
+                write!(f, ": {text}")?;
+                told = text;
+            }
             source = cause.source();
         }
         Ok(())
     }
+}
+
+/// The longest text of a cause, in bytes. Some tell the value that they did
+/// not expect, and that can be a player's whole document.
+const MAX_CAUSE_BYTES: usize = 400;
+
+/// A cause and all that caused it, cut to an excerpt.
+fn why<E: std::error::Error + ?Sized>(cause: &E) -> String {
+    let mut text = Chain(cause).to_string();
+    if text.len() > MAX_CAUSE_BYTES {
+        let end = (0..=MAX_CAUSE_BYTES).rev();
+        let end = end.into_iter().find(|&end| text.is_char_boundary(end));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
 }
 
 fn about(player: Option<&PlayerId>, slot: Option<&SlotName>) -> String {
@@ -76,7 +118,7 @@ fn taken_by(holder: Option<&Lock>) -> String {
 }
 
 /// Why a slot that is just being changed takes no other change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Busy {
     /// The call was made from within the closure that changes the slot. It
@@ -98,22 +140,24 @@ pub enum Busy {
 /// "The store is down" and "the session is lost" are different variants,
 /// always (E3): after [`Error::StoreUnavailable`] the session still holds the
 /// player, after [`Error::SessionLost`] it does not.
-#[derive(Clone, Debug, Error)]
+///
+/// The text of an error says what happened, to whom, and why, down to the last
+/// cause, so that there is no [`source`](std::error::Error::source) to say it
+/// again (E14); the fields have the causes. No more of a player's data than an
+/// excerpt is in it.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// The store can't be reached or did not answer in time. The session is
     /// not lost; unsaved changes are kept and tried again. Try again later.
-    #[error(transparent)]
     StoreUnavailable(StoreFailure),
 
     /// The store answered and refuses, or holds something that can't be
     /// understood. Nothing was overwritten. An operator has to look.
-    #[error(transparent)]
     StoreFailed(StoreFailure),
 
     /// Another session has the player's lock, or the lock is gone. Nothing
     /// can be saved any more; the game should send the player away.
-    #[error("session {session} of player {player} is lost: {}", taken_by(.holder.as_ref()))]
     SessionLost {
         /// The player.
         player: PlayerId,
@@ -124,7 +168,6 @@ pub enum Error {
     },
 
     /// The session was ended, or is just ending: its slots take no changes.
-    #[error("the session of player {player} has ended")]
     SessionEnded {
         /// The player.
         player: PlayerId,
@@ -132,7 +175,6 @@ pub enum Error {
 
     /// The slot was deleted while it was open: it takes no changes. Load it
     /// to begin anew.
-    #[error("slot {slot} of player {player} was deleted")]
     SlotDeleted {
         /// The player.
         player: PlayerId,
@@ -141,7 +183,6 @@ pub enum Error {
     },
 
     /// The slot is just being changed by other game code. Nothing changed.
-    #[error("slot {slot} of player {player} is just being changed: {busy}")]
     SlotBusy {
         /// The player.
         player: PlayerId,
@@ -152,7 +193,6 @@ pub enum Error {
     },
 
     /// Another server holds the player and did not hand over in time.
-    #[error("player {player} is held by {holder}")]
     PlayerHeld {
         /// The player.
         player: PlayerId,
@@ -161,8 +201,8 @@ pub enum Error {
     },
 
     /// A later incarnation of this server's name is running: this one may
-    /// start no sessions. Give every server a name of its own.
-    #[error("server name {server} was taken over by a later incarnation, {by}")]
+    /// start no sessions, and takes no changes. Give every server a name of its
+    /// own.
     Superseded {
         /// The name both go by.
         server: ServerName,
@@ -173,18 +213,40 @@ pub enum Error {
     /// The store may drop player data while it runs, or is not the one at its
     /// address any more (S13): no sessions are started on it. Those that are
     /// there go on.
-    #[error("the store may lose player data ({kind}): {hazard}", kind = .hazard.kind)]
     StoreAtRisk {
         /// What was found at the last heartbeat.
         hazard: Hazard,
     },
 
-    /// The manager is shutting down, or was dropped.
-    #[error("the session manager is shutting down")]
+    /// The manager is shutting down, or was dropped: it starts no sessions,
+    /// and takes no changes, which nobody would save.
     ShuttingDown,
 
+    /// The manager's runtime is gone, or nobody has run it for as long as the
+    /// server's lease lives: nothing can be saved.
+    RuntimeGone,
+
+    /// The deadline of a shutdown came before the session had ended. Its end
+    /// goes on in the background, as long as the runtime lives.
+    Unfinished {
+        /// The player.
+        player: PlayerId,
+    },
+
+    /// The slot was written since: what was to be put back builds on an older
+    /// revision. Nothing was changed.
+    Newer {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// The revision that the document builds on.
+        base: Revision,
+        /// The revision that the store has.
+        stored: Revision,
+    },
+
     /// The stored body can't be decoded. It is left in the store as it is (S5).
-    #[error("the document of player {player}, slot {slot} (revision {revision}) can't be decoded")]
     Undecodable {
         /// The player.
         player: PlayerId,
@@ -195,26 +257,22 @@ pub enum Error {
         /// The body as it is stored, to look at or to mend.
         body: Box<Body>,
         /// What is wrong with it.
-        #[source]
         source: Arc<CodecError>,
     },
 
     /// The stored document could not be brought to the current schema, or is
     /// of a newer one (S6). It is left in the store as it is.
-    #[error("the document of player {player}, slot {slot} can't be brought to the current schema")]
     Migration {
         /// The player.
         player: PlayerId,
         /// The slot.
         slot: SlotName,
         /// What failed.
-        #[source]
         source: Arc<MigrationError>,
     },
 
     /// The document can't be encoded, could not be loaded again (S11), or is
     /// larger than allowed (S8). It was not sent; it stays in memory, unsaved.
-    #[error("the document of player {player}, slot {slot} can't be saved")]
     Unencodable {
         /// The player.
         player: PlayerId,
@@ -222,13 +280,11 @@ pub enum Error {
         slot: SlotName,
         /// What is wrong with it and where, with both sizes where it is the
         /// size.
-        #[source]
         source: Arc<CodecError>,
     },
 
     /// Code of the game's (a default, or the document's own serialisation), or
     /// the backend, panicked. The document is as it was before.
-    #[error("a panic while {during}, player {player}")]
     Panicked {
         /// The player.
         player: PlayerId,
@@ -237,20 +293,17 @@ pub enum Error {
     },
 
     /// A change or a read of a document that its rules refuse. Nothing changed.
-    #[error("the document of player {player}, slot {slot} refuses")]
     Document {
         /// The player.
         player: PlayerId,
         /// The slot.
         slot: SlotName,
         /// Why.
-        #[source]
         source: Arc<DocumentError>,
     },
 
     /// A name that can't be used.
-    #[error(transparent)]
-    InvalidName(#[from] InvalidName),
+    InvalidName(InvalidName),
 }
 
 impl Error {
@@ -277,12 +330,170 @@ impl Error {
         matches!(self, Self::PlayerHeld { .. })
     }
 
+    /// The same error, if it is the store's, as one of the operation that the
+    /// call was a part of.
+    pub(crate) fn during(self, operation: &'static str) -> Self {
+        match self {
+            Self::StoreUnavailable(failure) => Self::StoreUnavailable(failure.during(operation)),
+            Self::StoreFailed(failure) => Self::StoreFailed(failure.during(operation)),
+            other => other,
+        }
+    }
+
     /// Whether the slot is closed for good: there is nothing to try again.
     pub(crate) fn closes_slot(&self) -> bool {
         matches!(
             self,
             Self::SessionLost { .. } | Self::SessionEnded { .. } | Self::SlotDeleted { .. }
         )
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StoreUnavailable(failure) | Self::StoreFailed(failure) => failure.fmt(f),
+            Self::SessionLost {
+                player,
+                session,
+                holder,
+            } => {
+                let by = taken_by(holder.as_ref());
+                write!(f, "session {session} of player {player} is lost: {by}")
+            }
+            Self::SessionEnded { player } => write!(f, "the session of player {player} has ended"),
+            Self::SlotDeleted { player, slot } => {
+                write!(f, "slot {slot} of player {player} was deleted")
+            }
+            Self::SlotBusy { player, slot, busy } => {
+                write!(
+                    f,
+                    "slot {slot} of player {player} is just being changed: {busy}"
+                )
+            }
+            Self::PlayerHeld { player, holder } => write!(f, "player {player} is held by {holder}"),
+            Self::Superseded { server, by } => {
+                write!(
+                    f,
+                    "server name {server} was taken over by a later incarnation, {by}"
+                )
+            }
+            Self::StoreAtRisk { hazard } => {
+                let kind = hazard.kind;
+                write!(f, "the store may lose player data ({kind}): {hazard}")
+            }
+            Self::ShuttingDown => f.write_str("the session manager is shutting down"),
+            Self::RuntimeGone => f.write_str(
+                "nothing can be saved: the session manager's runtime is gone, or nobody runs it",
+            ),
+            Self::Unfinished { player } => {
+                write!(
+                    f,
+                    "the shutdown's deadline came before player {player} was saved"
+                )
+            }
+            Self::Newer {
+                player,
+                slot,
+                base,
+                stored,
+            } => write!(
+                f,
+                "slot {slot} of player {player} was written since: the store has revision \
+                 {stored}, and what is to be put there builds on revision {base}"
+            ),
+            Self::InvalidName(invalid) => invalid.fmt(f),
+            about_document => about_document.fmt_about_document(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Error {
+    /// The text of those that are about a document.
+    fn fmt_about_document(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Undecodable {
+                player,
+                slot,
+                revision,
+                source,
+                ..
+            } => write!(
+                f,
+                "the document of player {player}, slot {slot} (revision {revision}) can't be \
+                 decoded: {}",
+                why(&**source)
+            ),
+            Self::Migration {
+                player,
+                slot,
+                source,
+            } => write!(
+                f,
+                "the document of player {player}, slot {slot} can't be brought to the current \
+                 schema: {}",
+                why(&**source)
+            ),
+            Self::Unencodable {
+                player,
+                slot,
+                source,
+            } => write!(
+                f,
+                "the document of player {player}, slot {slot} can't be saved: {}",
+                why(&**source)
+            ),
+            Self::Panicked { player, during } => {
+                write!(f, "a panic while {during}, player {player}")
+            }
+            Self::Document {
+                player,
+                slot,
+                source,
+            } => write!(
+                f,
+                "the document of player {player}, slot {slot} refuses: {}",
+                why(&**source)
+            ),
+            other => unreachable!("{other:?} has its text elsewhere"),
+        }
+    }
+}
+
+/// The text, and what kind of error it is: what holds a document is left out,
+/// since a log is no place for a player's data.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::StoreUnavailable(_) => "StoreUnavailable",
+            Self::StoreFailed(_) => "StoreFailed",
+            Self::SessionLost { .. } => "SessionLost",
+            Self::SessionEnded { .. } => "SessionEnded",
+            Self::SlotDeleted { .. } => "SlotDeleted",
+            Self::SlotBusy { .. } => "SlotBusy",
+            Self::PlayerHeld { .. } => "PlayerHeld",
+            Self::Superseded { .. } => "Superseded",
+            Self::StoreAtRisk { .. } => "StoreAtRisk",
+            Self::ShuttingDown => "ShuttingDown",
+            Self::RuntimeGone => "RuntimeGone",
+            Self::Unfinished { .. } => "Unfinished",
+            Self::Newer { .. } => "Newer",
+            Self::Undecodable { .. } => "Undecodable",
+            Self::Migration { .. } => "Migration",
+            Self::Unencodable { .. } => "Unencodable",
+            Self::Panicked { .. } => "Panicked",
+            Self::Document { .. } => "Document",
+            Self::InvalidName(_) => "InvalidName",
+        };
+        write!(f, "{kind}({:?})", self.to_string())
+    }
+}
+
+impl From<InvalidName> for Error {
+    fn from(invalid: InvalidName) -> Self {
+        Self::InvalidName(invalid)
     }
 }
 
@@ -295,7 +506,13 @@ impl From<StoreFailure> for Error {
     }
 }
 
-/// A document that could not be saved when its session ended (E1).
+/// A document that is not in the store as it is here, and whose session can't
+/// save it or did not (E1, E10).
+///
+/// [`SessionManager::recover`](crate::SessionManager::recover) puts it into the
+/// store. To keep it for another process, write down the player, the slot, the
+/// revision, and the document as JSON;
+/// [`SessionManager::put`](crate::SessionManager::put) takes these.
 #[non_exhaustive]
 pub struct Unsaved<D> {
     /// The player.
@@ -304,8 +521,38 @@ pub struct Unsaved<D> {
     pub slot: SlotName,
     /// The document as it would have been saved.
     pub document: Arc<D>,
-    /// Why it was not.
+    /// The revision in the store that it builds on.
+    pub revision: Revision,
+    /// Why it was not saved.
     pub error: Error,
+    /// What is known of the slot's last writes.
+    pub(crate) origin: Arc<SlotState<D>>,
+}
+
+impl<D> Unsaved<D> {
+    pub(crate) fn new(slot: &Arc<SlotState<D>>, error: Error) -> Self {
+        Self {
+            player: slot.core.player.clone(),
+            slot: slot.name.clone(),
+            document: slot.document(),
+            revision: slot.revision(),
+            error,
+            origin: Arc::clone(slot),
+        }
+    }
+}
+
+impl<D> Clone for Unsaved<D> {
+    fn clone(&self) -> Self {
+        Self {
+            player: self.player.clone(),
+            slot: self.slot.clone(),
+            document: Arc::clone(&self.document),
+            revision: self.revision,
+            error: self.error.clone(),
+            origin: Arc::clone(&self.origin),
+        }
+    }
 }
 
 /// Without the document: a log is no place for a player's data, and a game's
@@ -315,6 +562,7 @@ impl<D> fmt::Debug for Unsaved<D> {
         f.debug_struct("Unsaved")
             .field("player", &self.player)
             .field("slot", &self.slot)
+            .field("revision", &self.revision)
             .field("error", &self.error)
             .finish_non_exhaustive()
     }
@@ -323,15 +571,13 @@ impl<D> fmt::Debug for Unsaved<D> {
 /// Why a session could not be ended.
 ///
 /// - With documents `unsaved`, and unless the cause is
-///   [`Error::SessionLost`], the session goes on as if `end` had not been
-///   called: it holds the lock, takes changes, and is autosaved. The caller
-///   decides whether to end it again later or to
+///   [`Error::SessionLost`] or [`Error::RuntimeGone`], the session goes on as
+///   if `end` had not been called: it holds the lock, takes changes, and is
+///   autosaved. The caller decides whether to end it again later or to
 ///   [`abandon`](crate::Session::abandon) it.
 /// - With none `unsaved`, all is in the store, and only the lock could not be
 ///   released, or it is not known whether it was. The session is over: it
 ///   takes no changes, and the manager tries to release it at every heartbeat.
-#[derive(Error)]
-#[error("the session of player {player} could not be ended, {} document(s) unsaved", .unsaved.len())]
 #[non_exhaustive]
 pub struct EndError<D> {
     /// The player.
@@ -339,9 +585,31 @@ pub struct EndError<D> {
     /// What could not be saved, with the reason for each.
     pub unsaved: Vec<Unsaved<D>>,
     /// Why the first of them, or the release, failed.
-    #[source]
     pub cause: Box<Error>,
 }
+
+impl<D> Clone for EndError<D> {
+    fn clone(&self) -> Self {
+        Self {
+            player: self.player.clone(),
+            unsaved: self.unsaved.clone(),
+            cause: self.cause.clone(),
+        }
+    }
+}
+
+impl<D> fmt::Display for EndError<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (player, count, cause) = (&self.player, self.unsaved.len(), &self.cause);
+        let documents = if count == 1 { "document" } else { "documents" };
+        write!(
+            f,
+            "the session of player {player} could not be ended, {count} {documents} unsaved: {cause}"
+        )
+    }
+}
+
+impl<D> std::error::Error for EndError<D> {}
 
 impl<D> fmt::Debug for EndError<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -45,9 +45,11 @@ pub use id::{
 pub use inventory::{
     DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,
 };
-pub use manager::{Builder, OnConflict, SessionManager, ShutdownReport, StartError};
+pub use manager::{
+    Builder, OnConflict, RecoverOptions, SessionManager, ShutdownReport, StartError, Unfinished,
+};
 pub use refusal::ChangeError;
 pub use schema::{MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError};
-pub use session::Session;
+pub use session::{Session, SessionEnd};
 pub use settings::{Settings, SettingsError, SettingsProblem};
 pub use slot::{Saved, Slot};

@@ -145,10 +145,10 @@ fn a10_e8_without_its_runtime_a_save_is_refused_and_not_waited_for() {
     drop(runtime);
     let other = new_runtime();
     for _ in 0..2 {
-        assert!(matches!(slot.request_save(), Err(Error::ShuttingDown)));
+        assert!(matches!(slot.request_save(), Err(Error::RuntimeGone)));
         assert!(matches!(
             other.block_on(slot.save()),
-            Err(Error::ShuttingDown)
+            Err(Error::RuntimeGone)
         ));
     }
 }

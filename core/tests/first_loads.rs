@@ -3,50 +3,69 @@
 
 mod support;
 
-use std::sync::Arc;
-
-use playerdata_core::{Error, Event};
+use playerdata_core::{Error, Event, Migrations};
 use support::*;
 
 #[tokio::test(start_paused = true)]
-async fn l8_f19_a_first_load_that_fails_leaves_no_lock_and_no_session() {
+async fn l8_f19_a_first_load_that_fails_leaves_the_session_and_the_lock_goes_with_it() {
     for fault in [Fault::Refused, Fault::AnswerLost, Fault::Hang] {
         let world = World::new();
         let manager = world.server("a").await;
         let session = manager.start_session(1).await.unwrap();
         world.store.fail(Op::Open, fault);
         session.load_slot("Slot1").await.unwrap_err();
+        world.store.heal();
+        assert!(session.is_active() && world.is_locked(&player(1)).await);
+        let slot = session.load_slot("Slot1").await.unwrap();
+        slot.set("Currency", 7).unwrap();
+        drop((session, slot));
+        pass_secs(1).await;
         assert!(!world.is_locked(&player(1)).await, "{fault:?}");
-        assert!(!session.is_active() && manager.session_count() == 0);
-        session.end().await.unwrap();
+        assert_eq!(world.stored(&player(1), "Slot1").await["Currency"], 7);
+        assert_eq!(manager.session_count(), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn l8_a_first_load_that_fails_with_the_store_down_leaves_no_lock_once_it_is_back() {
+async fn l8_a_session_whose_only_load_failed_leaves_no_lock_once_the_store_is_back() {
     let world = World::new();
     let manager = world.server("a").await;
-    let session = manager.start_session(1).await.unwrap();
     let mut events = manager.events();
+    let session = manager.start_session(1).await.unwrap();
     world.store.go_down(Fault::Lost);
     session.load_slot("Slot1").await.unwrap_err();
-    assert!(matches!(
-        session.load_slot("Slot1").await,
-        Err(Error::SessionEnded { .. })
-    ));
+    drop(session);
     pass_secs(20).await;
     assert!(world.is_locked(&player(1)).await, "nobody could release it");
     world.store.heal();
     pass_secs(6).await;
     assert!(!world.is_locked(&player(1)).await);
     assert_eq!(manager.session_count(), 0);
-    assert_eq!(
-        count(&drain(&mut events), |e| matches!(
-            e,
-            Event::SessionEnded { .. }
-        )),
-        1
-    );
+    let ended = |e: &Event| matches!(e, Event::SessionEnded { .. });
+    assert_eq!(count(&drain(&mut events), ended), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn l8_a_slot_that_cannot_be_read_bars_no_other() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    let session = manager.start_session(1).await.unwrap();
+    let slot = session.load_slot("Broken").await.unwrap();
+    slot.save().await.unwrap();
+    session.end().await.unwrap();
+    let broken = world
+        .builder("b")
+        .migrations(Migrations::builder(2).step(1, no_way).build().unwrap());
+    let manager = broken.start().await.unwrap();
+    let session = manager.start_session(1).await.unwrap();
+    let error = session.load_slot("Broken").await.unwrap_err();
+    assert!(matches!(error, Error::Migration { .. }), "{error}");
+    session.load_slot("Slot1").await.unwrap();
+    session.end().await.unwrap();
+}
+
+fn no_way(_: &mut serde_json::Value) -> Result<(), std::fmt::Error> {
+    Err(std::fmt::Error)
 }
 
 #[tokio::test(start_paused = true)]
@@ -67,19 +86,9 @@ async fn l8_a_second_load_that_fails_leaves_the_session_and_its_first_slot() {
 async fn l8_the_failed_first_of_two_loads_at_once_does_not_end_the_session_of_the_other() {
     let world = World::new();
     let manager = world.server("a").await;
-    let session = Arc::new(manager.start_session(1).await.unwrap());
+    let session = manager.start_session(1).await.unwrap();
     world.store.fail_once(Op::Open, Fault::Rejected);
-    let second = Arc::clone(&session);
-    let (first, second) = tokio::join!(session.load_slot("Slot1"), second.load_slot("Slot2"));
+    let (first, second) = tokio::join!(session.load_slot("Slot1"), session.load_slot("Slot2"));
     first.unwrap_err();
-    // Either the session ended before the second load, or it goes on with it.
-    match second {
-        Ok(slot) => {
-            slot.save().await.unwrap();
-        }
-        Err(error) => {
-            assert!(matches!(error, Error::SessionEnded { .. }), "{error}");
-            assert!(!world.is_locked(&player(1)).await);
-        }
-    }
+    second.unwrap().save().await.unwrap();
 }

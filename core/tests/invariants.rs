@@ -11,11 +11,11 @@ use std::{
 /// How many rules there are of each kind.
 const RULES: [(char, usize); 7] = [
     ('L', 10),
-    ('S', 11),
+    ('S', 13),
     ('V', 7),
     ('A', 10),
     ('I', 5),
-    ('E', 8),
+    ('E', 14),
     ('F', 29),
 ];
 

@@ -113,25 +113,24 @@ async fn e4_e7_a_shutdown_whose_future_was_dropped_goes_on() {
 async fn e4_a_start_under_way_ends_with_the_shutdown_and_leaves_no_session() {
     for delay in [100, 3_000] {
         let world = World::new();
-        let manager = std::sync::Arc::new(world.server("a").await);
+        let manager = world.server("a").await;
         world
             .store
             .fail(Op::Acquire, Fault::Delay(Duration::from_millis(delay)));
         let starting = tokio::spawn({
-            let manager = std::sync::Arc::clone(&manager);
+            let manager = manager.clone();
             async move { manager.start_session(1).await.map(drop) }
         });
         pass_ms(10).await;
-        starting.abort(); // so that this holds the manager alone
-        let _ = starting.await;
-        let manager = std::sync::Arc::into_inner(manager).unwrap();
         let report = manager.shutdown(Duration::from_secs(1)).await;
         if delay == 100 {
             assert!(report.is_complete());
         } else {
-            assert_eq!(report.unfinished, [player(1)], "it is told");
+            assert_eq!(report.unfinished.len(), 1, "it is told");
+            assert_eq!(report.unfinished[0].player, player(1));
         }
         pass_secs(5).await;
+        let _ = starting.await;
         assert!(!world.is_locked(&player(1)).await, "{delay} ms");
     }
 }
@@ -166,18 +165,26 @@ async fn e4_a_failed_session_can_be_ended_by_its_handle_after_the_shutdown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e5_sessions_of_a_dropped_manager_can_still_be_saved_and_ended() {
+async fn e5_a_dropped_manager_ends_its_sessions_in_the_background() {
     let world = World::new();
-    let (manager, mut sessions) = with_players(&world, 2).await;
-    drop(manager);
+    let (manager, sessions) = with_players(&world, 70).await;
+    let server = manager.server().clone();
     let slot = sessions[0].load_slot("Slot1").await.unwrap();
-    slot.set("Currency", 8).unwrap();
-    slot.save().await.unwrap();
-    sessions.pop().unwrap().end().await.unwrap();
-    drop(sessions);
+    let other_handle = manager.clone();
+    drop(manager);
+    slot.set("Currency", 8).unwrap(); // there is a manager yet
+    drop(other_handle);
+    assert!(matches!(
+        slot.set("Currency", 9),
+        Err(Error::ShuttingDown | Error::SessionEnded { .. })
+    ));
     pass_secs(1).await;
     assert_eq!(world.stored(&player(0), "Slot1").await["Currency"], 8);
-    assert!(!world.is_locked(&player(0)).await && !world.is_locked(&player(1)).await);
+    for number in 0..70 {
+        assert!(!world.is_locked(&player(number)).await, "{number}");
+    }
+    use playerdata_core::backend::Backend;
+    assert!(!world.store.memory.lease_is_live(&server).await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]
@@ -243,4 +250,147 @@ async fn e6_a_backend_that_panics_stops_neither_heartbeat_nor_autosave() {
     assert!(world.store.count(Op::Renew) >= 6);
     assert_eq!(world.stored(&player(0), "Slot1").await["Currency"], 7);
     assert!(sessions.iter().all(Session::is_active));
+}
+
+#[tokio::test(start_paused = true)]
+async fn e11_a_shutdown_without_a_deadline_ends_when_all_is_saved() {
+    for deadline in [Duration::MAX, Duration::from_secs(u64::MAX / 4)] {
+        let world = World::new();
+        let (manager, _sessions) = with_players(&world, 3).await;
+        world
+            .store
+            .fail(Op::Save, Fault::Delay(Duration::from_secs(3)));
+        let report = manager.shutdown(deadline).await;
+        assert!(report.is_complete() && report.ended == 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn e9_the_lease_is_renewed_until_the_last_session_has_ended_past_the_deadline_too() {
+    let world = World::new();
+    let manager = world
+        .server_with("a", |s| {
+            s.lock_expiry = Duration::from_secs(20);
+            s.max_concurrent_saves = 1;
+        })
+        .await;
+    let other = world.server("b").await;
+    let mut slots = Vec::new();
+    for number in 0..30 {
+        let session = manager.start_session(number).await.unwrap();
+        let slot = session.load_slot("Slot1").await.unwrap();
+        slot.set("Currency", 7).unwrap();
+        slots.push(slot);
+    }
+    world
+        .store
+        .fail(Op::Save, Fault::Delay(Duration::from_secs(4)));
+    let report = manager.shutdown(Duration::from_secs(50)).await;
+    assert!((10..=13).contains(&report.ended), "{}", report.ended);
+    for unfinished in &report.unfinished {
+        let taken = other
+            .start_session_with(unfinished.player.clone(), OnConflict::Fail)
+            .await;
+        assert!(matches!(taken, Err(Error::PlayerHeld { .. })));
+    }
+    pass_secs(50).await;
+    let last = other.start_session_with(9, OnConflict::Fail); // by name
+    let taken = last.await;
+    assert!(matches!(taken, Err(Error::PlayerHeld { .. })));
+    pass_secs(25).await;
+    for number in 0..30 {
+        assert_eq!(world.stored(&player(number), "Slot1").await["Currency"], 7);
+    }
+    use playerdata_core::backend::Backend;
+    let server = manager.server();
+    assert!(!world.store.memory.lease_is_live(server).await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn e4_several_can_wait_for_one_shutdown_each_until_its_own_deadline() {
+    let world = World::new();
+    let (manager, _sessions) = with_players(&world, 100).await;
+    world
+        .store
+        .fail(Op::Save, Fault::Delay(Duration::from_secs(3)));
+    let second = manager.clone();
+    let (impatient, patient) = tokio::join!(
+        manager.shutdown(Duration::from_secs(4)),
+        second.shutdown(Duration::from_secs(60))
+    );
+    assert_eq!((impatient.ended, impatient.unfinished.len()), (64, 36));
+    assert!(patient.is_complete() && patient.ended == 100);
+    let (again, took) = timed(manager.shutdown(Duration::ZERO)).await;
+    assert!(again.is_complete() && again.ended == 100 && took.is_zero());
+    assert_eq!(world.store.count(Op::Save), 100, "each is saved once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn e10_what_is_unfinished_at_the_deadline_comes_with_its_documents() {
+    let world = World::new();
+    let (manager, sessions) = with_players(&world, 2).await;
+    sessions[1]
+        .load_slot("Slot1")
+        .await
+        .unwrap()
+        .save()
+        .await
+        .unwrap();
+    world.store.go_down(Fault::Hang);
+    let report = manager.shutdown(Duration::from_secs(1)).await;
+    let unfinished = &report.unfinished[0];
+    assert_eq!(unfinished.player, player(0));
+    let unsaved = &unfinished.unsaved[0];
+    assert_eq!(unsaved.document.get::<u64>("Currency").unwrap(), 7);
+    assert!(matches!(unsaved.error, Error::Unfinished { .. }));
+    assert!(report.unfinished[1].unsaved.is_empty(), "it is saved");
+}
+
+#[tokio::test(start_paused = true)]
+async fn e8_from_the_beginning_of_a_shutdown_no_change_is_taken() {
+    let world = World::new();
+    let (manager, sessions) = with_players(&world, 1).await;
+    let slot = sessions[0].load_slot("Slot1").await.unwrap();
+    world.store.fail(Op::Save, Fault::Rejected);
+    let report = manager.shutdown(Duration::from_secs(10)).await;
+    assert_eq!(report.failed.len(), 1);
+    let refused = slot.set("Currency", 8);
+    assert!(matches!(refused, Err(Error::ShuttingDown)), "{refused:?}");
+    assert!(matches!(
+        sessions[0].load_slot("Slot1").await.unwrap().modify(|_| ()),
+        Err(Error::ShuttingDown)
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn e4_what_failed_is_tried_again_in_the_background_and_the_report_says_so_then() {
+    let world = World::new();
+    let (manager, _sessions) = with_players(&world, 2).await;
+    world.store.fail_for(&player(1), Op::Save, Fault::Refused);
+    let report = manager.shutdown(Duration::from_secs(10)).await;
+    assert_eq!((report.ended, report.failed.len()), (1, 1));
+    world.store.heal();
+    pass_secs(10).await;
+    assert!(!world.is_locked(&player(1)).await);
+    let report = manager.shutdown(Duration::ZERO).await;
+    assert!(report.is_complete() && report.ended == 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn e4_events_end_with_the_shutdown_though_slots_live() {
+    for fault in [None, Some(Fault::Hang)] {
+        let world = World::new();
+        let (manager, sessions) = with_players(&world, 1).await;
+        let slot = sessions[0].load_slot("Slot1").await.unwrap();
+        let mut events = manager.events();
+        if let Some(fault) = fault {
+            world.store.go_down(fault);
+        }
+        manager.shutdown(Duration::from_secs(1)).await;
+        let all = async { while events.next().await.is_some() {} };
+        tokio::time::timeout(Duration::from_secs(1), all)
+            .await
+            .expect("they end");
+        drop(slot);
+    }
 }

@@ -185,7 +185,7 @@ async fn a7_a_document_that_panics_when_encoded_is_an_error_and_stops_nobody_els
 }
 
 #[tokio::test(start_paused = true)]
-async fn l8_defaults_that_panic_are_an_error_and_leave_no_lock() {
+async fn l8_defaults_that_panic_are_an_error_and_leave_the_session() {
     let world = World::new();
     let manager = SessionManager::typed(world.store.clone(), |_| -> Profile { panic!("told to") })
         .start()
@@ -196,11 +196,12 @@ async fn l8_defaults_that_panic_are_an_error_and_leave_no_lock() {
         session.load_slot("Slot1").await,
         Err(Error::Panicked { .. })
     ));
-    assert!(!world.is_locked(&player(1)).await);
+    assert!(session.is_active());
+    session.end().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn l8_a_stored_document_that_panics_when_loaded_is_an_error_and_leaves_no_lock() {
+async fn l8_a_stored_document_that_panics_when_loaded_is_an_error_and_leaves_the_session() {
     let world = World::new();
     let other = SessionManager::typed(
         world.store.clone(),
@@ -214,7 +215,8 @@ async fn l8_a_stored_document_that_panics_when_loaded_is_an_error_and_leaves_no_
     let session = manager.start_session(1).await.unwrap();
     let error = session.load_slot("Slot1").await.unwrap_err();
     assert!(matches!(error, Error::Panicked { .. }), "{error}");
-    assert!(!world.is_locked(&player(1)).await);
+    assert!(session.is_active());
+    session.end().await.unwrap();
     assert_eq!(world.stored(&player(1), "Slot1").await["gold"], 1);
 }
 

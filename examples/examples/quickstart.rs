@@ -21,7 +21,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{} coins", slot.get::<u64>("Currency")?);
 
     // When the player leaves: a last save, and the lock is released.
-    session.end().await?;
-    manager.shutdown(Duration::from_secs(10)).await;
+    if let Err(error) = session.end().await {
+        eprintln!("{error}"); // it has the document; the shutdown tries again
+    }
+    // Before the process ends. What could not be saved is in the report.
+    let report = manager.shutdown(Duration::from_secs(10)).await;
+    if !report.is_complete() {
+        eprintln!("not everything is saved: {report:?}");
+    }
     Ok(())
 }

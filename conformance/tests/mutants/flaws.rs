@@ -86,7 +86,7 @@ flaws! {
         races::a_release_racing_others_removes_only_its_own_lock;
     /// A release says that it was done, and leaves the lock.
     ReleaseForgotten release_forgotten:
-        locks::a_released_player_is_free, manager_ends::an_end_saves_and_frees_the_player, manager_ends::a_dropped_session_is_saved_and_released, manager_starts::a_start_without_an_answer_leaves_no_lock, manager_starts::a_first_load_that_fails_leaves_no_lock, manager_starts::a_start_that_nobody_waits_for_leaves_no_lock, manager_schedule::many_players_are_autosaved_at_once;
+        locks::a_released_player_is_free, manager_ends::an_end_saves_and_frees_the_player, manager_ends::a_dropped_session_is_saved_and_released, manager_starts::a_start_without_an_answer_leaves_no_lock, manager_starts::a_first_load_that_fails_leaves_the_session, manager_starts::a_start_that_nobody_waits_for_leaves_no_lock, manager_schedule::many_players_are_autosaved_at_once;
     /// A release says that it was done when there was nothing to release.
     ReleaseAlwaysDone release_always_done:
         locks::releasing_again_changes_nothing;

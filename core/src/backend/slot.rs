@@ -67,7 +67,8 @@ impl Encoding {
     }
 }
 
-/// An encoded document. Backends keep it and never look inside.
+/// An encoded document. Backends keep it and never look inside. Its `Debug` has
+/// the number of bytes only: a log is no place for a player's data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Body {
     /// The version of the document's schema.
@@ -78,13 +79,12 @@ pub struct Body {
     pub bytes: Bytes,
 }
 
-/// Without the bytes: a log is no place for a player's data.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body")
             .field("schema", &self.schema)
             .field("encoding", &self.encoding)
-            .field("bytes", &self.bytes.len())
+            .field("bytes", &format_args!("{} bytes", self.bytes.len()))
             .finish()
     }
 }

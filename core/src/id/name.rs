@@ -156,6 +156,20 @@ macro_rules! name {
             }
         }
 
+        impl TryFrom<&String> for $name {
+            type Error = InvalidName;
+
+            fn try_from(name: &String) -> Result<Self, Self::Error> {
+                Self::new(name)
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(name: &$name) -> Self {
+                name.clone()
+            }
+        }
+
         impl From<$name> for String {
             fn from(name: $name) -> String {
                 name.0.as_ref().to_owned()
@@ -192,11 +206,17 @@ name! {
     |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
 }
 
-impl From<u64> for PlayerId {
-    fn from(number: u64) -> Self {
-        Self(number.to_string().into())
-    }
+macro_rules! from_number {
+    ($($number:ty)*) => {
+        $(impl From<$number> for PlayerId {
+            fn from(number: $number) -> Self {
+                Self(number.to_string().into())
+            }
+        })*
+    };
 }
+
+from_number!(u32 u64 i32 i64);
 
 impl From<Uuid> for PlayerId {
     fn from(uuid: Uuid) -> Self {

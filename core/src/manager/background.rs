@@ -4,18 +4,18 @@
 use std::{
     collections::BTreeMap,
     future::Future,
-    mem,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, Semaphore},
-    time::MissedTickBehavior,
+    time::{Instant, MissedTickBehavior},
 };
 
 use super::Shared;
-use crate::{EndReason, GameDocument, SessionId, Settings, session::SessionState};
+use crate::{EndReason, Error, GameDocument, SessionId, Settings, session::SessionState};
 
 /// Sessions that have to be ended again, and room for the work.
 #[derive(Debug)]
@@ -33,7 +33,14 @@ pub(crate) struct Background<D> {
 struct ToEnd<D> {
     session: Arc<SessionState<D>>,
     reason: EndReason,
+    not_before: Instant,
 }
+
+/// What can't pass by itself, such as a document that can't be encoded, is
+/// tried again after so many heartbeats first, then after twice as many, and so
+/// on up to this pause.
+const FIRST_PAUSE: u32 = 12;
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 impl<D> Background<D> {
     pub(super) fn new(settings: &Settings) -> Self {
@@ -44,22 +51,23 @@ impl<D> Background<D> {
         }
     }
 
-    /// Has a session ended at the next heartbeat.
-    pub(crate) fn end_again(&self, session: &Arc<SessionState<D>>, reason: EndReason) {
-        let session = Arc::clone(session);
-        let id = session.core.id;
-        self.to_end.lock().insert(id, ToEnd { session, reason });
+    /// Those whose time has come.
+    fn take_due(&self, now: Instant) -> Vec<ToEnd<D>> {
+        let mut to_end = self.to_end.lock();
+        let due = to_end.extract_if(.., |_, ending| ending.not_before <= now);
+        due.map(|(_, ending)| ending).collect()
     }
 }
 
-/// Every heartbeat, until the manager stops.
+/// Every heartbeat, until the last session of a manager that shuts down has
+/// ended.
 pub(super) async fn run<D: GameDocument>(shared: Arc<Shared<D>>) {
     let mut clock = tokio::time::interval(shared.settings.heartbeat_interval);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased; // a simulation repeats itself; the clock is not kept waiting
-            () = shared.stop.cancelled() => return,
+            () = shared.quiet.cancelled() => return,
             _ = clock.tick() => shared.end_those_left(),
             () = shared.background.wake.notified() => {}
         }
@@ -69,14 +77,41 @@ pub(super) async fn run<D: GameDocument>(shared: Arc<Shared<D>>) {
 
 impl<D: GameDocument> Shared<D> {
     fn end_those_left(self: &Arc<Self>) {
-        let left = mem::take(&mut *self.background.to_end.lock());
-        for ToEnd { session, reason } in left.into_values() {
-            self.end_in_background(session, reason);
+        for ending in self.background.take_due(Instant::now()) {
+            self.end_in_background(ending.session, ending.reason);
         }
     }
 
-    /// Ends a session in a task of its own. A failure is told as an event; a
-    /// session that nobody has a handle to any more is tried again (E5).
+    /// Has a session ended again: at the next heartbeat, if what kept it from
+    /// ending may pass by itself, and else rarely.
+    pub(crate) fn end_again(
+        &self,
+        session: &Arc<SessionState<D>>,
+        reason: EndReason,
+        error: &Error,
+    ) {
+        let failed = session.failed_ends.fetch_add(1, Ordering::Relaxed);
+        let pause = if error.is_transient() {
+            Duration::ZERO
+        } else {
+            let first = self.settings.heartbeat_interval.saturating_mul(FIRST_PAUSE);
+            let pause = first.saturating_mul(2_u32.saturating_pow(failed));
+            pause.min(LONGEST_PAUSE)
+        };
+        let ending = ToEnd {
+            session: Arc::clone(session),
+            reason,
+            not_before: Instant::now() + pause,
+        };
+        self.background
+            .to_end
+            .lock()
+            .insert(session.core.id, ending);
+    }
+
+    /// Ends a session in a task of its own. A failure is told as an event, and
+    /// tried again if nobody else would: of a session that nobody has a handle
+    /// to any more (E5), and of a manager that shuts down.
     pub(crate) fn end_in_background(
         self: &Arc<Self>,
         session: Arc<SessionState<D>>,
@@ -84,9 +119,17 @@ impl<D: GameDocument> Shared<D> {
     ) {
         let shared = Arc::clone(self);
         self.spawn_with_room(async move {
+            let is_wanted = || reason == EndReason::Dropped && session.is_held();
+            if is_wanted() && !session.core.is_releasing() {
+                return; // somebody looked it up and goes on with it
+            }
             let ended = Arc::clone(&shared).end(Arc::clone(&session), reason).await;
-            if ended.is_err() && reason == EndReason::Dropped && !session.is_closed() {
-                shared.background.end_again(&session, reason);
+            if let Err(error) = ended
+                && matches!(reason, EndReason::Dropped | EndReason::Shutdown)
+                && !session.is_closed()
+                && !is_wanted()
+            {
+                shared.end_again(&session, reason, &error.cause);
             }
         });
     }

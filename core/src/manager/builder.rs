@@ -1,13 +1,12 @@
 //! Setting a manager up and starting it.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, fmt, panic::resume_unwind, sync::Arc, time::Duration};
 
-use thiserror::Error;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    SessionManager,
+    Gate, SessionManager,
     background::Background,
     hazards::{self, HazardWatch},
     lease::{LeaseWatch, Moment},
@@ -15,6 +14,7 @@ use super::{
     orphans::Orphans,
     registry::Registry,
     shared::Shared,
+    shutdown::Shutdown,
 };
 use crate::{
     Clock, Document, DocumentError, EndReason, Error, GameDocument, HookContext, IdSource,
@@ -36,26 +36,58 @@ use crate::{
 const MAX_INCARNATIONS: usize = 5;
 
 /// Why a manager could not be started.
-#[derive(Debug, Error)]
+///
+/// The text says so down to the last cause, so that there is no
+/// [`source`](std::error::Error::source) to say it again (E14).
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
     /// The settings can't be used; all that is wrong with them is in it.
-    #[error("the settings can't be used")]
-    Settings(#[from] SettingsError),
+    Settings(SettingsError),
     /// `default_data` is no document.
-    #[error("default_data is no document")]
-    DefaultData(#[source] DocumentError),
+    DefaultData(DocumentError),
     /// The store could not be asked for a lease, or refuses one.
-    #[error("the server could not take its lease")]
-    Store(#[source] Box<Error>),
+    Store(Box<Error>),
     /// The store is set up so that it may drop player data while it runs, or
     /// is not the one at its address any more (S13). Change its settings, or
     /// [accept](Builder::accept_hazard) the kind.
-    #[error("the store may lose player data ({kind}): {hazard}", kind = .hazard.kind)]
     Hazard {
         /// The first that was found.
         hazard: Hazard,
     },
+    /// There is no tokio runtime to run on: call [`start`](Builder::start)
+    /// within one, or name one with [`runtime`](Builder::runtime).
+    NoRuntime,
+    /// The runtime has no timers: build it with `enable_time` or `enable_all`.
+    NoTimers,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(problems) => write!(f, "the settings can't be used: {problems}"),
+            Self::DefaultData(error) => write!(f, "default_data is no document: {}", Chain(error)),
+            Self::Store(error) => write!(f, "the server could not take its lease: {error}"),
+            Self::Hazard { hazard } => {
+                let kind = hazard.kind;
+                write!(f, "the store may lose player data ({kind}): {hazard}")
+            }
+            Self::NoRuntime => f.write_str(
+                "there is no tokio runtime: start the manager within one, or name one to the builder",
+            ),
+            Self::NoTimers => {
+                f.write_str("the tokio runtime has no timers: build it with `enable_time`")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<SettingsError> for StartError {
+    fn from(problems: SettingsError) -> Self {
+        Self::Settings(problems)
+    }
 }
 
 /// Sets up a [`SessionManager`].
@@ -69,6 +101,7 @@ pub struct Builder<D: GameDocument> {
     accepted_hazards: Vec<HazardKind>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    runtime: Option<Handle>,
     make_origin: MakeOrigin<D>,
 }
 
@@ -96,6 +129,7 @@ impl<D: GameDocument> Builder<D> {
             accepted_hazards: Vec::new(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
+            runtime: None,
             make_origin,
         }
     }
@@ -214,8 +248,20 @@ impl<D: GameDocument> Builder<D> {
         self
     }
 
-    /// Checks the settings, takes the server's lease, and starts the
-    /// heartbeat and the autosave on the current tokio runtime. What the
+    /// Runs everything on this runtime, and not on the current one: for a
+    /// program whose game code runs without one.
+    ///
+    /// It has to have timers, and to be run by somebody: a runtime of the
+    /// current thread does nothing while nobody is in its `block_on`.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Checks the settings, takes the server's lease, and starts the heartbeat
+    /// and the autosave, on the current tokio runtime unless
+    /// [another](Self::runtime) was named. What the
     /// store's own settings could lose is logged, and an event
     /// ([`Event::StoreAtRisk`](crate::Event::StoreAtRisk)).
     ///
@@ -223,16 +269,33 @@ impl<D: GameDocument> Builder<D> {
     ///
     /// [`StartError`]: settings that can't be used, all faults at once, a
     /// store that can't be reached within `operation_timeout`, or one that
-    /// may drop what it acknowledged.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime.
+    /// may drop what it acknowledged, or no runtime that could do the work.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: at worst a lease is left that lapses by itself.
-    pub async fn start(self) -> Result<SessionManager<D>, StartError> {
+    /// Cancel safe: a manager that was started for nobody is shut down.
+    pub async fn start(mut self) -> Result<SessionManager<D>, StartError> {
+        let named = self.runtime.take();
+        let runtime = named.or_else(|| Handle::try_current().ok());
+        let runtime = runtime.ok_or(StartError::NoRuntime)?;
+        // There is no other way to ask a runtime than to try.
+        if let Err(error) = runtime.spawn(async { sleep(Duration::ZERO).await }).await {
+            return Err(if error.is_panic() {
+                StartError::NoTimers
+            } else {
+                StartError::NoRuntime
+            });
+        }
+        match runtime.spawn(self.start_on(runtime.clone())).await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => Err(StartError::NoRuntime),
+            },
+        }
+    }
+
+    async fn start_on(self, runtime: Handle) -> Result<SessionManager<D>, StartError> {
         self.make_origin.check(&self.settings)?;
         let origin = self.make_origin.make(&self.settings)?;
         let store = Store::new(self.backend, &self.settings);
@@ -249,6 +312,7 @@ impl<D: GameDocument> Builder<D> {
             return Err(StartError::Hazard { hazard });
         }
         tracing::info!(%server, backend = store.backend().name(), "session manager started");
+        let gate = Gate::new(server.name.clone(), self.settings.lock_expiry);
         let shared = Shared {
             codec: Codec::new(&self.settings, &*self.ids),
             background: Background::new(&self.settings),
@@ -267,8 +331,12 @@ impl<D: GameDocument> Builder<D> {
             orphans: Orphans::default(),
             hazards: watch,
             lease: parking_lot::Mutex::new(LeaseWatch::renewed(asked_at)),
-            runtime: Handle::current(),
+            runtime,
+            gate: Arc::new(gate),
             stop: CancellationToken::new(),
+            quiet: CancellationToken::new(),
+            shutdown: Shutdown::default(),
+            left_behind: parking_lot::Mutex::new(VecDeque::new()),
         };
         Ok(SessionManager::run(Arc::new(shared)))
     }

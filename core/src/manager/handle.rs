@@ -2,18 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    task::JoinHandle,
-    time::{Instant, timeout_at},
-};
+use tokio_util::sync::CancellationToken;
 
 use super::{Builder, OnConflict, ShutdownReport, background, hazards, heartbeat, shared::Shared};
 use crate::{
     Document, Error, Events, GameDocument, InvalidName, PlayerId, ServerId, Session, Settings,
-    autosave::Scheduler, backend::Backend,
+    Unsaved, autosave::Scheduler, backend::Backend,
 };
 
 /// Keeps the sessions of one process: its lease, its heartbeat, its autosave.
+/// Cheap to clone.
+///
+/// Every call works from any thread, with or without a runtime around it: what
+/// takes time runs on the runtime that the manager was started on. When the
+/// last handle is dropped without a [`shutdown`](Self::shutdown), all sessions
+/// are ended all the same, as far as that runtime lets them (E5).
 ///
 /// ```no_run
 /// # async fn main_of_a_server(
@@ -35,16 +38,20 @@ use crate::{
 #[derive(Debug)]
 pub struct SessionManager<D: GameDocument = Document> {
     pub(super) shared: Arc<Shared<D>>,
-    tasks: Tasks,
+    /// Dropped with the last handle.
+    owner: Arc<Owner<D>>,
 }
 
-/// The tasks that run as long as the manager.
 #[derive(Debug)]
-struct Tasks {
-    autosave: JoinHandle<()>,
-    heartbeat: JoinHandle<()>,
-    background: JoinHandle<()>,
-    hazards: JoinHandle<()>,
+struct Owner<D: GameDocument>(Arc<Shared<D>>);
+
+impl<D: GameDocument> Clone for SessionManager<D> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            owner: Arc::clone(&self.owner),
+        }
+    }
 }
 
 impl SessionManager<Document> {
@@ -89,19 +96,16 @@ impl<D: GameDocument> SessionManager<D> {
 
     pub(super) fn run(shared: Arc<Shared<D>>) -> Self {
         let scheduler = Scheduler::new(Arc::clone(&shared));
-        let autosave = shared.runtime.spawn(scheduler.run(shared.stop.clone()));
-        let heartbeat = shared.runtime.spawn(heartbeat::run(Arc::clone(&shared)));
-        let background = shared.runtime.spawn(background::run(Arc::clone(&shared)));
-        let hazards = shared.runtime.spawn(hazards::run(Arc::clone(&shared)));
-        Self {
-            shared,
-            tasks: Tasks {
-                autosave,
-                heartbeat,
-                background,
-                hazards,
-            },
+        for task in [
+            shared.runtime.spawn(scheduler.run(shared.stop.clone())),
+            shared.runtime.spawn(heartbeat::run(Arc::clone(&shared))),
+            shared.runtime.spawn(background::run(Arc::clone(&shared))),
+            shared.runtime.spawn(hazards::run(Arc::clone(&shared))),
+        ] {
+            shared.shutdown.note_task(task);
         }
+        let owner = Arc::new(Owner(Arc::clone(&shared)));
+        Self { shared, owner }
     }
 
     /// Who this server is, as locks in the store name it.
@@ -123,12 +127,33 @@ impl<D: GameDocument> SessionManager<D> {
     }
 
     /// Listens to what happens from now on, and first to what was found at
-    /// the start ([`Event::StoreAtRisk`](crate::Event::StoreAtRisk)). A listener that is slow misses
-    /// the oldest events and is told how many
-    /// ([`Event::Missed`](crate::Event::Missed)).
+    /// the start ([`Event::StoreAtRisk`](crate::Event::StoreAtRisk)). A listener
+    /// that is slow misses the oldest events and is told how many
+    /// ([`Event::Missed`](crate::Event::Missed)); those about saves never crowd
+    /// out the others.
     #[must_use]
     pub fn events(&self) -> Events {
         self.shared.events.listen()
+    }
+
+    /// The session that this manager has of a player, with or without handles
+    /// to it: to ask for its [`unsaved`](Session::unsaved) documents, say, or to
+    /// [`abandon`](Session::abandon) one that can't be saved.
+    ///
+    /// While the handle is there, the session is not ended for want of one.
+    #[must_use]
+    pub fn session(&self, player: &PlayerId) -> Option<Session<D>> {
+        let state = self.shared.registry.live(player)?;
+        Some(Session::new(&state, &self.shared))
+    }
+
+    /// Takes what sessions here left unsaved when they were lost and nobody had
+    /// a handle to them, or when the player was stolen from them on this server.
+    /// Each document is given out once; the oldest of more than 1 000 are
+    /// dropped, and logged.
+    #[must_use]
+    pub fn take_unsaved(&self) -> Vec<Unsaved<D>> {
+        self.shared.left_behind.lock().drain(..).collect()
     }
 
     /// Starts a session for a player: [`start_session_with`](Self::start_session_with)
@@ -151,7 +176,9 @@ impl<D: GameDocument> SessionManager<D> {
     /// Starts a session for a player: takes the lock in the store.
     ///
     /// If this manager holds the player already, that session is ended
-    /// properly first.
+    /// properly first. If that can't be done because its document can't be
+    /// saved, [`OnConflict::Steal`] gives it up, and
+    /// [`take_unsaved`](Self::take_unsaved) has the document.
     ///
     /// # Errors
     ///
@@ -163,7 +190,9 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a session that was started for nobody is ended.
+    /// Cancel safe. A start that is given up stops at once: nothing that comes
+    /// after it waits for it, and it asks for nobody's session any more (E12).
+    /// A session that was started for nobody is ended.
     pub async fn start_session_with<P>(
         &self,
         player: P,
@@ -173,59 +202,52 @@ impl<D: GameDocument> SessionManager<D> {
         P: TryInto<PlayerId, Error: Into<InvalidName>>,
     {
         let player = player.try_into().map_err(Into::into)?;
-        let start = Arc::clone(&self.shared).start(player.clone(), on_conflict);
+        let given_up = CancellationToken::new();
+        let _unless_awaited = given_up.clone().drop_guard();
+        let start = Arc::clone(&self.shared).start(player.clone(), on_conflict, given_up);
         self.shared
             .run_to_the_end(&player, "starting the session", start)
             .await?
     }
 
     /// Ends every session, concurrently, and reports what could not be saved
-    /// by the deadline (E4). Whatever is not done by then goes on in the
-    /// background for as long as the runtime lives.
+    /// by the deadline (E4), with the documents. From here on no session is
+    /// started and no change is taken. Until the last session has ended the
+    /// server keeps its lease, past the deadline too (E9): what is not done by
+    /// then, and what failed, goes on in the background for as long as the
+    /// runtime lives.
+    ///
+    /// It can be called again, and by several at once: all of them wait for the
+    /// same shutdown, each until its own deadline, and have its whole report.
+    /// [`Duration::MAX`] is no deadline. After the report there are no more
+    /// [events](Self::events).
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: the ends go on in the background.
-    pub async fn shutdown(mut self, deadline: Duration) -> ShutdownReport<D> {
-        let deadline = Instant::now() + deadline;
-        let report = Arc::clone(&self.shared).shutdown(deadline).await;
-        let Tasks {
-            autosave,
-            heartbeat,
-            background,
-            hazards,
-        } = &mut self.tasks;
-        for task in [autosave, heartbeat, background, hazards] {
-            // What they still wait for is bounded in time, but not by this.
-            if let Ok(Err(error)) = timeout_at(deadline, task).await {
-                tracing::error!(%error, "a task of the manager was torn down");
-            }
+    pub async fn shutdown(&self, deadline: Duration) -> ShutdownReport<D> {
+        self.shared.begin_shutdown();
+        let wait = Arc::clone(&self.shared).await_shutdown(deadline);
+        if self.shared.runtime.spawn(wait).await.is_err() {
+            self.shared.events.end(); // the runtime is gone: this is all that there will be
         }
-        report
+        self.shared.shutdown_report()
     }
 }
 
-impl<D: GameDocument> Drop for SessionManager<D> {
+impl<D: GameDocument> Drop for Owner<D> {
     fn drop(&mut self) {
-        if self.shared.stop.is_cancelled() {
+        let Some(players) = self.0.begin_shutdown() else {
             return;
+        };
+        if !players.is_empty() {
+            let sessions = players.len();
+            let some: Vec<_> = players.iter().take(10).map(PlayerId::as_str).collect();
+            tracing::warn!(
+                sessions,
+                players = ?some,
+                "session manager dropped without shutdown: its sessions are ended in the background"
+            );
         }
-        self.shared.stop.cancel();
-        self.shared.registry.close();
-        let sessions = self.shared.registry.sessions();
-        if sessions.is_empty() {
-            return;
-        }
-        let players: Vec<_> = sessions
-            .iter()
-            .take(10)
-            .map(|s| s.core.player.as_str())
-            .collect();
-        tracing::warn!(
-            sessions = sessions.len(),
-            ?players,
-            "session manager dropped without shutdown: its sessions are no longer autosaved, \
-             and can be taken over once its lease lapses"
-        );
     }
 }

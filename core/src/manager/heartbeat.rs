@@ -12,22 +12,48 @@ use crate::{
     session::SessionState,
 };
 
-/// Renews the lease every heartbeat until the manager stops.
+/// Renews the lease every heartbeat until the last session of a manager that
+/// shuts down has ended (E9).
 pub(super) async fn run<D: GameDocument>(shared: Arc<Shared<D>>) {
+    let mut pulse = Pulse {
+        shared: &shared,
+        stopped: false,
+    };
     let mut clock = tokio::time::interval(shared.settings.heartbeat_interval);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     clock.tick().await; // the first is at once, and the lease is fresh
     loop {
+        shared.gate.note_alive();
         tokio::select! {
             biased; // a simulation repeats itself
-            () = shared.stop.cancelled() => return,
+            () = shared.quiet.cancelled() => break,
             _ = clock.tick() => {}
         }
+        shared.gate.note_alive();
         shared.tell_kept();
         if shared.lease.lock().superseded_by().is_none() {
             // A failure has been told as an event; the next beat comes.
             let _ = shared.beat().await;
         }
+    }
+    pulse.stopped = true;
+}
+
+/// Tells that the heartbeat is torn down: with its runtime, that is.
+struct Pulse<'a, D> {
+    shared: &'a Shared<D>,
+    stopped: bool,
+}
+
+impl<D> Drop for Pulse<'_, D> {
+    fn drop(&mut self) {
+        if self.stopped {
+            return;
+        }
+        let server = &self.shared.server;
+        tracing::error!(%server, "the runtime of the session manager is gone");
+        self.shared.gate.note_gone();
+        self.shared.events.end();
     }
 }
 
@@ -55,6 +81,7 @@ impl<D: GameDocument> Shared<D> {
     fn note_superseded(&self, by: Incarnation) -> Error {
         let server = &self.server;
         if self.lease.lock().note_superseded(by) {
+            self.gate.note_superseded(by);
             tracing::error!(%server, %by, "superseded by a later incarnation");
             self.events.send(|| Event::Superseded { by });
         }
@@ -117,7 +144,7 @@ impl<D: GameDocument> Shared<D> {
         let core = &session.core;
         // While it ends, it is no wonder that it has no lock.
         let _turn = session.turn.lock().await;
-        if core.check_open().is_err() {
+        if core.check_active().is_err() {
             return;
         }
         match self.store.holder(&core.player).await {

@@ -2,6 +2,7 @@
 
 mod background;
 mod builder;
+mod gate;
 mod handle;
 mod hazards;
 mod heartbeat;
@@ -9,13 +10,16 @@ mod lease;
 mod operator;
 mod origin;
 mod orphans;
+mod recover;
 mod registry;
 mod shared;
 mod shutdown;
 mod start;
 
 pub use builder::{Builder, StartError};
+pub(crate) use gate::Gate;
 pub use handle::SessionManager;
+pub use recover::RecoverOptions;
 pub(crate) use shared::Shared;
-pub use shutdown::ShutdownReport;
+pub use shutdown::{ShutdownReport, Unfinished};
 pub use start::OnConflict;

@@ -1,5 +1,7 @@
 //! What an operator needs on a bad day: look, free, erase.
 
+use std::sync::Arc;
+
 use super::{SessionManager, shared::Shared};
 use crate::{
     Error, GameDocument, PlayerId, SlotName,
@@ -17,7 +19,11 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// Cancel safe: it only reads.
     pub async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>, Error> {
-        Ok(self.store().holder(player).await?)
+        let asked = player.clone();
+        self.ask(player, "looking at the lock", async move |shared| {
+            Ok(shared.store.holder(&asked).await?)
+        })
+        .await
     }
 
     /// Whether the lease of the lock's server is live. If not, the next start
@@ -31,7 +37,10 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// Cancel safe: it only reads.
     pub async fn is_live(&self, lock: &Lock) -> Result<bool, Error> {
-        Ok(self.store().lease_is_live(&lock.server).await?)
+        let (shared, server) = (Arc::clone(&self.shared), lock.server.clone());
+        let look = async move { shared.store.lease_is_live(&server).await };
+        let looked = self.shared.runtime.spawn(look).await;
+        Ok(looked.map_err(|_| Error::RuntimeGone)??)
     }
 
     /// The player's slots, read without the lock.
@@ -44,7 +53,11 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// Cancel safe: it only reads.
     pub async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>, Error> {
-        Ok(self.store().list(player).await?)
+        let asked = player.clone();
+        self.ask(player, "listing the slots", async move |shared| {
+            Ok(shared.store.list(&asked).await?)
+        })
+        .await
     }
 
     /// A slot's record as stored, read without the lock. Its body can be read
@@ -58,7 +71,11 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// Cancel safe: it only reads.
     pub async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>, Error> {
-        Ok(self.store().view(player, slot).await?)
+        let (asked, slot) = (player.clone(), slot.clone());
+        self.ask(player, "viewing a slot", async move |shared| {
+            Ok(shared.store.view(&asked, &slot).await?)
+        })
+        .await
     }
 
     /// The JSON in a record's body, neither migrated nor completed.
@@ -100,13 +117,17 @@ impl<D: GameDocument> SessionManager<D> {
     /// Cancel safe; calling it again does no harm.
     pub async fn free(&self, player: &PlayerId, lock: &Lock) -> Result<Release, Error> {
         tracing::warn!(%player, %lock, "a player is freed by hand");
-        let released = self.store().release(player, lock.session).await?;
-        if released == Release::Released {
-            // So that the session is closed at the next heartbeat of its
-            // server, and not only when it saves.
-            self.shared.tell(player, lock, NoticeKind::Taken).await;
-        }
-        Ok(released)
+        let (freed, lock) = (player.clone(), lock.clone());
+        self.ask(player, "freeing the player", async move |shared| {
+            let released = shared.store.release(&freed, lock.session).await?;
+            if released == Release::Released {
+                // So that the session is closed at the next heartbeat of its
+                // server, and not only when it saves.
+                shared.tell(&freed, &lock, NoticeKind::Taken).await;
+            }
+            Ok(released)
+        })
+        .await
     }
 
     /// Removes all slots of a player, for good.
@@ -120,17 +141,34 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// Cancel safe; calling it again does no harm.
     pub async fn erase(&self, player: &PlayerId) -> Result<(), Error> {
-        match self.store().erase(player).await? {
-            Erasure::Erased => Ok(()),
-            Erasure::Locked { holder } => Err(Error::PlayerHeld {
-                player: player.clone(),
-                holder,
-            }),
-        }
+        let erased = player.clone();
+        self.ask(
+            player,
+            "erasing the player",
+            async move |shared| match shared.store.erase(&erased).await? {
+                Erasure::Erased => Ok(()),
+                Erasure::Locked { holder } => Err(Error::PlayerHeld {
+                    player: erased,
+                    holder,
+                }),
+            },
+        )
+        .await
     }
 
-    fn store(&self) -> &crate::store::Store {
-        let shared: &Shared<D> = &self.shared;
-        &shared.store
+    /// Does something at the store, on the manager's runtime, so that it works
+    /// from any thread.
+    async fn ask<T, F>(
+        &self,
+        player: &PlayerId,
+        during: &'static str,
+        ask: impl FnOnce(Arc<Shared<D>>) -> F,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let asked = ask(Arc::clone(&self.shared));
+        self.shared.run_to_the_end(player, during, asked).await?
     }
 }

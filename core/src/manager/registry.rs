@@ -2,10 +2,12 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    pin::pin,
     sync::Arc,
 };
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{PlayerId, SessionId, session::SessionState};
@@ -14,6 +16,8 @@ use crate::{PlayerId, SessionId, session::SessionState};
 #[derive(Debug)]
 pub(crate) struct Registry<D> {
     places: Mutex<Places<D>>,
+    /// Told when the last place is freed.
+    emptied: Notify,
 }
 
 #[derive(Debug)]
@@ -58,6 +62,7 @@ impl<D> Default for Registry<D> {
                 by_player: HashMap::new(),
                 closed: false,
             }),
+            emptied: Notify::new(),
         }
     }
 }
@@ -125,10 +130,35 @@ impl<D> Registry<D> {
 
     /// Frees the player's place if it is this session's.
     pub(crate) fn remove(&self, player: &PlayerId, session: SessionId) {
-        if let Entry::Occupied(place) = self.places.lock().by_player.entry(player.clone())
-            && matches!(place.get(), Place::Live(state) if state.core.id == session)
+        self.remove_if(
+            player,
+            |place| matches!(place, Place::Live(state) if state.core.id == session),
+        );
+    }
+
+    fn remove_if(&self, player: &PlayerId, is_it: impl FnOnce(&Place<D>) -> bool) {
+        let mut places = self.places.lock();
+        if let Entry::Occupied(place) = places.by_player.entry(player.clone())
+            && is_it(place.get())
         {
             place.remove();
+        }
+        let is_empty = places.by_player.is_empty();
+        drop(places);
+        if is_empty {
+            self.emptied.notify_waiters();
+        }
+    }
+
+    /// Returns once no place is taken.
+    pub(crate) async fn emptied(&self) {
+        loop {
+            let mut emptied = pin!(self.emptied.notified());
+            emptied.as_mut().enable(); // before the look, so that nothing is missed
+            if self.len() == 0 {
+                return;
+            }
+            emptied.await;
         }
     }
 
@@ -192,13 +222,10 @@ impl<D> Reservation<'_, D> {
 
 impl<D> Drop for Reservation<'_, D> {
     fn drop(&mut self) {
-        let mut places = self.registry.places.lock();
-        if let Entry::Occupied(place) = places.by_player.entry(self.player.clone())
-            && matches!(place.get(), Place::Starting(start) if start.session == self.session)
-        {
-            place.remove();
-        }
-        drop(places);
+        self.registry.remove_if(
+            self.player,
+            |place| matches!(place, Place::Starting(start) if start.session == self.session),
+        );
         self.over.cancel();
     }
 }

@@ -1,18 +1,18 @@
 //! What the manager, its tasks, its sessions and their slots share.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    background::Background, hazards::HazardWatch, lease::LeaseWatch, orphans::Orphans,
-    registry::Registry,
+    Gate, background::Background, hazards::HazardWatch, lease::LeaseWatch, orphans::Orphans,
+    registry::Registry, shutdown::Shutdown,
 };
 use crate::{
     Clock, Error, Event, GameDocument, IdSource, PlayerId, SaveReason, ServerId, SessionId,
-    Settings,
+    Settings, Unsaved,
     autosave::Autosave,
     backend::Lock,
     codec::{Codec, Encoded},
@@ -46,9 +46,19 @@ pub(crate) struct Shared<D> {
     pub(crate) hazards: HazardWatch,
     pub(crate) lease: Mutex<LeaseWatch>,
     pub(crate) runtime: Handle,
+    pub(crate) gate: Arc<Gate>,
     /// Cancelled when the manager shuts down or is dropped.
     pub(crate) stop: CancellationToken,
+    /// Cancelled after that, when the last session has ended.
+    pub(crate) quiet: CancellationToken,
+    pub(crate) shutdown: Shutdown<D>,
+    /// What sessions left that were lost, or given up for another, when nobody
+    /// could ask them for it.
+    pub(super) left_behind: Mutex<VecDeque<Unsaved<D>>>,
 }
+
+/// How many documents wait for somebody to take them.
+const MAX_LEFT_BEHIND: usize = 1_000;
 
 impl<D: GameDocument> Shared<D> {
     /// Runs a piece of work as a task of its own, so that it is finished even
@@ -66,9 +76,23 @@ impl<D: GameDocument> Shared<D> {
                     during,
                 }
             } else {
-                Error::ShuttingDown // the runtime is gone
+                Error::RuntimeGone
             }
         })
+    }
+
+    /// Keeps documents until somebody [takes](super::SessionManager::take_unsaved)
+    /// them.
+    pub(super) fn leave_behind(&self, documents: Vec<Unsaved<D>>) {
+        let mut left = self.left_behind.lock();
+        left.extend(documents);
+        let too_many = left.len().saturating_sub(MAX_LEFT_BEHIND);
+        let dropped: Vec<_> = left.drain(..too_many).collect();
+        drop(left);
+        for unsaved in dropped {
+            let (player, slot) = (&unsaved.player, &unsaved.slot);
+            tracing::error!(%player, %slot, "an unsaved document that nobody took is dropped");
+        }
     }
 
     /// Closes a session that was found lost, tells so, and returns the error
@@ -84,6 +108,10 @@ impl<D: GameDocument> Shared<D> {
         {
             self.debug(|| tracing::debug!(%player, %session, ?holder, "session lost"));
             self.forget(&state);
+            if !state.is_held() {
+                let error = state.core.lost(holder.clone());
+                self.leave_behind(state.unsaved(&error));
+            }
             self.events.send(|| Event::SessionLost {
                 player: player.clone(),
                 session,

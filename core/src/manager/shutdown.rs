@@ -1,16 +1,18 @@
 //! Ending everything (E4).
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, mem, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout_at},
-};
+use parking_lot::Mutex;
+use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{registry::Taken, shared::Shared};
-use crate::{EndError, EndReason, GameDocument, PlayerId, error::Chain};
+use crate::{
+    EndError, EndReason, Error, GameDocument, PlayerId, Unsaved,
+    error::Chain,
+    session::{SessionState, Status},
+};
 
 /// What came of a shutdown.
 #[non_exhaustive]
@@ -21,15 +23,27 @@ pub struct ShutdownReport<D> {
     pub failed: Vec<EndError<D>>,
     /// Players whose sessions were still being ended, or started, at the
     /// deadline.
-    pub unfinished: Vec<PlayerId>,
+    pub unfinished: Vec<Unfinished<D>>,
+}
+
+/// A player whose session had not ended at the deadline of a shutdown.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unfinished<D> {
+    /// The player.
+    pub player: PlayerId,
+    /// The documents that the store is not known to have; none of a session
+    /// that was being started.
+    pub unsaved: Vec<Unsaved<D>>,
 }
 
 impl<D> fmt::Debug for ShutdownReport<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unfinished = self.unfinished.iter().map(|unfinished| &unfinished.player);
         f.debug_struct("ShutdownReport")
             .field("ended", &self.ended)
             .field("failed", &self.failed)
-            .field("unfinished", &self.unfinished)
+            .field("unfinished", &unfinished.collect::<Vec<_>>())
             .finish()
     }
 }
@@ -42,75 +56,210 @@ impl<D> ShutdownReport<D> {
     }
 }
 
-/// What came of one player: nothing, if there was no session after all.
-type Told<D> = (PlayerId, Option<Result<(), EndError<D>>>);
+/// How far a shutdown has come. It goes on whether anybody waits for it or
+/// not (E7), and as many as like can wait for it.
+#[derive(Debug)]
+pub(crate) struct Shutdown<D> {
+    progress: Mutex<Progress<D>>,
+    /// Cancelled when every session has ended, or failed to.
+    told: CancellationToken,
+    /// Cancelled when the last session has ended and the lease is given up.
+    over: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Progress<D> {
+    /// The tasks that run as long as the manager.
+    tasks: Vec<JoinHandle<()>>,
+    /// Whose sessions are still being ended, or started.
+    waiting: BTreeSet<PlayerId>,
+    ended: usize,
+    failed: Vec<(Arc<SessionState<D>>, EndError<D>)>,
+}
+
+impl<D> Default for Shutdown<D> {
+    fn default() -> Self {
+        Self {
+            progress: Mutex::new(Progress {
+                tasks: Vec::new(),
+                waiting: BTreeSet::new(),
+                ended: 0,
+                failed: Vec::new(),
+            }),
+            told: CancellationToken::new(),
+            over: CancellationToken::new(),
+        }
+    }
+}
+
+impl<D> Shutdown<D> {
+    /// Notes a task to wait for at the end.
+    pub(super) fn note_task(&self, task: JoinHandle<()>) {
+        self.progress.lock().tasks.push(task);
+    }
+}
 
 impl<D: GameDocument> Shared<D> {
-    pub(super) async fn shutdown(self: Arc<Self>, deadline: Instant) -> ShutdownReport<D> {
+    /// Takes no more starts and no more changes, and has every session ended.
+    /// Returns whose, unless that was begun before.
+    pub(super) fn begin_shutdown(self: &Arc<Self>) -> Option<Vec<PlayerId>> {
+        if !self.gate.shut() {
+            return None;
+        }
         self.stop.cancel();
         let places = self.registry.close();
-        let mut unfinished: BTreeSet<_> = places.iter().map(|(player, _)| player.clone()).collect();
-        let (tell, mut told) = mpsc::channel(places.len().max(1));
-        // A task of its own, which goes on after the deadline, and if nobody
-        // waits for the report (E7).
-        self.runtime.spawn(Arc::clone(&self).end_all(places, tell));
-        let mut report = ShutdownReport {
-            ended: 0,
-            failed: Vec::new(),
-            unfinished: Vec::new(),
+        let players: Vec<_> = places.iter().map(|(player, _)| player.clone()).collect();
+        self.shutdown
+            .progress
+            .lock()
+            .waiting
+            .extend(players.iter().cloned());
+        let unless_done = Abandons {
+            shared: Arc::clone(self),
+            done: false,
         };
-        while let Ok(Some((player, result))) = timeout_at(deadline, told.recv()).await {
-            unfinished.remove(&player);
-            match result {
-                None => {}
-                Some(Ok(())) => report.ended += 1,
-                Some(Err(error)) => report.failed.push(error),
+        self.runtime
+            .spawn(Arc::clone(self).run_shutdown(places, unless_done));
+        Some(players)
+    }
+
+    async fn run_shutdown(self: Arc<Self>, places: Vec<Taken>, mut unless_done: Abandons<D>) {
+        self.end_all(places).await;
+        self.shutdown.told.cancel();
+        // What failed is tried again, or ended by those who have a handle.
+        self.registry.emptied().await;
+        self.quiet.cancel();
+        let tasks = mem::take(&mut self.shutdown.progress.lock().tasks);
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the manager was torn down");
             }
         }
-        report.unfinished = unfinished.into_iter().collect();
-        if report.is_complete() {
-            // What is late is left to lapse.
-            let _ = timeout_at(deadline, self.drop_lease()).await;
+        self.drop_lease().await;
+        self.shutdown.over.cancel();
+        unless_done.done = true;
+    }
+
+    /// Waits for a shutdown that was begun, no longer than `at_most`. To be run
+    /// on the manager's own runtime.
+    pub(super) async fn await_shutdown(self: Arc<Self>, at_most: Duration) {
+        let done = timeout(at_most, async {
+            self.shutdown.told.cancelled().await;
+            if self.shutdown_report().is_complete() {
+                self.shutdown.over.cancelled().await;
+            }
+        });
+        // The report says what is not done.
+        let _ = done.await;
+        self.events.end();
+    }
+
+    /// How far a shutdown has come.
+    pub(super) fn shutdown_report(&self) -> ShutdownReport<D> {
+        let progress = self.shutdown.progress.lock();
+        let waiting = progress.waiting.clone();
+        let failed = progress.failed.clone();
+        let ended = progress.ended;
+        drop(progress);
+        let total = failed.len();
+        // Some may have been ended since.
+        let has_ended =
+            |session: &SessionState<D>| matches!(session.core.status(), Status::Ended(_));
+        let failed: Vec<_> = failed
+            .into_iter()
+            .filter(|(session, _)| !has_ended(session))
+            .map(|(_, error)| error)
+            .collect();
+        let unfinished = waiting.into_iter().map(|player| self.unfinished(player));
+        ShutdownReport {
+            ended: ended + total - failed.len(),
+            failed,
+            unfinished: unfinished.collect(),
         }
-        report
+    }
+
+    fn unfinished(&self, player: PlayerId) -> Unfinished<D> {
+        let error = Error::Unfinished {
+            player: player.clone(),
+        };
+        let session = self.registry.live(&player);
+        let unsaved = session.map(|session| session.unsaved(&error));
+        Unfinished {
+            player,
+            unsaved: unsaved.unwrap_or_default(),
+        }
     }
 
     /// Ends every session, those that are just being started last.
-    async fn end_all(self: Arc<Self>, places: Vec<Taken>, tell: mpsc::Sender<Told<D>>) {
-        let mut ends = stream::iter(places)
+    async fn end_all(self: &Arc<Self>, places: Vec<Taken>) {
+        let ends = stream::iter(places)
             .map(|(player, starting)| self.end_for_shutdown(player, starting))
             .buffer_unordered(self.settings.max_concurrent_saves);
-        while let Some(told) = ends.next().await {
-            // If nobody listens any more, the other ends matter all the same.
-            drop(tell.send(told).await);
-        }
+        ends.for_each(|()| async {}).await;
     }
 
     async fn end_for_shutdown(
         self: &Arc<Self>,
         player: PlayerId,
         starting: Option<CancellationToken>,
-    ) -> Told<D> {
+    ) {
         if let Some(over) = starting {
             over.cancelled().await; // with a session or without
         }
         let Some(session) = self.registry.live(&player) else {
-            return (player, None);
+            self.shutdown.progress.lock().waiting.remove(&player);
+            return;
         };
-        let end = Arc::clone(self).end(session, EndReason::Shutdown);
+        let end = Arc::clone(self).end(Arc::clone(&session), EndReason::Shutdown);
         let ended = self
             .run_to_the_end(&player, "ending the session", end)
             .await;
-        let result = ended.unwrap_or_else(|cause| Err(EndError::new(&player, Vec::new(), cause)));
-        (player, Some(result))
+        let result = ended
+            .unwrap_or_else(|cause| Err(EndError::new(&player, session.unsaved(&cause), cause)));
+        if let Err(error) = &result
+            && !session.is_closed()
+        {
+            self.end_again(&session, EndReason::Shutdown, &error.cause);
+        }
+        let mut progress = self.shutdown.progress.lock();
+        progress.waiting.remove(&player);
+        match result {
+            Ok(()) => progress.ended += 1,
+            Err(error) => progress.failed.push((session, error)),
+        }
     }
 
-    /// With the lease gone, others need not wait for it to lapse. It stays if
-    /// there is anything that it still protects.
+    /// With the lease gone, others need not wait for it to lapse.
     async fn drop_lease(&self) {
         self.release_orphans().await;
         if let Err(error) = self.store.drop_lease(&self.server).await {
             tracing::warn!(error = %Chain(&error), "the lease is left to lapse");
         }
+    }
+}
+
+/// Tells what is abandoned if a shutdown is torn down, with the runtime that it
+/// runs on.
+struct Abandons<D: GameDocument> {
+    shared: Arc<Shared<D>>,
+    done: bool,
+}
+
+impl<D: GameDocument> Drop for Abandons<D> {
+    fn drop(&mut self) {
+        if self.done {
+            return;
+        }
+        let sessions = self.shared.registry.sessions();
+        let players: Vec<_> = sessions
+            .iter()
+            .take(10)
+            .map(|session| session.core.player.as_str())
+            .collect();
+        tracing::error!(
+            sessions = sessions.len(),
+            ?players,
+            "the runtime is gone: sessions are abandoned with what they have not saved"
+        );
     }
 }

@@ -1,12 +1,20 @@
 //! Who a session is and whether it still is one.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::{
-    ClaimNumber, Error, Fence, PlayerId, SessionId, SlotName,
+    ClaimNumber, EndReason, Error, Fence, PlayerId, SessionId, SlotName, UnixMillis,
     backend::{Claim, Lock},
+    manager::Gate,
 };
 
 /// The part of a session that its slots know.
@@ -15,7 +23,12 @@ pub(crate) struct SessionCore {
     pub(crate) player: PlayerId,
     pub(crate) id: SessionId,
     pub(crate) fence: Fence,
+    /// When its lock was asked for.
+    pub(crate) since: UnixMillis,
+    gate: Arc<Gate>,
     status: Mutex<Status>,
+    /// Told when it is over.
+    over: Notify,
     claims: AtomicU64,
 }
 
@@ -30,19 +43,57 @@ pub(crate) enum Status {
     /// way back, since the lock may be gone already.
     Releasing,
     /// It was saved and released, or abandoned.
-    Ended,
+    Ended(EndReason),
     /// Its lock is another's, or gone.
     Lost(Option<Box<Lock>>),
 }
 
+/// How a session ended, or that it will never be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionEnd {
+    /// Its lock is released and, unless it was abandoned, everything saved.
+    Ended(EndReason),
+    /// Its lock is another's, or gone: send the player away.
+    Lost {
+        /// Who took the player, if it is known.
+        holder: Option<Lock>,
+    },
+    /// The manager's runtime is gone: nothing is saved any more, and the lock
+    /// is left to lapse with the server's lease.
+    RuntimeGone,
+}
+
+impl Status {
+    /// How the session ended, if it has.
+    fn end(&self) -> Option<SessionEnd> {
+        match self {
+            Self::Ended(reason) => Some(SessionEnd::Ended(*reason)),
+            Self::Lost(holder) => Some(SessionEnd::Lost {
+                holder: holder.as_deref().cloned(),
+            }),
+            Self::Active | Self::Ending | Self::Releasing => None,
+        }
+    }
+}
+
 impl SessionCore {
-    pub(crate) fn new(player: PlayerId, id: SessionId, fence: Fence) -> Self {
+    pub(crate) fn new(
+        player: PlayerId,
+        id: SessionId,
+        fence: Fence,
+        since: UnixMillis,
+        gate: Arc<Gate>,
+    ) -> Self {
         let status = Mutex::new(Status::Active);
         Self {
             player,
             id,
             fence,
+            since,
+            gate,
             status,
+            over: Notify::new(),
             claims: AtomicU64::new(0),
         }
     }
@@ -57,6 +108,11 @@ impl SessionCore {
         let moves = from.contains(&status);
         if moves {
             *status = to;
+        }
+        let over = status.end().is_some();
+        drop(status);
+        if moves && over {
+            self.over.notify_waiters();
         }
         moves
     }
@@ -75,8 +131,33 @@ impl SessionCore {
         *self.status.lock() == Status::Releasing
     }
 
-    /// Whether the session takes changes; otherwise why not.
+    /// Returns once the session is over, at once if it is.
+    pub(crate) async fn ended(&self) -> SessionEnd {
+        loop {
+            let mut over = pin!(self.over.notified());
+            over.as_mut().enable(); // before the look, so that nothing is missed
+            if let Some(end) = self.status.lock().end() {
+                return end;
+            }
+            tokio::select! {
+                biased;
+                () = over => {}
+                () = self.gate.gone() => {
+                    return self.status.lock().end().unwrap_or(SessionEnd::RuntimeGone);
+                }
+            }
+        }
+    }
+
+    /// Whether the session takes changes and they can be saved; otherwise why
+    /// not.
     pub(crate) fn check_open(&self) -> Result<(), Error> {
+        self.check_active()?;
+        self.gate.check()
+    }
+
+    /// Whether the session goes on; otherwise why not.
+    pub(crate) fn check_active(&self) -> Result<(), Error> {
         match &*self.status.lock() {
             Status::Active => Ok(()),
             closed => Err(self.refusal(closed)),
@@ -129,13 +210,20 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::ServerName;
 
     #[test]
     fn f26_a_lost_session_never_comes_back() {
+        let gate = Gate::new(
+            ServerName::new("a").unwrap(),
+            std::time::Duration::from_secs(60),
+        );
         let core = SessionCore::new(
             PlayerId::from(1),
             SessionId::from_uuid(Uuid::nil()),
             Fence::new(1),
+            UnixMillis::default(),
+            Arc::new(gate),
         );
         assert!(core.lose(None));
         assert!(!core.lose(None), "the second time is no news");

@@ -13,7 +13,7 @@ impl<D: GameDocument> Shared<D> {
         name: SlotName,
     ) -> Result<(), Error> {
         let _turn = session.turn.lock().await;
-        session.core.check_open()?;
+        session.core.check_active()?;
         let open = session.slot(&name);
         // Waits for a save under way, and keeps others from beginning.
         let mut saver = match &open {
@@ -46,7 +46,8 @@ impl<D: GameDocument> Shared<D> {
         name: &SlotName,
     ) -> Result<(), Error> {
         let core = &session.core;
-        let (number, opened) = self.claim_slot(core, name).await?;
+        let claimed = self.claim_slot(core, name).await;
+        let (number, opened) = claimed.map_err(|error| error.during("delete the slot"))?;
         let claim = core.claim(name, number);
         let stamp = self.stamp(opened.revision);
         match self.store.delete(&claim, &stamp).await? {

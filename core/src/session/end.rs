@@ -29,10 +29,10 @@ impl<D: GameDocument> Shared<D> {
         // From here on no change is taken: the last saves have all of them.
         core.advance(&[Status::Active], Status::Ending);
         match core.status() {
-            Status::Ended => return Ok(()),
+            Status::Ended(_) => return Ok(()),
             Status::Lost(holder) => {
                 let cause = core.lost(holder.map(|holder| *holder));
-                let unsaved = unsaved_of_lost(&session, &cause);
+                let unsaved = session.unsaved(&cause);
                 return Err(EndError::new(&core.player, unsaved, cause));
             }
             Status::Active | Status::Ending | Status::Releasing => {}
@@ -74,7 +74,7 @@ impl<D: GameDocument> Shared<D> {
             .save_with_retries(&slot, SaveReason::LastSave(reason))
             .await;
         let error = saved.err()?;
-        Some(unsaved(&slot, error))
+        Some(Unsaved::new(&slot, error))
     }
 
     /// Releases the lock of a session that has nothing left to save. If that
@@ -105,11 +105,12 @@ impl<D: GameDocument> Shared<D> {
                 tracing::debug!(player = %core.player, session = %core.id, "lock gone already");
             }
             Err(failure) => {
-                self.background.end_again(session, reason);
-                return Err(failure.into());
+                let error = Error::from(failure);
+                self.end_again(session, reason, &error);
+                return Err(error);
             }
         }
-        core.advance(&[Status::Releasing], Status::Ended);
+        core.advance(&[Status::Releasing], Status::Ended(reason));
         self.forget(session);
         self.debug(|| tracing::debug!(player = %core.player, session = %core.id, "lock released"));
         self.events.send(|| Event::SessionEnded {
@@ -146,21 +147,4 @@ impl<D: GameDocument> Shared<D> {
             error: Arc::new(cause.clone()),
         });
     }
-}
-
-fn unsaved<D>(slot: &SlotState<D>, error: Error) -> Unsaved<D> {
-    Unsaved {
-        player: slot.core.player.clone(),
-        slot: slot.name.clone(),
-        document: slot.document(),
-        error,
-    }
-}
-
-fn unsaved_of_lost<D>(session: &SessionState<D>, cause: &Error) -> Vec<Unsaved<D>> {
-    let slots = session.slots();
-    let unsaved_slots = slots.iter().filter(|slot| slot.is_unsaved());
-    unsaved_slots
-        .map(|slot| unsaved(slot, cause.clone()))
-        .collect()
 }

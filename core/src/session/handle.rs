@@ -2,66 +2,110 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{SessionState, Status};
+use super::{Held, SessionEnd, SessionState, Status};
 use crate::{
     Document, EndError, EndReason, Error, Fence, GameDocument, InvalidName, PlayerId, Saved,
-    SessionId, Slot, SlotName, backend::SlotSummary, manager::Shared,
+    SessionId, Slot, SlotName, Unsaved, backend::SlotSummary, manager::Shared,
 };
 
 /// One server's exclusive right to one player's data, from
 /// [`start_session`](crate::SessionManager::start_session) until
-/// [`end`](Self::end).
+/// [`end`](Self::end). Cheap to clone.
 ///
-/// Dropping it ends the session in the background: what is unsaved is saved,
+/// It lives as long as any handle to it, those of its slots included. Dropping
+/// the last one ends the session in the background: what is unsaved is saved,
 /// the lock released, and failures are told as events (E5).
 pub struct Session<D: GameDocument = Document> {
-    state: Arc<SessionState<D>>,
-    shared: Arc<Shared<D>>,
+    held: Arc<Held<D>>,
+}
+
+impl<D: GameDocument> Clone for Session<D> {
+    fn clone(&self) -> Self {
+        Self {
+            held: Arc::clone(&self.held),
+        }
+    }
 }
 
 impl<D: GameDocument> fmt::Debug for Session<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("player", &self.state.core.player)
-            .field("id", &self.state.core.id)
-            .field("status", &self.state.core.status())
+            .field("player", &self.state().core.player)
+            .field("id", &self.state().core.id)
+            .field("status", &self.state().core.status())
             .finish_non_exhaustive()
     }
 }
 
 impl<D: GameDocument> Session<D> {
-    pub(crate) fn new(state: Arc<SessionState<D>>, shared: Arc<Shared<D>>) -> Self {
-        Self { state, shared }
+    pub(crate) fn new(state: &Arc<SessionState<D>>, shared: &Arc<Shared<D>>) -> Self {
+        Self {
+            held: Held::of(state, shared),
+        }
+    }
+
+    pub(crate) fn state(&self) -> &Arc<SessionState<D>> {
+        &self.held.state
+    }
+
+    fn shared(&self) -> &Arc<Shared<D>> {
+        &self.held.shared
     }
 
     /// Whose data it is.
     #[must_use]
     pub fn player(&self) -> &PlayerId {
-        &self.state.core.player
+        &self.state().core.player
     }
 
     /// The session's GUID, as the lock in the store has it.
     #[must_use]
     pub fn id(&self) -> SessionId {
-        self.state.core.id
+        self.state().core.id
     }
 
     /// The generation of the lock.
     #[must_use]
     pub fn fence(&self) -> Fence {
-        self.state.core.fence
+        self.state().core.fence
     }
 
     /// Whether the session takes changes, as far as this server knows.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        self.state.core.status() == Status::Active
+        self.state().core.status() == Status::Active
     }
 
     /// Whether the session was found lost (E2).
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        matches!(self.state.core.status(), Status::Lost(_))
+        matches!(self.state().core.status(), Status::Lost(_))
+    }
+
+    /// Waits until the session is over, and says how it ended: at once if it
+    /// has ended already. No event can be missed this way.
+    ///
+    /// What it returns is no handle: it does not keep the session alive.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only waits.
+    pub fn ended(&self) -> impl Future<Output = SessionEnd> + Send + 'static + use<D> {
+        let core = Arc::clone(&self.state().core);
+        async move { core.ended().await }
+    }
+
+    /// What of its documents is not in the store as it is here: of a lost
+    /// session what can be [recovered](crate::SessionManager::recover), of a
+    /// live one what waits to be saved.
+    #[must_use]
+    pub fn unsaved(&self) -> Vec<Unsaved<D>> {
+        let core = &self.state().core;
+        let error = core.check_open().err();
+        let error = error.unwrap_or_else(|| Error::Unfinished {
+            player: core.player.clone(),
+        });
+        self.state().unsaved(&error)
     }
 
     /// Opens a slot and reads its document; defaults if nothing is stored
@@ -72,8 +116,8 @@ impl<D: GameDocument> Session<D> {
     ///
     /// [`Error::StoreUnavailable`], [`Error::SessionLost`],
     /// [`Error::Undecodable`], [`Error::Migration`], and
-    /// [`Error::InvalidName`]. If it was the first slot of the session, the
-    /// session has ended then and its lock is released (L8).
+    /// [`Error::InvalidName`]. Whatever the error, the session is as it was
+    /// (L8): the slot can be loaded again, and so can others.
     ///
     /// # Cancel safety
     ///
@@ -84,7 +128,7 @@ impl<D: GameDocument> Session<D> {
         N: TryInto<SlotName, Error: Into<InvalidName>>,
     {
         let name = self.slot_name(name)?;
-        let load = Arc::clone(&self.shared).load(Arc::clone(&self.state), name);
+        let load = Shared::load(Arc::clone(&self.held), name);
         self.run("loading a slot", load).await
     }
 
@@ -98,7 +142,9 @@ impl<D: GameDocument> Session<D> {
     ///
     /// Cancel safe: it only reads.
     pub async fn slots(&self) -> Result<Vec<SlotSummary>, Error> {
-        Ok(self.shared.store.list(self.player()).await?)
+        let (shared, player) = (Arc::clone(self.shared()), self.player().clone());
+        let list = async move { Ok(shared.store.list(&player).await?) };
+        self.run("listing the slots", list).await
     }
 
     /// Deletes what a slot holds, open or not. Handles to it refuse changes
@@ -118,7 +164,7 @@ impl<D: GameDocument> Session<D> {
         N: TryInto<SlotName, Error: Into<InvalidName>>,
     {
         let name = self.slot_name(name)?;
-        let delete = Arc::clone(&self.shared).delete_slot(Arc::clone(&self.state), name);
+        let delete = Arc::clone(self.shared()).delete_slot(Arc::clone(self.state()), name);
         self.run("deleting a slot", delete).await
     }
 
@@ -133,9 +179,9 @@ impl<D: GameDocument> Session<D> {
     ///
     /// Cancel safe: saves that have begun go on in the background.
     pub async fn save_all(&self) -> Result<Vec<Saved>, Error> {
-        let handles = self.state.slots().into_iter();
+        let handles = self.state().slots().into_iter();
         let slots: Vec<_> = handles
-            .map(|slot| Slot::new(slot, Arc::clone(&self.shared)))
+            .map(|slot| Slot::new(slot, Arc::clone(&self.held)))
             .collect();
         let saves = futures::future::join_all(slots.iter().map(Slot::save)).await;
         saves.into_iter().collect()
@@ -150,17 +196,23 @@ impl<D: GameDocument> Session<D> {
     /// goes on: it still holds the player and takes changes, until this is
     /// called again or [`abandon`](Self::abandon) is. If nothing is unsaved,
     /// only the lock could not be released, which the manager tries again.
+    /// After the manager's runtime is gone, the cause is
+    /// [`Error::RuntimeGone`], and nothing can be done but to write the
+    /// documents down.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: an end that has begun goes on in the background.
     pub async fn end(&self) -> Result<(), EndError<D>> {
-        let end = Arc::clone(&self.shared).end(Arc::clone(&self.state), EndReason::Asked);
+        let end = Arc::clone(self.shared()).end(Arc::clone(self.state()), EndReason::Asked);
         let ended = self
-            .shared
+            .shared()
             .run_to_the_end(self.player(), "ending the session", end)
             .await;
-        ended.unwrap_or_else(|cause| Err(EndError::new(self.player(), Vec::new(), cause)))
+        ended.unwrap_or_else(|cause| {
+            let unsaved = self.state().unsaved(&cause);
+            Err(EndError::new(self.player(), unsaved, cause))
+        })
     }
 
     /// Releases the player without saving what is unsaved.
@@ -174,7 +226,7 @@ impl<D: GameDocument> Session<D> {
     ///
     /// Cancel safe: a release that has begun goes on in the background.
     pub async fn abandon(&self) -> Result<(), Error> {
-        let abandon = Arc::clone(&self.shared).abandon(Arc::clone(&self.state));
+        let abandon = Arc::clone(self.shared()).abandon(Arc::clone(self.state()));
         self.run("abandoning the session", abandon).await
     }
 
@@ -183,7 +235,7 @@ impl<D: GameDocument> Session<D> {
         during: &'static str,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        self.shared
+        self.shared()
             .run_to_the_end(self.player(), during, work)
             .await?
     }
@@ -193,15 +245,6 @@ impl<D: GameDocument> Session<D> {
         N: TryInto<SlotName, Error: Into<InvalidName>>,
     {
         let name = name.try_into().map_err(Into::into)?;
-        Ok(self.shared.settings.slot_for(&name))
-    }
-}
-
-impl<D: GameDocument> Drop for Session<D> {
-    fn drop(&mut self) {
-        if !self.state.is_closed() {
-            self.shared
-                .end_in_background(Arc::clone(&self.state), EndReason::Dropped);
-        }
+        Ok(self.shared().settings.slot_for(&name))
     }
 }

@@ -5,19 +5,19 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures::FutureExt;
 use serde_json::Value;
 
-use super::{SessionCore, SessionState};
+use super::{Held, SessionCore, SessionState};
 use crate::{
-    EndReason, Error, GameDocument, PlayerId, SlotName,
+    Error, GameDocument, PlayerId, SlotName,
     backend::Record,
     codec::{Encoded, Envelope, Fingerprints, KeyFingerprints, fit},
     error::Chain,
     hook::guarded,
     manager::Shared,
-    slot::{Saver, Slot, SlotState},
+    slot::{LastWrite, Saver, Slot, SlotState},
 };
 
 /// A document that was read or made.
-struct Loaded<D> {
+pub(crate) struct Loaded<D> {
     document: D,
     /// What is kept beside it.
     envelope: Envelope,
@@ -32,37 +32,23 @@ struct Stored {
 }
 
 impl<D: GameDocument> Shared<D> {
-    /// Loads a slot, or hands out the one that is open. A first load that
-    /// fails ends the session, so that no lock is left behind (L8).
-    pub(crate) async fn load(
-        self: Arc<Self>,
-        session: Arc<SessionState<D>>,
-        name: SlotName,
-    ) -> Result<Slot<D>, Error> {
+    /// Loads a slot, or hands out the one that is open. A load that fails
+    /// leaves the session as it was (L8).
+    pub(crate) async fn load(held: Arc<Held<D>>, name: SlotName) -> Result<Slot<D>, Error> {
+        let (session, shared) = (&held.state, &held.shared);
         let _turn = session.turn.lock().await;
-        session.core.check_open()?;
+        session.core.check_active()?;
         if let Some(open) = session.slot(&name) {
-            return Ok(Slot::new(open, Arc::clone(&self)));
+            return Ok(Slot::new(open, Arc::clone(&held)));
         }
-        let load = AssertUnwindSafe(self.load_new(&session, &name)).catch_unwind();
+        let load = AssertUnwindSafe(shared.load_new(session, &name)).catch_unwind();
         let result = load.await.unwrap_or_else(|_| {
             Err(Error::Panicked {
                 player: session.core.player.clone(),
                 during: "loading a slot",
             })
         });
-        if let Err(error) = &result
-            && session.slots().is_empty()
-            && !session.is_closed()
-        {
-            let player = &session.core.player;
-            let (slot, why) = (&name, Chain(error));
-            tracing::warn!(%player, %slot, error = %why, "first load failed: the session ends");
-            if let Err(error) = self.release(&session, EndReason::LoadFailed).await {
-                tracing::warn!(%player, error = %Chain(&error), "the lock is released later");
-            }
-        }
-        result.map(|slot| Slot::new(slot, self))
+        result.map(|slot| Slot::new(slot, Arc::clone(&held)))
     }
 
     async fn load_new(
@@ -83,6 +69,7 @@ impl<D: GameDocument> Shared<D> {
             claim: Some(number),
             revision: opened.revision,
             stored: content,
+            last: LastWrite::of(&opened),
             doubt: None,
             proved: self.origin.completion.is_some(), // it is no type of the game's
             keys,
@@ -135,7 +122,7 @@ impl<D: GameDocument> Shared<D> {
 
     /// The document in a record. Whatever is wrong with it is an error that
     /// leaves the record as it is (S5, S6).
-    fn revive(
+    pub(crate) fn revive(
         &self,
         core: &SessionCore,
         name: &SlotName,
@@ -214,7 +201,7 @@ impl<D: GameDocument> Shared<D> {
         let mut envelope = envelope.clone();
         envelope.defaults = Some(gained.keys);
         let encoded = self.encode_document(&completed, &envelope);
-        match encoded.and_then(|encoded| self.body(&encoded)) {
+        match encoded.and_then(|encoded| self.body(&encoded, self.migrations.current())) {
             Ok(_) => {
                 self.debug(|| tracing::debug!(%player, slot = %name, ?added, "slot completed"));
                 Some((completed, envelope))

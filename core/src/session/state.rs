@@ -1,11 +1,14 @@
 //! What the manager keeps of one session.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicBool, AtomicU32},
+};
 
 use parking_lot::Mutex;
 
-use super::{SessionCore, Status};
-use crate::{SlotName, slot::SlotState};
+use super::{Held, SessionCore, Status};
+use crate::{Error, SlotName, Unsaved, slot::SlotState};
 
 #[derive(Debug)]
 pub(crate) struct SessionState<D> {
@@ -16,6 +19,10 @@ pub(crate) struct SessionState<D> {
     pub(crate) turn: tokio::sync::Mutex<()>,
     /// Whether a task of the manager's is about to end it already.
     pub(crate) end_is_under_way: AtomicBool,
+    /// How often a task of the manager's has failed to end it.
+    pub(crate) failed_ends: AtomicU32,
+    /// What all its handles hold, as long as there are any.
+    pub(super) held: Mutex<Weak<Held<D>>>,
 }
 
 impl<D> SessionState<D> {
@@ -25,6 +32,8 @@ impl<D> SessionState<D> {
             slots: Mutex::default(),
             turn: tokio::sync::Mutex::new(()),
             end_is_under_way: AtomicBool::new(false),
+            failed_ends: AtomicU32::new(0),
+            held: Mutex::new(Weak::new()),
         }
     }
 
@@ -52,6 +61,20 @@ impl<D> SessionState<D> {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        matches!(self.core.status(), Status::Ended | Status::Lost(_))
+        matches!(self.core.status(), Status::Ended(_) | Status::Lost(_))
+    }
+
+    /// Whether anybody has a handle to it.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.lock().strong_count() > 0
+    }
+
+    /// The documents that the store does not have as they are here.
+    pub(crate) fn unsaved(&self, error: &Error) -> Vec<Unsaved<D>> {
+        let slots = self.slots();
+        let unsaved = slots.iter().filter(|slot| slot.is_unsaved());
+        unsaved
+            .map(|slot| Unsaved::new(slot, error.clone()))
+            .collect()
     }
 }

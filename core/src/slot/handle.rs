@@ -6,8 +6,8 @@ use futures::FutureExt;
 
 use super::{save::Saved, state::SlotState};
 use crate::{
-    ChangeError, Document, Error, GameDocument, PlayerId, Revision, SessionId, SlotName,
-    manager::Shared,
+    ChangeError, Document, Error, GameDocument, PlayerId, Revision, SessionId, SlotName, Unsaved,
+    manager::Shared, session::Held,
 };
 
 /// An open slot of a player: cheap to clone, read and changed synchronously.
@@ -26,11 +26,19 @@ use crate::{
 /// A closure that takes long keeps nobody else's slot from being changed,
 /// saved or ended.
 ///
+/// A slot keeps its session: it ends in the background when the last handle of
+/// it and of its slots is dropped.
+///
 /// After the session ended or was lost, the document can still be read, and
-/// every change is refused.
+/// every change is refused. So is every change that nobody could save any more:
+/// after the manager's shutdown began, after its runtime is gone, or was not
+/// run for as long as the server's lease lives, and once the server is known to
+/// be superseded (E8).
 pub struct Slot<D = Document> {
     pub(super) state: Arc<SlotState<D>>,
     pub(super) shared: Arc<Shared<D>>,
+    /// Keeps the session alive.
+    held: Arc<Held<D>>,
 }
 
 impl<D> Clone for Slot<D> {
@@ -38,6 +46,7 @@ impl<D> Clone for Slot<D> {
         Self {
             state: Arc::clone(&self.state),
             shared: Arc::clone(&self.shared),
+            held: Arc::clone(&self.held),
         }
     }
 }
@@ -53,8 +62,13 @@ impl<D> fmt::Debug for Slot<D> {
 }
 
 impl<D: GameDocument> Slot<D> {
-    pub(crate) fn new(state: Arc<SlotState<D>>, shared: Arc<Shared<D>>) -> Self {
-        Self { state, shared }
+    pub(crate) fn new(state: Arc<SlotState<D>>, held: Arc<Held<D>>) -> Self {
+        let shared = Arc::clone(&held.shared);
+        Self {
+            state,
+            shared,
+            held,
+        }
     }
 
     /// The slot's name.
@@ -100,6 +114,17 @@ impl<D: GameDocument> Slot<D> {
         self.state.document()
     }
 
+    /// The document as it is now, to be put into a store that has lost what it
+    /// acknowledged, by [`SessionManager::recover`](crate::SessionManager::recover).
+    #[must_use]
+    pub fn for_recovery(&self) -> Unsaved<D> {
+        let error = self.state.core.check_open().err();
+        let error = error.unwrap_or_else(|| Error::Unfinished {
+            player: self.player().clone(),
+        });
+        Unsaved::new(&self.state, error)
+    }
+
     /// Reads from the document as it is now, without keeping others from
     /// changing it meanwhile.
     pub fn read<R>(&self, read: impl FnOnce(&D) -> R) -> R {
@@ -115,10 +140,11 @@ impl<D: GameDocument> Slot<D> {
     /// # Errors
     ///
     /// [`Error::SessionLost`], [`Error::SessionEnded`] or
-    /// [`Error::SlotDeleted`] if the slot takes no changes any more, and
-    /// [`Error::SlotBusy`] if it is just being changed; the closure is not
-    /// called then. If the session ended or was lost while the closure ran,
-    /// what it did is dropped.
+    /// [`Error::SlotDeleted`] if the slot takes no changes any more,
+    /// [`Error::ShuttingDown`], [`Error::RuntimeGone`] or
+    /// [`Error::Superseded`] if nobody could save one, and [`Error::SlotBusy`]
+    /// if it is just being changed; the closure is not called then. If the
+    /// session ended or was lost while the closure ran, what it did is dropped.
     pub fn modify<R>(&self, modify: impl FnOnce(&mut D) -> R) -> Result<R, Error> {
         self.try_modify(|document| Ok::<_, Error>(modify(document)))
     }
@@ -189,7 +215,7 @@ impl<D: GameDocument> Slot<D> {
     /// Cancel safe: a save that was asked for is made in the background (E7).
     pub async fn save(&self) -> Result<Saved, Error> {
         let told = self.shared.ask_for_save(&self.state).await;
-        told.unwrap_or(Err(Error::ShuttingDown)) // its runtime is gone
+        told.unwrap_or(Err(Error::RuntimeGone)) // its runtime is gone
     }
 
     /// Asks for the same as [`save`](Self::save) without waiting for it, from
@@ -201,11 +227,11 @@ impl<D: GameDocument> Slot<D> {
     ///
     /// [`Error::SessionLost`], [`Error::SessionEnded`] or
     /// [`Error::SlotDeleted`] if the slot can't be saved any more;
-    /// [`Error::ShuttingDown`] if the manager's runtime is gone.
+    /// [`Error::RuntimeGone`] if the manager's runtime is gone.
     pub fn request_save(&self) -> Result<(), Error> {
         self.state.check_writable()?;
         match self.shared.ask_for_save(&self.state).now_or_never() {
-            Some(Err(_runtime_is_gone)) => Err(Error::ShuttingDown),
+            Some(Err(_runtime_is_gone)) => Err(Error::RuntimeGone),
             _ => Ok(()),
         }
     }

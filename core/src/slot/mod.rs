@@ -11,4 +11,5 @@ mod state;
 pub use handle::Slot;
 pub(crate) use kept::Kept;
 pub use save::Saved;
-pub(crate) use state::{Next, Saver, SlotState, Snapshot};
+pub(crate) use save::unencodable;
+pub(crate) use state::{LastWrite, Next, Saver, SlotState, Snapshot};

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::MutexGuard;
 
-use super::state::{Doubt, Saver, SlotState, Snapshot};
+use super::state::{Doubt, LastWrite, Saver, SlotState, Snapshot};
 use crate::{
     ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, WriteId,
     backend::{Body, Claim, Effect, Lock, Opened, Opening, Stamp, WriteOutcome},
@@ -174,6 +174,23 @@ impl<D: GameDocument> Shared<D> {
         })
     }
 
+    /// Encodes a document that was in the slot once, and proves that it comes
+    /// back (S11).
+    pub(crate) fn encode_unsaved(
+        &self,
+        slot: &SlotState<D>,
+        document: &D,
+    ) -> Result<Encoded, Error> {
+        let envelope = slot.envelope();
+        self.run_codec(slot, "encoding the document", || {
+            let encoded = self.encode_document(document, &envelope)?;
+            if self.origin.completion.is_none() {
+                self.codec.prove::<D>(&encoded)?; // it is a type of the game's
+            }
+            Ok(encoded)
+        })
+    }
+
     pub(crate) fn encode_document(
         &self,
         document: &D,
@@ -227,7 +244,7 @@ impl<D: GameDocument> Shared<D> {
         encoded: &Encoded,
     ) -> Result<(), Error> {
         let body = self
-            .body(encoded)
+            .body(encoded, self.migrations.current())
             .map_err(|source| unencodable(&slot.core, &slot.name, source))?;
         for _ in 0..MAX_OPENINGS {
             if let Some(number) = saver.claim {
@@ -246,8 +263,8 @@ impl<D: GameDocument> Shared<D> {
     }
 
     /// The body to send, refused here if the store would refuse it (S8).
-    pub(crate) fn body(&self, encoded: &Encoded) -> Result<Body, CodecError> {
-        let body = self.codec.body(encoded, self.migrations.current());
+    pub(crate) fn body(&self, encoded: &Encoded, schema: u32) -> Result<Body, CodecError> {
+        let body = self.codec.body(encoded, schema);
         let (bytes, limit) = (body.bytes.len(), self.store.limits().max_body_bytes);
         if bytes > limit {
             return Err(CodecError::TooLargeForStore { bytes, limit });
@@ -274,7 +291,8 @@ impl<D: GameDocument> Shared<D> {
         slot: &SlotState<D>,
         saver: &mut Saver,
     ) -> Result<Option<Fingerprints>, Error> {
-        let (number, opened) = self.claim_slot(&slot.core, &slot.name).await?;
+        let claimed = self.claim_slot(&slot.core, &slot.name).await;
+        let (number, opened) = claimed.map_err(|error| error.during("save the slot"))?;
         let doubt = saver.doubt.take();
         let applied = doubt.filter(|doubt| opened.last_write == Some(doubt.write_id));
         let applied = applied.map(|doubt| doubt.content);
@@ -285,6 +303,7 @@ impl<D: GameDocument> Shared<D> {
         }
         saver.claim = Some(number);
         saver.revision = opened.revision;
+        saver.last = LastWrite::of(&opened);
         Ok(applied)
     }
 
@@ -316,6 +335,10 @@ impl<D: GameDocument> Shared<D> {
                 debug_assert_eq!(revision, stamp.base.next(), "S3");
                 saver.claim = Some(claim.number);
                 saver.revision = revision;
+                saver.last = Some(LastWrite {
+                    id: stamp.write_id,
+                    at: stamp.at,
+                });
                 saver.stored = Some(content);
                 Ok(true)
             }
@@ -389,19 +412,22 @@ impl<D: GameDocument> Shared<D> {
 
 /// Whether this kind of save writes what the store has already.
 fn writes_unchanged(reason: SaveReason) -> bool {
-    matches!(reason, SaveReason::Asked | SaveReason::Forced)
+    matches!(
+        reason,
+        SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack
+    )
 }
 
 /// Whether a save of this kind has to send this content (A1, A5, A6, S10).
 fn is_due(reason: SaveReason, stored: Option<Fingerprints>, content: Fingerprints) -> bool {
     match (reason, stored) {
-        (_, None) | (SaveReason::Asked | SaveReason::Forced, _) => true,
+        (_, None) | (SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack, _) => true,
         (SaveReason::Autosave, Some(stored)) => stored.kept != content.kept,
         (SaveReason::LastSave(_), Some(stored)) => stored.all != content.all,
     }
 }
 
-fn unencodable(core: &SessionCore, slot: &SlotName, source: CodecError) -> Error {
+pub(crate) fn unencodable(core: &SessionCore, slot: &SlotName, source: CodecError) -> Error {
     Error::Unencodable {
         player: core.player.clone(),
         slot: slot.clone(),

@@ -6,8 +6,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::{ask::Asked, keep::Keeper};
 use crate::{
-    ClaimNumber, Document, Error, Revision, SlotName, WriteId,
-    backend::Claim,
+    ClaimNumber, Document, Error, Revision, SlotName, UnixMillis, WriteId,
+    backend::{Claim, Opened},
     codec::{Envelope, Fingerprints, KeyFingerprints},
     fetch,
     session::SessionCore,
@@ -94,12 +94,32 @@ pub(crate) struct Saver {
     pub(crate) revision: Revision,
     /// What the store has acknowledged; `None` if it has nothing (S10).
     pub(crate) stored: Option<Fingerprints>,
+    /// The last write that the store is known to have.
+    pub(crate) last: Option<LastWrite>,
     /// A write whose answer has not come, or never came.
     pub(crate) doubt: Option<Doubt>,
     /// Whether the document was proved to come back, or need not be (S11).
     pub(crate) proved: bool,
     /// In debug mode: what was stored, key by key.
     pub(crate) keys: Option<Box<KeyFingerprints>>,
+}
+
+/// Which write made what the store has, and when that was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastWrite {
+    pub(crate) id: WriteId,
+    pub(crate) at: UnixMillis,
+}
+
+impl LastWrite {
+    /// The one that a slot was opened with; `None` if it holds nothing.
+    pub(crate) fn of(opened: &Opened) -> Option<Self> {
+        let record = opened.record.as_ref()?;
+        Some(Self {
+            id: record.write_id,
+            at: record.saved_at,
+        })
+    }
 }
 
 /// A write that may have been applied.
@@ -210,6 +230,11 @@ impl<D> SlotState<D> {
     /// The document as it is now.
     pub(crate) fn document(&self) -> Arc<D> {
         Arc::clone(&self.live.lock().document)
+    }
+
+    /// What is kept beside the document.
+    pub(crate) fn envelope(&self) -> Arc<Envelope> {
+        Arc::clone(&self.live.lock().envelope)
     }
 
     pub(crate) fn is_unsaved(&self) -> bool {

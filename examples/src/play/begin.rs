@@ -109,17 +109,24 @@ fn steal(holder: &Lock, console: &mut Console) -> OnConflict {
     OnConflict::Steal
 }
 
-/// Waits long enough for the lease of a crashed server to lapse.
+/// Waits long enough for the lease of a crashed server to lapse, and says so:
+/// whoever has just seen one crash is not to think that the player is lost.
 fn hand_over(
     store: &OpenStore,
     settings: &Settings,
     holder: &Lock,
     console: &mut Console,
 ) -> OnConflict {
-    let within = store.lease_lasts(settings) + settings.heartbeat_interval * 2;
+    let lease = store.lease_lasts(settings);
+    let within = lease.saturating_add(settings.heartbeat_interval.saturating_mul(2));
     console.tell(format_args!(
         "the player is held by {holder}: asking it to hand over, and waiting for up to {}",
         humantime::format_duration(within)
+    ));
+    console.tell(format_args!(
+        "if that server is dead, its lease lapses in {} at the most, and the player comes here \
+         then; a server that is started again under its own name (--server NAME) need not wait",
+        humantime::format_duration(lease)
     ));
     OnConflict::HandOver { within }
 }

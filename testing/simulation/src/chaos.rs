@@ -7,6 +7,7 @@ use playerdata_core::{PlayerId, ServerName};
 use tokio::time::sleep;
 
 use crate::{
+    habits,
     process::Process,
     world::{World, server_name},
 };
@@ -64,6 +65,10 @@ async fn strike(world: &Arc<World>, process: &Arc<Process>, rng: &mut Rng) {
         }
         60..70 => {
             ledger.note(format_args!("CHAOS {process} is shut down"));
+            if rng.bool() {
+                ledger.note(format_args!("CHAOS {process} is slow"));
+                habits::slow_down(process);
+            }
             let (process, ledger) = (Arc::clone(process), ledger.clone());
             tokio::spawn(async move { process.shut_down(&ledger).await });
         }

@@ -4,10 +4,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use playerdata_core::{Event, Events, SequentialIds, ServerName, SessionManager, StartError};
-use playerdata_faults::{FaultyBackend, Odds};
+use playerdata_faults::{Fault, FaultyBackend, Odds, When};
 use tokio::{
     task::AbortHandle,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 use crate::{clock::DriftingClock, holdings, ledger::Ledger, witness::Witness, world::World};
@@ -110,6 +110,12 @@ impl Process {
         self.network.partition_for(time);
     }
 
+    /// Lets something go wrong between this server and the store, until it is
+    /// calm again.
+    pub(crate) fn inject(&self, when: When, fault: Fault) {
+        drop(self.network.clone().inject(when, fault));
+    }
+
     /// Waits until game code may go on.
     pub(crate) async fn thaw(&self) {
         loop {
@@ -129,23 +135,23 @@ impl Process {
 
     /// Ends all sessions and stops.
     pub(crate) async fn shut_down(&self, ledger: &Ledger) {
-        let Some(mut manager) = self.manager.lock().take() else {
+        // Game code goes on calling it meanwhile.
+        let Some(manager) = self.manager() else {
             return;
         };
-        // Starts under way have it too.
-        for _ in 0..1_000 {
-            match Arc::try_unwrap(manager) {
-                Ok(manager) => {
-                    let report = manager.shutdown(SHUTDOWN).await;
-                    let complete = report.is_complete();
-                    ledger.note(format_args!(
-                        "SERVER {self} shut down, complete: {complete}"
-                    ));
-                    break;
-                }
-                Err(shared) => manager = shared,
-            }
-            sleep(Duration::from_millis(100)).await;
+        let report = manager.shutdown(SHUTDOWN).await;
+        let complete = report.is_complete();
+        ledger.note(format_args!(
+            "SERVER {self} shut down, complete: {complete}"
+        ));
+        if !complete {
+            let unsaved = report.unfinished.iter().map(|left| left.unsaved.len());
+            ledger.note(format_args!(
+                "SERVER {self} left {} failed, {} unfinished with {} documents",
+                report.failed.len(),
+                report.unfinished.len(),
+                unsaved.sum::<usize>()
+            ));
         }
         // Whatever is left of it ends with the process.
         self.crash();

@@ -9,7 +9,7 @@ use playerdata_core::{
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    Rule,
+    Rule, habits,
     holdings::{Holdings, change_of},
     keeper::{self, Keeper, Unmade},
     ledger::Author,
@@ -38,9 +38,11 @@ pub(crate) async fn visit(
     player: PlayerId,
     mut rng: Rng,
 ) {
-    let on_conflict = match rng.u8(0..10) {
+    habits::give_up_a_start(&world, &process, &player, &mut rng).await;
+    let on_conflict = match rng.u8(0..11) {
         0 => OnConflict::Fail,
         1 | 2 => OnConflict::Steal,
+        3 => OnConflict::Wait,
         _ => OnConflict::HandOver {
             within: Duration::from_millis(rng.u64(100..=20_000)),
         },
@@ -338,7 +340,23 @@ impl Visit {
                 }
             }
             7 | 8 => self.linger().await,
-            _ => {} // the handle is dropped
+            _ => {
+                // The handles are dropped, that to the session first.
+                if let Some(slot) = self.any_slot() {
+                    let Self {
+                        world,
+                        mut rng,
+                        session,
+                        slots,
+                        ..
+                    } = self;
+                    drop(slots);
+                    let id = session.id();
+                    habits::keep_a_slot_only(Arc::clone(&world), session, slot, &mut rng).await;
+                    world.ledger.step(|state| state.left(id));
+                    return;
+                }
+            }
         }
         self.over();
     }

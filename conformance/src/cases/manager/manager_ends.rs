@@ -98,7 +98,7 @@ pub async fn a_dropped_session_is_saved_and_released(fixture: Fixture) {
     let player = fixture.player();
     let (session, slot) = a.play(&player).await;
     set_gold(&fixture, &slot, 7);
-    drop(session);
+    drop((session, slot));
     a.told(Rule::E5, "that the session ended", |event| match event {
         Event::SessionEnded {
             reason: EndReason::Dropped,

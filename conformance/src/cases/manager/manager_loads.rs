@@ -113,6 +113,7 @@ pub async fn a_body_that_cannot_be_decoded_stays(fixture: Fixture) {
                 &Box::new(record.body.clone()),
             );
             fixture.expect_eq(Rule::S5, "its revision", found.1, record.revision);
+            game.end(&session).await;
             expect_free(&client, Rule::L8, &player).await;
         }
         expect_untouched(&client, Rule::S5, &player, record).await;
@@ -141,6 +142,7 @@ pub async fn a_newer_schema_is_refused_untouched(fixture: Fixture) {
             _ => None,
         });
         fixture.expect_eq(Rule::S6, "which", found, newer);
+        a.end(&session).await;
         expect_untouched(&other, Rule::S6, &player, record).await;
         expect_free(&other, Rule::L8, &player).await;
     }

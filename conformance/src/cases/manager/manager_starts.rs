@@ -1,10 +1,7 @@
 //! Starts of sessions that go wrong half-way, and the locks that they must not
 //! leave.
 
-use std::time::Duration;
-
-use futures::poll;
-use playerdata_core::{EndReason, Event, OnConflict};
+use playerdata_core::{Event, OnConflict};
 use playerdata_faults::{Fault, When};
 
 use super::{expect_free, expect_holder, expect_saves};
@@ -47,47 +44,56 @@ pub async fn a_start_without_an_answer_leaves_no_lock(fixture: Fixture) {
     b.play(&player).await;
 }
 
-/// A session whose first slot can't be loaded ends, and leaves no lock.
+/// A session whose first slot can't be loaded goes on, and its lock goes with
+/// it.
 ///
 /// Proves L8 and S4. A backend that fails it locks a player out of every
 /// server because one could not read their data.
-pub async fn a_first_load_that_fails_leaves_no_lock(fixture: Fixture) {
-    let [a, b] = fixture.games().await;
+pub async fn a_first_load_that_fails_leaves_the_session(fixture: Fixture) {
+    let [mut a, b] = fixture.games().await;
     let player = fixture.player();
     let session = a.join(&player).await;
     a.inject(When::open(), Fault::ErrorInDoubt);
     let failed = session.load_slot("Slot1").await;
     fixture.unavailable("the store could not be reached", failed);
-    fixture.expect(Rule::L8, "the session is over", !session.is_active());
-    let [_, client] = fixture.clients();
-    expect_free(&client, Rule::L8, &player).await;
-    b.play(&player).await;
-}
-
-/// A start for which nobody waits any more comes to an end, and so does its
-/// session: no lock is left.
-///
-/// Proves L8 and E7. A backend that fails it locks out a player who left while
-/// they were let in.
-pub async fn a_start_that_nobody_waits_for_leaves_no_lock(fixture: Fixture) {
-    let [mut a, b] = fixture.games().await;
-    let player = fixture.player();
-    let (request, answer) = (Duration::from_millis(20), Duration::from_millis(20));
-    a.inject(When::acquire(), Fault::Delay { request, answer });
-    {
-        let mut start = Box::pin(a.start_session(player.clone()));
-        let begun = poll!(&mut start);
-        fixture.expect(Rule::Fixture, "a start takes a while", begun.is_pending());
-    }
-    a.told(Rule::E7, "that the session ended", |event| match event {
-        Event::SessionEnded {
-            reason: EndReason::Dropped,
-            ..
-        } => Some(()),
-        _ => None,
+    fixture.expect(Rule::L8, "the session goes on", session.is_active());
+    a.calm();
+    let slot = a.load(&session, "Slot1").await;
+    drop((session, slot));
+    a.told(Rule::L8, "that the session ended", |event| {
+        matches!(event, Event::SessionEnded { .. }).then_some(())
     })
     .await;
     let [_, client] = fixture.clients();
     expect_free(&client, Rule::L8, &player).await;
     b.play(&player).await;
+}
+
+/// A start for which nobody waits any more leaves no lock: another server gets
+/// the player.
+///
+/// Proves L8 and E12. A backend that fails it locks out a player who left while
+/// they were let in.
+pub async fn a_start_that_nobody_waits_for_leaves_no_lock(fixture: Fixture) {
+    let [a, b] = fixture.games().await;
+    let player = fixture.player();
+    let [_, client] = fixture.clients();
+    a.inject(When::acquire(), Fault::HangAfter);
+    let lock_is_taken = async {
+        while client.holder(&player).await.is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        started = a.start_session(player.clone()) => {
+            fixture.expect(Rule::Fixture, "a start gets no answer", started.is_err());
+        }
+        () = lock_is_taken => {} // and nobody waits for the start any more
+    }
+    let within = fixture.patience();
+    let asked = OnConflict::HandOver { within };
+    let started = b.start_session_with(player.clone(), asked).await;
+    let session = fixture.works(Rule::L8, "another server gets the player", started);
+    b.end(&session).await;
+    expect_free(&client, Rule::L8, &player).await;
 }

@@ -109,6 +109,7 @@ pub async fn a_superseded_server_is_told_and_starts_nothing(fixture: Fixture) {
     let mut a = client_a.game("server-a").start().await;
     let player = fixture.player();
     let (session, slot) = a.play(&player).await;
+    set_gold(&fixture, &slot, 7);
     let again = client_b.game("server-a").start().await;
     let by = told_superseded(&mut a).await;
     let later = again.server().incarnation;
@@ -117,10 +118,13 @@ pub async fn a_superseded_server_is_told_and_starts_nothing(fixture: Fixture) {
     fixture.refused(Rule::L7, "it starts no sessions", refused, |error| {
         matches!(error, Error::Superseded { .. }).then_some(())
     });
-    expect_saves(&fixture, Rule::L9, &slot, 7, 1).await;
+    let refused = slot.set("Currency", 8);
+    fixture.refused(Rule::L7, "it takes no changes", refused, |error| {
+        matches!(error, Error::Superseded { .. }).then_some(())
+    });
+    fixture.expect_eq(Rule::L9, "its save", save(&fixture, &slot).await, 1);
     let (next, next_slot) = again.play(&player).await;
     expect_gold(&fixture, Rule::S1, "what it saved", &next_slot, 7);
-    set_gold(&fixture, &slot, 8);
     let taker = fixture.lost("it saves no more", slot.save().await);
     expect_holder(&fixture, Rule::E2, taker.as_ref(), &again, &next);
     fixture.expect(Rule::E2, "its session is closed", session.is_lost());
