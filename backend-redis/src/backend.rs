@@ -120,7 +120,7 @@ impl RedisBackend {
         let keys = keys(&options)?;
         tls::prepare();
         let options = Arc::new(options);
-        let infos = sentinels.iter().map(|client| client.get_connection_info());
+        let infos = sentinels.iter().map(Client::get_connection_info);
         let infos: Vec<ConnectionInfo> = infos.cloned().collect();
         let link = Link::by_sentinels(infos, name.to_owned(), primary, &options).await?;
         Ok(Self::on(link, keys, options))

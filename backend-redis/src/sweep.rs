@@ -33,8 +33,10 @@ pub(crate) async fn sweep(store: &Store, player: &PlayerId, aim: Aim<'_>) -> Res
             in_between(error.kind(), what).with_source(error)
         })?;
         let (next, keys) = read(page)?;
-        if !keys.is_empty() {
+        let is_last = next == "0";
+        if is_last || !keys.is_empty() {
             let call = Call::default().key(store.keys.player(player)).keys(keys);
+            let call = call.argument(if is_last { "done" } else { "" });
             let mut answer = store.call(&SWEEP, &call, aim).await?;
             match answer.word.as_str() {
                 "swept" => {}
@@ -45,7 +47,7 @@ pub(crate) async fn sweep(store: &Store, player: &PlayerId, aim: Aim<'_>) -> Res
                 _ => return Err(answer.unknown()),
             }
         }
-        if next == "0" {
+        if is_last {
             return Ok(Erasure::Erased);
         }
         if Instant::now() >= aim.deadline {

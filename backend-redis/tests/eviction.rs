@@ -57,11 +57,15 @@ async fn s4_l3_on_a_server_that_evicts_the_locks_of_those_who_play_stay() {
         games.push(Game::start(&backend, &player.to_string()).await);
     }
     let junk = |from: usize, to: usize| {
-        let script = "for i = ARGV[1], ARGV[2] do \
+        let script = "for i = ARGV[1], ARGV[1] + 99 do \
                       redis.call('SET', 'junk' .. i, string.rep('x', 10000)) end";
-        let (from, to) = (from.to_string(), to.to_string());
         let server = &server;
-        async move { server.ask::<()>(&["EVAL", script, "0", &from, &to]).await }
+        async move {
+            for first in (from..to).step_by(100) {
+                let first = first.to_string();
+                server.ask::<()>(&["EVAL", script, "0", &first]).await;
+            }
+        }
     };
     junk(1, 1_000).await;
     let memory: String = server.ask(&["INFO", "memory"]).await;
@@ -123,6 +127,13 @@ async fn s4_l3_without_its_hash_a_value_is_an_error_and_the_fence_still_grows() 
         assert!(matches!(opened, Opening::Lost { holder: Some(_) }));
         next.release(&backend).await;
     }
+    // An erasure leaves nothing but the fence, though the hash is there again.
+    let erased = backend.erase(&rested.player).await.unwrap();
+    assert_eq!(erased, Erasure::Erased);
+    let left: Vec<String> = server.ask(&["KEYS", "*:{1}*"]).await;
+    assert_eq!(left.len(), 1, "{left:?}");
+    let fields: Vec<String> = server.ask(&["HKEYS", &left[0]]).await;
+    assert_eq!(fields, ["fence"]);
     // As the documents say: the value is put to rest, and listed.
     let prefix = server.ask::<Vec<String>>(&["KEYS", "*:{2}:Slot1:*"]).await;
     let [claim] = prefix.as_slice() else {

@@ -33,7 +33,13 @@ async fn an_empty_map_is_not_believed() {
     };
     let mut options = options();
     options.operation_timeout = Duration::from_secs(5);
-    let (backend, ()) = tokio::join!(connect(&urls, &options), thawing);
+    let asking = async {
+        let backend = connect(&urls, &options).await;
+        let held = backend.holder(&Game::of("4711").player).await;
+        assert_eq!(held.expect("the others know"), None);
+        backend
+    };
+    let (backend, ()) = tokio::join!(asking, thawing);
     play(&backend, 0..10).await;
 }
 

@@ -252,7 +252,8 @@ impl CredentialsProvider for Vault {
     type Error = std::convert::Infallible;
 
     async fn credentials(&self) -> Result<UserPassword, Self::Error> {
-        Ok(UserPassword::new("game", self.0.lock().unwrap().clone()))
+        let password = self.0.lock().expect("nobody panicked with it");
+        Ok(UserPassword::new("game", password.as_str()))
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) struct Node {
 #[derive(Debug)]
 enum Main {
     Own {
-        dialer: Dialer,
+        dialer: Box<Dialer>,
         shared: Box<ServerLink>,
         leases: Box<ServerLink>,
     },
@@ -68,7 +68,7 @@ impl Node {
         let link = || Box::new(ServerLink::new(dialer.clone()));
         let (shared, leases) = (link(), link());
         let main = Main::Own {
-            dialer,
+            dialer: Box::new(dialer),
             shared,
             leases,
         };

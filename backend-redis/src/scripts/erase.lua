@@ -14,4 +14,4 @@ for i = 2, #KEYS do
   redis.call('DEL', KEYS[i])
   redis.call('HDEL', KEYS[1], 'slot:' .. ARGV[2 * i - 3])
 end
-return { 'erased', player.fence and 'known' or 'unknown' }
+return { 'erased', player.fence and not player.lost and 'known' or 'unknown' }

@@ -51,6 +51,8 @@ if player[field] then
 else
   -- The hash would list a slot that has a value: it was lost, and made again.
   if ARGV[4] ~= 'new' and redis.call('EXISTS', rest) == 1 then
+    -- For an erasure, which then looks for what else is not listed.
+    redis.call('HSET', KEYS[1], 'lost', '1')
     return { 'forgotten' }
   end
   -- An empty value, for `SET … XX` to replace.

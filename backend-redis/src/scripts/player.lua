@@ -1,7 +1,8 @@
 -- What every script on a player's keys starts with. KEYS[1] is the player's
 -- hash: `fence`, the lock's fields while somebody holds the player, and per
 -- slot `slot:<name>`: 'rest', or the number of the claim that has its value.
--- While a claim has it, the key at rest holds a mark that says so.
+-- While a claim has it, the key at rest holds a mark that says so. `lost` is
+-- there if a value was found that the hash does not list.
 
 local function read_player()
   local flat, player = redis.call('HGETALL', KEYS[1]), {}
