@@ -153,7 +153,7 @@ impl Node {
         answer(answers.into_iter().nth(1).unwrap_or_default())
     }
 
-    /// Has the next command connect anew, for instance to find out whether the
+    /// Has the next command make a new connection, for instance to find out whether the
     /// address stands for another server now.
     pub(crate) fn reconnect(&self) {
         match &self.main {

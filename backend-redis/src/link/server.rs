@@ -1,4 +1,4 @@
-//! One connection to one server, made anew when it breaks.
+//! One connection to one server, replaced when it breaks.
 
 use std::fmt;
 
@@ -80,7 +80,7 @@ impl ServerLink {
         answers.map_err(|error| self.failed(number, error))
     }
 
-    /// Has the next command connect anew, for instance to find out whether
+    /// Has the next command make a new connection, for instance to find out whether
     /// the address stands for another server now.
     pub(crate) fn reconnect(&self) {
         self.current.lock().forget();
