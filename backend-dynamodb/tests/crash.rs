@@ -4,6 +4,7 @@
 
 mod support;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use playerdata_core::{
     Fence, PlayerId,
     backend::{Acquisition, Backend, Erasure, Opening, Release},
@@ -233,4 +234,37 @@ async fn an_erasure_that_was_cut_off_anywhere_is_finished_by_whoever_wants_the_p
         }
     }
     panic!("an erasure takes more than {ENOUGH} calls");
+}
+
+#[tokio::test]
+async fn a_player_whose_lock_item_is_gone_is_erased_all_the_same() {
+    for saved_by_session_1 in [true, false] {
+        let (store, backend, player) = held_by_session_1().await;
+        let player = match saved_by_session_1 {
+            true => player,
+            false => support::player("nobody"),
+        };
+        let client = store.client();
+        let lock = client
+            .delete_item()
+            .table_name(&store.table)
+            .key("pk", AttributeValue::S(format!("player#{player}")))
+            .key("sk", AttributeValue::S("lock".to_owned()));
+        lock.send().await.unwrap();
+        assert_eq!(backend.erase(&player).await.unwrap(), Erasure::Erased);
+        assert_eq!(backend.list(&player).await.unwrap(), []);
+        let left = store.dump().await.into_iter().filter(|item| {
+            let name = format!("{:?}", AttributeValue::S(format!("player#{player}")));
+            item["pk"] == name
+        });
+        // The fence is, of somebody who was ever there.
+        let left: Vec<_> = left.map(|item| item["sk"].clone()).collect();
+        let fence = format!("{:?}", AttributeValue::S("lock".to_owned()));
+        let expected = if saved_by_session_1 {
+            vec![fence]
+        } else {
+            vec![]
+        };
+        assert_eq!(left, expected);
+    }
 }
