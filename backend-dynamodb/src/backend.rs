@@ -12,7 +12,7 @@ use playerdata_core::{
     },
 };
 
-use crate::{lease, lock, options::DynamoDbOptions, schema, size, slot, table::Table};
+use crate::{lease, lock, notices, options::DynamoDbOptions, schema, size, slot, table::Table};
 
 /// Keeps locks, leases and slots in a DynamoDB table.
 ///
@@ -109,7 +109,9 @@ impl Backend for DynamoDbBackend {
     }
 
     async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
-        lease::is_live(&self.table, &*self.clock, self.max_clock_skew, server).await
+        let skew = self.max_clock_skew;
+        let left = lease::left(&self.table, &*self.clock, skew, server).await?;
+        Ok(left.is_some())
     }
 
     async fn acquire(
@@ -130,7 +132,7 @@ impl Backend for DynamoDbBackend {
     }
 
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
-        lease::notify(&self.table, &*self.clock, server, notice).await
+        notices::notify(&self.table, &*self.clock, server, notice).await
     }
 
     async fn open(&self, claim: &Claim) -> Result<Opening> {

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::{
     item::attr,
-    resend::{Call, Nature, send},
+    resend::{Call, Nature},
     table::{Table, unconditional},
 };
 
@@ -108,7 +108,7 @@ pub(crate) async fn check(table: &Table) -> Result<()> {
 async fn describe(table: &Table) -> Result<Option<TableDescription>> {
     let request = table.client.describe_table().table_name(&table.name);
     let call = on_table("describe the table", Nature::Read);
-    let answer = send(table.attempts, call, || {
+    let answer = table.send(call, || {
         let request = request.clone();
         async move {
             match request.send().await {
@@ -164,7 +164,7 @@ fn faults_of(table: &Table, description: &TableDescription) -> Vec<TableFault> {
 async fn time_to_live(table: &Table) -> Result<(Option<String>, bool)> {
     let request = table.client.describe_time_to_live().table_name(&table.name);
     let call = on_table("describe the TTL of the table", Nature::Read);
-    let answer = send(table.attempts, call, || request.clone().send()).await?;
+    let answer = table.send(call, || request.clone().send()).await?;
     let ttl = unconditional(answer, call)?.time_to_live_description;
     let on = |ttl: &TimeToLiveDescription| {
         matches!(
@@ -239,7 +239,7 @@ async fn create_missing(table: &Table) -> Result<()> {
             .key_schema(key.map_err(incomplete)?);
     }
     let call = on_table("create the table", Nature::Repeatable);
-    let answer = send(table.attempts, call, || {
+    let answer = table.send(call, || {
         let request = request.clone();
         async move {
             match request.send().await {
@@ -266,7 +266,7 @@ async fn switch_ttl_on(table: &Table) -> Result<()> {
         .table_name(&table.name)
         .time_to_live_specification(ttl);
     let call = on_table("switch the TTL of the table on", Nature::Repeatable);
-    let answer = send(table.attempts, call, || request.clone().send()).await?;
+    let answer = table.send(call, || request.clone().send()).await?;
     unconditional(answer, call).map(drop)
 }
 

@@ -62,7 +62,7 @@ async fn play(backend: &DynamoDbBackend, player: &PlayerId, number: u128) {
     let replacing = holder.map(|holder| holder.session);
     acquired(backend, player, &claimant(number), replacing).await;
     for name in ["saved", "never-saved"] {
-        let claim = claim(player, number, name, 1);
+        let claim = claim_now(backend, player, number, name, 1).await;
         let base = opened(backend, &claim).await.revision.get();
         let saved = backend
             .save(&claim, &stamp(base, 100 + number), &body("newest"))
