@@ -174,6 +174,7 @@ impl Verdict {
             | "ThrottlingError"
             | "Throttling"
             | "LimitExceededException"
+            | "ContinuousBackupsUnavailableException" // of a table that is new
             | "ResourceInUseException" => Self::new(ErrorKind::Unavailable, Effect::None),
             "TransactionConflictException" | "TransactionConflict" => Self {
                 conflict: true,

@@ -22,9 +22,12 @@
 mod backend;
 #[cfg(feature = "connect")]
 mod connect;
+#[cfg(feature = "connect")]
+mod credentials;
 mod ending;
 mod erase;
 mod error;
+mod hazards;
 mod item;
 mod lease;
 mod lock;

@@ -3,10 +3,13 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{error::Error, sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use playerdata_core::backend::{Backend, BackendError, Effect, ErrorKind, Notification, Renewal};
+use playerdata_core::{
+    SessionManager, Settings,
+    backend::{Backend, BackendError, Effect, ErrorKind, Notification, Renewal},
+};
 use support::{
     scenes::{OTHERS, Played, READS, REPEATABLE, Scene, notice},
     wire::{Fault, Wire},
@@ -373,4 +376,85 @@ async fn a_service_that_fails_everybody_is_not_asked_several_times_as_often() {
     }
     wire.at(0, Fault::Answered(500, "InternalServerError"));
     backend.holder(&unknown).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_is_signed_for_another_time_is_signed_again_with_the_services() {
+    let store = Store::open().await;
+    for seconds in [3_600, -3_600] {
+        let wire = Wire::new();
+        let backend = store.backend_on(&wire);
+        wire.at(0, Fault::RefusedAhead(seconds));
+        backend.holder(&player("p")).await.unwrap();
+        let signed = wire.calls().into_iter().map(|call| {
+            // 20260131T235959Z: minutes of the day.
+            let [hours, minutes] = [9..11, 11..13].map(|at| call.signed[at].parse::<i64>());
+            hours.unwrap() * 60 + minutes.unwrap()
+        });
+        let signed: Vec<_> = signed.collect();
+        let moved = (signed[1] - signed[0]).rem_euclid(24 * 60);
+        let expected = (seconds / 60).rem_euclid(24 * 60);
+        assert!((moved - expected).abs() <= 1, "{signed:?}");
+    }
+    // Credentials that are wrong are wrong at any time.
+    let wire = Wire::new();
+    let backend = store.backend_on(&wire);
+    wire.plan(|_, _| Fault::Answered(400, "InvalidSignatureException"));
+    let error = backend.holder(&player("p")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert_eq!(wire.operations().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_proxy_refuses_or_times_out_is_tried_again() {
+    for fault in [
+        Fault::Answered(408, "RequestTimeout"),
+        Fault::Answered(429, "TooManyRequests"),
+        Fault::Answered(400, "RequestThrottledException"),
+        Fault::Answered(400, "RequestTimeoutException"),
+    ] {
+        changes_nothing_at_any_call(&[REPEATABLE, READS], fault).await;
+    }
+}
+
+#[tokio::test]
+async fn e6_a_saves_requests_are_few_and_its_error_is_in_time_while_the_service_fails() {
+    let store = Store::open().await;
+    let wire = Wire::new();
+    let backend = store.backend_on(&wire);
+    let mut settings = Settings::default();
+    settings.allow_new_attributes = true;
+    let manager = SessionManager::builder(Arc::new(backend)).settings(settings);
+    let manager = manager.start().await.unwrap();
+    let session = manager.start_session(player("p")).await.unwrap();
+    let slot = session.load_slot("s").await.unwrap();
+    slot.set("Currency", 2).unwrap();
+    wire.plan(|_, call| match call.operation.as_str() {
+        "PutItem" | "TransactWriteItems" | "GetItem" => Fault::Answered(500, "InternalServerError"),
+        _ => Fault::None,
+    });
+    slot.save().await.unwrap_err();
+    let sent = wire.operations().len();
+    assert!(sent < 20, "{sent} requests");
+}
+
+#[tokio::test(start_paused = true)]
+async fn e6_an_error_that_says_what_happened_comes_before_the_manager_gives_up() {
+    // Nothing is ever sent: time is not the clock's.
+    let wire = Wire::new();
+    let store = Store::without_table();
+    let options = store.options().attempt_timeout(Duration::from_secs(3_600));
+    let config = store.config(&wire).build();
+    let backend = playerdata_dynamodb::DynamoDbBackend::from_config(config, options).unwrap();
+    wire.plan(|_, _| Fault::Silence);
+    let started = tokio::time::Instant::now();
+    let failed = SessionManager::builder(Arc::new(backend)).start().await;
+    let Err(error) = failed else {
+        panic!("it started");
+    };
+    let first: &dyn Error = &error;
+    let chain = std::iter::successors(Some(first), |&error| error.source());
+    let told: Vec<_> = chain.map(ToString::to_string).collect();
+    assert!(told.concat().contains("no answer in time"), "{told:?}");
+    assert!(started.elapsed() < Duration::from_secs(60));
 }

@@ -13,7 +13,11 @@ use playerdata_core::{
     },
 };
 use playerdata_dynamodb::DynamoDbBackend;
-use support::{scenes::notice, wire::Wire, *};
+use support::{
+    scenes::notice,
+    wire::{Fault, Wire},
+    *,
+};
 use uuid::Uuid;
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -226,4 +230,27 @@ async fn l10_a_lease_that_was_written_by_a_clock_far_ahead_is_not_believed() {
     renewed(&wrong, &server(1)).await;
     assert!(wrong.lease_is_live(&server(1)).await.unwrap());
     assert!(!store.backend().lease_is_live(&server(1)).await.unwrap());
+}
+
+#[tokio::test]
+async fn l10_a_lease_is_kept_by_the_services_clock_when_a_servers_is_wrong() {
+    const HOUR: i64 = 3_600;
+    let store = Store::open().await;
+    let right = Arc::new(ManualClock::starting_at(NOW));
+    right.advance(Duration::from_secs(3_600));
+    let options = store.options().max_clock_skew(SKEW);
+    let backend = |wire: &Wire, options| {
+        DynamoDbBackend::from_config(store.config(wire).build(), options).unwrap()
+    };
+    let wire = Wire::new();
+    wire.plan(|_, _| Fault::Ahead(HOUR));
+    let behind = backend(&wire, options.clone());
+    let other = backend(&Wire::new(), options.clock(right.clone()));
+    // The very first renewal learns it.
+    renewed(&behind, &server(1)).await;
+    assert!(other.lease_is_live(&server(1)).await.unwrap());
+    renewed(&other, &server(2)).await;
+    assert!(behind.lease_is_live(&server(2)).await.unwrap());
+    right.advance(LEASE + SKEW + SKEW);
+    assert!(!other.lease_is_live(&server(1)).await.unwrap());
 }
