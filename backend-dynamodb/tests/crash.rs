@@ -268,3 +268,54 @@ async fn a_player_whose_lock_item_is_gone_is_erased_all_the_same() {
         assert_eq!(left, expected);
     }
 }
+
+/// Makes the slots look as the version wrote them whose claims had no fence.
+async fn without_fences(store: &Store, player: &PlayerId) {
+    for name in SLOTS {
+        let request = store.client().update_item().table_name(&store.table);
+        let request = request
+            .key("pk", AttributeValue::S(format!("player#{player}")))
+            .key("sk", AttributeValue::S(format!("slot#{name}")))
+            .update_expression("REMOVE fence");
+        request.send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn l4_claims_of_a_former_version_are_withdrawn_and_their_records_are_read() {
+    for releases in [true, false] {
+        let (store, backend, player) = held_by_session_1().await;
+        without_fences(&store, &player).await;
+        match releases {
+            true => {
+                let released = backend.release(&player, session(1)).await.unwrap();
+                assert_eq!(released, Release::Released);
+            }
+            false => {
+                acquired(&backend, &player, &claimant(2), Some(session(1))).await;
+            }
+        }
+        let withdrawn = store.dump().await.into_iter().filter(|item| {
+            let is_slot = item["sk"].contains("slot#");
+            is_slot && !item.contains_key("session") && !item.contains_key("claim")
+        });
+        assert_eq!(withdrawn.count(), SLOTS.len(), "released: {releases}");
+        is_dead(&backend, &player, 1, "former version").await;
+        if releases {
+            acquired(&backend, &player, &claimant(2), None).await;
+        }
+        for name in SLOTS {
+            let found = opened(&backend, &claim_now(&backend, &player, 2, name, 1).await).await;
+            assert_eq!(found.record.unwrap().body.bytes, name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_player_of_a_former_version_is_erased() {
+    let (store, backend, player) = held_by_session_1().await;
+    without_fences(&store, &player).await;
+    backend.release(&player, session(1)).await.unwrap();
+    assert_eq!(backend.erase(&player).await.unwrap(), Erasure::Erased);
+    assert_eq!(backend.list(&player).await.unwrap(), []);
+}

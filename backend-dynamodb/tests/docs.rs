@@ -92,7 +92,8 @@ async fn what_a_notice_costs_is_told() {
 
 /// The first block of code in that language.
 fn block(language: &str, with: &str) -> &'static str {
-    let blocks = DOCS.split(&format!("```{language}\n")).skip(1);
+    let fence = format!("```{language}\n");
+    let blocks = DOCS.split(&fence).skip(1);
     let mut blocks = blocks.map(|rest| rest.split_once("```").unwrap().0);
     blocks.find(|block| block.contains(with)).unwrap()
 }

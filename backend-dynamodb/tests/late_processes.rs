@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use playerdata_core::{
-    PlayerId,
-    backend::{Backend, Erasure, Release},
+    Incarnation, PlayerId, ServerId,
+    backend::{Backend, Erasure, Notice, Notification, Release, Renewal},
 };
 use playerdata_dynamodb::DynamoDbBackend;
 use support::{
-    scenes::{Outcome, REPEATABLE, Scene},
+    scenes::{Outcome, REPEATABLE, Scene, notice},
     wire::{Fault, Wire},
     *,
 };
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 /// An operation that is frozen before one of its calls.
 struct Frozen {
@@ -184,4 +185,97 @@ async fn l4_a_release_that_is_late_withdraws_no_claim_of_the_same_session_when_i
         frozen.thaw().await.unwrap();
         assert_eq!(store.dump().await, before, "frozen before call {call}");
     }
+}
+
+/// The later incarnation of server 1.
+fn later() -> ServerId {
+    ServerId {
+        name: server(1).name,
+        incarnation: Incarnation::from_uuid(Uuid::from_u128(u128::MAX)),
+    }
+}
+
+const LEASE: Duration = Duration::from_secs(60);
+
+async fn renewed(backend: &DynamoDbBackend, server: &ServerId) -> Vec<Notice> {
+    match backend.renew_lease(server, LEASE).await.unwrap() {
+        Renewal::Renewed { notices } => notices,
+        Renewal::Superseded { by } => panic!("superseded by {by}"),
+    }
+}
+
+/// Asks for that session.
+fn about(number: u128) -> Notice {
+    Notice {
+        session: session(number),
+        ..notice()
+    }
+}
+
+#[tokio::test]
+async fn l7_a_heartbeat_or_an_end_that_is_late_takes_nothing_from_a_later_incarnation() {
+    for dropped in [false, true] {
+        for call in 0.. {
+            let store = Store::open().await;
+            let (other, wire) = (store.backend(), Wire::new());
+            renewed(&other, &server(1)).await;
+            other.notify(&server(1).name, &about(1)).await.unwrap();
+            wire.at(call, Fault::Held);
+            let backend = patient(&store, &wire);
+            let mut running = tokio::spawn(async move {
+                match dropped {
+                    true => backend.drop_lease(&server(1)).await.map(|()| Vec::new()),
+                    false => match backend.renew_lease(&server(1), LEASE).await {
+                        Ok(Renewal::Renewed { notices }) => Ok(notices),
+                        Ok(Renewal::Superseded { .. }) => Ok(Vec::new()),
+                        Err(error) => Err(error),
+                    },
+                }
+            });
+            tokio::select! {
+                () = wire.until_held() => {}
+                _ = &mut running => {
+                    assert_eq!(call, 4, "look, renew, remove, make room");
+                    break;
+                }
+            }
+            let drained = renewed(&other, &later()).await;
+            for number in 2..4 {
+                other.notify(&server(1).name, &about(number)).await.unwrap();
+            }
+            let before = store.dump().await;
+            wire.let_go();
+            let late = running.await.unwrap().unwrap();
+            let at = format!("before call {call}, dropped: {dropped}");
+            assert_eq!(store.dump().await, before, "frozen {at}");
+            if !dropped {
+                let told = [drained, late].concat();
+                assert_eq!(told, [about(1)], "once, frozen {at}");
+            }
+            assert_eq!(
+                renewed(&other, &later()).await,
+                [about(2), about(3)],
+                "{at}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_notice_that_is_late_is_told_late_and_keeps_none_from_being_told() {
+    let store = Store::open().await;
+    let (other, wire) = (store.backend(), Wire::new());
+    wire.at(1, Fault::Held);
+    let backend = patient(&store, &wire);
+    let notifying =
+        tokio::spawn(async move { backend.notify(&server(1).name, &about(1)).await.unwrap() });
+    wire.until_held().await;
+    for number in 2..4 {
+        other.notify(&server(1).name, &about(number)).await.unwrap();
+        assert_eq!(renewed(&other, &server(1)).await, [about(number)]);
+    }
+    wire.let_go();
+    assert_eq!(notifying.await.unwrap(), Notification::Queued);
+    assert_eq!(renewed(&other, &server(1)).await, [about(1)]);
+    assert_eq!(renewed(&other, &server(1)).await, []);
 }
