@@ -18,19 +18,29 @@ const FORMER_GLOBAL_TABLES: &str = "2017.11.29";
 
 /// The last answer. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Hazards(Arc<Mutex<Option<(Instant, Vec<Hazard>)>>>);
+pub(crate) struct Hazards(Arc<Mutex<Option<Answer>>>);
+
+/// What was found, and when.
+#[derive(Clone, Debug)]
+struct Answer {
+    at: Instant,
+    hazards: Vec<Hazard>,
+}
 
 impl Hazards {
     /// See [`Backend::hazards`](playerdata_core::backend::Backend::hazards).
     pub(crate) async fn of(&self, table: &Table) -> Result<Vec<Hazard>> {
-        let fresh = self.0.lock().clone();
-        if let Some((at, hazards)) = fresh
-            && at.elapsed() < FRESH
+        let last = self.0.lock().clone();
+        if let Some(last) = last
+            && last.at.elapsed() < FRESH
         {
-            return Ok(hazards);
+            return Ok(last.hazards);
         }
         let hazards = look(table).await?;
-        *self.0.lock() = Some((Instant::now(), hazards.clone()));
+        *self.0.lock() = Some(Answer {
+            at: Instant::now(),
+            hazards: hazards.clone(),
+        });
         Ok(hazards)
     }
 }

@@ -118,7 +118,7 @@ fn latest() -> Option<Instant> {
 /// An attempt that failed.
 enum Failure<E> {
     /// With an answer, or without one.
-    Told(SdkError<E>),
+    Told(Box<SdkError<E>>),
     /// It took too long.
     Late,
 }
@@ -147,16 +147,17 @@ impl Sending {
                     self.service.answered();
                     return Ok(Answer::Done(done));
                 }
-                Err(Failure::Told(SdkError::ServiceError(failure)))
-                    if failure.err().is_condition_failure() =>
-                {
-                    self.service.answered();
-                    return Ok(Answer::Refused {
-                        answer: failure.into_err(),
-                        after_doubt: effect == Effect::Possible,
-                    });
-                }
-                Err(failure) => failure,
+                Err(Failure::Told(error)) => match *error {
+                    SdkError::ServiceError(failure) if failure.err().is_condition_failure() => {
+                        self.service.answered();
+                        return Ok(Answer::Refused {
+                            answer: failure.into_err(),
+                            after_doubt: effect == Effect::Possible,
+                        });
+                    }
+                    error => Failure::Told(Box::new(error)),
+                },
+                Err(late) => late,
             };
             let verdict = failure.verdict(&sent);
             if call.nature != Nature::Read && verdict.effect == Effect::Possible {
@@ -201,7 +202,9 @@ impl Sending {
         tokio::select! {
             biased;
             // The SDK's futures are large: boxed, they cost their callers nothing.
-            done = sent.watch(Box::pin(attempt)) => done.map_err(Failure::Told),
+            done = sent.watch(Box::pin(attempt)) => {
+                done.map_err(|error| Failure::Told(Box::new(error)))
+            }
             () = too_long => Err(Failure::Late),
             () = too_late => Err(Failure::Late),
         }
@@ -259,7 +262,7 @@ impl<E: ServiceFailure> Failure<E> {
     fn into_error(self, call: Call<'_>, kind: ErrorKind, effect: Effect) -> BackendError {
         let error = BackendError::new(kind, effect, format!("{call}: {}", self.in_words()));
         match self {
-            Self::Told(source) => error.with_source(source),
+            Self::Told(source) => error.with_source(*source),
             Self::Late => error,
         }
     }

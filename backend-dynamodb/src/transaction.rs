@@ -2,7 +2,10 @@
 
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
-    types::{Delete, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update},
+    types::{
+        Delete, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update,
+        builders::TransactWriteItemBuilder,
+    },
 };
 use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
 
@@ -91,13 +94,15 @@ impl Table {
                 .build()
                 .map(|update| item.update(update)),
         };
-        built.map(|item| item.build()).map_err(|source| {
-            BackendError::new(
-                ErrorKind::Rejected,
-                Effect::None,
-                format!("{key}: bad request"),
-            )
-            .with_source(source)
-        })
+        built
+            .map(TransactWriteItemBuilder::build)
+            .map_err(|source| {
+                BackendError::new(
+                    ErrorKind::Rejected,
+                    Effect::None,
+                    format!("{key}: bad request"),
+                )
+                .with_source(source)
+            })
     }
 }
