@@ -1,6 +1,6 @@
 //! The SDK's HTTP client, wrapped: it notes every call, and fails as planned.
 
-use std::{fmt, future, io, sync::Arc, time::SystemTime};
+use std::{fmt, future, io, sync::Arc};
 
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::{
@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{DateTime, body::SdkBody, date_time::Format};
 use parking_lot::Mutex;
+use playerdata_core::{Clock, SystemClock};
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -278,8 +279,8 @@ fn says(body: &'static str) -> HttpResponse {
 
 /// Dates an answer by a clock that is ahead by so many seconds.
 fn set_date(answer: &mut HttpResponse, seconds: i64) {
-    let now = DateTime::from(SystemTime::now());
-    let date = DateTime::from_secs(now.secs() + seconds);
+    let now = i64::try_from(SystemClock.now().get() / 1_000).unwrap();
+    let date = DateTime::from_secs(now + seconds);
     let date = date.fmt(Format::HttpDate).unwrap();
     answer.headers_mut().insert("date", date);
 }
