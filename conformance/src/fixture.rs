@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use playerdata_core::{ManualClock, ServerId, backend::Backend};
 
 use crate::{
-    Rule,
-    driver::{Client, Game, GameServer, Recorded, World},
+    Process, Rule,
+    driver::{Client, Game, GameServer, Recorded, SlowClient, World},
 };
 
 /// Two clients of one store.
@@ -52,6 +52,7 @@ struct Parts {
     lease_ttl: Duration,
     // Mutexes, so that cases can be sent between threads.
     reopen: Mutex<Option<Reopen>>,
+    process: Option<Arc<dyn Process>>,
     guards: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
@@ -106,6 +107,12 @@ impl FixtureBuilder {
         self
     }
 
+    /// A client in a process that can be frozen, for the group `stepwise`.
+    pub fn process(mut self, process: impl Process) -> Self {
+        self.parts.process = Some(Arc::new(process));
+        self
+    }
+
     /// The fixture.
     pub fn build(self) -> Fixture {
         Fixture::assemble(self.backends, self.parts)
@@ -122,6 +129,7 @@ impl Fixture {
                 clock: None,
                 lease_ttl: Duration::from_millis(300),
                 reopen: Mutex::default(),
+                process: None,
                 guards: Mutex::default(),
             },
         }
@@ -130,10 +138,8 @@ impl Fixture {
     fn assemble(backends: Clients, parts: Parts) -> Self {
         let world = &parts.world;
         let [one, other] = backends;
-        let clients = [(one, "a"), (other, "b")].map(|(backend, label)| {
-            let recorded = Recorded::new(backend, label, world.history().clone());
-            Client::new(Arc::new(recorded), world.clone())
-        });
+        let clients =
+            [(one, "a"), (other, "b")].map(|(backend, label)| recorded(backend, label, world));
         Self { clients, parts }
     }
 
@@ -141,6 +147,23 @@ impl Fixture {
     #[must_use]
     pub fn clients(&self) -> [Client; 2] {
         self.clients.clone()
+    }
+
+    /// The process that can be frozen.
+    ///
+    /// # Panics
+    ///
+    /// If the fixture was built without [`FixtureBuilder::process`], which a
+    /// suite with the group `stepwise` needs.
+    pub(crate) fn process(&self) -> SlowClient {
+        let Some(process) = self.parts.process.clone() else {
+            self.fail(
+                Rule::Fixture,
+                "the group `stepwise` needs a fixture with a process",
+            );
+        };
+        let client = recorded(process.backend(), "c", &self.parts.world);
+        SlowClient::new(client, process)
     }
 
     /// A server on each client, named `server-a` and `server-b`.
@@ -244,6 +267,12 @@ impl Fixture {
         };
         Self::assemble(reopen().await, parts)
     }
+}
+
+/// A client whose calls go into the history.
+fn recorded(backend: Arc<dyn Backend>, label: &'static str, world: &World) -> Client {
+    let recorded = Recorded::new(backend, label, world.history().clone());
+    Client::new(Arc::new(recorded), world.clone())
 }
 
 impl Deref for Fixture {

@@ -49,11 +49,13 @@ pub mod driver;
 mod fixture;
 mod list;
 pub mod model;
+mod process;
 mod rule;
 mod suite;
 
 pub use fixture::{Fixture, FixtureBuilder};
 pub use list::{Case, all_cases};
+pub use process::Process;
 pub use rule::Rule;
 pub use suite::run;
 

@@ -48,12 +48,15 @@ impl fmt::Debug for Case {
 
 /// All cases, optional groups included.
 pub fn all_cases() -> impl Iterator<Item = &'static Case> + Clone {
-    [EVERY_STORE, DURABLE, CHECKED_BASE].into_iter().flatten()
+    [EVERY_STORE, DURABLE, CHECKED_BASE, STEPWISE]
+        .into_iter()
+        .flatten()
 }
 
 const EVERY_STORE: &[Case] = crate::__every_store! { __list [None] };
 const DURABLE: &[Case] = crate::__durable! { __list [Some("durable")] };
 const CHECKED_BASE: &[Case] = crate::__checked_base! { __list [Some("checked_base")] };
+const STEPWISE: &[Case] = crate::__stepwise! { __list [Some("stepwise")] };
 
 #[doc(hidden)]
 #[macro_export]
@@ -344,6 +347,30 @@ macro_rules! __checked_base {
                 a_save_on_a_base_to_come_is_overtaken,
                 a_repeated_save_leaves_a_newer_one,
                 one_of_many_writes_on_one_base_is_applied,
+            }
+        }
+    };
+}
+
+/// The group `stepwise`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stepwise {
+    ($then:ident $context:tt) => {
+        $crate::$then! { $context
+            late {
+                a_late_erasure_removes_nothing_that_was_saved_since,
+                a_late_take_over_replaces_nobody_else,
+                a_late_request_takes_nobody,
+                a_late_release_frees_nobody_else,
+                a_late_opening_takes_no_slot,
+                a_late_save_lands_on_nothing_newer,
+                a_late_deletion_removes_nothing_newer,
+                slots_opened_during_a_slow_ending_are_lost,
+                a_late_call_under_an_earlier_claim_changes_nothing,
+                a_late_heartbeat_ends_no_later_lease,
+                a_late_notice_undoes_no_other,
+                a_late_look_shows_what_was_there,
             }
         }
     };

@@ -41,6 +41,9 @@ use crate::{Fixture, Rule, driver::World};
 ///   old write, sent twice by a client library, is refused by the store when
 ///   it arrives late. A backend that leaves this out shows by tests of its own
 ///   that its client never sends a write twice.
+/// - `stepwise`: a store whose operations take several steps, each in a request
+///   of its own. The fixture brings a process that can be frozen between two of
+///   them ([`FixtureBuilder::process`](crate::FixtureBuilder::process)).
 ///
 /// To run the suite several times in one file, say for several set-ups of a
 /// store, call it in modules.
@@ -69,11 +72,14 @@ macro_rules! __group {
     (checked_base $context:tt) => {
         $crate::__checked_base! { __tests $context }
     };
+    (stepwise $context:tt) => {
+        $crate::__stepwise! { __tests $context }
+    };
     ($unknown:ident $context:tt) => {
         ::core::compile_error!(::core::concat!(
             "playerdata-conformance has no group `",
             ::core::stringify!($unknown),
-            "`; it has `durable` and `checked_base`"
+            "`; it has `durable`, `checked_base` and `stepwise`"
         ));
     };
 }

@@ -10,6 +10,7 @@ pub mod claims;
 pub mod durable;
 pub mod erase;
 pub mod fences;
+pub mod late;
 pub mod leases;
 pub mod locks;
 pub mod lost;

@@ -36,6 +36,12 @@ impl RawSession {
         }
     }
 
+    /// The client that it speaks through.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The session's id.
     #[must_use]
     pub fn id(&self) -> SessionId {

@@ -1,41 +1,10 @@
 //! The flaws, and which cases must notice each.
 
-/// Declares the flaws: the table of them, and a test for each.
-macro_rules! flaws {
-    ($($(#[doc = $what:literal])+ $flaw:ident $test:ident: $($subject:ident::$case:ident),+;)+) => {
-        /// What is wrong with a store.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Flaw {
-            $($(#[doc = $what])+ $flaw,)+
-        }
-
-        /// A flaw, what it is, and the cases that must notice it.
-        pub(crate) struct Mutant {
-            pub(crate) flaw: Flaw,
-            pub(crate) what: &'static str,
-            pub(crate) caught_by: &'static [&'static str],
-        }
-
-        pub(crate) const MUTANTS: &[Mutant] = &[
-            $(Mutant {
-                flaw: Flaw::$flaw,
-                what: concat!($($what),+),
-                caught_by: &[$(concat!(stringify!($subject), "::", stringify!($case))),+],
-            },)+
-        ];
-
-        mod caught {
-            $(
-                #[test]
-                fn $test() {
-                    crate::expect_caught(super::Flaw::$flaw);
-                }
-            )+
-        }
-    };
-}
+use crate::mutant::flaws;
 
 flaws! {
+    "plain", crate::fixture;
+
     /// A lock is written whoever has it.
     AcquireUnchecked acquire_unchecked:
         locks::a_held_player_is_refused_to_others, locks::a_late_acquire_of_a_replaced_session_is_refused, races::one_of_many_claimants_wins, manager_locks::one_of_many_starts_at_once_gets_the_player, manager_locks::a_held_player_is_refused_and_its_holder_plays_on;

@@ -4,7 +4,7 @@ use std::{collections::HashSet, fmt::Write as _, fs, path::Path};
 
 use playerdata_conformance::all_cases;
 
-use crate::flaws::MUTANTS;
+use crate::all_mutants;
 
 const HEADER: &str = "\
 # Mutants
@@ -21,21 +21,22 @@ This table is generated. To write it anew after a change:
 PLAYERDATA_WRITE_DOCS=1 cargo test -p playerdata-conformance --test mutants table
 ```
 
-| what is broken | caught by |
-| --- | --- |
+| what is broken | store | caught by |
+| --- | --- | --- |
 ";
 
 /// The table as it should be.
 fn table() -> String {
     let mut text = HEADER.to_owned();
-    for mutant in MUTANTS {
+    for mutant in all_mutants() {
         let cases: Vec<_> = mutant
             .caught_by
             .iter()
             .map(|case| format!("`{case}`"))
             .collect();
         // Writing to a String can't fail.
-        let _ = writeln!(text, "| {} | {} |", mutant.what.trim(), cases.join("<br>"));
+        let (what, form) = (mutant.what.trim(), mutant.form);
+        let _ = writeln!(text, "| {what} | {form} | {} |", cases.join("<br>"));
     }
     text
 }
@@ -56,7 +57,8 @@ fn the_table_in_the_documentation_is_what_the_tests_prove() {
 /// A case that notices nothing proves nothing.
 #[test]
 fn every_case_catches_a_mutant() {
-    let catching: HashSet<_> = MUTANTS.iter().flat_map(|mutant| mutant.caught_by).collect();
+    let mutants = all_mutants();
+    let catching: HashSet<_> = mutants.iter().flat_map(|mutant| mutant.caught_by).collect();
     let idle: Vec<_> = all_cases()
         .map(ToString::to_string)
         .filter(|case| !catching.contains(&case.as_str()))
