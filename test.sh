@@ -17,9 +17,13 @@ cargo fetch --locked
 
 step 'formatting'
 cargo fmt --all --check
+cargo fmt --check --manifest-path benches/comparisons/Cargo.toml
 
 step 'lints'
 cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+# A workspace of its own; built into the same folder, for what both depend on.
+cargo clippy --locked --manifest-path benches/comparisons/Cargo.toml --all-targets \
+    --target-dir "${CARGO_TARGET_DIR:-target}" -- -D warnings
 
 step 'documentation'
 cargo doc --locked --workspace --all-features --no-deps

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use playerdata_core::{
-    ClaimNumber, PlayerId, Revision, SessionId, SlotName, UnixMillis, WriteId,
+    ClaimNumber, Fence, PlayerId, Revision, SessionId, SlotName, UnixMillis, WriteId,
     backend::{Body, Claim, Encoding, Stamp},
 };
 use uuid::Uuid;
@@ -34,6 +34,7 @@ pub(crate) fn max_body_bytes(partition_key: &str, sort_key: &str) -> usize {
     let claim = Claim {
         player: longest(PlayerId::MAX_BYTES, PlayerId::new),
         session: SessionId::from_uuid(Uuid::max()),
+        fence: Fence::new(u64::MAX),
         slot: longest(SlotName::MAX_BYTES, SlotName::new),
         number: ClaimNumber::new(u64::MAX),
     };

@@ -63,6 +63,7 @@ async fn l1_of_32_servers_one_gets_the_player_in_each_of_20_rounds_with_a_fence_
         // The next ones find it claimed and alive, claimed and ended, or free.
         let claim = playerdata_core::backend::Claim {
             session: winner,
+            fence: playerdata_core::Fence::new(fence),
             ..claim(&player, 0, "s", 1)
         };
         let base = opened(&backends[1], &claim).await.revision.get();

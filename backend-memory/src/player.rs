@@ -4,7 +4,10 @@ use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
 use hashbrown::HashTable;
 use parking_lot::Mutex;
-use playerdata_core::{Fence, PlayerId, SessionId, backend::Lock};
+use playerdata_core::{
+    Fence, PlayerId, SessionId,
+    backend::{Claim, Lock},
+};
 
 use crate::slot::Slots;
 
@@ -21,6 +24,12 @@ impl Player {
     /// The lock, if it is this session's.
     pub(crate) fn lock_of(&self, session: SessionId) -> Option<&Lock> {
         self.lock.as_ref().filter(|lock| lock.session == session)
+    }
+
+    /// Whether the lock is the one that the claim was made under.
+    pub(crate) fn is_locked_for(&self, claim: &Claim) -> bool {
+        self.lock_of(claim.session)
+            .is_some_and(|lock| lock.fence == claim.fence)
     }
 }
 

@@ -88,14 +88,14 @@ impl Players {
 
 impl Player {
     fn open(&mut self, claim: &Claim) -> Opening {
-        let Some(fence) = self.lock_of(claim.session).map(|lock| lock.fence) else {
+        if !self.is_locked_for(claim) {
             return Opening::Lost {
                 holder: self.lock.clone(),
             };
-        };
+        }
         let slot = self.slots.known(&claim.slot);
         // Fences compare first: under a newer lock, numbers start anew.
-        let claimed = Some((fence, claim.number));
+        let claimed = Some((claim.fence, claim.number));
         if slot.claim > claimed {
             return Opening::Overtaken;
         }

@@ -97,7 +97,7 @@ pub(crate) fn hash_slot(tag: &str) -> HashSlot {
 
 #[cfg(test)]
 mod tests {
-    use playerdata_core::{ClaimNumber, SessionId};
+    use playerdata_core::{ClaimNumber, Fence, SessionId};
     use uuid::Uuid;
 
     use super::*;
@@ -109,6 +109,7 @@ mod tests {
         let claim = Claim {
             player: player.clone(),
             session: SessionId::from_uuid(Uuid::nil()),
+            fence: Fence::new(1),
             slot: SlotName::new("Slot1").unwrap(),
             number: ClaimNumber::new(3),
         };

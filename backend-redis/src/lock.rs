@@ -92,6 +92,7 @@ async fn withdrawing(
             claimed.push(Claim {
                 player: player.clone(),
                 session,
+                fence: Fence::default(), // no part of the key
                 slot: answer.part()?,
                 number: ClaimNumber::new(answer.part()?),
             });

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use playerdata_core::{
-    ClaimNumber, PlayerId, SessionId, SlotName,
+    ClaimNumber, Fence, PlayerId, SessionId, SlotName,
     backend::{
         BackendError, Body, Claim, Effect, ErrorKind, Opening, Record, Result, SlotSummary, Stamp,
         WriteOutcome,
@@ -36,6 +36,7 @@ impl Place {
             Self::Claimed(session, number) => store.keys.claim(&Claim {
                 player: player.clone(),
                 session,
+                fence: Fence::default(), // no part of the key
                 slot: slot.clone(),
                 number,
             }),

@@ -231,7 +231,7 @@ async fn the_permissions_in_the_documents_are_enough() {
     };
     backend.notify(&id.name, &notice).await.unwrap();
     backend.drop_lease(id).await.unwrap();
-    let next = Game::of("4711");
+    let mut next = Game::of("4711");
     next.take(&backend, Some(&game)).await;
     let late = game.try_save(&backend, "late").await.unwrap();
     assert!(matches!(late, WriteOutcome::Lost { holder: Some(_) }));

@@ -13,7 +13,7 @@
 use std::{error::Error, path::Path, sync::Arc, time::Duration};
 
 use playerdata_core::{
-    ClaimNumber, Incarnation, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
+    ClaimNumber, Fence, Incarnation, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
     UnixMillis, WriteId,
     backend::{Backend, Body, Claim, Claimant, Encoding, Stamp, WriteOutcome},
 };
@@ -105,6 +105,7 @@ fn claim(player: u64) -> Claim {
     Claim {
         player: PlayerId::from(player),
         session: SessionId::from_uuid(Uuid::nil()),
+        fence: Fence::new(1),
         slot: SlotName::new("Slot1").unwrap(),
         number: ClaimNumber::new(1),
     }

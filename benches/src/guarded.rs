@@ -51,10 +51,13 @@ impl OpenSlot {
             at: UnixMillis::new(1),
         };
         let acquired = backend.acquire(&player, &claimant, None).await;
-        assert!(matches!(acquired, Ok(Acquisition::Acquired { .. })));
+        let Ok(Acquisition::Acquired { fence }) = acquired else {
+            panic!("the player could not be acquired: {acquired:?}");
+        };
         let claim = Claim {
             player,
             session,
+            fence,
             slot,
             number: ClaimNumber::new(1),
         };

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     DocumentError, Incarnation, InvalidName, PlayerId, Revision, ServerName, SessionId, SlotName,
-    backend::{BackendError, Body, Effect, ErrorKind, Lock},
+    backend::{BackendError, Body, Effect, ErrorKind, Hazard, Lock},
     codec::CodecError,
     schema::MigrationError,
 };
@@ -139,6 +139,15 @@ pub enum Error {
         server: ServerName,
         /// The later incarnation.
         by: Incarnation,
+    },
+
+    /// The store may drop player data while it runs, or is not the one at its
+    /// address any more (S13): no sessions are started on it. Those that are
+    /// there go on.
+    #[error("the store may lose player data ({kind}): {hazard}", kind = .hazard.kind)]
+    StoreAtRisk {
+        /// What was found at the last heartbeat.
+        hazard: Hazard,
     },
 
     /// The manager is shutting down, or was dropped.

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration, vec};
 
+use parking_lot::Mutex;
 use tokio::sync::broadcast;
 
 use crate::{
@@ -111,8 +112,9 @@ pub enum Event {
         /// Why it failed.
         error: Arc<Error>,
     },
-    /// The store's own settings could lose what it acknowledges. Found when
-    /// the manager started, and the first that every listener hears.
+    /// The store's own settings could lose what it acknowledges. Looked for
+    /// when the manager starts and at every heartbeat; what was found before
+    /// is the first that every listener hears.
     StoreAtRisk {
         /// How.
         hazard: Hazard,
@@ -194,23 +196,34 @@ impl Events {
 #[derive(Debug)]
 pub(crate) struct EventSender {
     /// Told to everybody who starts to listen.
-    found: Vec<Hazard>,
+    found: Mutex<Vec<Hazard>>,
     sender: broadcast::Sender<Event>,
 }
 
 impl EventSender {
     pub(crate) fn new(found: Vec<Hazard>) -> Self {
         Self {
-            found,
+            found: Mutex::new(found),
             sender: broadcast::Sender::new(EVENT_BUFFER),
         }
     }
 
     pub(crate) fn listen(&self) -> Events {
         Events {
-            found: self.found.clone().into_iter(),
+            found: self.found.lock().clone().into_iter(),
             receiver: self.sender.subscribe(),
         }
+    }
+
+    /// Takes note of the store's hazards as they are now; returns those of
+    /// kinds that are new.
+    pub(crate) fn note_hazards(&self, now: Vec<Hazard>) -> Vec<Hazard> {
+        let mut found = self.found.lock();
+        let known = |hazard: &Hazard| found.iter().any(|known| known.kind == hazard.kind);
+        let new = now.iter().filter(|hazard| !known(hazard));
+        let new = new.cloned().collect();
+        *found = now;
+        new
     }
 
     /// Sends an event, which is not even made if nobody listens.

@@ -20,9 +20,9 @@ use tokio::{
 use crate::{
     PlayerId, ServerId, ServerName, SessionId, Settings, SlotName,
     backend::{
-        Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, SlotSummary,
-        Stamp, WriteOutcome,
+        self, Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure,
+        ErrorKind, Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal,
+        SlotSummary, Stamp, WriteOutcome,
     },
     error::StoreFailure,
 };
@@ -105,7 +105,7 @@ impl Store {
 
     /// One attempt, bounded in time. A call that is given up may still land.
     async fn once<T>(&self, call: &Call<'_>, attempt: impl Attempt<T>) -> Result<T> {
-        let result = self.attempt(None, attempt).await;
+        let result = self.attempt(self.deadline(), attempt).await;
         result.map_err(|error| call.failed(error))
     }
 
@@ -116,12 +116,12 @@ impl Store {
         call: &Call<'_>,
         mut attempt: impl FnMut() -> A,
     ) -> Result<T> {
-        let deadline = Instant::now() + self.operation_timeout;
+        let deadline = self.deadline();
         let mut pauses = self.backoff.build();
         // An error after an attempt of unknown effect must not hide that effect.
         let mut in_doubt = false;
         loop {
-            let error = match self.attempt(Some(deadline), attempt()).await {
+            let error = match self.attempt(deadline, attempt()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -138,16 +138,21 @@ impl Store {
         }
     }
 
+    /// When a call that begins now is given up.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.operation_timeout
+    }
+
     /// A backend that panics is one that failed: the heartbeat and the
     /// autosave must live on.
     ///
-    /// Without a `deadline`, the attempt has one `operation_timeout`. A store
-    /// that answers at once never sees the clock asked for it.
+    /// A store that answers at once needs no timer.
     async fn attempt<T>(
         &self,
-        deadline: Option<Instant>,
+        deadline: Instant,
         attempt: impl Attempt<T>,
     ) -> std::result::Result<T, BackendError> {
+        let attempt = backend::within(deadline, attempt);
         let mut attempt = pin!(AssertUnwindSafe(attempt).catch_unwind());
         let mut given_up = pin!(None);
         poll_fn(|context| {
@@ -155,9 +160,8 @@ impl Store {
                 return Poll::Ready(result.unwrap_or_else(|_panic| Err(panicked())));
             }
             if given_up.is_none() {
-                let at = deadline.unwrap_or_else(|| Instant::now() + self.operation_timeout);
                 // Looked at also when the attempt has used up the task's turn.
-                given_up.set(Some(unconstrained(sleep_until(at))));
+                given_up.set(Some(unconstrained(sleep_until(deadline))));
             }
             match given_up.as_mut().as_pin_mut().map(|end| end.poll(context)) {
                 Some(Poll::Ready(())) => Poll::Ready(Err(no_answer(self.operation_timeout))),

@@ -21,10 +21,13 @@ async fn somebody_else_plays(store: &dyn Backend, player: &PlayerId, former: &Cl
         ..former.clone()
     };
     let taken = store.acquire(player, &claimant, Some(former.session)).await;
-    assert!(matches!(taken, Ok(Acquisition::Acquired { .. })));
+    let Ok(Acquisition::Acquired { fence }) = taken else {
+        panic!("{taken:?}");
+    };
     let claim = Claim {
         player: player.clone(),
         session: claimant.session,
+        fence,
         slot: SlotName::new("Slot1").unwrap(),
         number: ClaimNumber::new(1),
     };

@@ -19,6 +19,7 @@ async fn put(world: &World, player: &PlayerId, schema: u32, bytes: &[u8]) {
     let claim = Claim {
         player: player.clone(),
         session: session.id(),
+        fence: session.fence(),
         slot: SlotName::new("Slot1").unwrap(),
         number: playerdata_core::ClaimNumber::new(1),
     };

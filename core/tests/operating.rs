@@ -10,7 +10,7 @@ use std::{
 };
 
 use playerdata_core::{
-    EVENT_BUFFER, Error, Event, OnConflict, Revision, SlotName,
+    EVENT_BUFFER, Error, Event, OnConflict, Revision, SlotName, StartError,
     backend::{Hazard, HazardKind, Release},
 };
 use support::*;
@@ -317,4 +317,47 @@ async fn e8_a_store_that_does_not_say_what_it_could_lose_is_told_and_stops_no_st
         }
     }
     assert!(world.server("a").await.events().try_next().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn s13_a_store_that_may_drop_players_is_refused_unless_the_program_accepts_it_by_name() {
+    let world = World::new();
+    let hazard = Hazard::new(HazardKind::EvictsPlayers, "maxmemory-policy is allkeys-lru");
+    *world.store.hazards.lock() = vec![hazard.clone()];
+    let refused = world.builder("a").start().await.unwrap_err();
+    assert!(matches!(&refused, StartError::Hazard { hazard: why } if *why == hazard));
+    assert_eq!(
+        refused.to_string(),
+        "the store may lose player data (evicts-players): maxmemory-policy is allkeys-lru"
+    );
+
+    let builder = world.builder("a").accept_hazard(HazardKind::EvictsPlayers);
+    let manager = builder.start().await.unwrap();
+    assert!(manager.start_session(1).await.is_ok());
+    let told = manager.events().try_next();
+    assert!(matches!(told, Some(Event::StoreAtRisk { hazard: why }) if why == hazard));
+}
+
+#[tokio::test(start_paused = true)]
+async fn s13_a_store_that_comes_to_lose_players_is_told_at_the_next_heartbeat_and_starts_nothing() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    let mut events = manager.events();
+    let session = manager.start_session(1).await.unwrap();
+    let slot = session.load_slot("Slot1").await.unwrap();
+    let hazard = Hazard::new(HazardKind::FileReplaced, "another file is at the path");
+    *world.store.hazards.lock() = vec![hazard.clone()];
+    let heartbeat = manager.settings().heartbeat_interval;
+    tokio::time::sleep(heartbeat * 3).await;
+
+    let told = events.try_next();
+    assert!(matches!(told, Some(Event::StoreAtRisk { hazard: why }) if why == hazard));
+    assert!(events.try_next().is_none(), "told once");
+    let refused = manager.start_session(2).await.unwrap_err();
+    assert!(matches!(refused, Error::StoreAtRisk { .. }), "{refused}");
+    slot.save().await.unwrap();
+
+    world.store.hazards.lock().clear();
+    tokio::time::sleep(heartbeat * 2).await;
+    assert!(manager.start_session(2).await.is_ok());
 }

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use playerdata_core::{
     ClaimNumber, Codec, IdSource, Incarnation, PlayerId, SequentialIds, ServerId, ServerName,
     SessionId, Settings, SlotName, UnixMillis, WriteId,
-    backend::{Backend, BackendError, Body, Claim, Claimant, Encoding, Stamp},
+    backend::{Acquisition, Backend, BackendError, Body, Claim, Claimant, Encoding, Stamp},
 };
 use playerdata_faults::Odds;
 use playerdata_memory::{MemoryBackend, MemoryOptions};
@@ -209,9 +209,13 @@ async fn put(
         },
         at,
     };
+    let Acquisition::Acquired { fence } = store.acquire(player, &claimant, None).await? else {
+        return Ok(()); // somebody plays already
+    };
     let claim = Claim {
         player: player.clone(),
         session,
+        fence,
         slot: slot.clone(),
         number: ClaimNumber::new(1),
     };
@@ -220,7 +224,6 @@ async fn put(
         write_id: WriteId::from_uuid(SequentialIds::default().next_id()),
         at,
     };
-    store.acquire(player, &claimant, None).await?;
     store.open(&claim).await?;
     store.save(&claim, &stamp, body).await?;
     store.release(player, session).await?;

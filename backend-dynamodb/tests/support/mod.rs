@@ -163,6 +163,7 @@ pub fn claim(player: &PlayerId, session_number: u128, slot_name: &str, number: u
     Claim {
         player: player.clone(),
         session: session(session_number),
+        fence: Fence::new(1),
         slot: slot(slot_name),
         number: ClaimNumber::new(number),
     }

@@ -16,6 +16,8 @@ pub struct Game {
     pub player: PlayerId,
     pub claimant: Claimant,
     pub slot: SlotName,
+    /// That of its lock, once it was taken.
+    pub fence: Fence,
     pub number: ClaimNumber,
     pub revision: Revision,
 }
@@ -35,6 +37,7 @@ impl Game {
                 at: UnixMillis::new(1_000),
             },
             slot: SlotName::new("Slot1").unwrap(),
+            fence: Fence::new(0),
             number: ClaimNumber::new(0),
             revision: Revision::new(0),
         }
@@ -56,20 +59,24 @@ impl Game {
         Claim {
             player: self.player.clone(),
             session: self.session(),
+            fence: self.fence,
             slot: self.slot.clone(),
             number: self.number,
         }
     }
 
     /// Takes the lock, from `other` if that holds it.
-    pub async fn take(&self, backend: &dyn Backend, other: Option<&Self>) -> Fence {
+    pub async fn take(&mut self, backend: &dyn Backend, other: Option<&Self>) -> Fence {
         let replacing = other.map(Self::session);
         match backend
             .acquire(&self.player, &self.claimant, replacing)
             .await
             .unwrap()
         {
-            Acquisition::Acquired { fence } => fence,
+            Acquisition::Acquired { fence } => {
+                self.fence = fence;
+                fence
+            }
             held @ Acquisition::Held { .. } => panic!("{held:?}"),
         }
     }

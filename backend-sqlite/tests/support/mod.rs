@@ -11,8 +11,8 @@ use std::{
 };
 
 use playerdata_core::{
-    ClaimNumber, Clock, Incarnation, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
-    UnixMillis, WriteId,
+    ClaimNumber, Clock, Fence, Incarnation, PlayerId, Revision, ServerId, ServerName, SessionId,
+    SlotName, UnixMillis, WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Encoding, Opened, Opening, Stamp, WriteOutcome,
     },
@@ -110,6 +110,7 @@ pub fn claim(of: u64, by: u128, number: u64) -> Claim {
     Claim {
         player: player(of),
         session: session(by),
+        fence: Fence::new(1),
         slot: slot("Slot1"),
         number: ClaimNumber::new(number),
     }

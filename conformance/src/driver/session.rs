@@ -93,6 +93,7 @@ impl RawSession {
         Claim {
             player: self.player.clone(),
             session: self.id(),
+            fence: self.fence,
             slot: slot.clone(),
             number: ClaimNumber::new(number),
         }

@@ -10,6 +10,7 @@ use playerdata_core::{
     },
 };
 
+use super::fences::Fences;
 use crate::driver::brief;
 
 /// What is called, with everything that goes into it.
@@ -87,6 +88,16 @@ impl Call {
             }
         };
         answer.unwrap_or_else(|error| Answer::Failed(error.to_string()))
+    }
+
+    /// The same call, as a session would make it that has seen the fences of
+    /// the store.
+    pub(super) fn translated(&self, fences: &Fences) -> Self {
+        match self {
+            Self::Open(claim) => Self::Open(fences.translate(claim)),
+            Self::Write(claim, write) => Self::Write(fences.translate(claim), write.clone()),
+            other => other.clone(),
+        }
     }
 
     /// The player whose lock the answer may show.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use playerdata_core::{Fence, PlayerId};
+use playerdata_core::{Fence, PlayerId, backend::Claim};
 
 /// Which fence of the store stands for which of the model's: a fence grows by
 /// at least one, so all that has to agree is their order.
@@ -26,6 +26,16 @@ impl Fences {
             && after.is_none_or(|(_, after)| found < *after);
         seen.insert(expected, found);
         fits
+    }
+
+    /// The claim with the store's own fence in it.
+    pub(super) fn translate(&self, claim: &Claim) -> Claim {
+        let seen = self.seen.get(&claim.player);
+        let fence = seen.and_then(|seen| seen.get(&claim.fence));
+        Claim {
+            fence: fence.copied().unwrap_or(claim.fence),
+            ..claim.clone()
+        }
     }
 }
 

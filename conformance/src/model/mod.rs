@@ -216,7 +216,8 @@ async fn play(fixture: &Fixture, steps: &[Step]) -> Result<(), Difference> {
         };
         calls += 1;
         let mut expected = call.on(&model).await;
-        let mut found = call.on(&**clients[*client].backend()).await;
+        let translated = call.translated(&fences);
+        let mut found = translated.on(&**clients[*client].backend()).await;
         for answer in [&mut expected, &mut found] {
             past.leave_out_erased(answer);
         }

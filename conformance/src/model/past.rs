@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use playerdata_core::{
-    ClaimNumber, Incarnation, PlayerId, Revision, ServerId, SessionId, UnixMillis, WriteId,
+    ClaimNumber, Fence, Incarnation, PlayerId, Revision, ServerId, SessionId, UnixMillis, WriteId,
     backend::{
-        Backend, Body, Claim, Claimant, Erasure, Lock, Notice, Opening, Renewal, Stamp,
-        WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Lock, Notice, Opening, Renewal,
+        Stamp, WriteOutcome,
     },
 };
 use playerdata_memory::MemoryBackend;
@@ -29,6 +29,8 @@ const SERVER_NAMES: [&str; 2] = ["server-a", "server-b"];
 pub(super) struct Past {
     claims: Vec<Opened>,
     last_number: HashMap<SessionId, u64>,
+    /// Of each session that ever got the lock: the fence it was told last.
+    last_fence: HashMap<SessionId, Fence>,
     writes: u128,
     /// Who dropped a lease of their name that nobody renewed since.
     dropped: HashSet<ServerId>,
@@ -111,6 +113,12 @@ impl Past {
     /// Remembers what came of a call, as its session would.
     pub(super) fn learn(&mut self, call: Call, answer: &Answer) {
         match (call, answer) {
+            (
+                Call::Acquire(_, claimant, _),
+                Answer::Acquisition(Acquisition::Acquired { fence }),
+            ) => {
+                self.last_fence.insert(claimant.session, *fence);
+            }
             (Call::Open(claim), Answer::Opening(Opening::Opened(slot))) => {
                 let known = self.claims.iter_mut().find(|known| known.claim == claim);
                 match known {
@@ -165,9 +173,11 @@ impl Past {
     fn next_claim(&mut self, player: Player, session: SessionId, slot: SlotIndex) -> Claim {
         let number = self.last_number.entry(session).or_default();
         *number += 1;
+        let fence = self.last_fence.get(&session).copied().unwrap_or_default();
         Claim {
             player: player_id(player),
             session,
+            fence,
             slot: name(SLOT_NAMES[slot]),
             number: ClaimNumber::new(*number),
         }

@@ -112,13 +112,13 @@ async fn save_until_killed(backend: FilesBackend) {
     let by = claimant(dead.as_ref().map_or(0, |lock| lock.fence.get()).into());
     let replacing = dead.map(|lock| lock.session);
     let acquired = backend.acquire(&player(), &by, replacing).await.unwrap();
-    assert!(
-        matches!(acquired, Acquisition::Acquired { .. }),
-        "{acquired:?}"
-    );
+    let Acquisition::Acquired { fence } = acquired else {
+        panic!("{acquired:?}");
+    };
     let claim = Claim {
         player: player(),
         session: by.session,
+        fence,
         slot: SlotName::new("Slot1").unwrap(),
         number: ClaimNumber::new(1),
     };

@@ -1,5 +1,6 @@
 //! The store's side: what a backend is asked to do, and promises.
 
+mod deadline;
 mod error;
 mod hazard;
 mod lock;
@@ -9,6 +10,8 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
+pub use deadline::deadline;
+pub(crate) use deadline::within;
 pub use error::{BackendError, Effect, ErrorKind};
 pub use hazard::{Hazard, HazardKind};
 pub use lock::{
@@ -55,7 +58,7 @@ impl Limits {
 /// Many calls are under way at once, of one player too: saves of several slots,
 /// while somebody else asks for the lock. They are polled on the threads of the
 /// asynchronous runtime, so what blocks goes elsewhere. The core bounds each in
-/// time, by dropping its future.
+/// time, by dropping its future; [`deadline`] says when.
 ///
 /// `docs/writing-a-backend.md` leads from an empty crate to a backend that
 /// passes the conformance suite.
@@ -264,12 +267,15 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Cancel safe. Calling again queues a second one, which does no harm.
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification>;
 
-    /// Checks that the claim's session holds the player's lock, makes the
-    /// claim the slot's only one, and reads the slot. It is no write: the
-    /// revision stays, and a slot that was never written is in no list.
+    /// Checks that the player's lock is the claim's, session **and** fence,
+    /// makes the claim the slot's only one, and reads the slot. It is no
+    /// write: the revision stays, and a slot that was never written is in no
+    /// list.
     ///
     /// The lock comes first: who does not hold it is `Lost`, whatever the
-    /// number. Claims on the player's other slots stay alive.
+    /// number. A session that holds it under another fence than the claim's
+    /// does not hold the claim's lock: others may have had the player in
+    /// between. Claims on the player's other slots stay alive.
     ///
     /// # Cancel safety
     ///

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::Lock;
-use crate::{ClaimNumber, PlayerId, Revision, SessionId, SlotName, UnixMillis, WriteId};
+use crate::{ClaimNumber, Fence, PlayerId, Revision, SessionId, SlotName, UnixMillis, WriteId};
 
 /// A slot opened under a lock.
 ///
@@ -18,6 +18,10 @@ pub struct Claim {
     pub player: PlayerId,
     /// The session that opened it.
     pub session: SessionId,
+    /// The generation of the lock that it was opened under. A session that a
+    /// late copy of its own request gave the lock a second time has another
+    /// fence then, and what it knows is old.
+    pub fence: Fence,
     /// The slot.
     pub slot: SlotName,
     /// Greater for every opening of a slot in this session.
@@ -105,7 +109,8 @@ pub enum Opening {
     Opened(Opened),
     /// The lock is not this session's any more.
     Lost {
-        /// Who holds the player now, if anybody does; never this session.
+        /// The lock as it stands, if there is one; never the one that the
+        /// claim names, by its session and its fence.
         holder: Option<Lock>,
     },
     /// The session has opened the slot under a greater claim number already:

@@ -8,8 +8,13 @@ use tokio::{runtime::Handle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    SessionManager, background::Background, lease::LeaseWatch, orphans::Orphans,
-    registry::Registry, shared::Shared,
+    SessionManager,
+    background::Background,
+    hazards::{self, HazardWatch},
+    lease::LeaseWatch,
+    orphans::Orphans,
+    registry::Registry,
+    shared::Shared,
 };
 use crate::{
     Clock, Document, DocumentError, EndReason, Error, GameDocument, HookContext, IdSource,
@@ -42,6 +47,14 @@ pub enum StartError {
     /// The store could not be asked for a lease, or refuses one.
     #[error("the server could not take its lease")]
     Store(#[source] Box<Error>),
+    /// The store is set up so that it may drop player data while it runs, or
+    /// is not the one at its address any more (S13). Change its settings, or
+    /// [accept](Builder::accept_hazard) the kind.
+    #[error("the store may lose player data ({kind}): {hazard}", kind = .hazard.kind)]
+    Hazard {
+        /// The first that was found.
+        hazard: Hazard,
+    },
 }
 
 /// Sets up a [`SessionManager`].
@@ -52,6 +65,7 @@ pub struct Builder<D: GameDocument> {
     server_name: Option<ServerName>,
     migrations: Migrations,
     hooks: Hooks<D>,
+    accepted_hazards: Vec<HazardKind>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     make_origin: MakeOrigin<D>,
@@ -109,6 +123,7 @@ impl<D: GameDocument> Builder<D> {
             server_name: None,
             migrations: Migrations::default(),
             hooks: Hooks::default(),
+            accepted_hazards: Vec::new(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             make_origin: MakeOrigin(make_origin),
@@ -178,6 +193,15 @@ impl<D: GameDocument> Builder<D> {
         self
     }
 
+    /// Puts up with a kind of hazard under which the manager would not start
+    /// ([`HazardKind::is_fatal`]): say, a cache that may evict players, in a
+    /// game whose data is worth no more. It is an event all the same.
+    #[must_use]
+    pub fn accept_hazard(mut self, kind: HazardKind) -> Self {
+        self.accepted_hazards.push(kind);
+        self
+    }
+
     /// Takes the time of day from `clock`, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -199,8 +223,9 @@ impl<D: GameDocument> Builder<D> {
     ///
     /// # Errors
     ///
-    /// [`StartError`]: settings that can't be used, all faults at once, or a
-    /// store that can't be reached within `operation_timeout`.
+    /// [`StartError`]: settings that can't be used, all faults at once, a
+    /// store that can't be reached within `operation_timeout`, or one that
+    /// may drop what it acknowledged.
     ///
     /// # Panics
     ///
@@ -217,8 +242,14 @@ impl<D: GameDocument> Builder<D> {
         let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));
         let lease = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids);
         // At the same time, so that a start takes no longer for it.
-        let (server, hazards) = tokio::join!(lease, find_hazards(&store));
+        let (server, found) = tokio::join!(lease, hazards::find(&store));
         let server = server.map_err(|error| StartError::Store(Box::new(error)))?;
+        let watch = HazardWatch::new(self.accepted_hazards);
+        if let Some(hazard) = watch.refused(&found).next() {
+            let hazard = hazard.clone();
+            give_back(&store, &server).await;
+            return Err(StartError::Hazard { hazard });
+        }
         tracing::info!(%server, backend = store.backend().name(), "session manager started");
         let shared = Shared {
             codec: Codec::new(&self.settings, &*self.ids),
@@ -229,12 +260,13 @@ impl<D: GameDocument> Builder<D> {
             migrations: self.migrations,
             origin,
             hooks: self.hooks,
-            events: EventSender::new(hazards),
+            events: EventSender::new(found),
             clock: self.clock,
             ids: self.ids,
             server,
             registry: Registry::default(),
             orphans: Orphans::default(),
+            hazards: watch,
             lease: parking_lot::Mutex::new(LeaseWatch::renewed(asked_at)),
             runtime: Handle::current(),
             stop: CancellationToken::new(),
@@ -248,21 +280,12 @@ fn made_up_name(ids: &dyn IdSource) -> ServerName {
         .expect("a word and a GUID are short, and plain letters and digits")
 }
 
-/// Finds out what the store's own settings could lose, and logs it. A server
-/// whose store does not say can start all the same.
-async fn find_hazards(store: &Store) -> Vec<Hazard> {
-    let hazards = store.hazards().await.unwrap_or_else(|failure| {
-        let error = Error::from(failure);
-        let what = format!(
-            "whether the store keeps what it acknowledges is not known: {}",
-            Chain(&error)
-        );
-        vec![Hazard::new(HazardKind::Unknown, what)]
-    });
-    for hazard in &hazards {
-        tracing::warn!(%hazard, "the store may lose player data");
+/// Drops the lease of a server that does not start after all.
+async fn give_back(store: &Store, server: &ServerId) {
+    if let Err(failure) = store.drop_lease(server).await {
+        let why = Error::from(failure);
+        tracing::warn!(%server, error = %Chain(&why), "the lease is left to lapse");
     }
-    hazards
 }
 
 /// Takes the lease of the server's name under an incarnation that is later

@@ -7,7 +7,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Builder, OnConflict, ShutdownReport, background, heartbeat, shared::Shared};
+use super::{Builder, OnConflict, ShutdownReport, background, hazards, heartbeat, shared::Shared};
 use crate::{
     Document, Error, Events, GameDocument, InvalidName, PlayerId, ServerId, Session, Settings,
     autosave::Scheduler, backend::Backend,
@@ -44,6 +44,7 @@ struct Tasks {
     autosave: JoinHandle<()>,
     heartbeat: JoinHandle<()>,
     background: JoinHandle<()>,
+    hazards: JoinHandle<()>,
 }
 
 impl SessionManager<Document> {
@@ -91,12 +92,14 @@ impl<D: GameDocument> SessionManager<D> {
         let autosave = shared.runtime.spawn(scheduler.run(shared.stop.clone()));
         let heartbeat = shared.runtime.spawn(heartbeat::run(Arc::clone(&shared)));
         let background = shared.runtime.spawn(background::run(Arc::clone(&shared)));
+        let hazards = shared.runtime.spawn(hazards::run(Arc::clone(&shared)));
         Self {
             shared,
             tasks: Tasks {
                 autosave,
                 heartbeat,
                 background,
+                hazards,
             },
         }
     }
@@ -190,8 +193,9 @@ impl<D: GameDocument> SessionManager<D> {
             autosave,
             heartbeat,
             background,
+            hazards,
         } = &mut self.tasks;
-        for task in [autosave, heartbeat, background] {
+        for task in [autosave, heartbeat, background, hazards] {
             // What they still wait for is bounded in time, but not by this.
             if let Ok(Err(error)) = timeout_at(deadline, task).await {
                 tracing::error!(%error, "a task of the manager was torn down");

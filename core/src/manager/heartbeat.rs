@@ -119,7 +119,7 @@ impl<D: GameDocument> Shared<D> {
             return;
         }
         match self.store.holder(&core.player).await {
-            Ok(Some(lock)) if lock.session == core.id => {}
+            Ok(Some(lock)) if lock.session == core.id && lock.fence == core.fence => {}
             Ok(holder) => {
                 self.lose(&core.player, core.id, holder);
             }

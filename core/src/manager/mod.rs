@@ -3,6 +3,7 @@
 mod background;
 mod builder;
 mod handle;
+mod hazards;
 mod heartbeat;
 mod lease;
 mod operator;

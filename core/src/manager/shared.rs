@@ -6,7 +6,10 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{background::Background, lease::LeaseWatch, orphans::Orphans, registry::Registry};
+use super::{
+    background::Background, hazards::HazardWatch, lease::LeaseWatch, orphans::Orphans,
+    registry::Registry,
+};
 use crate::{
     Clock, Error, Event, GameDocument, IdSource, PlayerId, SaveReason, ServerId, SessionId,
     Settings,
@@ -39,6 +42,7 @@ pub(crate) struct Shared<D> {
     pub(crate) autosave: Autosave<D>,
     pub(crate) orphans: Orphans,
     pub(crate) background: Background<D>,
+    pub(crate) hazards: HazardWatch,
     pub(crate) lease: Mutex<LeaseWatch>,
     pub(crate) runtime: Handle,
     /// Cancelled when the manager shuts down or is dropped.

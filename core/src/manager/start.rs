@@ -83,6 +83,7 @@ impl<D: GameDocument> Shared<D> {
         if self.stop.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
+        self.hazards.check()?;
         match self.lease.lock().superseded_by() {
             Some(by) => Err(Error::Superseded {
                 server: self.server.name.clone(),

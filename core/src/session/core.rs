@@ -117,6 +117,7 @@ impl SessionCore {
         Claim {
             player: self.player.clone(),
             session: self.id,
+            fence: self.fence,
             slot: slot.clone(),
             number,
         }

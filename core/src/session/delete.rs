@@ -51,7 +51,7 @@ impl<D: GameDocument> Shared<D> {
         let stamp = self.stamp(opened.revision);
         match self.store.delete(&claim, &stamp).await? {
             WriteOutcome::Written { .. } => Ok(()),
-            WriteOutcome::Lost { holder } => Err(self.lose(&core.player, core.id, holder)),
+            WriteOutcome::Lost { holder } => Err(self.lose_to(&core.player, core.id, holder)),
             WriteOutcome::Overtaken => Err(self.store.claims_keep_dying(&core.player, name).into()),
         }
     }

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::state::{Doubt, Saver, SlotState, Snapshot};
 use crate::{
-    ClaimNumber, Error, GameDocument, Revision, SaveReason, SlotName, WriteId,
-    backend::{Body, Claim, Effect, Opened, Opening, Stamp, WriteOutcome},
+    ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, WriteId,
+    backend::{Body, Claim, Effect, Lock, Opened, Opening, Stamp, WriteOutcome},
     codec::{CodecError, Encoded, Fingerprints},
     hook::guarded,
     manager::Shared,
@@ -237,7 +237,7 @@ impl<D: GameDocument> Shared<D> {
                 Ok(true)
             }
             Ok(WriteOutcome::Lost { holder }) => {
-                Err(self.lose(&claim.player, claim.session, holder))
+                Err(self.lose_to(&claim.player, claim.session, holder))
             }
             Ok(WriteOutcome::Overtaken) => Ok(false),
             Err(failure) => {
@@ -257,31 +257,14 @@ impl<D: GameDocument> Shared<D> {
         }
     }
 
-    /// Opens a slot under a fresh claim number, and makes sure that it was the
-    /// session's own lock that it was opened under.
+    /// Opens a slot under a fresh claim number, and under the session's own
+    /// lock.
     ///
     /// A request to acquire that the network repeats, or delivers late, can
     /// give a session a second lock after others have had the player. What
     /// the session knows is old then: it is lost (L4). Since no fence is ever
-    /// given again (L3), the fence that is there after the opening tells.
+    /// given again (L3), the claim's fence tells the store.
     pub(crate) async fn claim_slot(
-        &self,
-        core: &SessionCore,
-        name: &SlotName,
-    ) -> Result<(ClaimNumber, Opened), Error> {
-        let opened = self.open_slot(core, name).await?;
-        match self.store.holder(&core.player).await? {
-            Some(lock) if lock.session == core.id && lock.fence == core.fence => Ok(opened),
-            Some(lock) if lock.session == core.id => {
-                self.orphans
-                    .add(core.player.clone(), core.id, Duration::ZERO);
-                Err(self.lose(&core.player, core.id, None))
-            }
-            holder => Err(self.lose(&core.player, core.id, holder)),
-        }
-    }
-
-    async fn open_slot(
         &self,
         core: &SessionCore,
         name: &SlotName,
@@ -290,13 +273,34 @@ impl<D: GameDocument> Shared<D> {
             let claim = core.claim(name, core.next_claim());
             match self.store.open(&claim).await? {
                 Opening::Opened(opened) => return Ok((claim.number, opened)),
-                Opening::Lost { holder } => return Err(self.lose(&core.player, core.id, holder)),
+                Opening::Lost { holder } => {
+                    return Err(self.lose_to(&core.player, core.id, holder));
+                }
                 // The number was this session's greatest: an answer that can
                 // only come of the call having been sent twice.
                 Opening::Overtaken => {}
             }
         }
         Err(self.store.claims_keep_dying(&core.player, name).into())
+    }
+
+    /// Closes a session whose claim the store refused for `holder`'s sake,
+    /// which may be a second lock of the session's own.
+    pub(crate) fn lose_to(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        holder: Option<Lock>,
+    ) -> Error {
+        let holder = holder.filter(|lock| {
+            let second = lock.session == session;
+            if second {
+                // Nobody plays under it, and nobody else would release it.
+                self.orphans.add(player.clone(), session, Duration::ZERO);
+            }
+            !second
+        });
+        self.lose(player, session, holder)
     }
 }
 

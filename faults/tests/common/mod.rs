@@ -48,6 +48,7 @@ impl Player {
         let claim = Claim {
             player: player.clone(),
             session: claimant.session,
+            fence: Fence::new(1),
             slot: SlotName::new("Slot1").unwrap(),
             number: ClaimNumber::new(1),
         };

@@ -174,7 +174,9 @@ impl State {
         let name = Name(claim);
         self.history
             .add(format_args!("open {name} -> {}", told(outcome)));
-        let standing = self.standing(claim);
+        let mut standing = self.standing(claim);
+        // An opening asks for the lock that the claim was made under.
+        standing.is_holder &= standing.fence == claim.fence;
         let claimed = Some((standing.fence, claim.number));
         let latest = self.slot(&claim.player, &claim.slot).claim;
         match outcome {

@@ -12,6 +12,7 @@ impl std::fmt::Display for Name<'_> {
         let Claim {
             player,
             session,
+            fence: _,
             slot,
             number,
         } = self.0;

@@ -344,14 +344,14 @@ impl Backend for FlawedStore {
         self.know(&claim.player, &claim.slot).await?;
         let unlucky = self.is_unlucky();
         Ok(self.with(&claim.player, |player| {
-            if let Some(holder) = self.check(player, claim.session, false) {
-                return Opening::Lost { holder };
-            }
             let fence = player
                 .lock
                 .as_ref()
                 .map(|lock| lock.fence)
                 .unwrap_or_default();
+            if let Some(holder) = self.check(player, claim.session, fence != claim.fence) {
+                return Opening::Lost { holder };
+            }
             let slot = player.slots.entry(claim.slot.clone()).or_default();
             let claimed = Some((fence, claim.number));
             if slot.claim > claimed && !self.is(Flaw::LateOpenRevives) {

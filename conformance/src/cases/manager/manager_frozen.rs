@@ -95,10 +95,10 @@ pub async fn a_deletion_that_arrives_after_a_theft_is_refused(fixture: Fixture) 
     a.inject(When::delete(), Fault::Delay { request, answer });
     b.inject(When::notify(), Fault::ErrorBefore); // it has to find out by itself
     let late = tokio::spawn(async move { session.delete_slot("Slot1").await });
-    // A slot is opened, and its lock looked at, to be deleted as to be loaded.
+    // A slot is opened to be deleted as it is to be loaded.
     fixture
         .until(Rule::Fixture, "the deletion is on its way", || async {
-            fixture.history().answered("a.holder(") == 2
+            fixture.history().answered("a.open(") == 2
         })
         .await;
     let thief = b.join_with(&player, OnConflict::Steal).await;

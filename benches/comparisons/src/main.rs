@@ -1,6 +1,6 @@
 //! Saves beside what else a developer would reach for.
 //!
-//! `cargo bench -p playerdata-benches --features comparisons --bench comparison`
+//! `cargo run --release --manifest-path benches/comparisons/Cargo.toml -- --bench`
 //!
 //! A figure is the time of one change of a document and its save, encoding
 //! included, with so many players saved at a time. `docs/comparisons.md` says
