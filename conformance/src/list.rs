@@ -194,6 +194,8 @@ macro_rules! __every_store {
                 each_server_drains_its_own_notices,
                 notices_are_bounded,
                 notices_are_forgotten_with_their_own_lease,
+                notices_come_in_order_whatever_is_in_them,
+                notices_of_many_senders_come_once_and_in_order,
             }
             erase {
                 an_erased_player_has_nothing,
@@ -221,6 +223,53 @@ macro_rules! __every_store {
                 slots_opened_at_once_are_all_open,
                 the_greatest_of_racing_claims_lives,
                 views_while_a_session_writes_are_whole,
+            }
+            alike {
+                ending_one_session_leaves_the_claims_of_names_that_are_alike,
+                erasing_one_player_leaves_names_that_are_alike,
+                opening_one_slot_leaves_names_that_are_alike,
+                notices_reach_the_name_they_were_sent_to,
+            }
+            bounds {
+                more_than_a_thousand_claims_die,
+                more_than_a_thousand_slots_are_listed,
+                more_than_a_thousand_slots_are_erased,
+                a_body_of_exactly_the_limit_is_kept,
+                notices_are_bounded_for_each_server,
+            }
+            absurd {
+                absurd_times_are_kept_as_they_came,
+                absurd_claim_numbers_are_exact_or_refused,
+                absurd_fences_open_nothing,
+                leases_of_any_length_are_given,
+            }
+            past {
+                a_claim_of_an_earlier_lock_opens_nothing,
+                a_repeated_write_under_a_dead_claim_is_refused,
+                acquiring_again_keeps_the_lock_as_it_is,
+                a_lock_tells_who_took_it_and_when,
+                replacing_somebody_on_a_new_player_takes_them,
+                a_lost_claim_is_lost_whatever_its_number_is,
+                a_claim_with_a_live_ones_number_is_dead,
+            }
+            pairs {
+                openings_beside_a_take_over_leave_no_claim,
+                openings_beside_a_release_leave_no_claim,
+                saves_beside_a_take_over_count_or_are_refused,
+                saves_beside_a_release_count_or_are_refused,
+                deletions_beside_a_take_over_count_or_are_refused,
+                deletions_beside_a_release_count_or_are_refused,
+                reopenings_beside_writes_find_what_is_final,
+                a_release_beside_a_take_over_leaves_the_new_session,
+                take_overs_beside_each_other_leave_one_session,
+                a_request_beside_a_release_gets_no_live_claims,
+                an_erasure_beside_an_ending_removes_all_or_nothing,
+                an_erasure_beside_a_request_removes_all_or_nothing,
+                an_erasure_beside_a_session_is_refused,
+                releases_beside_each_other_end_it_once,
+                a_refused_request_disturbs_no_write,
+                a_repeated_take_over_returns_when_the_claims_are_dead,
+                a_repeated_release_returns_when_the_claims_are_dead,
             }
             cancelled {
                 a_dropped_save_is_whole_or_absent,

@@ -4,6 +4,9 @@
 //! panics if the store breaks a rule. Its documentation says which rules it
 //! proves, and what a backend that fails it does to players.
 
+pub mod absurd;
+pub mod alike;
+pub mod bounds;
 pub mod cancelled;
 pub mod checked_base;
 pub mod claims;
@@ -17,6 +20,8 @@ pub mod lost;
 pub mod manager;
 pub mod names;
 pub mod notices;
+pub mod pairs;
+pub mod past;
 pub mod races;
 pub mod records;
 pub mod save_races;

@@ -317,4 +317,13 @@ flaws! {
     /// Leases are kept in memory.
     LeasesKeptInMemory leases_kept_in_memory:
         durable::leases_survive_a_restart, manager_durable::games_and_store_start_again;
+    /// Opening a slot compares sessions, and no fences.
+    FencesNotCompared fences_not_compared:
+        past::a_claim_of_an_earlier_lock_opens_nothing, absurd::absurd_fences_open_nothing;
+    /// A claim is good under any fence that is not less than the lock's.
+    FencesComparedByOrder fences_compared_by_order:
+        absurd::absurd_fences_open_nothing;
+    /// Fences are compared by their lower half.
+    FencesComparedShort fences_compared_short:
+        absurd::absurd_fences_open_nothing;
 }

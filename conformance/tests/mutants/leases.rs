@@ -3,7 +3,7 @@
 use std::{mem, time::Duration};
 
 use playerdata_core::{
-    Incarnation, ServerId, ServerName,
+    Incarnation, ServerId, ServerName, UnixMillis,
     backend::{MAX_NOTICES, Notice, Notification, Renewal},
 };
 
@@ -60,7 +60,7 @@ impl PlainStore {
             restore_locks(state, id);
         }
         let now = self.now();
-        let ends = now + u64::try_from(ttl.as_millis()).expect("cases use short times");
+        let ends = UnixMillis::new(now).saturating_add(ttl).get();
         let server = state.server(self, id);
         let known = server.latest.replace(id.incarnation) == Some(id.incarnation);
         server.lapses_at = match server.lapses_at {

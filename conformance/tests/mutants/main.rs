@@ -9,6 +9,7 @@ mod locks;
 mod model;
 mod mutant;
 mod slots;
+mod sql;
 mod steps;
 mod store;
 mod table;
@@ -55,8 +56,12 @@ mod without_a_flaw {
 
 /// All mutants, of every kind of store.
 fn all_mutants() -> Vec<Mutant> {
-    [flaws::mutants(), steps::flaws::mutants()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        flaws::mutants(),
+        sql::flaws::mutants(),
+        steps::flaws::mutants(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -114,9 +114,7 @@ impl PlainStore {
     fn lost(&self, state: &State, claim: &Claim) -> Option<Option<Lock>> {
         let player = state.players.get(&self.key(&claim.player));
         let lock = player.and_then(|player| player.lock.clone());
-        let own = lock
-            .as_ref()
-            .is_some_and(|lock| lock.session == claim.session);
+        let own = lock.as_ref().is_some_and(|lock| self.is_of(claim, lock));
         let held = match (self.flaw, &lock) {
             (Some(Flaw::AbsentLockAccepted), None) => true,
             (Some(Flaw::ServersComparedNotSessions), Some(lock)) => {
@@ -132,6 +130,16 @@ impl PlainStore {
         } else {
             Some(lock)
         }
+    }
+
+    fn is_of(&self, claim: &Claim, lock: &Lock) -> bool {
+        let same_fence = match self.flaw {
+            Some(Flaw::FencesNotCompared) => true,
+            Some(Flaw::FencesComparedByOrder) => claim.fence >= lock.fence,
+            Some(Flaw::FencesComparedShort) => claim.fence.get() as u32 == lock.fence.get() as u32,
+            _ => claim.fence == lock.fence,
+        };
+        lock.session == claim.session && same_fence
     }
 
     fn has_lapsed(&self, state: &State, lock: &Lock) -> bool {

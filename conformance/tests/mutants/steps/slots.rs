@@ -2,8 +2,8 @@
 //! is one step on the condition that it is there.
 
 use playerdata_core::{
-    Fence, SessionId,
-    backend::{Body, Claim, Opened, Opening, Record, Stamp, WriteOutcome},
+    Fence,
+    backend::{Body, Claim, Lock, Opened, Opening, Record, Stamp, WriteOutcome},
 };
 
 use super::{
@@ -50,10 +50,10 @@ impl SteppingStore {
     }
 
     /// Who holds the player, once the claim's session does not any more.
-    async fn who_else(&self, claim: &Claim) -> Option<playerdata_core::backend::Lock> {
+    async fn who_else(&self, claim: &Claim) -> Option<Lock> {
         let seen = self.read_player(&claim.player).await;
         match seen.lock {
-            Some(lock) if lock.session == claim.session => {
+            Some(lock) if (lock.session, lock.fence) == (claim.session, claim.fence) => {
                 self.finish_ending(&claim.player, &lock).await;
                 self.read_player(&claim.player).await.lock
             }
@@ -106,8 +106,8 @@ impl SteppingStore {
 /// The fence of the session's lock, if it has one that is not ending.
 fn fence_of(items: &Items, claim: &Claim) -> Option<Fence> {
     let item = items.players.get(&claim.player)?;
-    let own = |session: SessionId| session == claim.session && !item.ending;
-    let lock = item.lock.as_ref().filter(|lock| own(lock.session))?;
+    let own = |lock: &&Lock| (lock.session, lock.fence) == (claim.session, claim.fence);
+    let lock = item.lock.as_ref().filter(own).filter(|_| !item.ending)?;
     Some(lock.fence)
 }
 
