@@ -48,7 +48,7 @@ impl fmt::Debug for Case {
 
 /// All cases, optional groups included.
 pub fn all_cases() -> impl Iterator<Item = &'static Case> + Clone {
-    [EVERY_STORE, DURABLE, CHECKED_BASE, STEPWISE]
+    [EVERY_STORE, DURABLE, CHECKED_BASE, STEPWISE, OUTAGE, KILLED]
         .into_iter()
         .flatten()
 }
@@ -57,6 +57,8 @@ const EVERY_STORE: &[Case] = crate::__every_store! { __list [None] };
 const DURABLE: &[Case] = crate::__durable! { __list [Some("durable")] };
 const CHECKED_BASE: &[Case] = crate::__checked_base! { __list [Some("checked_base")] };
 const STEPWISE: &[Case] = crate::__stepwise! { __list [Some("stepwise")] };
+const OUTAGE: &[Case] = crate::__outage! { __list [Some("outage")] };
+const KILLED: &[Case] = crate::__killed! { __list [Some("killed")] };
 
 #[doc(hidden)]
 #[macro_export]
@@ -184,6 +186,8 @@ macro_rules! __every_store {
                 a_renewal_brings_back_no_lock,
                 a_holder_without_a_lease_goes_on,
                 a_lapsed_lease_frees_no_player,
+                a_lease_is_not_cut_to_whole_seconds,
+                a_short_lease_lapses_before_a_longer_one,
             }
             notices {
                 a_notice_is_drained_once,
@@ -420,6 +424,40 @@ macro_rules! __stepwise {
                 a_late_heartbeat_ends_no_later_lease,
                 a_late_notice_undoes_no_other,
                 a_late_look_shows_what_was_there,
+            }
+        }
+    };
+}
+
+/// The group `outage`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __outage {
+    ($then:ident $context:tt) => {
+        $crate::$then! { $context
+            outages {
+                looking_fails_while_the_store_is_down,
+                slots_fail_while_the_store_is_down,
+                locks_and_leases_fail_while_the_store_is_down,
+                a_session_goes_on_when_the_store_is_back,
+                a_game_goes_on_when_the_store_is_back,
+            }
+        }
+    };
+}
+
+/// The group `killed`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __killed {
+    ($then:ident $context:tt) => {
+        $crate::$then! { $context
+            killed {
+                acknowledged_writes_survive_a_kill,
+                saves_under_way_are_whole_or_absent_after_a_kill,
+                locks_and_claims_survive_a_kill,
+                an_erasure_survives_a_kill,
+                a_superseded_server_is_superseded_after_a_kill,
             }
         }
     };

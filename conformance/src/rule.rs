@@ -43,6 +43,7 @@ pub enum Rule {
     Names,
     Notices,
     Numbers,
+    Outage,
     Repeats,
     Views,
     /// Not one rule but all of them.
@@ -93,6 +94,9 @@ impl Rule {
             Self::Notices => "a notice is drained once, by the next renewal of its server",
             Self::Numbers => {
                 "numbers and times are kept as they came, or refused without an effect"
+            }
+            Self::Outage => {
+                "a store that is down is an error, in every method, and never an outcome"
             }
             Self::Repeats => "calling again does what the method's contract says, and no more",
             Self::Views => "a view is a record as it was acknowledged, never half of one",

@@ -44,6 +44,12 @@ use crate::{Fixture, Rule, driver::World};
 /// - `stepwise`: a store whose operations take several steps, each in a request
 ///   of its own. The fixture brings a process that can be frozen between two of
 ///   them ([`FixtureBuilder::process`](crate::FixtureBuilder::process)).
+/// - `outage`: a store that can be out of reach. The fixture stops it and starts
+///   it again ([`FixtureBuilder::outage`](crate::FixtureBuilder::outage)).
+/// - `killed`: a store that keeps what it acknowledged through a crash. The
+///   fixture kills it and opens it again
+///   ([`FixtureBuilder::kill`](crate::FixtureBuilder::kill)). [`durable!`] runs
+///   this group alone.
 ///
 /// To run the suite several times in one file, say for several set-ups of a
 /// store, call it in modules.
@@ -51,6 +57,19 @@ use crate::{Fixture, Rule, driver::World};
 macro_rules! suite {
     ($(#[$attribute:meta])* $open:path $(, $group:ident)* $(,)?) => {
         $crate::__suite! { [[$(#[$attribute])*] $open] $($group)* }
+    };
+}
+
+/// Makes tests of the group `killed` alone: that what was acknowledged survives
+/// a crash of the store.
+///
+/// `durable!(open)` takes a function and attributes as [`suite!`] does. It is
+/// for a set-up that is slow or rare, say a server process of its own for each
+/// case, while the suite runs on one that all cases share.
+#[macro_export]
+macro_rules! durable {
+    ($(#[$attribute:meta])* $open:path $(,)?) => {
+        $crate::__killed! { __tests [[$(#[$attribute])*] $open] }
     };
 }
 
@@ -75,11 +94,17 @@ macro_rules! __group {
     (stepwise $context:tt) => {
         $crate::__stepwise! { __tests $context }
     };
+    (outage $context:tt) => {
+        $crate::__outage! { __tests $context }
+    };
+    (killed $context:tt) => {
+        $crate::__killed! { __tests $context }
+    };
     ($unknown:ident $context:tt) => {
         ::core::compile_error!(::core::concat!(
             "playerdata-conformance has no group `",
             ::core::stringify!($unknown),
-            "`; it has `durable`, `checked_base` and `stepwise`"
+            "`; it has `durable`, `checked_base`, `stepwise`, `outage` and `killed`"
         ));
     };
 }

@@ -179,6 +179,7 @@ pub async fn leases_of_any_length_are_given(fixture: Fixture) {
         Duration::MAX,
         Duration::from_millis(u64::MAX),
         Duration::from_secs(u64::from(u32::MAX)),
+        Duration::from_millis(1 << 32),
         Duration::from_secs(400 * 24 * 60 * 60),
         Duration::from_millis(61_001),
     ] {

@@ -97,7 +97,8 @@ async fn expect_alive(fixture: &Fixture, session: &RawSession, open: &mut [RawSl
 pub async fn ending_one_session_leaves_the_claims_of_names_that_are_alike(fixture: Fixture) {
     let [_, b] = fixture.servers();
     let mut left = sessions(&fixture).await;
-    while let Some((gone, dead)) = left.pop() {
+    while !left.is_empty() {
+        let (gone, dead) = left.remove(0);
         let player = dead[0].claim().player.clone();
         if left.len() % 2 == 0 {
             gone.through(&b.client).release().await;
@@ -105,8 +106,7 @@ pub async fn ending_one_session_leaves_the_claims_of_names_that_are_alike(fixtur
             b.take_over(&player, gone.id()).await;
         }
         // Who comes next in the list is most like the one who has gone.
-        let neighbours = left.len().saturating_sub(6)..left.len();
-        for (session, open) in &mut left[neighbours] {
+        for (session, open) in left.iter_mut().take(6) {
             expect_alive(&fixture, session, open, player.as_str()).await;
         }
         let late = dead[0].try_save("late").await;

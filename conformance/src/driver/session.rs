@@ -233,6 +233,21 @@ impl RawSlot {
         self.client.save(&self.claim, stamp, body).await
     }
 
+    /// Sends a body under a stamp to a store that may fail, and counts on if
+    /// it was written.
+    pub(crate) async fn attempt(
+        &mut self,
+        stamp: &Stamp,
+        body: &Body,
+    ) -> playerdata_core::backend::Result<WriteOutcome> {
+        let backend = self.client.backend();
+        let outcome = backend.save(&self.claim, stamp, body).await?;
+        if let WriteOutcome::Written { revision } = outcome {
+            self.base = revision;
+        }
+        Ok(outcome)
+    }
+
     /// Sends a deletion, whatever comes of it.
     pub async fn try_delete(&self) -> WriteOutcome {
         self.client.delete(&self.claim, &self.stamp()).await

@@ -39,8 +39,25 @@ fn fixture(flaw: Option<Flaw>) -> Fixture {
     };
     fixture
         .manual_clock(clock)
+        .outage(
+            async_set(&store, true),
+            async_set(&store, flaw == Some(Flaw::NeverReconnects)),
+        )
+        .kill({
+            let store = store.clone();
+            async move || clients(store.killed())
+        })
         .reopen(async move || clients(store.restarted()))
         .build()
+}
+
+/// Makes a store unreachable, or reachable again.
+fn async_set(store: &PlainStore, down: bool) -> impl Fn() -> std::future::Ready<()> + use<> {
+    let store = store.clone();
+    move || {
+        store.state().down = down;
+        std::future::ready(())
+    }
 }
 
 mod without_a_flaw {
@@ -50,7 +67,7 @@ mod without_a_flaw {
         super::fixture(None)
     }
 
-    playerdata_conformance::suite!(open, durable, checked_base);
+    playerdata_conformance::suite!(open, durable, checked_base, outage, killed);
     playerdata_conformance::model!(open, checked_base);
 }
 

@@ -7,7 +7,7 @@ flaws! {
 
     /// An opening reads the lock, and sets the claim in the next statement.
     LockReadBeforeTheClaim an_opening_reads_the_lock_first:
-        pairs::openings_beside_a_take_over_leave_no_claim, pairs::openings_beside_a_release_leave_no_claim, pairs::take_overs_beside_each_other_leave_one_session, pairs::releases_beside_each_other_end_it_once;
+        pairs::openings_beside_a_take_over_leave_no_claim, pairs::openings_beside_a_release_leave_no_claim, pairs::take_overs_beside_each_other_leave_one_session, pairs::a_request_beside_a_release_gets_no_live_claims, pairs::releases_beside_each_other_end_it_once;
     /// An opening reads the record, and sets the claim in the next statement.
     RecordReadBeforeTheClaim an_opening_reads_the_record_first:
         pairs::reopenings_beside_writes_find_what_is_final;
@@ -28,10 +28,10 @@ flaws! {
         pairs::an_erasure_beside_a_request_removes_all_or_nothing;
     /// An erasure begins before it looks at the lock.
     ErasureBeforeTheLook an_erasure_looks_later:
-        pairs::an_erasure_beside_a_session_is_refused;
+        pairs::an_erasure_beside_a_session_is_refused, pairs::an_erasure_beside_an_ending_removes_all_or_nothing;
     /// A write reads the lock, and then writes without looking at the claim.
     LockReadBeforeTheWrite a_write_reads_the_lock_first:
-        pairs::saves_beside_a_take_over_count_or_are_refused, pairs::saves_beside_a_release_count_or_are_refused, pairs::deletions_beside_a_take_over_count_or_are_refused, pairs::deletions_beside_a_release_count_or_are_refused, pairs::an_erasure_beside_an_ending_removes_all_or_nothing;
+        pairs::saves_beside_a_take_over_count_or_are_refused, pairs::saves_beside_a_release_count_or_are_refused, pairs::deletions_beside_a_take_over_count_or_are_refused, pairs::deletions_beside_a_release_count_or_are_refused;
     /// Notices are read, and forgotten in the next statement.
     NoticesForgottenLater notices_are_forgotten_later:
         notices::notices_of_many_senders_come_once_and_in_order;

@@ -94,8 +94,9 @@ impl SteppingStore {
         if let Some(written) = written.await {
             return written;
         }
-        let held = self.table().step(|items| fence_of(items, claim)).await;
-        if held.is_some() {
+        let seen = self.read_player(&claim.player).await;
+        let own = |lock: Lock| lock.session == claim.session && !seen.ending;
+        if seen.lock.is_some_and(own) {
             return WriteOutcome::Overtaken;
         }
         let holder = self.who_else(claim).await;
