@@ -75,6 +75,24 @@ fn taken_by(holder: Option<&Lock>) -> String {
     }
 }
 
+/// Why a slot that is just being changed takes no other change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Busy {
+    /// The call was made from within the closure that changes the slot. It
+    /// can never succeed there: use the document that the closure has.
+    #[error("by the closure that this call was made from")]
+    Reentrant,
+    /// Another thread changes it, and waits for a slot that this one changes.
+    /// Let go of that one first, or always nest slots in the same order.
+    #[error("by a thread that waits for this one")]
+    Deadlock,
+    /// Another thread has been changing it for longer than changes are waited
+    /// for.
+    #[error("by a closure that takes long")]
+    Kept,
+}
+
 /// Why a call to a manager, a session or a slot failed.
 ///
 /// "The store is down" and "the session is lost" are different variants,
@@ -120,6 +138,17 @@ pub enum Error {
         player: PlayerId,
         /// The slot.
         slot: SlotName,
+    },
+
+    /// The slot is just being changed by other game code. Nothing changed.
+    #[error("slot {slot} of player {player} is just being changed: {busy}")]
+    SlotBusy {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// By whom, and what that asks for.
+        busy: Busy,
     },
 
     /// Another server holds the player and did not hand over in time.
@@ -227,7 +256,11 @@ impl Error {
     /// Whether the same call may succeed later without anybody's help.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::StoreUnavailable(_))
+        match self {
+            Self::StoreUnavailable(_) => true,
+            Self::SlotBusy { busy, .. } => *busy != Busy::Reentrant,
+            _ => false,
+        }
     }
 
     /// Whether the slot is closed for good: there is nothing to try again.

@@ -112,6 +112,20 @@ pub enum Event {
         /// Why it failed.
         error: Arc<Error>,
     },
+    /// Game code has kept a document for longer than a heartbeat: a closure
+    /// that changes it, or a hook, has not returned. Nobody else is held up;
+    /// the slot can't be changed until a closure returns, and can't be saved
+    /// until a hook does. Told once for each closure or hook.
+    DocumentKept {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// What has not returned: `modify`, or the name of the hook.
+        during: &'static str,
+        /// For how long at least.
+        kept_for: Duration,
+    },
     /// The store's own settings could lose what it acknowledges. Looked for
     /// when the manager starts and at every heartbeat; what was found before
     /// is the first that every listener hears.

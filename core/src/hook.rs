@@ -35,12 +35,19 @@ impl HookContext {
     }
 }
 
-type Hook<D> = Box<dyn Fn(&HookContext, &mut D) + Send + Sync>;
-type LastHook<D> = Box<dyn Fn(&HookContext, EndReason, &mut D) + Send + Sync>;
+type Hook<D> = Arc<dyn Fn(&HookContext, &mut D) + Send + Sync>;
+type LastHook<D> = Arc<dyn Fn(&HookContext, EndReason, &mut D) + Send + Sync>;
+/// A hook with all that it is called with, but for the document.
+type Run<D> = Arc<dyn Fn(&mut D) + Send + Sync>;
 
 /// The hooks of a manager. They run synchronously, on a copy of the document
 /// that takes its place when they return: one that panics changes nothing, and
 /// no game code waits for one.
+///
+/// They run on threads that the runtime has for what blocks, of whatever
+/// flavour it is: on a thread for tasks, one that takes long would hold up
+/// everybody's saves and the lease (A9). A paused clock stands still while one
+/// runs, so that a test sees it take no time.
 pub(crate) struct Hooks<D> {
     pub(crate) on_load: Option<Hook<D>>,
     pub(crate) before_save: Option<Hook<D>>,
@@ -84,91 +91,100 @@ const MAX_RUNS: usize = 4;
 
 impl<D: GameDocument> Shared<D> {
     /// Runs the hook on a document that is not yet in anybody's hands.
-    pub(crate) fn run_on_load(&self, core: &SessionCore, slot: &SlotName, document: D) -> D {
-        let Some(hook) = &self.hooks.on_load else {
+    pub(crate) async fn run_on_load(&self, core: &SessionCore, slot: &SlotName, document: D) -> D {
+        let Some(hook) = self.hooks.on_load.clone() else {
             return document;
         };
         let context = HookContext::of(core, slot);
-        self.hooked("on_load", &context, &document, |document| {
-            hook(&context, document);
-        })
-        .unwrap_or(document)
+        let with = context.clone();
+        let run: Run<D> = Arc::new(move |document| hook(&with, document));
+        let document = Arc::new(document);
+        let made = self.hooked("on_load", &context, &document, &run).await;
+        made.unwrap_or_else(|| Arc::unwrap_or_clone(document))
     }
 
     /// Runs the hook on a snapshot; returns what is to be saved.
-    pub(crate) fn run_before_save(
+    pub(crate) async fn run_before_save(
         &self,
         slot: &SlotState<D>,
         snapshot: Snapshot<D>,
     ) -> Snapshot<D> {
-        match &self.hooks.before_save {
-            None => snapshot,
-            Some(hook) => {
-                let context = HookContext::of(&slot.core, &slot.name);
-                self.run_hook(slot, snapshot, "before_save", &context, |document| {
-                    hook(&context, document);
-                })
-            }
-        }
+        let Some(hook) = self.hooks.before_save.clone() else {
+            return snapshot;
+        };
+        let context = HookContext::of(&slot.core, &slot.name);
+        let with = context.clone();
+        let run: Run<D> = Arc::new(move |document| hook(&with, document));
+        self.run_hook(slot, snapshot, "before_save", &context, &run)
+            .await
     }
 
     /// Runs the hook on the document of a session that is ending, when no
     /// save of it is under way and no change is taken any more.
     pub(crate) async fn run_before_last_save(&self, slot: &SlotState<D>, reason: EndReason) {
-        let Some(hook) = &self.hooks.before_last_save else {
+        let Some(hook) = self.hooks.before_last_save.clone() else {
             return;
         };
         let _no_save_under_way = slot.saver.lock().await;
         let context = HookContext::of(&slot.core, &slot.name);
+        let with = context.clone();
+        let run: Run<D> = Arc::new(move |document| hook(&with, reason, document));
         let snapshot = slot.take_snapshot();
-        self.run_hook(slot, snapshot, "before_last_save", &context, |document| {
-            hook(&context, reason, document);
-        });
+        self.run_hook(slot, snapshot, "before_last_save", &context, &run)
+            .await;
     }
 
     /// Runs a hook on a copy, which takes the document's place unless game
     /// code changed that meanwhile: then the hook runs again on the change.
-    /// If that goes on and on, the last copy is what is saved, and the
-    /// document stays as game code left it.
-    fn run_hook(
+    /// If that goes on and on, or if game code is just changing the document,
+    /// the copy is what is saved, and the document stays as game code left it.
+    async fn run_hook(
         &self,
         slot: &SlotState<D>,
         mut snapshot: Snapshot<D>,
         hook: &'static str,
         context: &HookContext,
-        run: impl Fn(&mut D),
+        run: &Run<D>,
     ) -> Snapshot<D> {
         for runs in 1.. {
-            let Some(copy) = self.hooked(hook, context, &snapshot.document, &run) else {
-                return snapshot;
+            let made = self.hooked(hook, context, &snapshot.document, run).await;
+            let Some(copy) = made.map(Arc::new) else {
+                break;
             };
-            let copy = Arc::new(copy);
-            let (now, replaced) = slot.replace(snapshot.version, Arc::clone(&copy));
-            if replaced {
-                return now;
+            if slot.replace(&mut snapshot, Arc::clone(&copy)) {
+                break;
             }
-            if runs == MAX_RUNS {
+            if runs == MAX_RUNS || !slot.has_changed_since(&snapshot) {
+                // What changed since is not in it, and stays to be saved (A2).
                 snapshot.document = copy;
-                return snapshot;
+                break;
             }
-            snapshot = now;
+            snapshot = slot.take_snapshot();
         }
-        unreachable!("the runs are bounded")
+        snapshot
     }
 
     /// What a hook makes of a document; `None`, and told, if it panics.
-    fn hooked(
+    async fn hooked(
         &self,
         hook: &'static str,
         context: &HookContext,
-        document: &D,
-        run: impl FnOnce(&mut D),
+        document: &Arc<D>,
+        run: &Run<D>,
     ) -> Option<D> {
-        let made = guarded(|| {
-            let mut copy = document.clone();
-            run(&mut copy);
-            copy
+        let noted = self.kept.note(&context.player, &context.slot, hook);
+        let (document, run) = (Arc::clone(document), Arc::clone(run));
+        let made = self.runtime.spawn_blocking(move || {
+            guarded(|| {
+                let mut copy = D::clone(&document);
+                run(&mut copy);
+                copy
+            })
         });
+        // Without a result if the runtime is being shut down, which ends this
+        // task as well.
+        let made = made.await.ok()?;
+        drop(noted);
         if made.is_err() {
             self.tell_hook_panicked(context, hook);
         }

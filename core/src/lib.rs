@@ -32,7 +32,7 @@ pub use document::{
     Amount, Document, DocumentError, DocumentRules, GiftBank, GiftBankError, Key, TypeName,
 };
 pub use document_type::GameDocument;
-pub use error::{EndError, Error, StoreFailure, Unsaved};
+pub use error::{Busy, EndError, Error, StoreFailure, Unsaved};
 pub use event::{EVENT_BUFFER, EndReason, Event, Events, SaveReason};
 pub use hook::HookContext;
 pub use id::{

@@ -12,7 +12,8 @@ use std::{
     time::Duration,
 };
 
-use playerdata_core::Settings;
+use playerdata_core::{PlayerId, SessionManager, Settings};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use support::*;
 use tokio::runtime::Handle;
 
@@ -190,6 +191,39 @@ async fn a6_every_open_slot_of_a_player_is_in_the_forced_cycle_and_0_switches_it
 }
 
 #[tokio::test(start_paused = true)]
+async fn a6_a_forced_cycle_that_a_stall_slept_through_is_made_up_for() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    let all = settled(&manager, 20).await;
+    pass_secs(65).await; // the third of the four cycles until the forced one
+    all[0].1.set("Currency", 1).unwrap();
+    world.store.forget_calls();
+    // The fourth cycle is from 90 s to 120 s.
+    tokio::time::advance(Duration::from_secs(120)).await;
+    pass_secs(5).await;
+    assert_eq!(world.store.count(Op::Save), 20, "each once");
+    pass_secs(45).await; // to 235 s, through the next forced cycle
+    assert!(world.store.count(Op::Save) >= 35, "and it goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a1_a_short_interval_goes_on_for_longer_than_2_to_the_32_cycles() {
+    let world = World::new();
+    let settings = |s: &mut Settings| {
+        s.autosave_interval = Duration::from_millis(1);
+        s.force_save_every = 0;
+    };
+    let manager = world.server_with("a", settings).await;
+    let all = settled(&manager, 1).await;
+    tokio::time::advance(Duration::from_hours(24 * 60)).await;
+    for number in 1..4 {
+        all[0].1.set("Currency", number).unwrap();
+        pass_ms(5).await;
+        assert_eq!(world.stored(&player(0), "Slot1").await["Currency"], number);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a6_a_closed_slot_is_in_no_cycle() {
     let world = World::new();
     let manager = world.server_with("a", |s| s.force_save_every = 1).await;
@@ -210,26 +244,63 @@ async fn a6_a_closed_slot_is_in_no_cycle() {
     );
 }
 
+/// A document that has something done when it is encoded.
+#[derive(Clone, Deserialize)]
+struct Watched {
+    number: u64,
+    #[serde(skip)]
+    look: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl Serialize for Watched {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(look) = &self.look {
+            look();
+        }
+        let mut fields = serializer.serialize_struct("Watched", 1)?;
+        fields.serialize_field("number", &self.number)?;
+        fields.end()
+    }
+}
+
+async fn watched(
+    world: &World,
+    settings: Settings,
+    look: impl Fn() + Send + Sync + 'static,
+) -> SessionManager<Watched> {
+    let look: Arc<dyn Fn() + Send + Sync> = Arc::new(look);
+    let defaults = move |_: &PlayerId| Watched {
+        number: 0,
+        look: Some(Arc::clone(&look)),
+    };
+    SessionManager::typed(world.store.clone(), defaults)
+        .clock(world.clock.clone())
+        .settings(settings)
+        .start()
+        .await
+        .unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a4_saves_that_the_store_answers_at_once_take_no_task_each() {
     let world = World::new();
     let most_tasks = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&most_tasks);
-    let manager = world
-        .builder("a")
-        .settings(one_turn())
-        .before_save(move |_, _| {
-            let tasks = Handle::current().metrics().num_alive_tasks();
-            seen.fetch_max(tasks, Ordering::Relaxed);
-        })
-        .start()
-        .await
-        .unwrap();
-    let all = settled(&manager, 100).await;
+    let manager = watched(&world, one_turn(), move || {
+        let tasks = Handle::current().metrics().num_alive_tasks();
+        seen.fetch_max(tasks, Ordering::Relaxed);
+    })
+    .await;
+    let mut all = Vec::new();
+    for number in 0..100 {
+        let session = manager.start_session(number).await.unwrap();
+        let slot = session.load_slot("Slot1").await.unwrap();
+        all.push((session, slot));
+    }
     pass_secs(1).await;
     most_tasks.store(0, Ordering::Relaxed);
     for (_, slot) in &all {
-        slot.set("Currency", 1).unwrap();
+        slot.modify(|document| document.number = 1).unwrap();
     }
     pass_secs(1).await;
     assert!(all.iter().all(|(_, slot)| !slot.is_unsaved()));
@@ -272,15 +343,10 @@ async fn a4_many_saves_that_are_due_are_made_on_all_threads_of_the_runtime() {
     let (tell, mut met) = tokio::sync::watch::channel(false);
     let mut settings = one_turn();
     settings.force_save_every = 1; // all are due at once
-    let manager = world
-        .builder("a")
-        .settings(settings)
-        .before_save(move |_, _| {
-            let _ = tell.send(meeting.attend());
-        })
-        .start()
-        .await
-        .unwrap();
+    let manager = watched(&world, settings, move || {
+        let _ = tell.send(meeting.attend());
+    })
+    .await;
     let mut sessions = Vec::new();
     for number in 0..100 {
         let session = manager.start_session(number).await.unwrap();

@@ -3,10 +3,10 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
-    EndReason, Error, Event, OnConflict, ServerId, ServerName, StartError,
+    EndReason, Error, Event, ManualClock, OnConflict, ServerId, ServerName, StartError, UnixMillis,
     backend::{Backend, NoticeKind},
 };
 use support::*;
@@ -280,4 +280,24 @@ async fn a_notice_for_a_session_nobody_knows_does_no_harm() {
     }
     pass_secs(11).await;
     assert!(session.is_active() && world.is_locked(&player(1)).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn l10_after_the_machine_slept_a_start_renews_the_lease_before_it_takes_a_lock() {
+    let world = World::new();
+    // The clock that never jumps stands still while the machine sleeps.
+    let clock = Arc::new(ManualClock::starting_at(UnixMillis::new(1_700_000_000_000)));
+    let manager = world.builder("a").clock(clock.clone()).start();
+    let manager = manager.await.unwrap();
+    world.store.forget_calls();
+    let awake = manager.start_session(1).await.unwrap();
+    assert_eq!(world.store.count(Op::Renew), 0);
+    clock.advance(Duration::from_secs(61));
+    manager.start_session(2).await.unwrap();
+    let calls = world.store.calls();
+    let ops: Vec<_> = calls.iter().map(|call| call.op).collect();
+    let renewed = ops.iter().position(|op| *op == Op::Renew).unwrap();
+    let taken = ops.iter().rposition(|op| *op == Op::Acquire).unwrap();
+    assert!(renewed < taken, "{ops:?}");
+    awake.end().await.unwrap();
 }

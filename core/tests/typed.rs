@@ -136,7 +136,7 @@ async fn v7_try_modify_changes_nothing_if_it_fails_or_panics() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a7_a_modify_that_panics_leaves_the_slot_usable_and_what_it_did_is_saved() {
+async fn a7_v7_a_modify_that_panics_leaves_the_slot_usable_and_the_document_as_it_was() {
     let world = World::new();
     let manager = builder(&world).start().await.unwrap();
     let session = manager.start_session(1).await.unwrap();
@@ -149,8 +149,11 @@ async fn a7_a_modify_that_panics_leaves_the_slot_usable_and_what_it_did_is_saved
         })
     }));
     assert!(panicked.is_err());
+    assert_eq!(slot.read(|profile| profile.gold), 50);
+    assert!(!slot.is_unsaved());
+    slot.modify(|profile| profile.gold += 2).unwrap();
     pass_secs(31).await;
-    assert_eq!(world.stored(&player(1), "Slot1").await["gold"], 1);
+    assert_eq!(world.stored(&player(1), "Slot1").await["gold"], 52);
 }
 
 #[tokio::test(start_paused = true)]

@@ -44,10 +44,10 @@ impl<D: GameDocument> Scheduler<D> {
         Self {
             timetable: Timetable::new(&shared.settings, Instant::now()),
             threads: shared.runtime.metrics().num_workers(),
+            work: Arc::new(Work::new(shared.settings.max_concurrent_saves)),
             shared,
             next: 0,
             planned: None,
-            work: Arc::new(Work::new()),
             lanes: JoinSet::new(),
         }
     }
@@ -65,7 +65,7 @@ impl<D: GameDocument> Scheduler<D> {
                 first_lane.set(lane::run(&shared, &work).fuse());
             }
             self.add_lanes(due, waiting);
-            let turn_at = self.planned.map(|turn| self.timetable.begin(turn));
+            let turn_at = self.planned.and_then(|turn| self.timetable.begin(turn));
             let retry_at = work.next_retry();
             tokio::select! {
                 // In a fixed order, so that a simulation repeats itself. No
@@ -97,7 +97,13 @@ impl<D: GameDocument> Scheduler<D> {
             // since is due when they come again, not all at once (A8).
             self.next = self.next.max(current + 1);
         }
-        self.next = self.next.max(self.timetable.oldest_to_make_up_for(current));
+        let oldest = self.timetable.oldest_to_make_up_for(current);
+        // After a stall longer than a cycle, each slot is due once; and it is
+        // due for certain if a forced cycle was slept through (A6).
+        for turn in self.timetable.skipped_forced_turns(self.next, oldest) {
+            self.take_turn(wheel, turn);
+        }
+        self.next = self.next.max(oldest);
         loop {
             self.planned = self.timetable.next_due(
                 self.next,

@@ -10,6 +10,7 @@ use crate::Settings;
 const MIN_TURN: Duration = Duration::from_millis(20);
 /// How many turns an interval has at the most.
 const MAX_TURNS: u128 = 256;
+const NANOS_PER_SEC: u128 = 1_000_000_000;
 
 /// Turns are counted on and on from the start of the manager; a cycle is as
 /// many of them as the interval has.
@@ -38,13 +39,14 @@ impl Timetable {
         u64::try_from(turn).unwrap_or(u64::MAX)
     }
 
-    /// When a turn begins.
-    pub(crate) fn begin(&self, turn: u64) -> Instant {
-        let cycles = u32::try_from(turn / u64::from(self.turns)).unwrap_or(u32::MAX);
-        let within = u32::try_from(turn % u64::from(self.turns)).unwrap_or_default();
+    /// When a turn begins; `None` if that is beyond what a clock can show.
+    pub(crate) fn begin(&self, turn: u64) -> Option<Instant> {
+        let elapsed = u128::from(turn).checked_mul(self.interval.as_nanos())?;
         // Rounded up to a nanosecond, so that `current` at this time is `turn`.
-        let offset = self.interval * within / self.turns + Duration::from_nanos(1);
-        self.start + self.interval.saturating_mul(cycles) + offset
+        let nanos = elapsed / u128::from(self.turns) + 1;
+        let secs = u64::try_from(nanos / NANOS_PER_SEC).ok()?;
+        let since_start = Duration::new(secs, u32::try_from(nanos % NANOS_PER_SEC).ok()?);
+        self.start.checked_add(since_start)
     }
 
     /// Whether a turn belongs to a cycle that writes every open slot (A6).
@@ -85,6 +87,29 @@ impl Timetable {
         left.chain(next)
     }
 
+    /// The turns of forced cycles from `from` on and before `to`; of those that
+    /// the same slots have, the latest only.
+    pub(crate) fn skipped_forced_turns(
+        &self,
+        from: u64,
+        to: u64,
+    ) -> impl Iterator<Item = u64> + use<> {
+        let (turns, every) = (u64::from(self.turns), u64::from(self.force_every));
+        // The last forced cycle that begins before `to`.
+        let last_cycle = if every > 0 && from < to {
+            ((to - 1) / turns + 1) / every * every
+        } else {
+            0 // cycles counted from 1: none
+        };
+        let last = last_cycle.saturating_sub(1) * turns..(last_cycle * turns).min(to);
+        // What that has not reached yet was in the one before, if ever.
+        let before = match last_cycle.checked_sub(every) {
+            Some(cycle) if cycle > 0 => last.end - every * turns..cycle * turns,
+            _ => 0..0,
+        };
+        before.chain(last).filter(move |turn| *turn >= from)
+    }
+
     /// How late a turn can be made up for: what is older is due once only.
     pub(crate) fn oldest_to_make_up_for(&self, current: u64) -> u64 {
         current.saturating_sub(u64::from(self.turns))
@@ -114,8 +139,9 @@ mod tests {
     async fn a_turn_begins_when_it_becomes_the_current_one() {
         for interval_ms in [1, 19, 20, 61, 1_000, 30_000, 86_400_000] {
             let timetable = timetable(interval_ms, 4);
-            for turn in (0..2_000).chain([1_000_000]) {
-                let begin = timetable.begin(turn);
+            // 2^32 milliseconds are 50 days.
+            for turn in (0..2_000).chain([1_000_000, (1 << 32) + 5]) {
+                let begin = timetable.begin(turn).unwrap();
                 assert_eq!(timetable.current(begin), turn, "{interval_ms} ms");
             }
         }
@@ -126,6 +152,40 @@ mod tests {
         let timetable = timetable(200, 4); // 10 turns
         let forced: Vec<_> = (0..100).filter(|&turn| timetable.is_forced(turn)).collect();
         assert_eq!(forced, (30..40).chain(70..80).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a6_the_forced_turns_that_were_slept_through_are_known_once_each() {
+        let timetable = timetable(200, 4); // 10 turns, forced: 30..40, 70..80
+        let skipped = |from, to| {
+            let turns = timetable.skipped_forced_turns(from, to);
+            turns.collect::<Vec<_>>()
+        };
+        assert!(skipped(0, 30).is_empty());
+        assert_eq!(skipped(0, 33), [30, 31, 32]);
+        assert_eq!(skipped(35, 60), [35, 36, 37, 38, 39]);
+        assert_eq!(skipped(0, 75), (35..40).chain(70..75).collect::<Vec<_>>());
+        assert_eq!(skipped(38, 73), [38, 39, 70, 71, 72]);
+        assert_eq!(skipped(0, 1_000_000_069).len(), 10);
+        assert!(skipped(40, 40).is_empty());
+        assert!(skipped(41, 40).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a6_without_forced_cycles_none_was_slept_through() {
+        let timetable = timetable(200, 0);
+        assert_eq!(timetable.skipped_forced_turns(0, 1_000).count(), 0);
+    }
+
+    #[tokio::test]
+    async fn e11_a_turn_that_no_clock_will_show_has_no_time() {
+        let settings = Settings {
+            autosave_interval: Duration::MAX,
+            ..Settings::default()
+        };
+        let timetable = Timetable::new(&settings, Instant::now());
+        assert_eq!(timetable.current(Instant::now()), 0);
+        assert_eq!(timetable.begin(255), None);
     }
 
     #[tokio::test]

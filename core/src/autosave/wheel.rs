@@ -109,9 +109,13 @@ impl<D> Wheel<D> {
         let mut slots = turn.slots.lock();
         turn.has_changed.store(false, Ordering::Release);
         let mut due = std::mem::take(&mut slots.changed);
-        if forced {
-            due.extend(slots.open.values().filter(|slot| slot.force()).cloned());
-        }
+        let open: Vec<_> = if forced {
+            slots.open.values().cloned().collect()
+        } else {
+            Vec::new()
+        };
+        drop(slots); // what follows takes each slot's own lock
+        due.extend(open.into_iter().filter(|slot| slot.force()));
         due
     }
 

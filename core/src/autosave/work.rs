@@ -7,7 +7,10 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, Semaphore, SemaphorePermit},
+    time::Instant,
+};
 
 use crate::slot::SlotState;
 
@@ -25,6 +28,24 @@ impl<D> Job<D> {
     }
 }
 
+/// How many hooks run at the same time, but for those that take long: each
+/// takes a task, and a thread if it can have one.
+const MAX_HOOKS: usize = 64;
+
+/// A save whose hook is being run, and has not taken long yet.
+#[derive(Debug)]
+pub(super) struct HookUnderWay<D>(Arc<Work<D>>);
+
+impl<D> Drop for HookUnderWay<D> {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue.lock();
+        queue.hooks -= 1;
+        if !queue.due.is_empty() {
+            self.0.news.notify_one();
+        }
+    }
+}
+
 /// A slot is in one place at a time, so that this holds each slot once at the
 /// most.
 #[derive(Debug)]
@@ -32,6 +53,9 @@ pub(super) struct Work<D> {
     queue: Mutex<Queue<D>>,
     /// Tells the scheduler that it has something to look at.
     news: Notify,
+    /// For saves that have had their hook: no more of them are at the store
+    /// than the settings say.
+    room: Semaphore,
 }
 
 #[derive(Debug)]
@@ -42,6 +66,9 @@ struct Queue<D> {
     retries: BTreeMap<(Instant, u64), Job<D>>,
     /// How many saves wait for the store: what is due must not wait for them.
     waiting: usize,
+    /// How many saves are having their hook run, without those whose hook
+    /// takes long.
+    hooks: usize,
     /// Whether another lane could be begun.
     has_room: bool,
     /// Whether no more saves are to be begun.
@@ -49,26 +76,34 @@ struct Queue<D> {
 }
 
 impl<D> Work<D> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(max_concurrent_saves: usize) -> Self {
         Self {
             queue: Mutex::new(Queue {
                 due: VecDeque::new(),
                 retries: BTreeMap::new(),
                 waiting: 0,
+                hooks: 0,
                 has_room: true,
                 closed: false,
             }),
             news: Notify::new(),
+            room: Semaphore::new(max_concurrent_saves.min(Semaphore::MAX_PERMITS)),
         }
     }
 
     /// The next save to make; `None` if nothing is due.
     pub(super) fn next(&self) -> Option<Job<D>> {
         let mut queue = self.queue.lock();
-        if queue.closed {
+        if queue.closed || queue.hooks >= MAX_HOOKS {
             return None;
         }
         queue.due.pop_front()
+    }
+
+    /// Puts a slot back that is due again.
+    pub(super) fn push_again(&self, slot: Arc<SlotState<D>>) {
+        self.push([slot]);
+        self.news.notify_one();
     }
 
     pub(super) fn push(&self, slots: impl IntoIterator<Item = Arc<SlotState<D>>>) {
@@ -114,10 +149,28 @@ impl<D> Work<D> {
         self.queue.lock().waiting -= 1;
     }
 
-    /// How many saves are due, and how many wait for the store.
+    /// Counts a save whose hook is to be run, until what this returns is
+    /// dropped.
+    pub(super) fn begin_hook(self: &Arc<Self>) -> HookUnderWay<D> {
+        self.queue.lock().hooks += 1;
+        HookUnderWay(Arc::clone(self))
+    }
+
+    /// Waits until a save that has had its hook may be written.
+    pub(super) async fn room_to_write(&self) -> Option<SemaphorePermit<'_>> {
+        self.room.acquire().await.ok() // nobody closes it
+    }
+
+    /// How many saves are due that could be made now, and how many wait for
+    /// the store.
     pub(super) fn due_and_waiting(&self) -> (usize, usize) {
         let queue = self.queue.lock();
-        (queue.due.len(), queue.waiting)
+        let due = if queue.hooks < MAX_HOOKS {
+            queue.due.len()
+        } else {
+            0 // until a hook returns
+        };
+        (due, queue.waiting)
     }
 
     pub(super) fn set_room(&self, has_room: bool) {

@@ -65,9 +65,17 @@ impl Document {
         key: impl Into<Key<'k>>,
         value: impl Serialize,
     ) -> Result<(), DocumentError> {
-        let key = key.into();
+        self.set_made(key.into(), || storable(&value))
+    }
+
+    /// Sets what `make` makes of the caller's value.
+    pub(crate) fn set_made(
+        &mut self,
+        key: Key<'_>,
+        make: impl FnOnce() -> serde_json::Result<Value>,
+    ) -> Result<(), DocumentError> {
         Self::check_writable(key)?;
-        let value = storable(&value).map_err(|source| DocumentError::NotStorable {
+        let value = make().map_err(|source| DocumentError::NotStorable {
             path: path(key),
             source,
         })?;

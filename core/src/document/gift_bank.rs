@@ -115,10 +115,19 @@ impl GiftBank {
     /// [`GiftBankError::Waiting`] if the id is in use;
     /// [`GiftBankError::NotStorable`] for a gift that JSON can't hold.
     pub fn put(&mut self, id: &str, gift: impl Serialize) -> Result<(), GiftBankError> {
+        self.put_made(id, || storable(&gift))
+    }
+
+    /// Puts what `make` makes of the caller's gift.
+    pub(crate) fn put_made(
+        &mut self,
+        id: &str,
+        make: impl FnOnce() -> serde_json::Result<Value>,
+    ) -> Result<(), GiftBankError> {
         if self.contains(id) {
             return Err(GiftBankError::Waiting { id: excerpt(id) });
         }
-        let gift = storable(&gift).map_err(|source| GiftBankError::NotStorable {
+        let gift = make().map_err(|source| GiftBankError::NotStorable {
             id: excerpt(id),
             source,
         })?;

@@ -32,7 +32,17 @@ impl Inventory {
         field: &str,
         value: impl Serialize,
     ) -> Result<(), InventoryError> {
-        let value = storable(&value).map_err(|source| InventoryError::NotStorable {
+        self.edit_made(item, field, || storable(&value))
+    }
+
+    /// Sets what `make` makes of the caller's value.
+    pub(crate) fn edit_made(
+        &mut self,
+        item: &str,
+        field: &str,
+        make: impl FnOnce() -> serde_json::Result<Value>,
+    ) -> Result<(), InventoryError> {
+        let value = make().map_err(|source| InventoryError::NotStorable {
             field: excerpt(field),
             source,
         })?;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use thiserror::Error;
-use tokio::{runtime::Handle, time::Instant};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     SessionManager,
     background::Background,
     hazards::{self, HazardWatch},
-    lease::LeaseWatch,
+    lease::{LeaseWatch, Moment},
     orphans::Orphans,
     registry::Registry,
     shared::Shared,
@@ -27,6 +27,7 @@ use crate::{
     event::EventSender,
     hook::Hooks,
     schema::Migrations,
+    slot::Kept,
     store::Store,
 };
 
@@ -158,12 +159,15 @@ impl<D: GameDocument> Builder<D> {
     /// code sees it.
     ///
     /// All hooks run synchronously on a copy of the document, which takes its
-    /// place when they return. No game code waits for them; they must not
-    /// wait for anything either, nor change the slot in any other way. One
+    /// place when they return, on the threads that the runtime has for what
+    /// blocks. No game code waits for them. One that takes long delays the
+    /// loads, saves and the end of its own slot only, and is named by
+    /// [`Event::DocumentKept`](crate::Event::DocumentKept) if it takes longer
+    /// than a heartbeat. They should not change the slot in any other way. One
     /// that panics changes nothing.
     #[must_use]
     pub fn on_load(mut self, hook: impl Fn(&HookContext, &mut D) + Send + Sync + 'static) -> Self {
-        self.hooks.on_load = Some(Box::new(hook));
+        self.hooks.on_load = Some(Arc::new(hook));
         self
     }
 
@@ -177,7 +181,7 @@ impl<D: GameDocument> Builder<D> {
         mut self,
         hook: impl Fn(&HookContext, &mut D) + Send + Sync + 'static,
     ) -> Self {
-        self.hooks.before_save = Some(Box::new(hook));
+        self.hooks.before_save = Some(Arc::new(hook));
         self
     }
 
@@ -189,7 +193,7 @@ impl<D: GameDocument> Builder<D> {
         mut self,
         hook: impl Fn(&HookContext, EndReason, &mut D) + Send + Sync + 'static,
     ) -> Self {
-        self.hooks.before_last_save = Some(Box::new(hook));
+        self.hooks.before_last_save = Some(Arc::new(hook));
         self
     }
 
@@ -238,7 +242,7 @@ impl<D: GameDocument> Builder<D> {
         self.settings.check()?;
         let origin = (self.make_origin.0)(&self.settings)?;
         let store = Store::new(self.backend, &self.settings);
-        let asked_at = Instant::now();
+        let asked_at = Moment::now(&*self.clock);
         let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));
         let lease = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids);
         // At the same time, so that a start takes no longer for it.
@@ -265,6 +269,7 @@ impl<D: GameDocument> Builder<D> {
             ids: self.ids,
             server,
             registry: Registry::default(),
+            kept: Kept::new(),
             orphans: Orphans::default(),
             hazards: watch,
             lease: parking_lot::Mutex::new(LeaseWatch::renewed(asked_at)),

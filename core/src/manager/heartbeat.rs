@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 
-use super::shared::Shared;
+use super::{lease::Moment, shared::Shared};
 use crate::{
     Error, Event, GameDocument, Incarnation,
     backend::{Notice, NoticeKind, Renewal},
@@ -23,6 +23,7 @@ pub(super) async fn run<D: GameDocument>(shared: Arc<Shared<D>>) {
             () = shared.stop.cancelled() => return,
             _ = clock.tick() => {}
         }
+        shared.tell_kept();
         if shared.lease.lock().superseded_by().is_none() {
             // A failure has been told as an event; the next beat comes.
             let _ = shared.beat().await;
@@ -33,7 +34,7 @@ pub(super) async fn run<D: GameDocument>(shared: Arc<Shared<D>>) {
 impl<D: GameDocument> Shared<D> {
     /// Renews the lease and does what the notices ask for.
     pub(super) async fn beat(self: &Arc<Self>) -> Result<(), Error> {
-        let asked_at = Instant::now();
+        let asked_at = Moment::now(&*self.clock);
         match self
             .store
             .renew_lease(&self.server, self.settings.lock_expiry)
@@ -64,7 +65,8 @@ impl<D: GameDocument> Shared<D> {
     }
 
     fn tell_at_risk(&self, failure: StoreFailure) -> Error {
-        let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry);
+        let now = Moment::now(&*self.clock);
+        let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry, now);
         let error = Error::from(failure);
         let why = Chain(&error);
         tracing::warn!(error = %why, ?lapses_in, "the lease could not be renewed");

@@ -22,7 +22,7 @@ use crate::{
     hook::Hooks,
     schema::Migrations,
     session::SessionState,
-    slot::{Saver, SlotState},
+    slot::{Kept, Saver, SlotState},
     store::Store,
 };
 
@@ -40,6 +40,7 @@ pub(crate) struct Shared<D> {
     pub(crate) server: ServerId,
     pub(crate) registry: Registry<D>,
     pub(crate) autosave: Autosave<D>,
+    pub(crate) kept: Kept,
     pub(crate) orphans: Orphans,
     pub(crate) background: Background<D>,
     pub(crate) hazards: HazardWatch,

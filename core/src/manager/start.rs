@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::registry::Occupied;
+use super::{lease::Moment, registry::Occupied};
 use crate::{
     EndReason, Error, Fence, GameDocument, PlayerId, Session, SessionId,
     backend::{Acquisition, Claimant, Effect, Lock, Notice, NoticeKind},
@@ -96,7 +96,8 @@ impl<D: GameDocument> Shared<D> {
     /// Renews a lease that may have lapsed: a lock taken without one could be
     /// replaced at once.
     async fn ensure_lease(self: &Arc<Self>) -> Result<(), Error> {
-        let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry);
+        let now = Moment::now(&*self.clock);
+        let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry, now);
         if lapses_in.is_zero() {
             self.beat().await?;
         }

@@ -86,7 +86,8 @@ impl<D: GameDocument> Shared<D> {
             keys,
         };
         let turn = self.autosave.assign_turn();
-        let slot = SlotState::new(Arc::clone(core), name.clone(), turn, loaded.document, saver);
+        let document = self.run_on_load(core, name, loaded.document).await;
+        let slot = SlotState::new(Arc::clone(core), name.clone(), turn, document, saver);
         let slot = Arc::new(slot);
         if self.hooks.on_load.is_some() {
             slot.forget_stored(); // the hook may have changed the document
@@ -106,7 +107,7 @@ impl<D: GameDocument> Shared<D> {
         let document = self.defaults(player)?;
         self.debug(|| tracing::debug!(%player, slot = %name, "nothing stored: defaults used"));
         Ok(Loaded {
-            document: self.run_on_load(core, name, document),
+            document,
             stored: None,
         })
     }
@@ -158,7 +159,7 @@ impl<D: GameDocument> Shared<D> {
         let encoded = self.codec.encode(&document);
         let encoded = encoded.map_err(|source| unencodable(core, name, source))?;
         Ok(Loaded {
-            document: self.run_on_load(core, name, document),
+            document,
             // What was migrated or completed is not what the store has.
             stored: as_stored.then(|| self.stored(&encoded)),
         })

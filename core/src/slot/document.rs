@@ -6,12 +6,15 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Number, Value};
 
 use super::handle::Slot;
-use crate::{Amount, Document, DocumentError, Error, Item, ItemDetails, Key};
+use crate::{Amount, Document, DocumentError, Error, Item, ItemDetails, Key, document::storable};
 
 /// The methods of [`Document`], its inventory and its gift bank, one to one.
 /// A call that fails changes nothing (V7), and its error is
 /// [`Error::Document`] with the reason, or says that the session takes no
-/// changes any more.
+/// changes any more, or, for a change, that the slot is being changed by a
+/// closure that takes long, or that the call was made from
+/// ([`Error::SlotBusy`]). Reads never wait, and within such a closure they show
+/// the document as it was before.
 impl Slot<Document> {
     /// A value; see [`Document::get`].
     ///
@@ -19,7 +22,9 @@ impl Slot<Document> {
     ///
     /// [`Error::Document`] if it is missing or no `T`.
     pub fn get<'k, T: DeserializeOwned>(&self, key: impl Into<Key<'k>>) -> Result<T, Error> {
-        self.look(|document| document.get(key))
+        // What makes a `T` is the game's: it runs on a snapshot, under no lock.
+        let document = self.snapshot();
+        document.get(key).map_err(|source| self.refused(source))
     }
 
     /// Sets an attribute or an entry of a table; see [`Document::set`].
@@ -28,7 +33,8 @@ impl Slot<Document> {
     ///
     /// [`Error::Document`], [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn set<'k>(&self, key: impl Into<Key<'k>>, value: impl Serialize) -> Result<(), Error> {
-        self.edit(|document| document.set(key, value))
+        let (key, value) = (key.into(), storable(&value));
+        self.edit(|document| document.set_made(key, || value))
     }
 
     /// Removes an attribute or an entry of a table; see [`Document::remove`].
@@ -37,6 +43,7 @@ impl Slot<Document> {
     ///
     /// [`Error::Document`], [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn remove<'k>(&self, key: impl Into<Key<'k>>) -> Result<Value, Error> {
+        let key = key.into();
         self.edit(|document| document.remove(key))
     }
 
@@ -51,6 +58,7 @@ impl Slot<Document> {
         key: impl Into<Key<'k>>,
         amount: impl Into<Amount>,
     ) -> Result<Number, Error> {
+        let (key, amount) = (key.into(), amount.into());
         self.edit(|document| document.increment(key, amount))
     }
 
@@ -65,17 +73,20 @@ impl Slot<Document> {
         key: impl Into<Key<'k>>,
         amount: impl Into<Amount>,
     ) -> Result<Number, Error> {
+        let (key, amount) = (key.into(), amount.into());
         self.edit(|document| document.decrement(key, amount))
     }
 
     /// Whether there is such a value, `null` included.
     pub fn has<'k>(&self, key: impl Into<Key<'k>>) -> bool {
-        self.state.live().document.has(key)
+        let key = key.into();
+        self.state.look(|document| document.has(key))
     }
 
     /// Whether there is such a number and it is `amount` or more.
     pub fn at_least<'k>(&self, key: impl Into<Key<'k>>, amount: impl Into<Amount>) -> bool {
-        self.state.live().document.at_least(key, amount)
+        let (key, amount) = (key.into(), amount.into());
+        self.state.look(|document| document.at_least(key, amount))
     }
 
     /// Adds to an item of the inventory, or adds the item; returns how many
@@ -127,7 +138,8 @@ impl Slot<Document> {
     ///
     /// [`Error::Document`], [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn edit_item(&self, item: &str, field: &str, value: impl Serialize) -> Result<(), Error> {
-        self.edit(|document| Ok(document.inventory_mut().edit(item, field, value)?))
+        let value = storable(&value);
+        self.edit(|document| Ok(document.inventory_mut().edit_made(item, field, || value)?))
     }
 
     /// A copy of an item.
@@ -136,7 +148,9 @@ impl Slot<Document> {
     ///
     /// [`Error::Document`] if it is missing.
     pub fn lookup_item(&self, item: &str) -> Result<Item, Error> {
-        self.look(|document| Ok(document.inventory().lookup(item)?.clone()))
+        self.state
+            .look(|document| document.inventory().lookup(item).cloned())
+            .map_err(|source| self.refused(source.into()))
     }
 
     /// One field of an item.
@@ -149,19 +163,22 @@ impl Slot<Document> {
         item: &str,
         field: &str,
     ) -> Result<T, Error> {
-        self.look(|document| Ok(document.inventory().lookup_field(item, field)?))
+        let document = self.snapshot(); // as in `get`
+        let field = document.inventory().lookup_field(item, field);
+        field.map_err(|source| self.refused(source.into()))
     }
 
     /// How many there are of an item; 0 if it is missing.
     #[must_use]
     pub fn count_item(&self, item: &str) -> u64 {
-        self.state.live().document.inventory().count(item)
+        self.state.look(|document| document.inventory().count(item))
     }
 
     /// Whether there are at least so many of an item.
     #[must_use]
     pub fn has_item(&self, item: &str, at_least: u64) -> bool {
-        self.state.live().document.has_item(item, at_least)
+        self.state
+            .look(|document| document.has_item(item, at_least))
     }
 
     /// Removes every item.
@@ -170,7 +187,10 @@ impl Slot<Document> {
     ///
     /// [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn clear_inventory(&self) -> Result<(), Error> {
-        self.modify(|document| document.inventory_mut().clear())
+        self.edit(|document| {
+            document.inventory_mut().clear();
+            Ok(())
+        })
     }
 
     /// Puts a gift into the gift bank under a free id.
@@ -179,7 +199,8 @@ impl Slot<Document> {
     ///
     /// [`Error::Document`], [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn put_gift(&self, id: &str, gift: impl Serialize) -> Result<(), Error> {
-        self.edit(|document| Ok(document.gift_bank_mut().put(id, gift)?))
+        let gift = storable(&gift);
+        self.edit(|document| Ok(document.gift_bank_mut().put_made(id, || gift)?))
     }
 
     /// Takes a gift out of the gift bank.
@@ -191,19 +212,20 @@ impl Slot<Document> {
         self.edit(|document| Ok(document.gift_bank_mut().take(id)?))
     }
 
-    /// Reads under the slot's lock, which is held for the time of a look-up.
-    fn look<R>(
-        &self,
-        look: impl FnOnce(&Document) -> Result<R, DocumentError>,
-    ) -> Result<R, Error> {
-        look(&self.state.live().document).map_err(|source| self.refused(source))
-    }
-
+    /// Changes the document in its place. What is the game's own code, such as
+    /// what makes JSON of a value, has run before.
     fn edit<R>(
         &self,
         edit: impl FnOnce(&mut Document) -> Result<R, DocumentError>,
     ) -> Result<R, Error> {
-        self.change(|document| edit(document).map_err(|source| self.refused(source)))
+        let edited = self
+            .state
+            .edit(|document| edit(document).map_err(|source| self.refused(source)));
+        let (result, must_queue) = edited?;
+        if must_queue {
+            self.shared.autosave.push(&self.state);
+        }
+        Ok(result)
     }
 
     fn refused(&self, source: DocumentError) -> Error {

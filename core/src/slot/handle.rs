@@ -1,23 +1,29 @@
 //! The handle to an open slot.
 
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::Arc,
-};
+use std::{fmt, sync::Arc};
+
+use futures::FutureExt;
 
 use super::{save::Saved, state::SlotState};
 use crate::{
-    Document, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
-    manager::Shared,
+    Document, Error, GameDocument, PlayerId, Revision, SessionId, SlotName, manager::Shared,
 };
 
 /// An open slot of a player: cheap to clone, read and changed synchronously.
 ///
 /// Game code changes the document and forgets about it: the autosave writes
-/// what changed. Reads and changes never wait for the store. A change takes a
-/// lock for the time of the change; do not touch the same slot from within
-/// the closure given to [`modify`](Self::modify).
+/// what changed. Reads and changes never wait for the store, and reads wait
+/// for nothing at all.
+///
+/// A slot is changed by one caller at a time. A closure given to
+/// [`modify`](Self::modify) works on a copy of the document that takes its
+/// place when the closure returns; until then everybody else, the closure's
+/// own reads of the slot included, sees the document as it was, and that is
+/// what a save, the end of the session or a shutdown writes. Another change
+/// waits for it, but never for more than half a second after it began, and
+/// fails with [`Error::SlotBusy`] then; so does one that would wait for itself.
+/// A closure that takes long keeps nobody else's slot from being changed,
+/// saved or ended.
 ///
 /// After the session ended or was lost, the document can still be read, and
 /// every change is refused.
@@ -99,21 +105,25 @@ impl<D: GameDocument> Slot<D> {
         read(&self.snapshot())
     }
 
-    /// Changes the document.
+    /// Changes the document. The closure works on a copy: a panic leaves the
+    /// document as it was (V7).
     ///
-    /// If the closure panics, what it had changed by then stays; where that
-    /// matters, use [`try_modify`](Self::try_modify).
+    /// Copying takes time in proportion to the document. A part that is large
+    /// and seldom changed is cheap to copy in an [`Arc`].
     ///
     /// # Errors
     ///
-    /// [`Error::SessionLost`] or [`Error::SessionEnded`] if the session takes
-    /// no changes any more; the closure is not called then.
+    /// [`Error::SessionLost`], [`Error::SessionEnded`] or
+    /// [`Error::SlotDeleted`] if the slot takes no changes any more, and
+    /// [`Error::SlotBusy`] if it is just being changed; the closure is not
+    /// called then. If the session ended or was lost while the closure ran,
+    /// what it did is dropped.
     pub fn modify<R>(&self, modify: impl FnOnce(&mut D) -> R) -> Result<R, Error> {
-        self.change(|document| Ok(modify(document)))
+        self.try_modify(|document| Ok(modify(document)))
     }
 
-    /// Changes the document if the closure succeeds: it works on a copy, and
-    /// an error or a panic leaves the document as it was (V7).
+    /// Changes the document if the closure succeeds; an error or a panic
+    /// leaves the document as it was (V7).
     ///
     /// # Errors
     ///
@@ -122,31 +132,16 @@ impl<D: GameDocument> Slot<D> {
         &self,
         modify: impl FnOnce(&mut D) -> Result<R, E>,
     ) -> Result<R, E> {
-        self.change(|document| {
-            let mut copy = document.clone();
-            let result = modify(&mut copy)?;
-            *document = copy;
-            Ok(result)
-        })
-    }
-
-    /// Applies a change that leaves the document alone if it fails.
-    pub(super) fn change<R, E: From<Error>>(
-        &self,
-        change: impl FnOnce(&mut D) -> Result<R, E>,
-    ) -> Result<R, E> {
-        let changing = AssertUnwindSafe(|| self.state.change(change));
-        let (result, must_queue) = catch_unwind(changing).unwrap_or_else(|panic| {
-            // What the closure had changed by then is a change like any other.
-            if self.state.touch_changed() {
-                self.shared.autosave.push(&self.state);
-            }
-            resume_unwind(panic)
-        });
-        if must_queue {
+        let (keeping, document) = self.state.keep()?;
+        let noted = self.shared.kept.note(self.player(), self.name(), "modify");
+        let mut copy = D::clone(&document);
+        drop(document);
+        let result = modify(&mut copy)?;
+        drop(noted);
+        if keeping.commit(copy)? {
             self.shared.autosave.push(&self.state);
         }
-        result
+        Ok(result)
     }
 
     /// Writes the document now, changed or not, and returns when the store
@@ -159,14 +154,32 @@ impl<D: GameDocument> Slot<D> {
     /// can be saved any more. [`Error::Unencodable`] if the document is too
     /// large or can't be encoded.
     ///
+    /// Saves of one slot that are asked for while another is under way share
+    /// the next write (A10).
+    ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a save that has begun goes on in the background (E7).
+    /// Cancel safe: a save that was asked for is made in the background (E7).
     pub async fn save(&self) -> Result<Saved, Error> {
-        let Self { state, shared } = self.clone();
-        let save = async move { shared.save_with_retries(&state, SaveReason::Asked).await };
-        self.shared
-            .run_to_the_end(self.player(), "saving a slot", save)
-            .await?
+        let told = self.shared.ask_for_save(&self.state).await;
+        told.unwrap_or(Err(Error::ShuttingDown)) // its runtime is gone
+    }
+
+    /// Asks for the same as [`save`](Self::save) without waiting for it, from
+    /// any thread, with or without a runtime around. A failure is told by
+    /// [`Event::SaveFailed`](crate::Event::SaveFailed), and the autosave tries
+    /// again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SessionLost`], [`Error::SessionEnded`] or
+    /// [`Error::SlotDeleted`] if the slot can't be saved any more;
+    /// [`Error::ShuttingDown`] if the manager's runtime is gone.
+    pub fn request_save(&self) -> Result<(), Error> {
+        self.state.check_writable()?;
+        match self.shared.ask_for_save(&self.state).now_or_never() {
+            Some(Err(_runtime_is_gone)) => Err(Error::ShuttingDown),
+            _ => Ok(()),
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::MutexGuard;
+
 use super::state::{Doubt, Saver, SlotState, Snapshot};
 use crate::{
     ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, WriteId,
@@ -16,6 +18,14 @@ use crate::{
 /// A claim that dies more often than this within one save is a fault of the
 /// backend's, or of the store's.
 const MAX_OPENINGS: usize = 3;
+
+/// A save that has its snapshot, and the slot's claim to itself.
+pub(crate) struct Begun<'a, D> {
+    saver: MutexGuard<'a, Saver>,
+    snapshot: Snapshot<D>,
+    reason: SaveReason,
+    forced: bool,
+}
 
 /// What came of a save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,12 +83,45 @@ impl<D: GameDocument> Shared<D> {
         slot: &Arc<SlotState<D>>,
         reason: SaveReason,
     ) -> Result<Saved, Error> {
-        let mut saver = match slot.saver.try_lock() {
+        let begun = self.begin_save(slot, reason).await?;
+        self.finish_save(slot, begun).await
+    }
+
+    /// Takes what is to be saved, and has the hook run on it.
+    pub(crate) async fn begin_save<'a>(
+        &self,
+        slot: &'a SlotState<D>,
+        reason: SaveReason,
+    ) -> Result<Begun<'a, D>, Error> {
+        let saver = match slot.saver.try_lock() {
             Ok(saver) => saver,
             Err(_save_under_way) => slot.saver.lock().await,
         };
-        let (snapshot, forced) = slot.begin_save(reason == SaveReason::Autosave)?;
+        let (mut snapshot, forced) = slot.begin_save(reason == SaveReason::Autosave)?;
         let reason = if forced { SaveReason::Forced } else { reason };
+        if !snapshot.stored || writes_unchanged(reason) {
+            snapshot = self.run_before_save(slot, snapshot).await;
+        }
+        Ok(Begun {
+            saver,
+            snapshot,
+            reason,
+            forced,
+        })
+    }
+
+    /// Writes what was begun, if it has to be written.
+    pub(crate) async fn finish_save(
+        &self,
+        slot: &SlotState<D>,
+        begun: Begun<'_, D>,
+    ) -> Result<Saved, Error> {
+        let Begun {
+            mut saver,
+            snapshot,
+            reason,
+            forced,
+        } = begun;
         let result = self.save_snapshot(slot, &mut saver, snapshot, reason).await;
         if result.is_err() {
             slot.note_failed(forced);
@@ -97,7 +140,6 @@ impl<D: GameDocument> Shared<D> {
         if snapshot.stored && !writes_unchanged(reason) {
             return Ok(self.skip(slot, saver));
         }
-        let snapshot = self.run_before_save(slot, snapshot);
         let encoded = self.encode(slot, &snapshot.document)?;
         let content = encoded.fingerprints();
         // Only with the doubt out of the way is it known what the store has.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::{Condvar, Mutex};
 
+use super::{ask::Asked, keep::Keeper};
 use crate::{
-    ClaimNumber, Error, Revision, SlotName, WriteId,
+    ClaimNumber, Document, Error, Revision, SlotName, WriteId,
     backend::Claim,
     codec::{Fingerprints, KeyFingerprints},
     fetch,
@@ -19,18 +20,22 @@ pub(crate) struct SlotState<D> {
     pub(crate) name: SlotName,
     /// Unique in the manager; says when in the interval the slot's turn is (A8).
     pub(crate) turn: u64,
-    live: Mutex<Live<D>>,
+    pub(super) live: Mutex<Live<D>>,
+    /// Told when a change is over that others may wait for.
+    pub(super) freed: Condvar,
+    pub(super) asked: Mutex<Asked>,
     /// Held through a save, so that a claim has one write under way at most.
     pub(crate) saver: tokio::sync::Mutex<Saver>,
 }
 
-/// The document as game code sees it, behind a lock that is held for the time
-/// of a change only: a save takes the `Arc` and leaves.
+/// The document as game code sees it, behind a lock that is held for moments
+/// only, and never while game code runs (A9): a save takes the `Arc` and
+/// leaves.
 #[derive(Debug)]
-pub(crate) struct Live<D> {
-    pub(crate) document: Arc<D>,
+pub(super) struct Live<D> {
+    pub(super) document: Arc<D>,
     /// Grows with every change.
-    pub(crate) version: u64,
+    version: u64,
     /// The version whose whole content is known to be in the store.
     stored_version: Option<u64>,
     /// Whether the slot was deleted in the store: it takes no changes.
@@ -39,6 +44,10 @@ pub(crate) struct Live<D> {
     /// ahead of it for the time of a save.
     revision: Revision,
     place: Place,
+    /// The change that is being made, on a copy.
+    pub(super) keeper: Option<Keeper>,
+    /// How many changes were made on a copy, this one included.
+    pub(super) keeps: u64,
 }
 
 /// How the autosave has the slot.
@@ -100,6 +109,14 @@ impl<D> Live<D> {
         self.stored_version != Some(self.version)
     }
 
+    /// Puts a changed document in the place of the one that is there. Returns
+    /// that, and whether the caller has to queue the slot.
+    pub(super) fn put(&mut self, document: Arc<D>) -> (Arc<D>, bool) {
+        let before = std::mem::replace(&mut self.document, document);
+        self.version += 1;
+        (before, self.place.touch())
+    }
+
     fn take_snapshot(&mut self, by_autosave: bool) -> (Snapshot<D>, bool) {
         self.place.touched = false;
         let forced = by_autosave && std::mem::take(&mut self.place.forced);
@@ -139,12 +156,16 @@ impl<D> SlotState<D> {
             deleted: false,
             revision: saver.revision,
             place: Place::default(),
+            keeper: None,
+            keeps: 0,
         };
         Self {
             core,
             name,
             turn,
             live: Mutex::new(live),
+            freed: Condvar::new(),
+            asked: Mutex::default(),
             saver: tokio::sync::Mutex::new(saver),
         }
     }
@@ -154,16 +175,28 @@ impl<D> SlotState<D> {
         fetch::text(self.core.player.as_str()) ^ fetch::text(self.name.as_str())
     }
 
-    /// For a look at the document that takes no longer than the look.
-    pub(crate) fn live(&self) -> MutexGuard<'_, Live<D>> {
-        self.live.lock()
-    }
-
     fn deleted(&self) -> Error {
         Error::SlotDeleted {
             player: self.core.player.clone(),
             slot: self.name.clone(),
         }
+    }
+
+    /// Whether the slot takes changes; otherwise why not.
+    pub(super) fn check_takes_changes(&self, live: &Live<D>) -> Result<(), Error> {
+        self.core.check_open()?;
+        if live.deleted {
+            return Err(self.deleted());
+        }
+        Ok(())
+    }
+
+    /// Whether what the slot holds can still be saved; otherwise why not.
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        if self.live.lock().deleted {
+            return Err(self.deleted());
+        }
+        self.core.check_writable()
     }
 
     /// The document as it is now.
@@ -217,30 +250,35 @@ impl<D> SlotState<D> {
         self.live.lock().take_snapshot(false).0
     }
 
-    /// Puts what a hook made of a version in its place, unless the document
-    /// was changed meanwhile. Returns the document as it is then.
-    pub(crate) fn replace(&self, version: u64, document: Arc<D>) -> (Snapshot<D>, bool) {
+    /// Puts what a hook made of a version in its place; returns whether it did.
+    ///
+    /// It does not if the document was changed meanwhile, nor if it is just
+    /// being changed: that change is made on the document without the hook's.
+    pub(crate) fn replace(&self, snapshot: &mut Snapshot<D>, document: Arc<D>) -> bool {
         let mut live = self.live.lock();
-        let unchanged = live.version == version;
-        if unchanged {
-            live.document = document;
-            live.version += 1;
+        if live.version != snapshot.version || live.keeper.is_some() {
+            return false;
         }
-        live.place.touched = false; // the snapshot has all of it
-        (live.snapshot(), unchanged)
+        let before = std::mem::replace(&mut live.document, document);
+        live.version += 1;
+        // All of it is in this snapshot.
+        live.place.touched = false;
+        let now = live.snapshot();
+        drop(live);
+        drop(before); // it may be game code that does that
+        *snapshot = now;
+        true
+    }
+
+    /// Whether game code has changed the document since a snapshot.
+    pub(crate) fn has_changed_since(&self, snapshot: &Snapshot<D>) -> bool {
+        self.live.lock().version != snapshot.version
     }
 
     /// Notes a change, or that a save failed; returns whether the caller has
     /// to queue the slot.
     pub(crate) fn touch(&self) -> bool {
         self.live.lock().place.touch()
-    }
-
-    /// Notes a change whose extent is not known.
-    pub(crate) fn touch_changed(&self) -> bool {
-        let mut live = self.live.lock();
-        live.version += 1;
-        live.place.touch()
     }
 
     /// Notes that a save of a snapshot failed: what it was for is still to be
@@ -277,29 +315,22 @@ impl<D> SlotState<D> {
     }
 }
 
-impl<D: Clone> SlotState<D> {
-    /// Applies a change while the session takes changes. Returns its result
+impl SlotState<Document> {
+    /// Looks at the document under the slot's lock. No game code may run in it.
+    pub(super) fn look<R>(&self, look: impl FnOnce(&Document) -> R) -> R {
+        look(&self.live.lock().document)
+    }
+
+    /// Changes the document in its place, under the slot's lock. No game code
+    /// may run in it, and what fails must change nothing. Returns the result
     /// and whether the slot has to be queued for the autosave.
-    ///
-    /// The check and the change are under one lock: a change either precedes
-    /// the last save's snapshot or is refused.
-    pub(crate) fn change<R, E: From<Error>>(
+    pub(super) fn edit<R>(
         &self,
-        change: impl FnOnce(&mut D) -> Result<R, E>,
-    ) -> (Result<R, E>, bool) {
-        let mut live = self.live.lock();
-        if let Err(closed) = self.core.check_open() {
-            return (Err(closed.into()), false);
-        }
-        if live.deleted {
-            return (Err(self.deleted().into()), false);
-        }
-        let result = change(Arc::make_mut(&mut live.document));
-        if result.is_err() {
-            return (result, false);
-        }
+        edit: impl FnOnce(&mut Document) -> Result<R, Error>,
+    ) -> Result<(R, bool), Error> {
+        let mut live = self.lock_for_change()?;
+        let result = edit(Arc::make_mut(&mut live.document))?;
         live.version += 1;
-        let must_queue = live.place.touch();
-        (result, must_queue)
+        Ok((result, live.place.touch()))
     }
 }

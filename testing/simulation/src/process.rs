@@ -165,6 +165,9 @@ async fn listen(mut events: Events, ledger: Ledger, process: u32) {
             Event::SessionLost {
                 player, session, ..
             } => state.loss_announced(&player, session),
+            Event::DocumentKept { player, slot, .. } => state
+                .history
+                .add(format_args!("TOLD {player}/{slot}: the document is kept")),
             _ => {}
         });
     }

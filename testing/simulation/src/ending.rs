@@ -49,7 +49,43 @@ pub(crate) async fn recover(world: &Arc<World>) {
     for player in &world.players {
         recover_player(world, &rescue, player).await;
     }
+    keep_and_save(world, &rescue).await;
     rescue.shut_down(ledger).await;
+}
+
+/// While the document of one newcomer is kept, that of another is saved; and
+/// both sessions end.
+async fn keep_and_save(world: &Arc<World>, rescue: &Arc<Process>) {
+    let ledger = &world.ledger;
+    let mut visits = Vec::new();
+    for newcomer in [98, 99] {
+        let player = PlayerId::from(newcomer);
+        let Some(session) = visit::start(world, rescue, &player, HAND_OVER).await else {
+            return ledger.breaks(Rule::Recovered, format_args!("{player} can't come"));
+        };
+        let mut visit = Visit::new(Arc::clone(world), Arc::clone(rescue), session);
+        // What is wrong with it has been told, and shows below.
+        let _ = visit.load(SLOTS[0]).await;
+        visits.push(visit);
+    }
+    let [keeping, other] = &mut visits[..] else {
+        return;
+    };
+    let keeper = keeping.keep();
+    other.change();
+    sleep(world.settings.autosave_interval * 2).await;
+    ledger.step(|state| {
+        let saved = keeper.is_some() && other.is_saved();
+        let what = format_args!("a document is kept, and another one is not saved");
+        state.unless(saved, Rule::Unhindered, what);
+    });
+    for visit in [other, keeping] {
+        visit.end().await;
+        ledger.step(|state| state.left(visit.id()));
+    }
+    if let Some(keeper) = keeper {
+        visits[0].release(keeper);
+    }
 }
 
 async fn recover_player(world: &Arc<World>, rescue: &Arc<Process>, player: &PlayerId) {

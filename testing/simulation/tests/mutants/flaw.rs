@@ -55,6 +55,8 @@ pub(crate) enum Flaw {
     TornWrites,
     /// Drained notices come again.
     NoticesComeTwice,
+    /// After some writes it refuses every other.
+    Tires,
     /// Listing slots panics.
     ListPanics,
 }

@@ -66,6 +66,8 @@ rules! {
     Conserved,
     /// A notice reaches its server once.
     Notices,
+    /// Game code that keeps a document holds up nobody else (A9).
+    Unhindered,
     /// No code panics: not the game's, not the library's, not the store's.
     NoPanic,
     /// When the faults stop, every player can be loaded again.

@@ -8,7 +8,7 @@ use std::{
 /// Where `scripts/redis-server.sh` puts the server that it installs.
 const INSTALLED: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../target/test-servers/redis-server"
+    "/../../target/test-servers/redis-server"
 );
 
 /// The server's program: `REDIS_SERVER_BIN`, or `redis-server` or

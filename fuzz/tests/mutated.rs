@@ -35,7 +35,7 @@ fn mutated(rng: &mut Rng, corpus: &[Vec<u8>]) -> Vec<u8> {
 
 #[test]
 fn no_mutation_of_the_corpus_is_more_than_a_target_can_take() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for (target, run) in TARGETS {
         let entries = fs::read_dir(folder.join(target)).unwrap();
         let mut corpus: Vec<_> = entries

@@ -99,5 +99,6 @@ caught! {
     one_writer_fails_if_slots_are_mixed_up: SlotsMixedUp breaks OneWriter;
     conserved_fails_if_writes_are_torn: TornWrites breaks Conserved;
     notices_fails_if_they_come_twice: NoticesComeTwice breaks Notices;
+    unhindered_fails_if_nothing_is_saved_in_the_end: Tires breaks Unhindered;
     no_panic_fails_if_a_store_panics: ListPanics breaks NoPanic;
 }

@@ -18,7 +18,7 @@ const DECOMPRESSOR_BYTES: usize = 8 << 20;
 
 /// The inputs that are named as bombs.
 fn bombs() -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/record");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/record");
     let entries = fs::read_dir(folder).unwrap().map(|entry| {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();

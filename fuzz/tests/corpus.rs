@@ -9,7 +9,7 @@ use playerdata_hostile::TARGETS;
 const MAX_FILE_BYTES: u64 = 128 * 1024;
 
 fn corpus() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus")
 }
 
 #[test]
@@ -44,5 +44,5 @@ fn every_target_of_the_corpus_is_fuzzed_too() {
     };
     let tested: BTreeSet<_> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(names(corpus()), tested);
-    assert_eq!(names(corpus().join("../fuzz_targets")), tested);
+    assert_eq!(names(corpus().join("../targets/bin")), tested);
 }

@@ -24,6 +24,7 @@ mod clock;
 mod ending;
 mod history;
 mod holdings;
+mod keeper;
 mod ledger;
 mod process;
 mod referee;

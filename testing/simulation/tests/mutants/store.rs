@@ -11,9 +11,9 @@ use parking_lot::Mutex;
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Encoding, Erasure, Hazard, Limits, Lock,
-        Notice, Notification, Opened, Opening, Record, Release, Renewal, Result, SlotSummary,
-        Stamp, WriteOutcome,
+        Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Encoding, Erasure,
+        ErrorKind, Hazard, Limits, Lock, Notice, Notification, Opened, Opening, Record, Release,
+        Renewal, Result, SlotSummary, Stamp, WriteOutcome,
     },
 };
 
@@ -124,6 +124,10 @@ impl FlawedStore {
         self.know(&claim.player, &claim.slot).await?;
         let refused = self.refuses_lapsed(claim).await?;
         let unlucky = self.is_unlucky();
+        if self.is(Flaw::Tires) && *self.calls.lock() > 30 {
+            let (kind, effect) = (ErrorKind::Unavailable, Effect::None);
+            return Err(BackendError::new(kind, effect, "tired"));
+        }
         Ok(self.with(&claim.player, |player| {
             if let Some(holder) = self.check(player, claim.session, refused) {
                 return WriteOutcome::Lost { holder };

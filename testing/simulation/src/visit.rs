@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, error::Error as _, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use playerdata_core::{
-    Document, DocumentError, Error, OnConflict, PlayerId, Session, Slot, SlotName,
+    Document, DocumentError, Error, OnConflict, PlayerId, Session, SessionId, Slot, SlotName,
 };
 use tokio::time::{sleep, timeout};
 
 use crate::{
     Rule,
-    holdings::{Holdings, change_of, shuffle},
+    holdings::{Holdings, change_of},
+    keeper::{self, Keeper, Unmade},
     ledger::Author,
     process::Process,
     world::{World, slot_name},
@@ -134,6 +135,10 @@ impl Visit {
         }
     }
 
+    pub(crate) fn id(&self) -> SessionId {
+        self.session.id()
+    }
+
     fn told(&self, what: &str, error: &Error) {
         told(&self.world, self.session.player(), what, error);
     }
@@ -159,7 +164,8 @@ impl Visit {
                 return;
             }
             match self.rng.u8(0..100) {
-                0..55 => self.change(),
+                0..50 => self.change(),
+                50..55 => self.keep_for_a_while().await,
                 55..80 => self.save().await,
                 80..92 => {
                     let slot = SLOTS[self.rng.usize(0..SLOTS.len())];
@@ -213,6 +219,11 @@ impl Visit {
         self.world.ledger.step(|state| state.left(id));
     }
 
+    /// Whether everything is known to be in the store.
+    pub(crate) fn is_saved(&self) -> bool {
+        self.slots.values().all(|slot| !slot.is_unsaved())
+    }
+
     /// An open slot, if there is one.
     fn any_slot(&mut self) -> Option<Slot<Document>> {
         let count = self.slots.len();
@@ -220,23 +231,61 @@ impl Visit {
         self.slots.values().nth(nth).cloned()
     }
 
-    fn change(&mut self) {
+    pub(crate) fn change(&mut self) {
         let Some(slot) = self.any_slot() else { return };
         let author = self.author(slot.name());
         let (ledger, rng) = (&self.world.ledger, &mut self.rng);
-        let changed = slot.modify(|document| {
-            let parent = change_of(document)?;
-            let change = ledger.step(|state| state.changes(&author, parent));
-            shuffle(document, change, rng)?;
-            let holdings = Holdings::of(document)?;
-            ledger.step(|state| state.changed(change, holdings));
+        let changed = slot.try_modify(|document| {
+            keeper::change(document, &author, ledger, rng)?;
             Ok(())
         });
+        self.note_unmade(changed);
+    }
+
+    fn note_unmade(&self, changed: Result<(), Unmade>) {
         match changed {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => self.misread(&error),
-            Err(error) => self.told("not changed", &error),
+            Ok(()) => {}
+            Err(Unmade::Misread(error)) => self.misread(&error),
+            Err(Unmade::Refused(error)) => self.told("not changed", &error),
+            Err(Unmade::GivenUp) => self.world.ledger.breaks(
+                Rule::Unhindered,
+                format_args!("a closure was given up by a server that runs"),
+            ),
         }
+    }
+
+    /// Begins a change of an open slot that does not come to its end.
+    pub(crate) fn keep(&mut self) -> Option<Keeper> {
+        let slot = self.any_slot()?;
+        let author = self.author(slot.name());
+        let ledger = self.world.ledger.clone();
+        ledger.note(format_args!("{author} keeps the document"));
+        Some(Keeper::begin(slot, author, ledger, self.rng.fork()))
+    }
+
+    pub(crate) fn release(&self, keeper: Keeper) {
+        let changed = keeper.release();
+        self.note_unmade(changed);
+    }
+
+    /// Keeps a document for a while, in which the session goes on.
+    async fn keep_for_a_while(&mut self) {
+        let Some(keeper) = self.keep() else { return };
+        // A change that is younger would be waited for, in real time.
+        sleep(Duration::from_millis(501)).await;
+        for _ in 0..self.rng.u8(1..=4) {
+            self.pause(4_000).await;
+            match self.rng.u8(0..4) {
+                0 => self.save().await,
+                1 => self.save_all().await,
+                2 => self.change(),
+                _ => {}
+            }
+        }
+        if self.rng.u8(0..4) == 0 {
+            self.end().await;
+        }
+        self.release(keeper);
     }
 
     async fn save(&mut self) {

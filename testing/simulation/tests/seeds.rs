@@ -87,6 +87,9 @@ fn everything_that_can_go_wrong_does() {
         "can't be decoded",
         "can't be brought to the current schema",
         "no session: ",
+        "keeps the document",
+        "the document is kept",
+        "not changed: the session of player",
     ];
     let mut unseen = seen.to_vec();
     for seed in 0..100 {
