@@ -12,8 +12,13 @@ const HEADER: &str = "\
 A suite is worth what it catches. Each line is a store that is broken in one
 place, as real systems were, with the cases that must fail on it. The stores
 are in `conformance/tests/mutants`; the tests there break one in each of these
-ways and run the cases named. They also run the whole suite on the same store
+ways and run the cases named. They also run the whole suite on the same stores
 without a flaw, and require that every case catches something.
+
+There are three stores: a plain one in memory; one in SQL, with several
+connections to a file of SQLite, whose statements lack a condition or stand
+where there has to be a transaction; and one whose operations take several
+steps, in any of which it can fall asleep.
 
 This table is generated. To write it anew after a change:
 
