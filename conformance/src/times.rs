@@ -1,10 +1,8 @@
 //! How long the cases take, by group and by subject.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use tokio::time::Instant;
 
 use crate::{Fixture, all_cases, suite};
 

@@ -305,7 +305,7 @@ impl<'a> Ending<'a> {
     /// What is in the slots, by what their writes were answered.
     async fn expect_records_fit(&self, fixture: &Fixture, rule: Rule, done: &[Done]) {
         let mut expected: Seen = self.scene.records.iter().cloned().map(Some).collect();
-        let mut revisions = vec![Revision::new(1); SLOTS];
+        let mut revisions = [Revision::new(1); SLOTS];
         for done in done {
             if let Done::Wrote(number, record, outcome) = done {
                 if let WriteOutcome::Written { revision } = outcome {
@@ -369,7 +369,7 @@ impl<'a> Ending<'a> {
     /// Which claims are alive, shown by saving under them.
     async fn expect_claims_fit(&self, fixture: &Fixture, rule: Rule, done: &[Done]) {
         let [a, b] = fixture.clients();
-        let mut newest: Vec<_> = self.scene.open.iter().map(|open| open.claim()).collect();
+        let mut newest: Vec<_> = self.scene.open.iter().map(RawSlot::claim).collect();
         let mut claims = newest.clone();
         for done in done {
             if let Done::Opened(number, claim, Opening::Opened(_)) = done {

@@ -284,18 +284,14 @@ impl PlainStore {
             self.pause().await;
         }
         let mut state = self.state();
-        if self.has(Flaw::EraseByPrefix) {
-            for (other, player) in &mut state.players {
-                if other.starts_with(&key) && player.lock.is_none() {
-                    player.slots.clear();
-                }
-            }
-        }
-        if self.has(Flaw::ErasureIgnoresCase) {
-            for (other, player) in &mut state.players {
-                if other.eq_ignore_ascii_case(&key) && player.lock.is_none() {
-                    player.slots.clear();
-                }
+        for (other, player) in &mut state.players {
+            let too = match self.flaw {
+                Some(Flaw::EraseByPrefix) => other.starts_with(&key),
+                Some(Flaw::ErasureIgnoresCase) => other.eq_ignore_ascii_case(&key),
+                _ => false,
+            };
+            if too && player.lock.is_none() {
+                player.slots.clear();
             }
         }
         let Some(player) = state.players.get_mut(&key) else {

@@ -160,6 +160,7 @@ impl Session<'_> {
     }
 
     /// The way to a store and back, between two statements of a flaw.
+    #[allow(clippy::disallowed_methods)] // it waits for nothing, it only takes time
     pub(crate) fn pause(&self) {
         thread::sleep(Duration::from_millis(1));
     }

@@ -96,6 +96,7 @@ flaws! {
 
 impl Flaw {
     /// What it makes of the statements: this becomes that.
+    #[allow(clippy::too_many_lines)] // a table
     pub(crate) fn change(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::TransactionsDeferred => ("BEGIN IMMEDIATE", "BEGIN"),

@@ -89,9 +89,9 @@ pub(crate) fn write(
 ) -> Result<WriteOutcome> {
     if db.has(Flaw::LockReadBeforeTheWrite) {
         let holder = locks::holder(db, &claim.player)?;
-        if !holder
+        if holder
             .as_ref()
-            .is_some_and(|lock| lock.session == claim.session)
+            .is_none_or(|lock| lock.session != claim.session)
         {
             return Ok(WriteOutcome::Lost { holder });
         }

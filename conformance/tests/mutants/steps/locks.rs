@@ -60,7 +60,7 @@ impl SteppingStore {
     /// A flaw: who began something is waited for, however long it takes.
     async fn wait_for_others(&self, flaw: Flaw) {
         if self.has(flaw) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
