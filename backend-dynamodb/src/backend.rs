@@ -7,12 +7,19 @@ use aws_sdk_dynamodb::{Client, Config};
 use playerdata_core::{
     Clock, PlayerId, ServerId, ServerName, SessionId, SlotName,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Limits, Lock, Notice, Notification,
-        Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, Limits, Lock, Notice,
+        Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
     },
 };
 
-use crate::{lease, lock, options::DynamoDbOptions, schema, size, slot, table::Table};
+use crate::{
+    hazards::Hazards,
+    lease, lock, notices,
+    options::DynamoDbOptions,
+    schema::{self, Protection},
+    size, slot,
+    table::Table,
+};
 
 /// Keeps locks, leases and slots in a DynamoDB table.
 ///
@@ -23,6 +30,8 @@ pub struct DynamoDbBackend {
     clock: Arc<dyn Clock>,
     max_clock_skew: Duration,
     limits: Limits,
+    hazards: Hazards,
+    protection: Protection,
 }
 
 impl DynamoDbBackend {
@@ -43,6 +52,8 @@ impl DynamoDbBackend {
             clock: options.clock,
             max_clock_skew: options.max_clock_skew,
             limits: Limits::new(max_body_bytes),
+            hazards: Hazards::default(),
+            protection: options.protection,
         })
     }
 
@@ -58,7 +69,8 @@ impl DynamoDbBackend {
     }
 
     /// Creates the table if there is none of its name (charged on demand),
-    /// waits until it can be used, sets its TTL attribute, and checks it.
+    /// waits until it can be used, sets its TTL attribute, protects it as the
+    /// options say, and checks it. A table that is there is protected likewise.
     ///
     /// # Errors
     ///
@@ -70,11 +82,11 @@ impl DynamoDbBackend {
     ///
     /// Cancel safe: calling again goes on from there.
     pub async fn create_table(&self) -> Result<()> {
-        schema::create(&self.table).await
+        schema::create(&self.table, self.protection).await
     }
 
-    /// Checks that the table is there and has the keys that this backend
-    /// needs. Meant for the start of a server.
+    /// Checks that the table is there, has the keys that this backend needs,
+    /// and takes transactions. Meant for the start of a server.
     ///
     /// # Errors
     ///
@@ -100,6 +112,10 @@ impl Backend for DynamoDbBackend {
         self.limits
     }
 
+    async fn hazards(&self) -> Result<Vec<Hazard>> {
+        self.hazards.of(&self.table).await
+    }
+
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
         lease::renew(&self.table, &*self.clock, server, ttl).await
     }
@@ -109,7 +125,9 @@ impl Backend for DynamoDbBackend {
     }
 
     async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
-        lease::is_live(&self.table, &*self.clock, self.max_clock_skew, server).await
+        let skew = self.max_clock_skew;
+        let left = lease::left(&self.table, &*self.clock, skew, server).await?;
+        Ok(left.is_some())
     }
 
     async fn acquire(
@@ -130,7 +148,7 @@ impl Backend for DynamoDbBackend {
     }
 
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
-        lease::notify(&self.table, &*self.clock, server, notice).await
+        notices::notify(&self.table, &*self.clock, server, notice).await
     }
 
     async fn open(&self, claim: &Claim) -> Result<Opening> {

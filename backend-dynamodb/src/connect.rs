@@ -1,6 +1,6 @@
 //! Connecting by an address such as `dynamodb://players?region=eu-west-1`.
 
-use std::{net::IpAddr, str::FromStr};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region,
@@ -8,6 +8,7 @@ use aws_config::{
     meta::{credentials::CredentialsProviderChain, region::RegionProviderChain},
     profile::ProfileFileCredentialsProvider,
 };
+use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_dynamodb::{
     Config,
     config::{Builder, Credentials},
@@ -16,7 +17,10 @@ use playerdata_core::backend::Result;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::{backend::DynamoDbBackend, options::DynamoDbOptions};
+use crate::{backend::DynamoDbBackend, credentials::PatientCredentials, options::DynamoDbOptions};
+
+/// How long credentials for an emulator are looked for.
+const LOCAL_CREDENTIALS_TAKE_AT_MOST: Duration = Duration::from_secs(2);
 
 /// The region that an emulator is told if none is set. It does not matter.
 const REGION_OF_EMULATORS: &str = "us-east-1";
@@ -25,9 +29,11 @@ const REGION_OF_EMULATORS: &str = "us-east-1";
 /// `dynamodb://TABLE[?region=REGION][&endpoint=URL]`.
 ///
 /// Region and credentials are found as the AWS tools find them: environment,
-/// profile files, and what the machine in the cloud is given. An endpoint is
-/// set for an emulator; if it is on this machine, and neither environment nor
-/// profile files have credentials, made-up ones are used, which emulators take.
+/// profile files (single sign-on, `credential_process` and assumed roles
+/// included), and what the machine in the cloud is given. An endpoint is set
+/// for an emulator; if it is on this machine, and no credentials can be had
+/// from environment or profile files, made-up ones are used, which emulators
+/// take.
 ///
 /// ```
 /// use playerdata_dynamodb::DynamoDbUrl;
@@ -68,6 +74,11 @@ pub enum InvalidUrl {
         /// What it sets.
         name: String,
     },
+    /// It has credentials in it, or its endpoint has. They are found as the AWS
+    /// tools find them; those in the address would be ignored, and seen by
+    /// whoever sees the address.
+    #[error("the address of a table takes no credentials: leave them to the environment")]
+    Credentials,
     /// The endpoint is no URL.
     #[error("{endpoint:?} is no endpoint: {source}")]
     NoEndpoint {
@@ -86,9 +97,15 @@ impl FromStr for DynamoDbUrl {
             url: text.to_owned(),
             source,
         })?;
+        if has_credentials(&url) {
+            return Err(InvalidUrl::Credentials);
+        }
         let table = url.host_str().filter(|host| !host.is_empty());
         let Some(table) = table.filter(|_| {
-            url.scheme() == "dynamodb" && url.port().is_none() && matches!(url.path(), "" | "/")
+            url.scheme() == "dynamodb"
+                && url.port().is_none()
+                && url.fragment().is_none()
+                && matches!(url.path(), "" | "/")
         }) else {
             return Err(InvalidUrl::NoTable {
                 url: text.to_owned(),
@@ -107,7 +124,11 @@ impl FromStr for DynamoDbUrl {
                         endpoint: value.clone().into_owned(),
                         source,
                     });
-                    parsed.endpoint = Some(endpoint?);
+                    let endpoint = endpoint?;
+                    if has_credentials(&endpoint) {
+                        return Err(InvalidUrl::Credentials);
+                    }
+                    parsed.endpoint = Some(endpoint);
                 }
                 _ => {
                     return Err(InvalidUrl::UnknownSetting {
@@ -118,6 +139,11 @@ impl FromStr for DynamoDbUrl {
         }
         Ok(parsed)
     }
+}
+
+/// Whether somebody wrote credentials into it.
+fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 impl DynamoDbUrl {
@@ -178,7 +204,12 @@ impl DynamoDbUrl {
             if let Some(region) = self.region.clone() {
                 loader = loader.region(Region::new(region));
             }
-            Builder::from(&loader.load().await)
+            let found = loader.load().await;
+            let mut config = Builder::from(&found);
+            if let Some(credentials) = found.credentials_provider() {
+                config = config.credentials_provider(PatientCredentials::new(credentials));
+            }
+            config
         };
         if let Some(endpoint) = &self.endpoint {
             config = config.endpoint_url(endpoint.as_str());
@@ -187,25 +218,48 @@ impl DynamoDbUrl {
     }
 }
 
-/// The configuration for an emulator: nothing outside this machine is asked.
+/// The configuration for an emulator, which needs neither region nor
+/// credentials, but may keep apart what belongs to different ones.
 async fn local_config(region: Option<String>) -> Builder {
     let region = RegionProviderChain::first_try(region.map(Region::new))
         .or_else(aws_config::environment::EnvironmentVariableRegionProvider::new())
         .or_else(REGION_OF_EMULATORS);
-    let made_up = Credentials::new("emulator", "emulator", None, None, "made up");
-    let credentials = CredentialsProviderChain::first_try(
+    let configured = CredentialsProviderChain::first_try(
         "environment",
         EnvironmentVariableCredentialsProvider::new(),
     )
     .or_else(
         "profile files",
         ProfileFileCredentialsProvider::builder().build(),
-    )
-    .or_else("made up", made_up);
+    );
     Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region.region().await)
-        .credentials_provider(credentials)
+        .credentials_provider(OrMadeUp(configured))
+}
+
+/// What is configured, or made-up credentials, whatever the reason that none
+/// can be had: an emulator takes any.
+#[derive(Debug)]
+struct OrMadeUp(CredentialsProviderChain);
+
+impl ProvideCredentials for OrMadeUp {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let configured = self.0.provide_credentials();
+            match tokio::time::timeout(LOCAL_CREDENTIALS_TAKE_AT_MOST, configured).await {
+                Ok(Ok(credentials)) => return Ok(credentials),
+                Ok(Err(error)) => tracing::debug!(%error, "credentials are made up"),
+                Err(late) => tracing::debug!(%late, "credentials are made up"),
+            }
+            Ok(Credentials::new(
+                "emulator", "emulator", None, None, "made up",
+            ))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -234,11 +288,26 @@ mod tests {
             ("redis://players", "dynamodb://TABLE"),
             ("dynamodb://players/slots", "dynamodb://TABLE"),
             ("dynamodb://players:80", "dynamodb://TABLE"),
+            ("dynamodb://players#eu", "dynamodb://TABLE"),
             ("dynamodb://players?table=x", "\"table\""),
             ("dynamodb://players?endpoint=here", "\"here\""),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(told), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn credentials_in_an_address_are_refused_and_not_repeated() {
+        for text in [
+            "dynamodb://KEY:SECRET@players",
+            "dynamodb://KEY@players",
+            "dynamodb://:SECRET@players",
+            "dynamodb://KEY:SECRET@players/slots",
+            "dynamodb://players?endpoint=http://KEY:SECRET@localhost:8000",
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error, InvalidUrl::Credentials, "{text}");
         }
     }
 

@@ -9,9 +9,11 @@
 //! 3. *Finish*: the lock is freed, or becomes the claimant's, in one write.
 //!
 //! Whoever comes upon a lock that is ending does steps 2 and 3 again. Each
-//! step is conditioned on the session that ends, so that any number of servers
-//! can do them at once, and a late one changes nothing. Step 3 is conditioned
-//! on the fence too, so that only one of them gets the lock.
+//! step is conditioned on the lock that ends, by its session and its fence
+//! (which no other lock of the player ever has), so that any number of servers
+//! can do them at once, only one of them gets the lock, and one that was frozen
+//! in between changes nothing once the lock is another, be it the same
+//! session's. A release alone begins with the session, as it is asked to.
 
 use std::future;
 
@@ -34,28 +36,49 @@ use crate::{
 /// How many claims are withdrawn at once.
 const WITHDRAWN_AT_ONCE: usize = 16;
 
+/// Why a session ends.
+#[derive(Clone, Copy)]
+pub(crate) enum Ending<'a> {
+    /// It is released, whatever its lock.
+    Release {
+        /// The session.
+        session: SessionId,
+        /// The call that does it. The first one puts its name in.
+        call: Uuid,
+    },
+    /// Whoever saw this lock replaces it.
+    TakeOver(&'a Lock),
+}
+
 /// Step 1: marks the lock of the session as ending, and gives it as it is
-/// then. If it is a release that ends it, the first one puts its name in.
+/// then.
 pub(crate) async fn begin(
     table: &Table,
     player: &PlayerId,
-    session: SessionId,
-    release: Option<Uuid>,
+    ending: Ending<'_>,
 ) -> Result<Conditional<StoredLock>> {
     let key = Key::lock(player);
     let mut change = Change {
         update: "SET #ending = :true".to_owned(),
         condition: "#session = :session".to_owned(),
-        values: values([
-            (":session", text(session)),
-            (":true", AttributeValue::Bool(true)),
-        ]),
+        values: values([(":true", AttributeValue::Bool(true))]),
     };
-    if let Some(release) = release {
-        let name = ", #released_by = if_not_exists(#released_by, :release)";
-        change.update.push_str(name);
-        change.values.insert(":release".to_owned(), text(release));
-    }
+    let session = match ending {
+        Ending::Release { session, call } => {
+            change
+                .update
+                .push_str(", #released_by = if_not_exists(#released_by, :release)");
+            change.values.insert(":release".to_owned(), text(call));
+            session
+        }
+        Ending::TakeOver(lock) => {
+            change.condition.push_str(" AND #fence = :fence");
+            let fence = number(lock.fence.get());
+            change.values.insert(":fence".to_owned(), fence);
+            lock.session
+        }
+    };
+    change.values.insert(":session".to_owned(), text(session));
     let begun = table
         .update(
             "end the session of",
@@ -84,18 +107,24 @@ async fn withdraw(
         .map(|slot| Key::slot(player, slot))
         .collect();
     stream::iter(keys)
-        .map(|key| withdraw_one(table, key, lock.session))
+        .map(|key| withdraw_one(table, key, lock))
         .buffer_unordered(WITHDRAWN_AT_ONCE)
         .try_for_each(|()| future::ready(Ok(())))
         .await
 }
 
-/// Withdraws a claim of the session on a slot, if it still has one.
-async fn withdraw_one(table: &Table, key: Key, session: SessionId) -> Result<()> {
+/// Withdraws a claim under the lock on a slot, if there still is one. (A claim
+/// that names no fence, or an earlier one that nobody took off, was made by a
+/// version that did not know fences in claims; a later lock's has a greater.)
+async fn withdraw_one(table: &Table, key: Key, lock: &Lock) -> Result<()> {
     let change = Change {
-        update: "REMOVE #session, #claim".to_owned(),
-        condition: "#session = :session".to_owned(),
-        values: values([(":session", text(session))]),
+        update: "REMOVE #session, #fence, #claim".to_owned(),
+        condition: "#session = :session AND (#fence <= :fence OR attribute_not_exists(#fence))"
+            .to_owned(),
+        values: values([
+            (":session", text(lock.session)),
+            (":fence", number(lock.fence.get())),
+        ]),
     };
     let withdrawn = table
         .update(
@@ -158,7 +187,7 @@ pub(crate) async fn take_over(
     let ending = if seen.ending {
         seen
     } else {
-        match begin(table, player, lock.session, None).await? {
+        match begin(table, player, Ending::TakeOver(lock)).await? {
             Conditional::Met(stored) => {
                 begun = stored;
                 &begun

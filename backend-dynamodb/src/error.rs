@@ -8,10 +8,12 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::{
         create_table::CreateTableError, delete_item::DeleteItemError,
+        describe_continuous_backups::DescribeContinuousBackupsError,
         describe_table::DescribeTableError, describe_time_to_live::DescribeTimeToLiveError,
         get_item::GetItemError, put_item::PutItemError, query::QueryError,
-        transact_write_items::TransactWriteItemsError, update_item::UpdateItemError,
-        update_time_to_live::UpdateTimeToLiveError,
+        transact_write_items::TransactWriteItemsError,
+        update_continuous_backups::UpdateContinuousBackupsError, update_item::UpdateItemError,
+        update_table::UpdateTableError, update_time_to_live::UpdateTimeToLiveError,
     },
     types::error::TransactionCanceledException,
 };
@@ -51,8 +53,11 @@ pub(crate) trait ServiceFailure:
 impl ServiceFailure for GetItemError {}
 impl ServiceFailure for QueryError {}
 impl ServiceFailure for CreateTableError {}
+impl ServiceFailure for DescribeContinuousBackupsError {}
 impl ServiceFailure for DescribeTableError {}
 impl ServiceFailure for DescribeTimeToLiveError {}
+impl ServiceFailure for UpdateContinuousBackupsError {}
+impl ServiceFailure for UpdateTableError {}
 impl ServiceFailure for UpdateTimeToLiveError {}
 
 macro_rules! conditional_on_one_item {
@@ -114,6 +119,8 @@ pub(crate) struct Verdict {
     pub(crate) effect: Effect,
     /// Whether it only met another call on its item.
     pub(crate) conflict: bool,
+    /// Whether it was refused for its signature, which holds the time.
+    pub(crate) doubts_the_time: bool,
 }
 
 impl Verdict {
@@ -122,8 +129,12 @@ impl Verdict {
             kind,
             effect,
             conflict: false,
+            doubts_the_time: false,
         }
     }
+
+    /// There was no answer in time.
+    pub(crate) const LATE: Self = Self::new(ErrorKind::Unavailable, Effect::Possible);
 
     /// Judges why an attempt did not succeed.
     pub(crate) fn of<E: ServiceFailure>(error: &SdkError<E>) -> Self {
@@ -155,19 +166,34 @@ impl Verdict {
             "ProvisionedThroughputExceededException"
             | "ProvisionedThroughputExceeded"
             | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
             | "ThrottlingException"
+            | "ThrottledException"
+            | "TooManyRequestsException"
             | "ThrottlingError"
             | "Throttling"
             | "LimitExceededException"
+            | "ContinuousBackupsUnavailableException" // of a table that is new
             | "ResourceInUseException" => Self::new(ErrorKind::Unavailable, Effect::None),
             "TransactionConflictException" | "TransactionConflict" => Self {
                 conflict: true,
                 ..Self::new(ErrorKind::Unavailable, Effect::None)
             },
-            "TransactionInProgressException" | "ReplicatedWriteConflictException" => {
+            "TransactionInProgressException"
+            | "ReplicatedWriteConflictException"
+            | "RequestTimeout"
+            | "RequestTimeoutException" => Self::new(ErrorKind::Unavailable, Effect::Possible),
+            "InvalidSignatureException" | "SignatureDoesNotMatch" | "RequestTimeTooSkewed" => {
+                Self {
+                    doubts_the_time: true,
+                    ..Self::new(ErrorKind::Rejected, Effect::None)
+                }
+            }
+            _ if status == 429 => Self::new(ErrorKind::Unavailable, Effect::None),
+            _ if status == 408 || status >= 500 => {
                 Self::new(ErrorKind::Unavailable, Effect::Possible)
             }
-            _ if status >= 500 => Self::new(ErrorKind::Unavailable, Effect::Possible),
             _ => Self::new(ErrorKind::Rejected, Effect::None),
         }
     }
@@ -264,6 +290,7 @@ mod tests {
             kind: ErrorKind::Unavailable,
             effect: Effect::None,
             conflict: true,
+            doubts_the_time: false,
         };
         let unavailable = |effect| Verdict::new(ErrorKind::Unavailable, effect);
         for (code, status, verdict) in [
@@ -275,6 +302,12 @@ mod tests {
             ),
             ("TransactionConflict", 400, CONFLICT),
             ("TransactionConflictException", 400, CONFLICT),
+            ("RequestThrottledException", 400, unavailable(Effect::None)),
+            (
+                "RequestTimeoutException",
+                400,
+                unavailable(Effect::Possible),
+            ),
             ("InternalServerError", 500, unavailable(Effect::Possible)),
             ("ServiceUnavailable", 503, unavailable(Effect::Possible)),
             (
@@ -295,6 +328,13 @@ mod tests {
         ] {
             assert_eq!(Verdict::of_code(Some(code), status), verdict, "{code}");
         }
-        assert_eq!(Verdict::of_code(None, 502), unavailable(Effect::Possible));
+        for (status, effect) in [
+            (502, Effect::Possible),
+            (408, Effect::Possible),
+            (429, Effect::None),
+        ] {
+            let verdict = Verdict::of_code(None, status);
+            assert_eq!(verdict, unavailable(effect), "{status}");
+        }
     }
 }

@@ -20,7 +20,8 @@ pub(crate) mod attr {
     pub(crate) const SERVER: &str = "server";
     /// Lock and lease: which run of the server.
     pub(crate) const INCARNATION: &str = "incarnation";
-    /// Lock: its generation, kept for ever.
+    /// Lock: its generation, kept for ever. Slot: that of the lock that it is
+    /// claimed under.
     pub(crate) const FENCE: &str = "fence";
     /// Lock: when it was taken.
     pub(crate) const SINCE: &str = "since";
@@ -50,13 +51,22 @@ pub(crate) mod attr {
     pub(crate) const BODY_BYTES: &str = "body_bytes";
     /// Lease: when it lapses, in milliseconds since 1970.
     pub(crate) const EXPIRES_AT: &str = "expires_at";
-    /// Lease: what others want to tell the server.
+    /// Lease: for how long it was renewed, in milliseconds.
+    pub(crate) const LASTS: &str = "lasts";
+    /// Lease, by former versions: what others want to tell the server.
     pub(crate) const NOTICES: &str = "notices";
-    /// Lease: when DynamoDB may tidy the item away, in seconds since 1970.
+    /// Notice: what somebody wants to tell the server.
+    pub(crate) const NOTICE: &str = "notice";
+    /// Queue of notices: the last number that was given to one.
+    pub(crate) const DRAWN: &str = "drawn";
+    /// Queue of notices: the last number that may be given.
+    pub(crate) const ROOM_TO: &str = "room_to";
+    /// Lease, notice and queue: when DynamoDB may tidy the item away, in
+    /// seconds since 1970.
     pub(crate) const TTL: &str = "ttl";
 
     /// All of them: no key attribute can have one of these names.
-    pub(crate) const ALL: [&str; 20] = [
+    pub(crate) const ALL: [&str; 24] = [
         SESSION,
         SERVER,
         INCARNATION,
@@ -75,13 +85,20 @@ pub(crate) mod attr {
         BODY,
         BODY_BYTES,
         EXPIRES_AT,
+        LASTS,
         NOTICES,
+        NOTICE,
+        DRAWN,
+        ROOM_TO,
         TTL,
     ];
 }
 
 /// What the sort key of every slot begins with.
 pub(crate) const SLOT_PREFIX: &str = "slot#";
+
+/// What the sort key of every notice begins with, and of their queue.
+pub(crate) const NOTICE_PREFIX: &str = "notice";
 
 /// Where an item is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +129,22 @@ impl Key {
         Self {
             partition: format!("server#{server}"),
             sort: "lease".to_owned(),
+        }
+    }
+
+    /// The queue of a server's notices: a partition of its own.
+    pub(crate) fn queue(server: &ServerName) -> Self {
+        Self {
+            partition: format!("notices#{server}"),
+            sort: NOTICE_PREFIX.to_owned(),
+        }
+    }
+
+    /// The notice of that number. They are sorted by it.
+    pub(crate) fn notice(server: &ServerName, number: u64) -> Self {
+        Self {
+            sort: format!("{NOTICE_PREFIX}#{number:020}"),
+            ..Self::queue(server)
         }
     }
 }
@@ -189,12 +222,6 @@ impl<'a> Reader<'a> {
             texts.map(|text| text.parse().ok()).collect()
         })?;
         Ok(set.unwrap_or_default())
-    }
-
-    /// A list; empty if it is not there.
-    pub(crate) fn list(self, name: &str) -> Result<&'a [AttributeValue]> {
-        let list = self.shaped(name, |value| value.as_l().ok().map(Vec::as_slice))?;
-        Ok(list.unwrap_or_default())
     }
 
     /// Whether a flag is set.

@@ -1,86 +1,149 @@
-//! Leases and notices: one item for each server name.
+//! Leases: one item for each server name.
 //!
 //! A lease is kept by the clocks of the servers: its end is written by the
 //! one that renews it, and judged by the one that looks at it, who allows for
-//! the difference between the two.
+//! the difference between the two. Each corrects its own clock by the time
+//! that DynamoDB's answers tell.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use playerdata_core::{
     Clock, Incarnation, ServerId, ServerName, UnixMillis,
-    backend::{
-        BackendError, Effect, ErrorKind, INCARNATION_MEMORY, MAX_NOTICES, Notice, NoticeKind,
-        Notification, Renewal, Result,
-    },
+    backend::{INCARNATION_MEMORY, Notice, Renewal, Result},
 };
 
 use crate::{
-    item::{Key, Reader, attr, number, text},
+    item::{Item, Key, Reader, attr, number, text},
+    notices,
     resend::Nature,
     table::{Change, Conditional, Refusal, Returning, Table, values},
 };
 
+/// How wrong, in milliseconds, the end of a lease may be that was just
+/// written, before it is written again with the time that the answer told.
+const NEW_TIME: u64 = 1_000;
+
 /// When an item may be tidied away whose lease ends at `end`: in seconds, as
 /// DynamoDB's TTL wants it. Long after anybody asks for it.
-fn tidy_after(end: UnixMillis) -> AttributeValue {
+pub(crate) fn tidy_after(end: UnixMillis) -> AttributeValue {
     number(end.saturating_add(INCARNATION_MEMORY).get().div_ceil(1_000))
 }
 
-/// See [`Backend::renew_lease`](playerdata_core::backend::Backend::renew_lease):
-/// one `UpdateItem`, which also drains the notices.
+/// See [`Backend::renew_lease`](playerdata_core::backend::Backend::renew_lease).
+///
+/// The notices are looked at before the lease is renewed, and only those that
+/// were seen are removed after it: see [`notices`].
 pub(crate) async fn renew(
     table: &Table,
     clock: &dyn Clock,
     server: &ServerId,
     ttl: Duration,
 ) -> Result<Renewal> {
+    let waiting = notices::look(table, &server.name).await;
+    let mut told = table.service().ahead();
+    let mut renewed = extend(table, clock, server, ttl).await?;
+    // The first call of a process learns from its answer what time it is.
+    if matches!(renewed, Conditional::Met(_)) && told.abs_diff(table.service().ahead()) > NEW_TIME {
+        told = table.service().ahead();
+        tracing::warn!(behind_by_ms = told, "this server's clock is not DynamoDB's");
+        renewed = extend(table, clock, server, ttl).await?;
+    }
+    match renewed {
+        Conditional::Met(lease) => {
+            let mut notices = drain_list(table, &server.name, &lease).await;
+            notices.extend(notices::drain(table, &server.name, waiting).await);
+            Ok(Renewal::Renewed { notices })
+        }
+        Conditional::Failed(by) => Ok(Renewal::Superseded { by }),
+    }
+}
+
+/// Writes the new end of the lease, and gives the item, or else the later
+/// incarnation that has it.
+async fn extend(
+    table: &Table,
+    clock: &dyn Clock,
+    server: &ServerId,
+    ttl: Duration,
+) -> Result<Conditional<Item, Incarnation>> {
     let key = Key::lease(&server.name);
-    let end = clock.now().saturating_add(ttl);
+    let end = table.service().at(clock.now()).saturating_add(ttl);
+    let lasts = ttl.as_millis().try_into().unwrap_or(u64::MAX);
     let change = Change {
-        update: "SET #incarnation = :incarnation, #expires_at = :end, #ttl = :tidy \
-                 REMOVE #notices"
+        update: "SET #incarnation = :incarnation, #expires_at = :end, #lasts = :lasts, \
+                 #ttl = :tidy"
             .to_owned(),
         condition: "attribute_not_exists(#incarnation) OR #incarnation <= :incarnation".to_owned(),
         values: values([
             (":incarnation", text(server.incarnation)),
             (":end", number(end.get())),
+            (":lasts", number(lasts)),
             (":tidy", tidy_after(end)),
         ]),
     };
-    // Sent twice, it would lose the notices that the first one drained.
     let renewed = table
         .update(
             "renew the lease",
             &key,
             change,
-            Returning::Before,
-            Nature::Once,
+            Returning::After,
+            Nature::Repeatable,
         )
         .await?;
-    match renewed {
-        Conditional::Met(before) => Ok(Renewal::Renewed {
-            notices: read_notices(Reader::new(&key, &before))?,
-        }),
+    Ok(match renewed {
+        Conditional::Met(lease) => Conditional::Met(lease),
         Conditional::Failed(Refusal { item, .. }) => {
             let item = item.unwrap_or_default();
             let item = Reader::new(&key, &item);
             let by = item.parsed(attr::INCARNATION)?;
-            Ok(Renewal::Superseded {
-                by: item.required(attr::INCARNATION, by)?,
-            })
+            Conditional::Failed(item.required(attr::INCARNATION, by)?)
         }
+    })
+}
+
+/// Takes the notices out of the lease's item: versions before this one put
+/// them there. If one was added meanwhile they stay until the next heartbeat.
+async fn drain_list(table: &Table, server: &ServerName, lease: &Item) -> Vec<Notice> {
+    let Some(list) = lease.get(attr::NOTICES) else {
+        return Vec::new();
+    };
+    let key = Key::lease(server);
+    let change = Change {
+        update: "REMOVE #notices".to_owned(),
+        condition: "#notices = :seen".to_owned(),
+        values: values([(":seen", list.clone())]),
+    };
+    let drained = table.update(
+        "drain the notices of",
+        &key,
+        change,
+        Returning::Nothing,
+        Nature::Repeatable,
+    );
+    let is_ours = match drained.await {
+        Ok(Conditional::Met(_)) => true,
+        Ok(Conditional::Failed(refusal)) => refusal.after_doubt,
+        Err(error) => {
+            tracing::warn!(%error, "notices are left for the next heartbeat");
+            false
+        }
+    };
+    match is_ours {
+        true => notices::read_list(list),
+        false => Vec::new(),
     }
 }
 
 /// See [`Backend::drop_lease`](playerdata_core::backend::Backend::drop_lease).
 pub(crate) async fn drop(table: &Table, clock: &dyn Clock, server: &ServerId) -> Result<()> {
+    let waiting = notices::look(table, &server.name).await;
     let change = Change {
-        update: "SET #ttl = :tidy REMOVE #expires_at, #notices".to_owned(),
+        update: "SET #ttl = :tidy REMOVE #expires_at, #lasts, #notices".to_owned(),
         condition: "#incarnation = :incarnation".to_owned(),
         values: values([
             (":incarnation", text(server.incarnation)),
-            (":tidy", tidy_after(clock.now())),
+            (":tidy", tidy_after(table.service().at(clock.now()))),
         ]),
     };
     let key = Key::lease(&server.name);
@@ -93,19 +156,25 @@ pub(crate) async fn drop(table: &Table, clock: &dyn Clock, server: &ServerId) ->
             Nature::Repeatable,
         )
         .await?;
-    match dropped {
-        // Failed: it is another incarnation's, or nobody's.
-        Conditional::Met(_) | Conditional::Failed(_) => Ok(()),
+    if let Conditional::Met(_) = dropped {
+        notices::drain(table, &server.name, waiting).await;
     }
+    // Failed: it is another incarnation's, or nobody's.
+    Ok(())
 }
 
-/// See [`Backend::lease_is_live`](playerdata_core::backend::Backend::lease_is_live).
-pub(crate) async fn is_live(
+/// How long the lease of exactly this incarnation still lives; `None` if it
+/// does not.
+///
+/// An end that is further off than the lease lasts was written by a clock that
+/// was ahead, and is not believed: it would keep a dead server's players until
+/// then. If it is alive, it will have renewed within a heartbeat.
+pub(crate) async fn left(
     table: &Table,
     clock: &dyn Clock,
     max_clock_skew: Duration,
     server: &ServerId,
-) -> Result<bool> {
+) -> Result<Option<Duration>> {
     let key = Key::lease(&server.name);
     let item = table
         .get("look at the lease", &key)
@@ -114,142 +183,21 @@ pub(crate) async fn is_live(
     let item = Reader::new(&key, &item);
     let incarnation: Option<Incarnation> = item.parsed(attr::INCARNATION)?;
     let Some(end) = item.number(attr::EXPIRES_AT)? else {
-        return Ok(false);
+        return Ok(None);
     };
+    let lasts = item.number(attr::LASTS)?.map(Duration::from_millis);
+    if incarnation != Some(server.incarnation) {
+        return Ok(None);
+    }
+    // Of the same answer, as far as the service's clock is concerned.
+    let now = table.service().at(clock.now());
+    let at_most = lasts.map(|lasts| lasts.saturating_add(max_clock_skew));
+    let left = Duration::from_millis(end.saturating_sub(now.get()));
+    if at_most.is_some_and(|at_most| left > at_most) {
+        tracing::warn!(%server.name, ?left, "the end of a lease is too far off to be true");
+        return Ok(None);
+    }
     let lapses = UnixMillis::new(end).saturating_add(max_clock_skew);
-    Ok(incarnation == Some(server.incarnation) && clock.now() < lapses)
-}
-
-/// See [`Backend::notify`](playerdata_core::backend::Backend::notify).
-pub(crate) async fn notify(
-    table: &Table,
-    clock: &dyn Clock,
-    server: &ServerName,
-    notice: &Notice,
-) -> Result<Notification> {
-    let one = AttributeValue::S(write_notice(notice)?);
-    let change = Change {
-        update: "SET #notices = list_append(if_not_exists(#notices, :none), :one), \
-                 #ttl = if_not_exists(#ttl, :tidy)"
-            .to_owned(),
-        condition: "attribute_not_exists(#notices) OR size(#notices) < :most".to_owned(),
-        values: values([
-            (":none", AttributeValue::L(Vec::new())),
-            (":one", AttributeValue::L(vec![one])),
-            (":tidy", tidy_after(clock.now())),
-            (":most", number(MAX_NOTICES as u64)),
-        ]),
-    };
-    let key = Key::lease(server);
-    let queued = table
-        .update(
-            "notify",
-            &key,
-            change,
-            Returning::Nothing,
-            Nature::Repeatable,
-        )
-        .await?;
-    Ok(match queued {
-        Conditional::Met(_) => Notification::Queued,
-        Conditional::Failed(_) => Notification::Full,
-    })
-}
-
-const HAND_OVER: &str = "hand-over";
-const TAKEN: &str = "taken";
-
-/// A notice as one line of words: [`MAX_NOTICES`] of the longest fit into an
-/// item.
-fn write_notice(notice: &Notice) -> Result<String> {
-    let kind = match notice.kind {
-        NoticeKind::HandOver => HAND_OVER,
-        NoticeKind::Taken => TAKEN,
-        other => {
-            return Err(BackendError::new(
-                ErrorKind::Rejected,
-                Effect::None,
-                format!("this version can't store a notice of the kind {other:?}"),
-            ));
-        }
-    };
-    Ok(format!(
-        "{kind} {} {} {} {}",
-        notice.player, notice.session, notice.from.name, notice.from.incarnation
-    ))
-}
-
-/// Reads what [`write_notice`] wrote.
-fn parse_notice(line: &str) -> Option<Notice> {
-    let [kind, player, session, name, incarnation] =
-        *line.split(' ').collect::<Vec<_>>().as_slice()
-    else {
-        return None;
-    };
-    Some(Notice {
-        kind: match kind {
-            HAND_OVER => NoticeKind::HandOver,
-            TAKEN => NoticeKind::Taken,
-            _ => return None,
-        },
-        player: player.parse().ok()?,
-        session: session.parse().ok()?,
-        from: ServerId {
-            name: name.parse().ok()?,
-            incarnation: incarnation.parse().ok()?,
-        },
-    })
-}
-
-/// The notices that waited, oldest first. One that can't be understood, from
-/// a newer version perhaps, must not cost the server its lease: it is logged
-/// and left out, like one that got lost.
-fn read_notices(item: Reader<'_>) -> Result<Vec<Notice>> {
-    let mut notices = Vec::new();
-    for stored in item.list(attr::NOTICES)? {
-        match stored.as_s().ok().and_then(|line| parse_notice(line)) {
-            Some(notice) => notices.push(notice),
-            None => tracing::warn!(?stored, "a notice that can't be understood was dropped"),
-        }
-    }
-    Ok(notices)
-}
-
-#[cfg(test)]
-mod tests {
-    use playerdata_core::{PlayerId, SessionId};
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::size::MAX_ITEM_BYTES;
-
-    fn longest_notice() -> Notice {
-        Notice {
-            player: PlayerId::new("p".repeat(PlayerId::MAX_BYTES)).unwrap(),
-            session: SessionId::from_uuid(Uuid::max()),
-            kind: NoticeKind::HandOver,
-            from: ServerId {
-                name: ServerName::new("s".repeat(ServerName::MAX_BYTES)).unwrap(),
-                incarnation: Incarnation::from_uuid(Uuid::max()),
-            },
-        }
-    }
-
-    #[test]
-    fn a_notice_is_read_as_it_was_written() {
-        let mut notice = longest_notice();
-        for kind in [NoticeKind::HandOver, NoticeKind::Taken] {
-            notice.kind = kind;
-            let line = write_notice(&notice).unwrap();
-            assert_eq!(parse_notice(&line), Some(notice.clone()));
-        }
-        assert_eq!(parse_notice("hand-over too few"), None);
-        assert_eq!(parse_notice(""), None);
-    }
-
-    #[test]
-    fn the_most_of_the_longest_notices_fit_into_an_item() {
-        let one = write_notice(&longest_notice()).unwrap().len() + 1;
-        assert!(MAX_NOTICES * one + 1_000 < MAX_ITEM_BYTES);
-    }
+    let left = Duration::from_millis(lapses.get().saturating_sub(now.get()));
+    Ok((!left.is_zero()).then_some(left))
 }

@@ -25,15 +25,20 @@
 mod backend;
 #[cfg(feature = "connect")]
 mod connect;
+#[cfg(feature = "connect")]
+mod credentials;
 mod ending;
 mod erase;
 mod error;
+mod hazards;
 mod item;
 mod lease;
 mod lock;
+mod notices;
 mod options;
 mod resend;
 mod schema;
+mod service;
 mod size;
 mod slot;
 mod table;

@@ -2,12 +2,15 @@
 
 use playerdata_core::{
     Fence, IdSource, PlayerId, RandomIds, ServerId, SessionId, SlotName, UnixMillis,
-    backend::{Acquisition, BackendError, Claimant, Effect, ErrorKind, Lock, Release, Result},
+    backend::{
+        Acquisition, BackendError, Claim, Claimant, Effect, ErrorKind, Lock, Release, Result,
+    },
 };
 use uuid::Uuid;
 
 use crate::{
-    ending, erase,
+    ending::{self, Ending},
+    erase,
     error::half_way,
     item::{Item, Key, Reader, attr, number, text},
     resend::Nature,
@@ -74,9 +77,16 @@ impl StoredLock {
                 .is_some_and(|lock| lock.session == session)
     }
 
-    /// Who holds the player, for one who found that `session` does not.
-    pub(crate) fn holder_other_than(self, session: SessionId) -> Option<Lock> {
-        self.held.filter(|lock| lock.session != session)
+    /// Whether this is the lock that the claim was made under, and its session
+    /// is not at its end.
+    pub(crate) fn is_held_under(&self, claim: &Claim) -> bool {
+        self.is_held_by(claim.session) && self.fence == claim.fence
+    }
+
+    /// Who holds the player, for one who found that the claim does not.
+    pub(crate) fn holder_but_for(self, claim: &Claim) -> Option<Lock> {
+        self.held
+            .filter(|lock| (lock.session, lock.fence) != (claim.session, claim.fence))
     }
 }
 
@@ -198,7 +208,7 @@ pub(crate) async fn release(
 ) -> Result<Release> {
     // Sent again after its answer was lost, it still knows its own work.
     let call = RandomIds.next_id();
-    match ending::begin(table, player, session, Some(call)).await? {
+    match ending::begin(table, player, Ending::Release { session, call }).await? {
         Conditional::Met(lock) => {
             ending::free(table, player, &lock).await.map_err(half_way)?;
             Ok(match lock.released_by == Some(call) {

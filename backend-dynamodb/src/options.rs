@@ -7,7 +7,7 @@ use playerdata_core::{
     backend::{BackendError, Effect, ErrorKind, Result},
 };
 
-use crate::item::attr;
+use crate::{item::attr, schema::Protection};
 
 /// The longest name of a key attribute that DynamoDB takes.
 const MAX_KEY_NAME_BYTES: usize = 255;
@@ -31,6 +31,7 @@ pub struct DynamoDbOptions {
     pub(crate) attempts: usize,
     pub(crate) attempt_timeout: Duration,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) protection: Protection,
 }
 
 impl DynamoDbOptions {
@@ -45,6 +46,7 @@ impl DynamoDbOptions {
             attempts: 4,
             attempt_timeout: Duration::from_secs(3),
             clock: Arc::new(SystemClock),
+            protection: Protection::default(),
         }
     }
 
@@ -83,15 +85,19 @@ impl DynamoDbOptions {
     /// least 1. The backend sends again by itself, with growing and jittered
     /// pauses, and switches the SDK's own resending off: only who sees every
     /// attempt knows whether one of them may have been applied. A call that
-    /// only met another on its item is sent again a dozen times besides.
+    /// only met another on its item is sent again a dozen times besides. None
+    /// is sent again after its caller has given it up, and all calls of a
+    /// client share a budget: 10 resends in a row, and one more for every 4
+    /// answers.
     #[must_use]
     pub fn attempts(mut self, attempts: usize) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// How long one attempt may take; 3 seconds by default. A time set in the
-    /// SDK's own configuration goes first.
+    /// How long one attempt may take once it is sent, after the credentials
+    /// are there; 3 seconds by default. An attempt timeout set in the SDK's own
+    /// configuration goes first.
     #[must_use]
     pub fn attempt_timeout(mut self, attempt_timeout: Duration) -> Self {
         self.attempt_timeout = attempt_timeout;
@@ -102,6 +108,26 @@ impl DynamoDbOptions {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Whether [`create_table`](crate::DynamoDbBackend::create_table) sees to
+    /// it that the table has point-in-time recovery, which is charged by its
+    /// size; off by default. A table without it is a hazard
+    /// ([`HazardKind::NoRecovery`](playerdata_core::backend::HazardKind::NoRecovery)).
+    #[must_use]
+    pub fn point_in_time_recovery(mut self, on: bool) -> Self {
+        self.protection.recovery = on;
+        self
+    }
+
+    /// Whether [`create_table`](crate::DynamoDbBackend::create_table) sees to
+    /// it that the table can't be deleted before somebody has taken that
+    /// protection off; off by default. A table without it is a hazard
+    /// ([`HazardKind::NoDeletionProtection`](playerdata_core::backend::HazardKind::NoDeletionProtection)).
+    #[must_use]
+    pub fn deletion_protection(mut self, on: bool) -> Self {
+        self.protection.deletion = on;
         self
     }
 

@@ -4,16 +4,27 @@
 //! may have been applied: a time-out followed by a throttled attempt may have
 //! been, though the last answer says no. So the SDK's own resending is off,
 //! and all of it is here.
+//!
+//! It is bounded three times: by the attempts of each call, by the time until
+//! its caller gives it up, and by a budget that all calls share, so that a
+//! service that fails everybody is not asked several times as often.
 
-use std::{error::Error, fmt, future::Future, time::Duration};
+use std::{
+    fmt,
+    future::{self, Future},
+    sync::Arc,
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::error::SdkError;
-use backon::{BackoffBuilder, ExponentialBuilder};
-use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result, deadline};
+use tokio::time::Instant;
 
 use crate::{
     error::{ServiceFailure, Verdict, in_words},
     item::Key,
+    service::{Sent, Service},
 };
 
 /// The first pause before a call is sent again; each further one is twice as
@@ -29,6 +40,12 @@ const CONFLICTS: usize = 12;
 /// The longest pause after a conflict, but for jitter.
 const LONGEST_PAUSE_OF_CONFLICTS: Duration = Duration::from_millis(100);
 
+/// How much of its caller's time a call leaves for its answer.
+const LEFT_FOR_THE_ANSWER: Duration = Duration::from_millis(100);
+
+/// A difference of time, in milliseconds, that signatures don't put up with.
+const WRONG_TIME: u64 = 60_000;
+
 /// What sending a call twice does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nature {
@@ -36,9 +53,6 @@ pub(crate) enum Nature {
     Read,
     /// The second one changes nothing, or is refused by its condition.
     Repeatable,
-    /// The second one would change what the first one's answer means: it is
-    /// sent again only if the first was certainly not applied.
-    Once,
 }
 
 /// A call on its way, for its errors.
@@ -73,7 +87,7 @@ pub(crate) enum Answer<T, E> {
 }
 
 /// The pauses before a call is sent again, at most so many times.
-fn pauses(longest: Duration, times: usize) -> impl Iterator<Item = Duration> {
+fn pauses(longest: Duration, times: usize) -> ExponentialBackoff {
     ExponentialBuilder::default()
         .with_min_delay(FIRST_PAUSE)
         .with_max_delay(longest)
@@ -82,48 +96,174 @@ fn pauses(longest: Duration, times: usize) -> impl Iterator<Item = Duration> {
         .build()
 }
 
-/// Sends a call until there is an answer, at most `attempts` times; conflicts
-/// with other calls are counted for themselves.
-pub(crate) async fn send<T, E, F>(
-    attempts: usize,
-    call: Call<'_>,
-    attempt: impl Fn() -> F,
-) -> Result<Answer<T, E>>
-where
-    E: ServiceFailure,
-    F: Future<Output = std::result::Result<T, SdkError<E>>>,
-{
-    let mut pauses_of_failures = pauses(LONGEST_PAUSE, attempts.saturating_sub(1));
-    let mut pauses_of_conflicts = pauses(LONGEST_PAUSE_OF_CONFLICTS, CONFLICTS);
-    let mut effect = Effect::None;
-    loop {
-        // The SDK's futures are large: boxed, they cost their callers nothing.
-        let error = match Box::pin(attempt()).await {
-            Ok(done) => return Ok(Answer::Done(done)),
-            Err(SdkError::ServiceError(failure)) if failure.err().is_condition_failure() => {
-                return Ok(Answer::Refused {
-                    answer: failure.into_err(),
-                    after_doubt: effect == Effect::Possible,
-                });
+/// How calls are sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Sending {
+    /// How often, at the most.
+    pub(crate) attempts: usize,
+    /// How long each may take, from when it is sent.
+    pub(crate) attempt_timeout: Duration,
+    /// What is known of the service.
+    pub(crate) service: Service,
+}
+
+/// When a call has to be over for its caller to hear of it.
+fn latest() -> Option<Instant> {
+    deadline().map(|deadline| {
+        let left = deadline.saturating_duration_since(Instant::now());
+        deadline - LEFT_FOR_THE_ANSWER.min(left / 8)
+    })
+}
+
+/// An attempt that failed.
+enum Failure<E> {
+    /// With an answer, or without one.
+    Told(Box<SdkError<E>>),
+    /// It took too long.
+    Late,
+}
+
+impl Sending {
+    /// Sends a call until there is an answer, as often and as long as it may
+    /// be; conflicts with other calls are counted for themselves.
+    pub(crate) async fn send<T, E, F>(
+        &self,
+        call: Call<'_>,
+        attempt: impl Fn() -> F,
+    ) -> Result<Answer<T, E>>
+    where
+        E: ServiceFailure,
+        F: Future<Output = std::result::Result<T, SdkError<E>>>,
+    {
+        let latest = latest();
+        let mut pauses = Pauses::new(self.attempts);
+        let mut effect = Effect::None;
+        let mut may_correct_the_time = true;
+        loop {
+            let ahead = self.service.ahead();
+            let sent = Arc::new(Sent::default());
+            let failure = match self.attempt(attempt(), &sent, latest).await {
+                Ok(done) => {
+                    self.service.answered();
+                    return Ok(Answer::Done(done));
+                }
+                Err(Failure::Told(error)) => match *error {
+                    SdkError::ServiceError(failure) if failure.err().is_condition_failure() => {
+                        self.service.answered();
+                        return Ok(Answer::Refused {
+                            answer: failure.into_err(),
+                            after_doubt: effect == Effect::Possible,
+                        });
+                    }
+                    error => Failure::Told(Box::new(error)),
+                },
+                Err(late) => late,
+            };
+            let verdict = failure.verdict(&sent);
+            if call.nature != Nature::Read && verdict.effect == Effect::Possible {
+                effect = Effect::Possible;
             }
-            Err(error) => error,
-        };
-        let verdict = Verdict::of(&error);
-        if call.nature != Nature::Read && verdict.effect == Effect::Possible {
-            effect = Effect::Possible;
+            // The next attempt is signed with the time that this one learned.
+            if verdict.doubts_the_time
+                && may_correct_the_time
+                && self.service.ahead().abs_diff(ahead) > WRONG_TIME
+            {
+                may_correct_the_time = false;
+                continue;
+            }
+            let pause = pauses.after(verdict, &self.service);
+            let in_time = |&pause: &Duration| latest.is_none_or(|at| Instant::now() + pause < at);
+            let Some(pause) = pause.filter(in_time) else {
+                return Err(failure.into_error(call, verdict.kind, effect));
+            };
+            tracing::debug!(%call, error = failure.in_words(), ?pause, "sending again");
+            tokio::time::sleep(pause).await;
         }
-        let may_send_again = verdict.kind == ErrorKind::Unavailable
-            && (call.nature != Nature::Once || verdict.effect == Effect::None);
-        let pause = match verdict.conflict {
-            true => pauses_of_conflicts.next(),
-            false => pauses_of_failures.next(),
+    }
+
+    /// One attempt: as long as it may take once it was sent, and never longer
+    /// than its caller waits.
+    async fn attempt<T, E>(
+        &self,
+        attempt: impl Future<Output = std::result::Result<T, SdkError<E>>>,
+        sent: &Arc<Sent>,
+        latest: Option<Instant>,
+    ) -> std::result::Result<T, Failure<E>> {
+        let too_long = async {
+            sent.done().await;
+            tokio::time::sleep(self.attempt_timeout).await;
         };
-        let Some(pause) = pause.filter(|_| may_send_again) else {
-            let what = format!("{call}: {}", in_words(&error));
-            let source: Box<dyn Error + Send + Sync> = Box::new(error);
-            return Err(BackendError::new(verdict.kind, effect, what).with_source(source));
+        let too_late = async {
+            match latest {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => future::pending().await,
+            }
         };
-        tracing::debug!(%call, error = in_words(&error), ?pause, "sending again");
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            biased;
+            // The SDK's futures are large: boxed, they cost their callers nothing.
+            done = sent.watch(Box::pin(attempt)) => {
+                done.map_err(|error| Failure::Told(Box::new(error)))
+            }
+            () = too_long => Err(Failure::Late),
+            () = too_late => Err(Failure::Late),
+        }
+    }
+}
+
+/// The pauses that a call still has before it is sent again.
+struct Pauses {
+    of_failures: ExponentialBackoff,
+    of_conflicts: ExponentialBackoff,
+}
+
+impl Pauses {
+    fn new(attempts: usize) -> Self {
+        Self {
+            of_failures: pauses(LONGEST_PAUSE, attempts.saturating_sub(1)),
+            of_conflicts: pauses(LONGEST_PAUSE_OF_CONFLICTS, CONFLICTS),
+        }
+    }
+
+    /// The pause after an attempt that came to this; `None` if it was the
+    /// last.
+    fn after(&mut self, verdict: Verdict, service: &Service) -> Option<Duration> {
+        if verdict.kind != ErrorKind::Unavailable {
+            return None;
+        }
+        if verdict.conflict {
+            return self.of_conflicts.next();
+        }
+        let pause = self.of_failures.next()?;
+        service.pay_for_resend().then_some(pause)
+    }
+}
+
+impl<E: ServiceFailure> Failure<E> {
+    /// What it means. What was never sent has no effect.
+    fn verdict(&self, sent: &Sent) -> Verdict {
+        let mut verdict = match self {
+            Self::Told(error) => Verdict::of(error),
+            Self::Late => Verdict::LATE,
+        };
+        if !sent.is() {
+            verdict.effect = Effect::None;
+        }
+        verdict
+    }
+
+    fn in_words(&self) -> String {
+        match self {
+            Self::Told(error) => in_words(error),
+            Self::Late => "there was no answer in time".to_owned(),
+        }
+    }
+
+    fn into_error(self, call: Call<'_>, kind: ErrorKind, effect: Effect) -> BackendError {
+        let error = BackendError::new(kind, effect, format!("{call}: {}", self.in_words()));
+        match self {
+            Self::Told(source) => error.with_source(*source),
+            Self::Late => error,
+        }
     }
 }

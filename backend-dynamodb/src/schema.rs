@@ -6,7 +6,8 @@ use std::{fmt, time::Duration};
 use aws_sdk_dynamodb::{
     error::BuildError,
     types::{
-        AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+        AttributeDefinition, BillingMode, KeySchemaElement, KeyType,
+        PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, ScalarAttributeType,
         TableDescription, TableStatus, TimeToLiveDescription, TimeToLiveSpecification,
         TimeToLiveStatus,
     },
@@ -15,8 +16,9 @@ use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
 use thiserror::Error;
 
 use crate::{
+    hazards,
     item::attr,
-    resend::{Call, Nature, send},
+    resend::{Call, Nature},
     table::{Table, unconditional},
 };
 
@@ -68,6 +70,10 @@ pub enum TableFault {
         /// What it should be.
         wanted: String,
     },
+    /// It is a global table with strong consistency, which has no
+    /// transactions, and opening a slot is one.
+    #[error("it is a global table with strong consistency, which takes no transactions")]
+    StrongConsistency,
     /// DynamoDB would remove items by an attribute that does not say that
     /// they may go.
     #[error("its TTL attribute is {found:?}: it should be {:?}, or off", attr::TTL)]
@@ -81,7 +87,17 @@ pub enum TableFault {
 pub(crate) async fn check(table: &Table) -> Result<()> {
     let mut faults = match describe(table).await? {
         None => vec![TableFault::Missing],
-        Some(description) => faults_of(table, &description),
+        Some(description) => {
+            let regions = hazards::other_regions(table, &description);
+            if !regions.is_empty() {
+                tracing::warn!(
+                    table = table.name,
+                    ?regions,
+                    "the table has replicas: no two regions may hold the same player"
+                );
+            }
+            faults_of(table, &description)
+        }
     };
     if !faults.contains(&TableFault::Missing) {
         let (ttl, on) = time_to_live(table).await?;
@@ -105,10 +121,10 @@ pub(crate) async fn check(table: &Table) -> Result<()> {
 }
 
 /// Describes the table; `None` if there is none.
-async fn describe(table: &Table) -> Result<Option<TableDescription>> {
+pub(crate) async fn describe(table: &Table) -> Result<Option<TableDescription>> {
     let request = table.client.describe_table().table_name(&table.name);
     let call = on_table("describe the table", Nature::Read);
-    let answer = send(table.attempts, call, || {
+    let answer = table.send(call, || {
         let request = request.clone();
         async move {
             match request.send().await {
@@ -129,6 +145,9 @@ fn faults_of(table: &Table, description: &TableDescription) -> Vec<TableFault> {
     match description.table_status() {
         None | Some(TableStatus::Active | TableStatus::Updating) => {}
         Some(status) => faults.push(TableFault::Inactive(status.to_string())),
+    }
+    if hazards::is_strong(description) {
+        faults.push(TableFault::StrongConsistency);
     }
     for (role, key_type, wanted) in [
         ("partition key", KeyType::Hash, &table.partition_key),
@@ -164,7 +183,7 @@ fn faults_of(table: &Table, description: &TableDescription) -> Vec<TableFault> {
 async fn time_to_live(table: &Table) -> Result<(Option<String>, bool)> {
     let request = table.client.describe_time_to_live().table_name(&table.name);
     let call = on_table("describe the TTL of the table", Nature::Read);
-    let answer = send(table.attempts, call, || request.clone().send()).await?;
+    let answer = table.send(call, || request.clone().send()).await?;
     let ttl = unconditional(answer, call)?.time_to_live_description;
     let on = |ttl: &TimeToLiveDescription| {
         matches!(
@@ -178,12 +197,24 @@ async fn time_to_live(table: &Table) -> Result<(Option<String>, bool)> {
     ))
 }
 
+/// How a table is protected that is created.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Protection {
+    /// By point-in-time recovery.
+    pub(crate) recovery: bool,
+    /// From being deleted.
+    pub(crate) deletion: bool,
+}
+
 /// See [`DynamoDbBackend::create_table`](crate::DynamoDbBackend::create_table).
-pub(crate) async fn create(table: &Table) -> Result<()> {
+pub(crate) async fn create(table: &Table, protection: Protection) -> Result<()> {
     if describe(table).await?.is_none() {
-        create_missing(table).await?;
+        create_missing(table, protection).await?;
     }
-    wait_until_ready(table).await?;
+    let description = wait_until_ready(table).await?;
+    if protection.deletion && description.deletion_protection_enabled != Some(true) {
+        protect_from_deletion(table).await?;
+    }
     let (_, on) = time_to_live(table).await?;
     if !on && let Err(error) = switch_ttl_on(table).await {
         // DynamoDB refuses to switch on what is on: by another server, or by
@@ -193,17 +224,19 @@ pub(crate) async fn create(table: &Table) -> Result<()> {
             return Err(error);
         }
     }
+    if protection.recovery && !has_recovery(table).await? {
+        switch_recovery_on(table).await?;
+    }
     check(table).await
 }
 
 /// Waits until a table that was asked for can be used.
-async fn wait_until_ready(table: &Table) -> Result<()> {
+async fn wait_until_ready(table: &Table) -> Result<TableDescription> {
     let is_ready = async {
         loop {
-            let description = describe(table).await?;
-            let status = description.and_then(|description| description.table_status);
-            if status == Some(TableStatus::Active) {
-                return Ok(());
+            match describe(table).await? {
+                Some(found) if found.table_status == Some(TableStatus::Active) => return Ok(found),
+                _ => {}
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -216,12 +249,13 @@ async fn wait_until_ready(table: &Table) -> Result<()> {
 }
 
 /// Asks for the table. That another server asked first is fine.
-async fn create_missing(table: &Table) -> Result<()> {
+async fn create_missing(table: &Table, protection: Protection) -> Result<()> {
     let mut request = table
         .client
         .create_table()
         .table_name(&table.name)
-        .billing_mode(BillingMode::PayPerRequest);
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_deletion_protection_enabled(protection.deletion.then_some(true));
     for (name, key_type) in [
         (&table.partition_key, KeyType::Hash),
         (&table.sort_key, KeyType::Range),
@@ -239,7 +273,7 @@ async fn create_missing(table: &Table) -> Result<()> {
             .key_schema(key.map_err(incomplete)?);
     }
     let call = on_table("create the table", Nature::Repeatable);
-    let answer = send(table.attempts, call, || {
+    let answer = table.send(call, || {
         let request = request.clone();
         async move {
             match request.send().await {
@@ -266,7 +300,47 @@ async fn switch_ttl_on(table: &Table) -> Result<()> {
         .table_name(&table.name)
         .time_to_live_specification(ttl);
     let call = on_table("switch the TTL of the table on", Nature::Repeatable);
-    let answer = send(table.attempts, call, || request.clone().send()).await?;
+    let answer = table.send(call, || request.clone().send()).await?;
+    unconditional(answer, call).map(drop)
+}
+
+async fn protect_from_deletion(table: &Table) -> Result<()> {
+    let request = table
+        .client
+        .update_table()
+        .table_name(&table.name)
+        .deletion_protection_enabled(true);
+    let call = on_table("protect the table", Nature::Repeatable);
+    let answer = table.send(call, || request.clone().send()).await?;
+    unconditional(answer, call).map(drop)
+}
+
+/// Whether the table can be taken back to any second of the last weeks.
+pub(crate) async fn has_recovery(table: &Table) -> Result<bool> {
+    let request = table
+        .client
+        .describe_continuous_backups()
+        .table_name(&table.name);
+    let call = on_table("describe the backups of the table", Nature::Read);
+    let answer = table.send(call, || request.clone().send()).await?;
+    let backups = unconditional(answer, call)?.continuous_backups_description;
+    let recovery = backups.and_then(|backups| backups.point_in_time_recovery_description);
+    let status = recovery.and_then(|recovery| recovery.point_in_time_recovery_status);
+    Ok(status == Some(PointInTimeRecoveryStatus::Enabled))
+}
+
+async fn switch_recovery_on(table: &Table) -> Result<()> {
+    let recovery = PointInTimeRecoverySpecification::builder()
+        .point_in_time_recovery_enabled(true)
+        .build()
+        .map_err(incomplete)?;
+    let request = table
+        .client
+        .update_continuous_backups()
+        .table_name(&table.name)
+        .point_in_time_recovery_specification(recovery);
+    let call = on_table("switch the recovery of the table on", Nature::Repeatable);
+    let answer = table.send(call, || request.clone().send()).await?;
     unconditional(answer, call).map(drop)
 }
 

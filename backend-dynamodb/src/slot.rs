@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use playerdata_core::{
-    ClaimNumber, PlayerId, Revision, SessionId, SlotName, UnixMillis, WriteId,
+    ClaimNumber, Fence, PlayerId, Revision, SessionId, SlotName, UnixMillis, WriteId,
     backend::{
         BackendError, Body, Claim, Effect, Encoding, ErrorKind, Opened, Opening, Record, Result,
         SlotSummary, Stamp, WriteOutcome,
@@ -17,11 +17,13 @@ use crate::{
     item::{Item, Key, Reader, SLOT_PREFIX, attr, binary, number, partition_of, text},
     lock::{self, StoredLock},
     table::{Change, Conditional, Refusal, Table, values},
+    transaction::Action,
 };
 
 /// The part of a slot item that decides about writes.
 struct Head {
     session: Option<SessionId>,
+    fence: Option<Fence>,
     claim: Option<ClaimNumber>,
     revision: Revision,
     write_id: Option<WriteId>,
@@ -31,6 +33,7 @@ impl Head {
     fn read(item: Reader<'_>) -> Result<Self> {
         Ok(Self {
             session: item.parsed(attr::SESSION)?,
+            fence: item.number(attr::FENCE)?.map(Fence::new),
             claim: item.number(attr::CLAIM)?.map(ClaimNumber::new),
             revision: Revision::new(item.number(attr::REVISION)?.unwrap_or_default()),
             write_id: item.parsed(attr::WRITE_ID)?,
@@ -39,7 +42,13 @@ impl Head {
 
     /// Whether the slot is claimed by exactly this claim.
     fn is_under(&self, claim: &Claim) -> bool {
-        self.session == Some(claim.session) && self.claim == Some(claim.number)
+        self.is_under_lock_of(claim) && self.claim == Some(claim.number)
+    }
+
+    /// Whether the slot is claimed under the lock that this claim was made
+    /// under.
+    fn is_under_lock_of(&self, claim: &Claim) -> bool {
+        self.session == Some(claim.session) && self.fence == Some(claim.fence)
     }
 }
 
@@ -73,6 +82,7 @@ fn read_schema(item: Reader<'_>) -> Result<u32> {
 pub(crate) fn written(claim: &Claim, stamp: &Stamp, body: Option<&Body>) -> Item {
     let mut item = HashMap::from([
         (attr::SESSION.to_owned(), text(claim.session)),
+        (attr::FENCE.to_owned(), number(claim.fence.get())),
         (attr::CLAIM.to_owned(), number(claim.number.get())),
         (attr::REVISION.to_owned(), number(stamp.base.next().get())),
         (attr::WRITE_ID.to_owned(), text(stamp.write_id)),
@@ -100,39 +110,47 @@ pub(crate) async fn open(table: &Table, claim: &Claim) -> Result<Opening> {
     let slot_key = Key::slot(&claim.player, &claim.slot);
     let check_lock = Change {
         update: "ADD #claimed :slot".to_owned(),
-        condition: "#session = :session AND attribute_not_exists(#ending)".to_owned(),
+        condition: "#session = :session AND #fence = :fence AND attribute_not_exists(#ending)"
+            .to_owned(),
         values: values([
             (":session", text(claim.session)),
+            (":fence", number(claim.fence.get())),
             (":slot", AttributeValue::Ss(vec![claim.slot.to_string()])),
         ]),
     };
-    // A claim of another session can only be left from a time before this
-    // one had the lock: it is dead, and gives way.
+    // A claim under another lock can only be left from a time before this
+    // one: it is dead, and gives way.
     let claim_slot = Change {
-        update: "SET #session = :session, #claim = :claim, \
+        update: "SET #session = :session, #fence = :fence, #claim = :claim, \
                  #revision = if_not_exists(#revision, :never)"
             .to_owned(),
-        condition: "NOT (#session = :session AND #claim > :claim)".to_owned(),
+        condition: "NOT (#session = :session AND #fence = :fence AND #claim > :claim)".to_owned(),
         values: values([
             (":session", text(claim.session)),
+            (":fence", number(claim.fence.get())),
             (":claim", number(claim.number.get())),
             (":never", number(0)),
         ]),
     };
-    let changes = [(&lock_key, check_lock), (&slot_key, claim_slot)];
-    match table.update_both("open", changes).await? {
-        Ok(()) => read_claimed(table, claim, &slot_key)
+    let actions = vec![
+        (lock_key.clone(), Action::Update(check_lock)),
+        (slot_key.clone(), Action::Update(claim_slot)),
+    ];
+    let Err(refusals) = table.transact("open", &slot_key, actions).await? else {
+        return read_claimed(table, claim, &slot_key)
             .await
-            .map_err(half_way),
-        Err([Some(Refusal { item, .. }), _]) => {
+            .map_err(half_way);
+    };
+    match refusals.into_iter().next().flatten() {
+        Some(Refusal { item, .. }) => {
             let stored = item.map(|item| StoredLock::read(&lock_key, &item));
             Ok(Opening::Lost {
                 holder: stored
                     .transpose()?
-                    .and_then(|stored| stored.holder_other_than(claim.session)),
+                    .and_then(|stored| stored.holder_but_for(claim)),
             })
         }
-        Err([None, _]) => Ok(Opening::Overtaken),
+        None => Ok(Opening::Overtaken),
     }
 }
 
@@ -148,14 +166,20 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
             record: read_record(item)?,
         }));
     }
-    Ok(match why_dead(table, claim, &head).await? {
-        WriteOutcome::Lost { holder } => Opening::Lost { holder },
-        _ => Opening::Overtaken,
+    if head.is_under_lock_of(claim) {
+        return Ok(Opening::Overtaken);
+    }
+    Ok(match lock::read(table, &claim.player).await? {
+        Some(stored) if stored.is_held_under(claim) => Opening::Overtaken,
+        stored => Opening::Lost {
+            holder: stored.and_then(|stored| stored.holder_but_for(claim)),
+        },
     })
 }
 
 /// Says how a claim died that the slot does not carry, or not as it was
-/// written from.
+/// written from. A session that holds the player again, under another fence,
+/// is not lost, but its claim is dead.
 async fn why_dead(table: &Table, claim: &Claim, found: &Head) -> Result<WriteOutcome> {
     if found.session == Some(claim.session) {
         return Ok(WriteOutcome::Overtaken);
@@ -164,7 +188,7 @@ async fn why_dead(table: &Table, claim: &Claim, found: &Head) -> Result<WriteOut
     Ok(match stored {
         Some(stored) if stored.is_held_by(claim.session) => WriteOutcome::Overtaken,
         stored => WriteOutcome::Lost {
-            holder: stored.and_then(|stored| stored.holder_other_than(claim.session)),
+            holder: stored.and_then(|stored| stored.holder_but_for(claim)),
         },
     })
 }
@@ -185,28 +209,40 @@ pub(crate) async fn write(
             what,
             &key,
             written(claim, stamp, body),
-            "#session = :session AND #claim = :claim AND #revision = :base",
+            "#session = :session AND #fence = :fence AND #claim = :claim AND #revision = :base",
             values([
                 (":session", text(claim.session)),
+                (":fence", number(claim.fence.get())),
                 (":claim", number(claim.number.get())),
                 (":base", number(stamp.base.get())),
             ]),
         )
         .await?;
-    let found = match done {
+    let (found, after_doubt) = match done {
         Conditional::Met(()) => {
             return Ok(WriteOutcome::Written {
                 revision: stamp.base.next(),
             });
         }
-        Conditional::Failed(Refusal { item, .. }) => item.unwrap_or_default(),
+        Conditional::Failed(Refusal { item, after_doubt }) => {
+            (item.unwrap_or_default(), after_doubt)
+        }
     };
     let found = Head::read(Reader::new(&key, &found))?;
-    // A resend of a write that was applied: it finds itself.
-    if found.is_under(claim) && found.write_id == Some(stamp.write_id) {
+    // A resend of a write that was applied finds itself; whether the claim is
+    // still there does not matter then: it was when it was applied.
+    if found.write_id == Some(stamp.write_id) && (after_doubt || found.is_under(claim)) {
         return Ok(WriteOutcome::Written {
             revision: found.revision,
         });
+    }
+    // An earlier attempt may have been applied and written over, or erased.
+    if after_doubt {
+        return Err(BackendError::new(
+            ErrorKind::Unavailable,
+            Effect::Possible,
+            format!("{what} {key}: the answer was lost, and the slot has changed hands since"),
+        ));
     }
     why_dead(table, claim, &found).await
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{
     Client,
     config::{retry::RetryConfig, timeout::TimeoutConfig},
+    error::SdkError,
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure},
 };
 use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
@@ -15,7 +16,8 @@ use crate::{
     error::ServiceFailure,
     item::{Item, Key},
     options::DynamoDbOptions,
-    resend::{Answer, Call, Nature, send},
+    resend::{Answer, Call, Nature, Sending},
+    service::Service,
 };
 
 /// Values for the `:name`s of expressions.
@@ -56,7 +58,6 @@ pub(crate) struct Change {
 #[derive(Clone, Copy)]
 pub(crate) enum Returning {
     Nothing,
-    Before,
     After,
 }
 
@@ -74,7 +75,7 @@ pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) partition_key: String,
     pub(crate) sort_key: String,
-    pub(crate) attempts: usize,
+    sending: Sending,
 }
 
 impl Table {
@@ -83,26 +84,43 @@ impl Table {
     pub(crate) fn new(client: &Client, options: &DynamoDbOptions) -> Self {
         let config = client.config();
         let timeouts = config.timeout_config().map(TimeoutConfig::to_builder);
-        let mut timeouts = timeouts.unwrap_or_default();
-        if timeouts
-            .clone()
-            .build()
-            .operation_attempt_timeout()
-            .is_none()
-        {
-            timeouts = timeouts.operation_attempt_timeout(options.attempt_timeout);
-        }
+        let timeouts = timeouts.unwrap_or_default();
+        let set = timeouts.clone().build().operation_attempt_timeout();
+        let service = Service::new();
         let config = config
             .to_builder()
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts.build());
+            .timeout_config(timeouts.disable_operation_attempt_timeout().build())
+            .interceptor(service.clone());
         Self {
             client: Client::from_conf(config.build()),
             name: options.table.clone(),
             partition_key: options.partition_key.clone(),
             sort_key: options.sort_key.clone(),
-            attempts: options.attempts,
+            sending: Sending {
+                attempts: options.attempts,
+                attempt_timeout: set.unwrap_or(options.attempt_timeout),
+                service,
+            },
         }
+    }
+
+    /// What is known of the service.
+    pub(crate) fn service(&self) -> &Service {
+        &self.sending.service
+    }
+
+    /// Sends a call until there is an answer.
+    pub(crate) async fn send<T, E, F>(
+        &self,
+        call: Call<'_>,
+        attempt: impl Fn() -> F,
+    ) -> Result<Answer<T, E>>
+    where
+        E: ServiceFailure,
+        F: Future<Output = std::result::Result<T, SdkError<E>>>,
+    {
+        self.sending.send(call, attempt).await
     }
 
     /// The key attributes of an item.
@@ -129,7 +147,7 @@ impl Table {
             key: Some(key),
             nature: Nature::Read,
         };
-        let answer = send(self.attempts, call, || request.clone().send()).await?;
+        let answer = self.send(call, || request.clone().send()).await?;
         Ok(unconditional(answer, call)?.item)
     }
 
@@ -157,7 +175,7 @@ impl Table {
             key: Some(key),
             nature: Nature::Repeatable,
         };
-        let answer = send(self.attempts, call, || request.clone().send()).await?;
+        let answer = self.send(call, || request.clone().send()).await?;
         Ok(conditional(answer, |_| ()))
     }
 
@@ -183,7 +201,6 @@ impl Table {
             .set_expression_attribute_values((!change.values.is_empty()).then_some(change.values))
             .return_values(match returning {
                 Returning::Nothing => ReturnValue::None,
-                Returning::Before => ReturnValue::AllOld,
                 Returning::After => ReturnValue::AllNew,
             })
             .return_values_on_condition_check_failure(OnFailure::AllOld);
@@ -192,7 +209,7 @@ impl Table {
             key: Some(key),
             nature,
         };
-        let answer = send(self.attempts, call, || request.clone().send()).await?;
+        let answer = self.send(call, || request.clone().send()).await?;
         Ok(conditional(answer, |done| {
             done.attributes.unwrap_or_default()
         }))
@@ -220,7 +237,7 @@ impl Table {
             key: Some(key),
             nature: Nature::Repeatable,
         };
-        let answer = send(self.attempts, call, || request.clone().send()).await?;
+        let answer = self.send(call, || request.clone().send()).await?;
         Ok(conditional(answer, |_| ()))
     }
 
@@ -259,7 +276,7 @@ impl Table {
             key: Some(first),
             nature: Nature::Read,
         };
-        let answer = send(self.attempts, call, || request.clone().send()).await?;
+        let answer = self.send(call, || request.clone().send()).await?;
         let page = unconditional(answer, call)?;
         Ok(Page {
             items: page.items.unwrap_or_default(),

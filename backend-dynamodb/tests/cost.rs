@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use playerdata_core::backend::{Acquisition, Backend, Body};
+use playerdata_core::backend::{Acquisition, Backend, Body, MAX_NOTICES, Notification};
 use playerdata_dynamodb::DynamoDbBackend;
 use playerdata_dynamodb_emulator::{Charge, Meter};
 use support::{wire::Wire, *};
@@ -104,7 +104,7 @@ async fn the_life_of_a_session_is_charged_as_documented() {
         backend.renew_lease(&server_1, lease).await.unwrap();
         assert_eq!(
             meter.take(),
-            [charge("UpdateItem", 1.0), charge("UpdateItem", 1.0)],
+            ["Query", "UpdateItem", "Query", "UpdateItem"].map(|name| charge(name, 1.0)),
             "heartbeats"
         );
 
@@ -125,7 +125,9 @@ async fn the_life_of_a_session_is_charged_as_documented() {
 
         acquired(&backend, &player, &claimant(2), None).await;
         meter.take();
-        opened(&backend, &claim(&player, 2, "s", 1)).await;
+        let claim_2 = claim_now(&backend, &player, 2, "s", 1).await;
+        meter.take();
+        opened(&backend, &claim_2).await;
         let load = [
             charge("TransactWriteItems", 2.0 + 2.0 * units),
             charge("GetItem", read_units),
@@ -164,9 +166,6 @@ async fn everything_besides_is_charged_as_documented() {
         }
         meter.take();
 
-        let notice = support::scenes::notice();
-        backend.notify(&server(1).name, &notice).await.unwrap();
-        assert_eq!(meter.take(), [charge("UpdateItem", 1.0)], "a notice");
         backend.view(&player, &slot("one")).await.unwrap();
         assert_eq!(meter.take(), [charge("GetItem", read_units)], "a view");
         backend.list(&player).await.unwrap();
@@ -195,11 +194,9 @@ async fn everything_besides_is_charged_as_documented() {
         assert_eq!(erasing[0], charge("GetItem", 1.0), "the lock");
         assert_eq!(erasing[1], charge("UpdateItem", 1.0), "the mark");
         assert_eq!(erasing[2].operation, "Query");
-        // Removed at once, so in any order; one of them was deleted before.
-        let mut removed: Vec<_> = removals.iter().map(|removal| removal.units).collect();
-        removed.sort_by(f64::total_cmp);
-        assert_eq!(removed, [1.0, 1.0, units, units], "slots, and the mark");
-        assert_eq!(removals[3], charge("UpdateItem", 1.0), "the mark again");
+        // The mark, a slot that was deleted before, and two that were not.
+        let removed = 2.0 * (1.0 + 1.0 + 2.0 * units);
+        assert_eq!(removals, [charge("TransactWriteItems", removed)]);
     }
 }
 
@@ -224,4 +221,57 @@ async fn a_dead_server_that_had_loaded_nothing_is_taken_over_in_one_call() {
     acquired(&backend, &player("p"), &claimant(2), Some(session(1))).await;
     assert_eq!(wire.operations(), ["UpdateItem"]);
     assert_eq!(meter.take(), [charge("UpdateItem", 1.0)]);
+}
+
+#[tokio::test]
+async fn the_thousandth_notice_costs_what_the_first_does_and_so_does_draining_it() {
+    let store = Store::open().await;
+    let (backend, meter, _) = metered(&store);
+    let lease = Duration::from_secs(60);
+    let (name, notice) = (server(1).name, support::scenes::notice());
+    let (mut queued, mut drained) = (Vec::new(), Vec::new());
+    for waiting in [1, 100, MAX_NOTICES] {
+        for _ in 0..waiting {
+            meter.take();
+            let notification = backend.notify(&name, &notice).await.unwrap();
+            assert_eq!(notification, Notification::Queued);
+        }
+        queued.push(meter.take());
+        backend.renew_lease(&server(1), lease).await.unwrap();
+        let renewal = meter.take();
+        assert_eq!(renewal[1], charge("UpdateItem", 1.0), "the lease itself");
+        let writes = renewal.iter().filter(|charge| charge.operation != "Query");
+        drained.push(writes.map(|charge| charge.units).sum::<f64>() as usize);
+    }
+    let one = vec![charge("UpdateItem", 1.0); 2];
+    assert_eq!(queued, [one.clone(), one.clone(), one]);
+    // One for each, one to make room, one for the lease.
+    assert_eq!(drained, [1, 100, MAX_NOTICES].map(|notices| notices + 2));
+}
+
+#[tokio::test]
+async fn a_notice_leaves_the_partition_of_the_lease_alone() {
+    let store = Store::open().await;
+    let (backend, _, wire) = metered(&store);
+    wire.plan(|_, _| wire::Fault::None);
+    let notice = support::scenes::notice();
+    backend.notify(&server(1).name, &notice).await.unwrap();
+    for call in wire.calls() {
+        assert_eq!(call.body["Key"]["pk"]["S"], "notices#server-1");
+    }
+}
+
+#[tokio::test]
+async fn a_load_is_two_round_trips_once_the_lock_is_held() {
+    let store = Store::open().await;
+    let (backend, _, wire) = metered(&store);
+    let (player, claimant) = (player("p"), claimant(1));
+    let fence = acquired(&backend, &player, &claimant, None).await;
+    wire.plan(|_, _| wire::Fault::None);
+    let claim = playerdata_core::backend::Claim {
+        fence,
+        ..claim(&player, 1, "s", 1)
+    };
+    opened(&backend, &claim).await;
+    assert_eq!(wire.operations(), ["TransactWriteItems", "GetItem"]);
 }

@@ -4,6 +4,7 @@
 
 mod support;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use playerdata_core::{
     Fence, PlayerId,
     backend::{Acquisition, Backend, Erasure, Opening, Release},
@@ -84,7 +85,7 @@ async fn can_play(backend: &DynamoDbBackend, player: &PlayerId, number: u128, at
     let holder = backend.holder(player).await.unwrap().unwrap();
     assert_eq!(holder.session, session(number), "{at}");
     for name in SLOTS {
-        let claim = claim(player, number, name, 1);
+        let claim = claim_now(backend, player, number, name, 1).await;
         let base = opened(backend, &claim).await.revision.get();
         let saved = backend
             .save(&claim, &stamp(base, number), &body(name))
@@ -220,17 +221,101 @@ async fn an_erasure_that_was_cut_off_anywhere_is_finished_by_whoever_wants_the_p
             // Up to the mark nothing has happened; from there on all of it.
             let begun = calls >= 2 || by_erasing;
             for name in SLOTS {
-                let found = opened(&backend, &claim(&player, 2, name, 1)).await;
+                let found = opened(&backend, &claim_now(&backend, &player, 2, name, 1).await).await;
                 let at = format!("{name}, died after {calls} calls");
                 assert_eq!(found.record.is_none(), begun, "{at}");
                 assert_eq!(found.revision.get() == 0, begun, "{at}");
             }
             if erased.is_some() && by_erasing {
-                // Look, begin, read a page, remove each slot, finish.
-                assert_eq!(calls, 4 + SLOTS.len());
+                // Look, begin, read a page, remove the slots and finish.
+                assert_eq!(calls, 4);
                 return;
             }
         }
     }
     panic!("an erasure takes more than {ENOUGH} calls");
+}
+
+#[tokio::test]
+async fn a_player_whose_lock_item_is_gone_is_erased_all_the_same() {
+    for saved_by_session_1 in [true, false] {
+        let (store, backend, player) = held_by_session_1().await;
+        let player = match saved_by_session_1 {
+            true => player,
+            false => support::player("nobody"),
+        };
+        let client = store.client();
+        let lock = client
+            .delete_item()
+            .table_name(&store.table)
+            .key("pk", AttributeValue::S(format!("player#{player}")))
+            .key("sk", AttributeValue::S("lock".to_owned()));
+        lock.send().await.unwrap();
+        assert_eq!(backend.erase(&player).await.unwrap(), Erasure::Erased);
+        assert_eq!(backend.list(&player).await.unwrap(), []);
+        let left = store.dump().await.into_iter().filter(|item| {
+            let name = format!("{:?}", AttributeValue::S(format!("player#{player}")));
+            item["pk"] == name
+        });
+        // The fence is, of somebody who was ever there.
+        let left: Vec<_> = left.map(|item| item["sk"].clone()).collect();
+        let fence = format!("{:?}", AttributeValue::S("lock".to_owned()));
+        let expected = if saved_by_session_1 {
+            vec![fence]
+        } else {
+            vec![]
+        };
+        assert_eq!(left, expected);
+    }
+}
+
+/// Makes the slots look as the version wrote them whose claims had no fence.
+async fn without_fences(store: &Store, player: &PlayerId) {
+    for name in SLOTS {
+        let request = store.client().update_item().table_name(&store.table);
+        let request = request
+            .key("pk", AttributeValue::S(format!("player#{player}")))
+            .key("sk", AttributeValue::S(format!("slot#{name}")))
+            .update_expression("REMOVE fence");
+        request.send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn l4_claims_of_a_former_version_are_withdrawn_and_their_records_are_read() {
+    for releases in [true, false] {
+        let (store, backend, player) = held_by_session_1().await;
+        without_fences(&store, &player).await;
+        match releases {
+            true => {
+                let released = backend.release(&player, session(1)).await.unwrap();
+                assert_eq!(released, Release::Released);
+            }
+            false => {
+                acquired(&backend, &player, &claimant(2), Some(session(1))).await;
+            }
+        }
+        let withdrawn = store.dump().await.into_iter().filter(|item| {
+            let is_slot = item["sk"].contains("slot#");
+            is_slot && !item.contains_key("session") && !item.contains_key("claim")
+        });
+        assert_eq!(withdrawn.count(), SLOTS.len(), "released: {releases}");
+        is_dead(&backend, &player, 1, "former version").await;
+        if releases {
+            acquired(&backend, &player, &claimant(2), None).await;
+        }
+        for name in SLOTS {
+            let found = opened(&backend, &claim_now(&backend, &player, 2, name, 1).await).await;
+            assert_eq!(found.record.unwrap().body.bytes, name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_player_of_a_former_version_is_erased() {
+    let (store, backend, player) = held_by_session_1().await;
+    without_fences(&store, &player).await;
+    backend.release(&player, session(1)).await.unwrap();
+    assert_eq!(backend.erase(&player).await.unwrap(), Erasure::Erased);
+    assert_eq!(backend.list(&player).await.unwrap(), []);
 }

@@ -3,10 +3,13 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{error::Error, sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use playerdata_core::backend::{Backend, BackendError, Effect, ErrorKind, Notification, Renewal};
+use playerdata_core::{
+    SessionManager, Settings,
+    backend::{Backend, BackendError, Effect, ErrorKind, Notification, Renewal},
+};
 use support::{
     scenes::{OTHERS, Played, READS, REPEATABLE, Scene, notice},
     wire::{Fault, Wire},
@@ -132,6 +135,15 @@ async fn fails_always(
     join_all(playing).await
 }
 
+/// How many requests there were. A renewal looks at the notices first, and
+/// goes on without them: that does not count.
+fn sent_in_earnest(name: &str, played: &Played) -> usize {
+    let looks_first = ["renew a lease", "drop a lease"].contains(&name);
+    let sent = played.operations.iter();
+    sent.filter(|&call| !(looks_first && call == "Query"))
+        .count()
+}
+
 #[tokio::test]
 async fn without_an_answer_the_operation_may_have_been_applied() {
     for fault in [
@@ -164,22 +176,24 @@ async fn without_an_answer_the_operation_may_have_been_applied() {
 }
 
 #[tokio::test]
-async fn a_notice_whose_answer_or_request_was_lost_arrives_at_least_once() {
-    for (fault, arrives) in [
-        (Fault::AnswerLost, 2),
-        (Fault::RequestLost, 1),
-        (Fault::Answered(500, "InternalServerError"), 1),
+async fn a_notice_whose_answer_or_request_was_lost_arrives_once() {
+    for fault in [
+        Fault::AnswerLost,
+        Fault::RequestLost,
+        Fault::Answered(500, "InternalServerError"),
     ] {
-        let store = Store::open().await;
-        let wire = Wire::new();
-        let backend = store.backend_on(&wire);
-        wire.once("UpdateItem", fault);
-        let queued = backend.notify(&server(1).name, &notice()).await.unwrap();
-        assert_eq!(queued, Notification::Queued);
-        let lease = Duration::from_secs(60);
-        let renewal = backend.renew_lease(&server(1), lease).await.unwrap();
-        let notices = vec![notice(); arrives];
-        assert_eq!(renewal, Renewal::Renewed { notices }, "{fault:?}");
+        for call in 0..2 {
+            let store = Store::open().await;
+            let wire = Wire::new();
+            let backend = store.backend_on(&wire);
+            wire.at(call, fault);
+            let queued = backend.notify(&server(1).name, &notice()).await.unwrap();
+            assert_eq!(queued, Notification::Queued);
+            let lease = Duration::from_secs(60);
+            let renewal = backend.renew_lease(&server(1), lease).await.unwrap();
+            let notices = vec![notice()];
+            assert_eq!(renewal, Renewal::Renewed { notices }, "{fault:?} at {call}");
+        }
     }
 }
 
@@ -202,7 +216,8 @@ async fn what_was_refused_every_time_was_not_applied() {
                 Fault::Answered(_, "TransactionConflictException") => 13,
                 _ => 4,
             };
-            assert_eq!(played.operations.len(), bound, "{fault:?} at {name:?}");
+            let sent = sent_in_earnest(name, &played);
+            assert_eq!(sent, bound, "{fault:?} at {name:?}");
         }
     }
 }
@@ -243,7 +258,8 @@ async fn what_an_operator_has_to_mend_is_not_tried_again() {
                 "{code} at {name:?}"
             );
             assert!(error.to_string().contains(code), "{error}");
-            assert_eq!(played.operations.len(), 1, "{code} at {name:?}");
+            let sent = sent_in_earnest(name, &played);
+            assert_eq!(sent, 1, "{code} at {name:?}");
         }
     }
 }
@@ -292,28 +308,153 @@ async fn an_attempt_that_is_never_answered_ends_in_time() {
 }
 
 #[tokio::test]
-async fn a_renewal_whose_answer_was_lost_is_not_repeated_and_admits_that_notices_may_be_lost() {
+async fn a_renewal_loses_neither_the_lease_nor_a_notice_by_a_fault_at_any_call() {
+    let lease = Duration::from_secs(60);
+    for fault in [
+        Fault::AnswerLost,
+        Fault::RequestLost,
+        Fault::Answered(500, "InternalServerError"),
+        Fault::Answered(400, "ThrottlingException"),
+    ] {
+        // Look, renew, remove, make room.
+        for call in 0..4 {
+            let store = Store::open().await;
+            let wire = Wire::new();
+            let backend = store.backend_on(&wire);
+            backend.notify(&server(1).name, &notice()).await.unwrap();
+            wire.at(call, fault);
+            let renewal = backend.renew_lease(&server(1), lease).await.unwrap();
+            let notices = vec![notice()];
+            assert_eq!(renewal, Renewal::Renewed { notices }, "{fault:?} at {call}");
+            assert_eq!(wire.operations().len(), 5, "{fault:?} at {call}");
+            let again = backend.renew_lease(&server(1), lease).await.unwrap();
+            assert_eq!(again, Renewal::Renewed { notices: vec![] });
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lease_is_renewed_though_its_notices_can_not_be_read_or_removed() {
+    let lease = Duration::from_secs(60);
+    for broken in ["Query", "DeleteItem"] {
+        let store = Store::open().await;
+        let wire = Wire::new();
+        let backend = store.backend_on(&wire);
+        backend.notify(&server(1).name, &notice()).await.unwrap();
+        wire.plan(move |_, call| match call.operation == broken {
+            true => Fault::Answered(400, "ThrottlingException"),
+            false => Fault::None,
+        });
+        let renewal = backend.renew_lease(&server(1), lease).await.unwrap();
+        assert_eq!(renewal, Renewal::Renewed { notices: vec![] }, "{broken}");
+        assert!(backend.lease_is_live(&server(1)).await.unwrap());
+        wire.plan(|_, _| Fault::None);
+        let renewal = backend.renew_lease(&server(1), lease).await.unwrap();
+        let notices = vec![notice()];
+        assert_eq!(renewal, Renewal::Renewed { notices }, "{broken}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_fails_everybody_is_not_asked_several_times_as_often() {
+    const CALLS: usize = 100;
     let store = Store::open().await;
     let wire = Wire::new();
     let backend = store.backend_on(&wire);
-    let lease = Duration::from_secs(60);
-    backend.notify(&server(1).name, &notice()).await.unwrap();
-    wire.once("UpdateItem", Fault::AnswerLost);
-    let error = backend.renew_lease(&server(1), lease).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.effect()),
-        (ErrorKind::Unavailable, Effect::Possible)
-    );
-    assert_eq!(wire.operations().len(), 1);
+    let unknown = player("nobody");
+    wire.plan(|_, _| Fault::Answered(500, "InternalServerError"));
+    let looks = (0..CALLS).map(|_| backend.holder(&unknown));
+    for look in join_all(looks).await {
+        look.unwrap_err();
+    }
+    let sent = wire.operations().len();
+    assert!(sent <= CALLS + 10, "{sent} requests for {CALLS} calls");
+    // Once it answers again, calls are sent again.
+    wire.plan(|_, _| Fault::None);
+    for _ in 0..20 {
+        backend.holder(&unknown).await.unwrap();
+    }
+    wire.at(0, Fault::Answered(500, "InternalServerError"));
+    backend.holder(&unknown).await.unwrap();
+}
 
-    // One that was certainly not applied is repeated, and loses none.
-    backend.notify(&server(1).name, &notice()).await.unwrap();
-    wire.once("UpdateItem", Fault::Answered(400, "ThrottlingException"));
-    let renewal = backend.renew_lease(&server(1), lease).await.unwrap();
-    assert_eq!(
-        renewal,
-        Renewal::Renewed {
-            notices: vec![notice()]
-        }
-    );
+#[tokio::test]
+async fn a_request_that_is_signed_for_another_time_is_signed_again_with_the_services() {
+    let store = Store::open().await;
+    for seconds in [3_600, -3_600] {
+        let wire = Wire::new();
+        let backend = store.backend_on(&wire);
+        wire.at(0, Fault::RefusedAhead(seconds));
+        backend.holder(&player("p")).await.unwrap();
+        let signed = wire.calls().into_iter().map(|call| {
+            // 20260131T235959Z: minutes of the day.
+            let [hours, minutes] = [9..11, 11..13].map(|at| call.signed[at].parse::<i64>());
+            hours.unwrap() * 60 + minutes.unwrap()
+        });
+        let signed: Vec<_> = signed.collect();
+        let moved = (signed[1] - signed[0]).rem_euclid(24 * 60);
+        let expected = (seconds / 60).rem_euclid(24 * 60);
+        assert!((moved - expected).abs() <= 1, "{signed:?}");
+    }
+    // Credentials that are wrong are wrong at any time.
+    let wire = Wire::new();
+    let backend = store.backend_on(&wire);
+    wire.plan(|_, _| Fault::Answered(400, "InvalidSignatureException"));
+    let error = backend.holder(&player("p")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert_eq!(wire.operations().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_proxy_refuses_or_times_out_is_tried_again() {
+    for fault in [
+        Fault::Answered(408, "RequestTimeout"),
+        Fault::Answered(429, "TooManyRequests"),
+        Fault::Answered(400, "RequestThrottledException"),
+        Fault::Answered(400, "RequestTimeoutException"),
+    ] {
+        changes_nothing_at_any_call(&[REPEATABLE, READS], fault).await;
+    }
+}
+
+#[tokio::test]
+async fn e6_a_saves_requests_are_few_and_its_error_is_in_time_while_the_service_fails() {
+    let store = Store::open().await;
+    let wire = Wire::new();
+    let backend = store.backend_on(&wire);
+    let mut settings = Settings::default();
+    settings.allow_new_attributes = true;
+    let manager = SessionManager::builder(Arc::new(backend)).settings(settings);
+    let manager = manager.start().await.unwrap();
+    let session = manager.start_session(player("p")).await.unwrap();
+    let slot = session.load_slot("s").await.unwrap();
+    slot.set("Currency", 2).unwrap();
+    wire.plan(|_, call| match call.operation.as_str() {
+        "PutItem" | "TransactWriteItems" | "GetItem" => Fault::Answered(500, "InternalServerError"),
+        _ => Fault::None,
+    });
+    slot.save().await.unwrap_err();
+    let sent = wire.operations().len();
+    assert!(sent < 20, "{sent} requests");
+}
+
+#[tokio::test(start_paused = true)]
+async fn e6_an_error_that_says_what_happened_comes_before_the_manager_gives_up() {
+    // Nothing is ever sent: time is not the clock's.
+    let wire = Wire::new();
+    let store = Store::without_table();
+    let options = store.options().attempt_timeout(Duration::from_secs(3_600));
+    let config = store.config(&wire).build();
+    let backend = playerdata_dynamodb::DynamoDbBackend::from_config(config, options).unwrap();
+    wire.plan(|_, _| Fault::Silence);
+    let started = tokio::time::Instant::now();
+    let failed = SessionManager::builder(Arc::new(backend)).start().await;
+    let Err(error) = failed else {
+        panic!("it started");
+    };
+    let first: &dyn Error = &error;
+    let chain = std::iter::successors(Some(first), |&error| error.source());
+    let told: Vec<_> = chain.map(ToString::to_string).collect();
+    assert!(told.concat().contains("no answer in time"), "{told:?}");
+    assert!(started.elapsed() < Duration::from_secs(60));
 }

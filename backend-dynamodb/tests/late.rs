@@ -4,7 +4,9 @@
 
 mod support;
 
-use playerdata_core::backend::{Backend, Effect, Opening, Release};
+use playerdata_core::backend::{
+    Backend, Effect, ErrorKind, Opening, Release, Result, WriteOutcome,
+};
 use playerdata_dynamodb::DynamoDbBackend;
 use support::{
     scenes::REPEATABLE,
@@ -86,7 +88,7 @@ async fn l4_no_call_of_a_former_session_changes_anything_however_late_it_arrives
             let replacing = holder.map(|holder| holder.session);
             acquired(&newest, &player, &claimant(9), replacing).await;
             for name in ["saved", "never-saved"] {
-                let claim = claim(&player, 9, name, 1);
+                let claim = claim_now(&newest, &player, 9, name, 1).await;
                 let base = opened(&newest, &claim).await.revision.get();
                 let saved = newest.save(&claim, &stamp(base, 9), &body("newest")).await;
                 assert_eq!(saved.unwrap(), written(base));
@@ -123,8 +125,8 @@ async fn a_late_call_of_an_erasure_removes_nothing_that_was_saved_since() {
         (erase.run)(&backend).await.unwrap();
 
         let player = player("p");
-        let claim = claim(&player, 2, "saved", 1);
         acquired(&backend, &player, &claimant(2), None).await;
+        let claim = claim_now(&backend, &player, 2, "saved", 1).await;
         opened(&backend, &claim).await;
         backend
             .save(&claim, &stamp(0, 7), &body("since"))
@@ -138,7 +140,7 @@ async fn a_late_call_of_an_erasure_removes_nothing_that_was_saved_since() {
 
         // Whoever comes next would finish an erasure that was begun.
         acquired(&backend, &player, &claimant(3), None).await;
-        let found = support::claim(&player, 3, "saved", 1);
+        let found = claim_now(&backend, &player, 3, "saved", 1).await;
         let found = opened(&backend, &found).await.record;
         assert_eq!(
             found.unwrap().body.bytes,
@@ -171,7 +173,7 @@ async fn l4_an_opening_whose_lock_is_taken_before_it_reads_the_slot_is_lost() {
     let opening = open_while(|other| async move {
         let player = player("p");
         acquired(&other, &player, &claimant(2), Some(session(1))).await;
-        let claim = claim(&player, 2, "s", 1);
+        let claim = claim_now(&other, &player, 2, "s", 1).await;
         opened(&other, &claim).await;
         let saved = other.save(&claim, &stamp(0, 2), &body("theirs")).await;
         assert_eq!(saved.unwrap(), written(0));
@@ -254,8 +256,8 @@ async fn a_late_end_of_one_erasure_does_not_end_the_next_one() {
     (erase.run)(&backend).await.unwrap();
 
     let player = player("p");
-    let claim_2 = claim(&player, 2, "s", 1);
     acquired(&backend, &player, &claimant(2), None).await;
+    let claim_2 = claim_now(&backend, &player, 2, "s", 1).await;
     opened(&backend, &claim_2).await;
     backend
         .save(&claim_2, &stamp(0, 7), &body("b"))
@@ -268,6 +270,68 @@ async fn a_late_end_of_one_erasure_does_not_end_the_next_one() {
     assert!(dying.until_silence(second.erase(&player)).await.is_none());
     wire.deliver_stuck().await;
     acquired(&backend, &player, &claimant(3), None).await;
-    let found = opened(&backend, &claim(&player, 3, "s", 1)).await;
+    let found = opened(&backend, &claim_now(&backend, &player, 3, "s", 1).await).await;
     assert_eq!(found.record, None, "the second erasure was carried through");
+}
+
+/// Saves in session 1 with a fault at the first attempt, and lets `meanwhile`
+/// happen before the second.
+async fn save_again_after<F: Future<Output = ()>>(
+    fault: Fault,
+    meanwhile: impl FnOnce(DynamoDbBackend) -> F,
+) -> Result<WriteOutcome> {
+    let store = Store::open().await;
+    let wire = Wire::new();
+    let backend = store.backend_on(&wire);
+    let claim = claim(&player("p"), 1, "s", 1);
+    acquired(&backend, &claim.player, &claimant(1), None).await;
+    opened(&backend, &claim).await;
+    wire.plan(move |before, _| match before {
+        0 => fault,
+        1 => Fault::Held,
+        _ => Fault::None,
+    });
+    let saving =
+        tokio::spawn(async move { backend.save(&claim, &stamp(0, 7), &body("ours")).await });
+    wire.until_held().await;
+    meanwhile(store.backend()).await;
+    wire.let_go();
+    saving.await.unwrap()
+}
+
+/// Session 2 takes the player, and saves the slot.
+async fn taken_and_saved(other: DynamoDbBackend) {
+    let player = player("p");
+    acquired(&other, &player, &claimant(2), Some(session(1))).await;
+    let claim = claim_now(&other, &player, 2, "s", 1).await;
+    let base = opened(&other, &claim).await.revision.get();
+    let saved = other.save(&claim, &stamp(base, 8), &body("theirs")).await;
+    assert_eq!(saved.unwrap(), written(base));
+}
+
+#[tokio::test]
+async fn s2_a_save_that_was_applied_is_written_though_the_player_is_gone_when_it_is_sent_again() {
+    let taken = save_again_after(Fault::AnswerLost, |other| async move {
+        acquired(&other, &player("p"), &claimant(2), Some(session(1))).await;
+    });
+    assert_eq!(taken.await.unwrap(), written(0));
+    let released = save_again_after(Fault::AnswerLost, |other| async move {
+        other.release(&player("p"), session(1)).await.unwrap();
+    });
+    assert_eq!(released.await.unwrap(), written(0));
+}
+
+#[tokio::test]
+async fn s2_a_save_that_may_have_been_applied_is_never_said_to_have_changed_nothing() {
+    let over_it = save_again_after(Fault::AnswerLost, taken_and_saved).await;
+    let never = save_again_after(Fault::RequestLost, taken_and_saved).await;
+    for outcome in [over_it, never] {
+        let error = outcome.unwrap_err();
+        let found = (error.kind(), error.effect());
+        assert_eq!(found, (ErrorKind::Unavailable, Effect::Possible), "{error}");
+    }
+    // One that was certainly not applied is lost.
+    let throttled = Fault::Answered(400, "ThrottlingException");
+    let refused = save_again_after(throttled, taken_and_saved).await.unwrap();
+    assert!(is_lost(&refused), "{refused:?}");
 }

@@ -3,17 +3,21 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use playerdata_core::{
-    Incarnation, ServerId,
+    Incarnation, ManualClock, ServerId,
     backend::{
         Backend, INCARNATION_MEMORY, MAX_NOTICES, Notice, NoticeKind, Notification, Renewal,
     },
 };
 use playerdata_dynamodb::DynamoDbBackend;
-use support::{scenes::notice, wire::Wire, *};
+use support::{
+    scenes::notice,
+    wire::{Fault, Wire},
+    *,
+};
 use uuid::Uuid;
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -140,28 +144,113 @@ async fn notices_wait_in_their_order_up_to_the_most_and_are_drained_once() {
     assert_eq!(queued, Notification::Queued);
 }
 
+/// Changes an item by hand.
+async fn change(store: &Store, key: [&str; 2], update: &str, value: AttributeValue) {
+    let [partition, sort] = key.map(|key| AttributeValue::S(key.to_owned()));
+    let request = store.client().update_item().table_name(&store.table);
+    let request = request.key("pk", partition).key("sk", sort);
+    let request = request
+        .update_expression(update)
+        .expression_attribute_values(":value", value);
+    request.send().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_notice_that_can_not_be_understood_costs_the_server_nothing_else() {
     let store = Store::open().await;
     let backend = store.backend();
-    backend.notify(&server(1).name, &notice()).await.unwrap();
-    let newer = AttributeValue::L(vec![AttributeValue::S("dance p s".to_owned())]);
-    store
-        .client()
-        .update_item()
-        .table_name(&store.table)
-        .key("pk", AttributeValue::S("server#server-1".to_owned()))
-        .key("sk", AttributeValue::S("lease".to_owned()))
-        .update_expression("SET notices = list_append(:newer, notices)")
-        .expression_attribute_values(":newer", newer)
-        .send()
-        .await
-        .unwrap();
+    let taken = Notice {
+        kind: NoticeKind::Taken,
+        ..notice()
+    };
+    for notice in [notice(), notice(), taken.clone()] {
+        backend.notify(&server(1).name, &notice).await.unwrap();
+    }
+    let key = ["notices#server-1", "notice#00000000000000000002"];
+    let newer = AttributeValue::S("dance p s".to_owned());
+    change(&store, key, "SET notice = :value", newer).await;
+    assert_eq!(renewed(&backend, &server(1)).await, [notice(), taken]);
+    assert_eq!(renewed(&backend, &server(1)).await, []);
+    assert!(backend.lease_is_live(&server(1)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_lease_of_a_former_version_lives_and_the_notices_in_it_are_drained_first() {
+    let store = Store::open().await;
+    let backend = store.backend();
+    let key = ["server#server-1", "lease"];
+    let text = |text: String| AttributeValue::S(text);
+    let by = server(1).incarnation.to_string();
+    change(&store, key, "SET incarnation = :value", text(by)).await;
+    let end = AttributeValue::N((NOW.get() + 60_000).to_string());
+    change(&store, key, "SET expires_at = :value", end).await;
+    let line = format!(
+        "hand-over p {} server-2 {}",
+        session(1),
+        server(2).incarnation
+    );
+    let list = AttributeValue::L(vec![text(line), text("dance p s".to_owned())]);
+    change(&store, key, "SET notices = :value", list).await;
     let taken = Notice {
         kind: NoticeKind::Taken,
         ..notice()
     };
     backend.notify(&server(1).name, &taken).await.unwrap();
-    assert_eq!(renewed(&backend, &server(1)).await, [notice(), taken]);
     assert!(backend.lease_is_live(&server(1)).await.unwrap());
+    assert_eq!(renewed(&backend, &server(1)).await, [notice(), taken]);
+    assert_eq!(renewed(&backend, &server(1)).await, []);
+}
+
+#[tokio::test]
+async fn numbers_that_no_notice_was_written_under_are_given_out_again() {
+    let store = Store::open().await;
+    let backend = store.backend();
+    // Whoever drew them died before it wrote anything.
+    let key = ["notices#server-1", "notice"];
+    let most = || AttributeValue::N(MAX_NOTICES.to_string());
+    change(&store, key, "SET drawn = :value", most()).await;
+    change(&store, key, "SET room_to = :value", most()).await;
+    let full = backend.notify(&server(1).name, &notice()).await.unwrap();
+    assert_eq!(full, Notification::Full);
+    assert_eq!(renewed(&backend, &server(1)).await, []);
+    let queued = backend.notify(&server(1).name, &notice()).await.unwrap();
+    assert_eq!(queued, Notification::Queued);
+    assert_eq!(renewed(&backend, &server(1)).await, [notice()]);
+}
+
+#[tokio::test]
+async fn l10_a_lease_that_was_written_by_a_clock_far_ahead_is_not_believed() {
+    const YEAR: Duration = Duration::from_secs(364 * 24 * 60 * 60);
+    let store = Store::open().await;
+    let ahead = Arc::new(ManualClock::starting_at(NOW));
+    ahead.advance(YEAR);
+    let options = store.options().max_clock_skew(SKEW).clock(ahead);
+    let config = store.config(&Wire::new()).build();
+    let wrong = DynamoDbBackend::from_config(config, options).unwrap();
+    renewed(&wrong, &server(1)).await;
+    assert!(wrong.lease_is_live(&server(1)).await.unwrap());
+    assert!(!store.backend().lease_is_live(&server(1)).await.unwrap());
+}
+
+#[tokio::test]
+async fn l10_a_lease_is_kept_by_the_services_clock_when_a_servers_is_wrong() {
+    const HOUR: i64 = 3_600;
+    let store = Store::open().await;
+    let right = Arc::new(ManualClock::starting_at(NOW));
+    right.advance(Duration::from_secs(3_600));
+    let options = store.options().max_clock_skew(SKEW);
+    let backend = |wire: &Wire, options| {
+        DynamoDbBackend::from_config(store.config(wire).build(), options).unwrap()
+    };
+    let wire = Wire::new();
+    wire.plan(|_, _| Fault::Ahead(HOUR));
+    let behind = backend(&wire, options.clone());
+    let other = backend(&Wire::new(), options.clock(right.clone()));
+    // The very first renewal learns it.
+    renewed(&behind, &server(1)).await;
+    assert!(other.lease_is_live(&server(1)).await.unwrap());
+    renewed(&other, &server(2)).await;
+    assert!(behind.lease_is_live(&server(2)).await.unwrap());
+    right.advance(LEASE + SKEW + SKEW);
+    assert!(!other.lease_is_live(&server(1)).await.unwrap());
 }

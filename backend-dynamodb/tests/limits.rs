@@ -5,7 +5,7 @@ mod support;
 
 use aws_sdk_dynamodb::{error::ProvideErrorMetadata, primitives::Blob, types::AttributeValue};
 use playerdata_core::{
-    PlayerId, SlotName, UnixMillis,
+    Fence, PlayerId, SlotName, UnixMillis,
     backend::{Backend, Body, Claim, Effect, Encoding, ErrorKind, Stamp},
 };
 use support::{wire::Wire, *};
@@ -50,6 +50,7 @@ async fn s8_the_largest_body_is_kept_byte_for_byte_under_the_longest_names() {
     acquired(&backend, &claim.player, &claimant(2), None).await;
     let next = Claim {
         session: session(2),
+        fence: Fence::new(2),
         ..claim
     };
     assert_eq!(opened(&backend, &next).await.record, Some(record));

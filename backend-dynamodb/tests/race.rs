@@ -124,7 +124,7 @@ async fn l4_saves_that_race_a_take_over_are_there_or_refused() {
             tokio::task::yield_now().await;
         }
         acquired(&new, &player, &claimant(2), Some(session(1))).await;
-        let found = opened(&new, &claim(&player, 2, "s", 1))
+        let found = opened(&new, &claim_now(&new, &player, 2, "s", 1).await)
             .await
             .revision
             .get();
@@ -156,7 +156,7 @@ async fn an_erasure_that_races_a_start_comes_wholly_before_it_or_is_refused() {
         acquired(&one, &player, &claimant(2), None).await;
         let mut left = 0;
         for number in 0..10 {
-            let claim = claim(&player, 2, &format!("s{number}"), 1);
+            let claim = claim_now(&one, &player, 2, &format!("s{number}"), 1).await;
             left += usize::from(opened(&one, &claim).await.record.is_some());
         }
         match erasing.await.unwrap().unwrap() {

@@ -3,7 +3,10 @@
 
 mod support;
 
-use playerdata_core::backend::{Backend, Erasure, Release};
+use playerdata_core::{
+    Fence,
+    backend::{Backend, Claim, Erasure, Release},
+};
 use support::{
     scenes::{OTHERS, READS, REPEATABLE},
     wire::{Fault, Wire},
@@ -72,7 +75,10 @@ async fn more_claims_than_fit_into_a_transaction_are_withdrawn() {
     let player = player("p");
     let claims = |number| {
         let player = &player;
-        (0..SLOTS).map(move |slot| claim(player, number, &format!("s{slot}"), 1))
+        (0..SLOTS).map(move |slot| Claim {
+            fence: Fence::new(number),
+            ..claim(player, number.into(), &format!("s{slot}"), 1)
+        })
     };
     acquired(&backend, &player, &claimant(1), None).await;
     for claim in claims(1) {

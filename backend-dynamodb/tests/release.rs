@@ -27,7 +27,7 @@ const WITHDRAW: usize = 1;
 /// That session holds the player with every slot claimed, and saves them.
 async fn play(backend: &DynamoDbBackend, player: &PlayerId, number: u128) {
     for name in SLOTS {
-        let claim = claim(player, number, name, 1);
+        let claim = claim_now(backend, player, number, name, 1).await;
         let base = opened(backend, &claim).await.revision.get();
         let saved = backend
             .save(&claim, &stamp(base, number), &body(name))

@@ -3,14 +3,17 @@
 
 mod support;
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError, future};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-    TimeToLiveSpecification, TimeToLiveStatus,
+use aws_sdk_dynamodb::{
+    config::Credentials,
+    types::{
+        AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+        TimeToLiveSpecification, TimeToLiveStatus,
+    },
 };
-use playerdata_core::backend::{Backend, Effect, ErrorKind, Release};
+use playerdata_core::backend::{Backend, Effect, ErrorKind, HazardKind, Release};
 use playerdata_dynamodb::{DynamoDbBackend, TableFault, UnfitTable};
 use support::{
     wire::{Fault, Wire},
@@ -275,5 +278,151 @@ async fn without_credentials_nothing_was_sent_or_applied() {
         let found = (error.kind(), error.effect());
         assert_eq!(found, (kind, Effect::None), "{error}");
         assert_eq!(wire.operations().len(), 0);
+    }
+}
+
+/// Gives out credentials that any emulator takes, after a while.
+#[derive(Debug)]
+struct SlowCredentials(Duration);
+
+impl ProvideCredentials for SlowCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            tokio::time::sleep(self.0).await;
+            Ok(Credentials::new("test", "test", None, None, "slow"))
+        })
+    }
+}
+
+#[tokio::test]
+async fn credentials_may_take_longer_than_an_attempt() {
+    let store = Store::open().await;
+    let wire = Wire::new();
+    let attempt = Duration::from_millis(500);
+    let config = store
+        .config(&wire)
+        .credentials_provider(SlowCredentials(attempt * 4));
+    let options = store.options().attempt_timeout(attempt).attempts(1);
+    let backend = DynamoDbBackend::from_config(config.build(), options).unwrap();
+    acquired(&backend, &player("p"), &claimant(1), None).await;
+    assert_eq!(wire.operations().len(), 1);
+}
+
+/// What DynamoDB tells of a table and its backups, and the hazards in it.
+async fn hazards_of(table: &'static str, backups: &'static str) -> Vec<HazardKind> {
+    let store = Store::without_table();
+    let wire = Wire::new();
+    wire.plan(move |_, call| match call.operation.as_str() {
+        "DescribeTable" => Fault::Says(table),
+        "DescribeContinuousBackups" => Fault::Says(backups),
+        _ => Fault::None,
+    });
+    let hazards = store.backend_on(&wire).hazards().await.unwrap();
+    hazards.into_iter().map(|hazard| hazard.kind).collect()
+}
+
+const PROTECTED: &str = r#"{"Table":{"TableStatus":"ACTIVE","DeletionProtectionEnabled":true}}"#;
+const REPLICATED: &str = r#"{"Table":{"TableStatus":"ACTIVE","DeletionProtectionEnabled":true,
+    "Replicas":[{"RegionName":"us-east-1"},{"RegionName":"eu-west-1"}]}}"#;
+const ALONE: &str = r#"{"Table":{"TableStatus":"ACTIVE","DeletionProtectionEnabled":true,
+    "Replicas":[{"RegionName":"us-east-1"}]}}"#;
+const FORMER: &str = r#"{"Table":{"TableStatus":"ACTIVE","DeletionProtectionEnabled":true,
+    "GlobalTableVersion":"2017.11.29"}}"#;
+const STRONG: &str = r#"{"Table":{"TableStatus":"ACTIVE","MultiRegionConsistency":"STRONG",
+    "AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"},
+        {"AttributeName":"sk","AttributeType":"S"}],
+    "KeySchema":[{"AttributeName":"pk","KeyType":"HASH"},{"AttributeName":"sk","KeyType":"RANGE"}],
+    "Replicas":[{"RegionName":"eu-west-1"}]}}"#;
+const RECOVERABLE: &str = r#"{"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED",
+    "PointInTimeRecoveryDescription":{"PointInTimeRecoveryStatus":"ENABLED"}}}"#;
+const NOT_RECOVERABLE: &str = r#"{"ContinuousBackupsDescription":{
+    "ContinuousBackupsStatus":"ENABLED",
+    "PointInTimeRecoveryDescription":{"PointInTimeRecoveryStatus":"DISABLED"}}}"#;
+
+#[tokio::test]
+async fn s13_replicas_and_what_protects_the_table_are_told() {
+    use HazardKind::{NoDeletionProtection, NoRecovery, ReplicatedElsewhere};
+    let unprotected = r#"{"Table":{"TableStatus":"ACTIVE"}}"#;
+    for (table, backups, expected) in [
+        (PROTECTED, RECOVERABLE, vec![]),
+        (PROTECTED, NOT_RECOVERABLE, vec![NoRecovery]),
+        (unprotected, RECOVERABLE, vec![NoDeletionProtection]),
+        (REPLICATED, RECOVERABLE, vec![ReplicatedElsewhere]),
+        (ALONE, RECOVERABLE, vec![]),
+        (FORMER, RECOVERABLE, vec![ReplicatedElsewhere]),
+    ] {
+        assert_eq!(hazards_of(table, backups).await, expected, "{table}");
+    }
+    assert!(ReplicatedElsewhere.is_fatal());
+}
+
+#[tokio::test]
+async fn hazards_are_asked_for_at_every_heartbeat_and_looked_up_once_in_minutes() {
+    let store = Store::open().await;
+    let wire = Wire::new();
+    let backend = store.backend_on(&wire);
+    wire.plan(|_, call| match call.operation.as_str() {
+        "DescribeContinuousBackups" => Fault::Answered(400, "AccessDeniedException"),
+        _ => Fault::None,
+    });
+    for _ in 0..10 {
+        let hazards = backend.clone().hazards().await.unwrap();
+        let kinds: Vec<_> = hazards.into_iter().map(|hazard| hazard.kind).collect();
+        let expected = [HazardKind::NoDeletionProtection, HazardKind::Unknown];
+        assert_eq!(kinds, expected, "without the permission to look");
+    }
+    assert_eq!(
+        wire.operations(),
+        ["DescribeTable", "DescribeContinuousBackups"]
+    );
+}
+
+#[tokio::test]
+async fn a_global_table_that_takes_no_transactions_is_refused() {
+    let store = Store::open().await;
+    let wire = Wire::new();
+    wire.once("DescribeTable", Fault::Says(STRONG));
+    let error = store.backend_on(&wire).check_table().await.unwrap_err();
+    let unfit = error.source().unwrap().downcast_ref::<UnfitTable>();
+    assert_eq!(unfit.unwrap().faults, [TableFault::StrongConsistency]);
+}
+
+#[tokio::test]
+async fn a_table_is_protected_if_the_options_say_so_when_it_is_created_and_later() {
+    for there_before in [false, true] {
+        let store = Store::without_table();
+        if there_before {
+            store.backend().create_table().await.unwrap();
+        }
+        let wire = Wire::new();
+        // The emulator has no backups.
+        wire.plan(|_, call| match call.operation.as_str() {
+            "DescribeContinuousBackups" => Fault::Says(NOT_RECOVERABLE),
+            "UpdateContinuousBackups" => Fault::Says(RECOVERABLE),
+            _ => Fault::None,
+        });
+        let options = store
+            .options()
+            .point_in_time_recovery(true)
+            .deletion_protection(true);
+        let config = store.config(&wire).build();
+        let backend = DynamoDbBackend::from_config(config, options).unwrap();
+        backend.create_table().await.unwrap();
+        let switched = wire.calls().into_iter().find_map(|call| {
+            let recovery = &call.body["PointInTimeRecoverySpecification"];
+            recovery["PointInTimeRecoveryEnabled"].as_bool()
+        });
+        assert_eq!(switched, Some(true));
+        let client = store.client();
+        let table = client.describe_table().table_name(&store.table);
+        let table = table.send().await.unwrap().table.unwrap();
+        assert_eq!(table.deletion_protection_enabled, Some(true));
+        // For the store to remove it.
+        let unprotect = client.update_table().table_name(&store.table);
+        let unprotect = unprotect.deletion_protection_enabled(false);
+        unprotect.send().await.unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! The backend.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
@@ -11,17 +11,18 @@ use playerdata_core::{
         SlotSummary, Stamp, WriteOutcome,
     },
 };
-use redis::{Client, RedisError, aio::ConnectionManager};
+use redis::{Client, ConnectionInfo, RedisError, aio::ConnectionManager};
 
 use crate::{
-    RedisOptions, check, error, keys::Keys, lease, link::Link, lock, slot, store::Store, tls,
+    RedisOptions, RedisUrl, check, check::Eviction, error, keys::Keys, lease, link::Link, lock,
+    slot, store::Store, tls,
 };
 
-/// Players' locks, leases and slots in Redis or Valkey: on one server, or on a
-/// Cluster.
+/// Players' locks, leases and slots in Redis or Valkey: on one server, on a
+/// primary that Sentinel names, or on a Cluster.
 ///
 /// A save is one plain `SET … XX`. Connections are shared by all calls,
-/// encrypted and authenticated as the URL says, and made anew when they break.
+/// encrypted and authenticated as the URL says, and replaced when they break.
 pub struct RedisBackend {
     store: Store,
 }
@@ -36,7 +37,8 @@ impl fmt::Debug for RedisBackend {
 
 impl RedisBackend {
     /// Connects to the server at a URL such as `redis://127.0.0.1`, or to the
-    /// Cluster that it is a node of, with the default options.
+    /// Cluster that it is a node of, or by Sentinel, with the default options.
+    /// [`RedisUrl`] says what a URL can have.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -62,7 +64,8 @@ impl RedisBackend {
 
     /// Connects with options of one's own: to one server, or, given several
     /// URLs, to the Cluster whose nodes they are. One node is enough to find
-    /// the others; more are for the case that it is down.
+    /// the others; more are for the case that it is down. A single URL can have
+    /// several hosts, and is the only way to name Sentinels.
     ///
     /// # Errors
     ///
@@ -76,9 +79,51 @@ impl RedisBackend {
         urls: impl IntoIterator<Item = &'a str>,
         options: RedisOptions,
     ) -> Result<Self> {
-        let client = |url: &str| Client::open(url).map_err(unusable);
-        let clients = urls.into_iter().map(client).collect::<Result<Vec<_>>>()?;
+        let parse = |url: &str| {
+            let parsed = url.parse::<RedisUrl>();
+            parsed.map_err(|invalid| rejected("a URL that can't be used").with_source(invalid))
+        };
+        let urls: Vec<_> = urls.into_iter().map(parse).collect::<Result<_>>()?;
+        if let [url] = urls.as_slice() {
+            return url.connect(options).await;
+        }
+        if urls.iter().any(RedisUrl::is_by_sentinel) {
+            return Err(rejected(
+                "Sentinels belong into one URL, and nothing beside it",
+            ));
+        }
+        let clients = urls.iter().map(RedisUrl::clients);
+        let clients = clients.collect::<std::result::Result<Vec<_>, _>>();
+        let clients: Vec<_> = clients.map_err(unusable)?.into_iter().flatten().collect();
         Self::from_clients(&clients, options).await
+    }
+
+    /// Connects to the primary that Sentinels name, through clients that the
+    /// caller has set up, with certificates of their own for instance:
+    /// `sentinels` are clients of the Sentinels, `name` is what they call the
+    /// primary, and `primary` is a client whose address does not matter, but
+    /// the rest of it does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect_with`](Self::connect_with).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing in the store.
+    pub async fn from_sentinels(
+        sentinels: &[Client],
+        name: &str,
+        primary: &Client,
+        options: RedisOptions,
+    ) -> Result<Self> {
+        let keys = keys(&options)?;
+        tls::prepare();
+        let options = Arc::new(options);
+        let infos = sentinels.iter().map(Client::get_connection_info);
+        let infos: Vec<ConnectionInfo> = infos.cloned().collect();
+        let link = Link::by_sentinels(infos, name.to_owned(), primary, &options).await?;
+        Ok(Self::on(link, keys, options))
     }
 
     /// Connects through clients that the caller has set up, with certificates
@@ -95,8 +140,8 @@ impl RedisBackend {
     pub async fn from_clients(clients: &[Client], options: RedisOptions) -> Result<Self> {
         let keys = keys(&options)?;
         tls::prepare();
-        let clients: Vec<_> = clients.iter().map(without_delay).collect::<Result<_>>()?;
-        let link = Link::connect(&clients, &options).await?;
+        let options = Arc::new(options);
+        let link = Link::connect(clients, &options).await?;
         Ok(Self::on(link, keys, options))
     }
 
@@ -107,25 +152,35 @@ impl RedisBackend {
     /// it sends commands again after a broken connection, which could let an
     /// older save land on a newer one.
     ///
+    /// If it turns out to lead to a replica, it is closed (`QUIT`), so that the
+    /// manager connects again: where an address moves with the primary, it then
+    /// leads to the new one. What else was under way on it fails.
+    ///
     /// # Errors
     ///
     /// Those of [`connect_with`](Self::connect_with), and
-    /// [`ErrorKind::Rejected`] for options with `min_replicas`: waiting for
-    /// replicas takes connections of its own.
+    /// [`ErrorKind::Rejected`] for options that take connections of the
+    /// backend's own: `min_replicas`, `confirm_on_disk` and `credentials`.
     pub fn from_connection(connection: ConnectionManager, options: RedisOptions) -> Result<Self> {
         let keys = keys(&options)?;
-        if options.min_replicas > 0 {
+        if options.confirms() {
             let what = "waiting for replicas takes connections of its own: connect by URL";
             return Err(rejected(what));
         }
-        Ok(Self::on(Link::ready(connection), keys, options))
+        if options.credentials.is_some() {
+            let what = "a connection that is there already takes no credentials: connect by URL";
+            return Err(rejected(what));
+        }
+        let link = Link::ready(connection, &options);
+        Ok(Self::on(link, keys, Arc::new(options)))
     }
 
-    fn on(link: Link, keys: Keys, options: RedisOptions) -> Self {
+    fn on(link: Link, keys: Keys, options: Arc<RedisOptions>) -> Self {
         let store = Store {
             link,
             keys,
             options,
+            eviction: Eviction::default(),
         };
         Self { store }
     }
@@ -135,7 +190,7 @@ fn keys(options: &RedisOptions) -> Result<Keys> {
     if options.operation_timeout < Duration::from_millis(4) {
         return Err(rejected("an operation_timeout of less than 4 ms"));
     }
-    if options.min_replicas > 0 && options.replica_timeout >= options.operation_timeout {
+    if options.confirms() && options.replica_timeout >= options.operation_timeout {
         return Err(rejected(
             "a replica_timeout that is not below the operation_timeout",
         ));
@@ -148,15 +203,8 @@ fn rejected(what: &'static str) -> BackendError {
     BackendError::new(ErrorKind::Rejected, Effect::None, what)
 }
 
-fn unusable(error: RedisError) -> BackendError {
+pub(crate) fn unusable(error: RedisError) -> BackendError {
     rejected("a URL that can't be used").with_source(error)
-}
-
-/// Has small writes sent at once: they are batched by the connection already.
-fn without_delay(client: &Client) -> Result<Client> {
-    let info = client.get_connection_info().clone();
-    let settings = info.tcp_settings().clone().set_nodelay(true);
-    Client::open(info.set_tcp_settings(settings)).map_err(unusable)
 }
 
 #[async_trait]
@@ -170,7 +218,8 @@ impl Backend for RedisBackend {
     }
 
     async fn hazards(&self) -> Result<Vec<Hazard>> {
-        let found = check::check(&self.store.link).await;
+        let store = &self.store;
+        let found = check::check(&store.link, &store.options, &store.eviction).await;
         found.map_err(|failure| {
             error::of_question(failure.into(), "the settings of Redis could not be read")
         })
@@ -185,7 +234,7 @@ impl Backend for RedisBackend {
     }
 
     async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
-        lease::is_live(&self.store, server).await
+        Ok(lease::left(&self.store, server).await?.is_some())
     }
 
     async fn acquire(

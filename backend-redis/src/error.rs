@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use playerdata_core::backend::{BackendError, Effect, ErrorKind};
-use redis::{RedisError, ServerError, ServerErrorKind};
+use redis::{RedisError, ServerError};
 
 /// Why a command has no answer.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     Refused(ServerError),
     /// The server carried it out, but too few replicas had it in time.
     TooFewReplicas { have_it: i64, wanted: u32 },
+    /// The server carried it out, but did not have it on disk in time.
+    NotOnDisk,
     /// The server carried it out, and refused to tell how many replicas have it.
     Unconfirmed(ServerError),
 }
@@ -28,35 +30,72 @@ pub(crate) enum Remedy {
     Elsewhere(String),
     /// Another node has this key already, while the hash slot moves.
     Ask(String),
+    /// The keys are not together, while the hash slot moves.
+    Moving,
     /// The server can't serve the command just now.
     Wait,
+    /// The node says that no node has the hash slot: another may know better.
+    Refresh,
     /// This server is a replica: the primary is another one.
     NotPrimary,
     /// None: the caller has to know.
     Report,
 }
 
+/// What a refusal says, taken out of what Redis 6 wraps it in when it is the
+/// refusal of a command of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Said<'a> {
+    code: &'a str,
+    details: &'a str,
+}
+
+impl<'a> Said<'a> {
+    fn by(refusal: &'a ServerError) -> Self {
+        let details = refusal.details().unwrap_or_default();
+        let said = Self {
+            code: refusal.code(),
+            details,
+        };
+        if said.code != "ERR" || !details.starts_with("Error running script") {
+            return said;
+        }
+        // `… (call to f_SHA): @user_script:12: -READONLY You can't write …`
+        let mut inner = details.match_indices(": -").filter_map(|(at, mark)| {
+            let inner = &details[at + mark.len()..];
+            let (code, details) = inner.split_once(' ').unwrap_or((inner, ""));
+            let is_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_uppercase());
+            is_code.then_some(Self { code, details })
+        });
+        inner.next().unwrap_or(said)
+    }
+}
+
 /// The remedy for a refusal. Each but [`Remedy::Report`] is for a refusal that
 /// the server gives before it carries out anything, so that sending the
 /// command again can't do it twice.
 pub(crate) fn remedy(refusal: &ServerError) -> Remedy {
-    let address = || {
-        let mut words = refusal.details()?.split_ascii_whitespace();
-        words.nth(1).map(str::to_owned)
-    };
-    match refusal.kind() {
-        Some(ServerErrorKind::Moved) => address().map_or(Remedy::Report, Remedy::Elsewhere),
-        Some(ServerErrorKind::Ask) => address().map_or(Remedy::Report, Remedy::Ask),
-        Some(
-            ServerErrorKind::TryAgain
-            | ServerErrorKind::ClusterDown
-            | ServerErrorKind::MasterDown
-            | ServerErrorKind::BusyLoading,
-        ) => Remedy::Wait,
-        Some(ServerErrorKind::ReadOnly) => Remedy::NotPrimary,
+    let said = Said::by(refusal);
+    let address = || said.details.split_ascii_whitespace().nth(1);
+    match said.code {
+        "MOVED" => address().map_or(Remedy::Report, |at| Remedy::Elsewhere(at.to_owned())),
+        "ASK" => address().map_or(Remedy::Report, |at| Remedy::Ask(at.to_owned())),
+        "TRYAGAIN" => Remedy::Moving,
+        "LOADING" | "BUSY" => Remedy::Wait,
+        "CLUSTERDOWN" => Remedy::Refresh,
+        "READONLY" | "MASTERDOWN" | "NOMASTERLINK" | "REDIRECT" => Remedy::NotPrimary,
+        _ if said.details.contains(NOT_LOCAL) => Remedy::Moving,
+        _ if said.details.contains(CLUSTER_IS_DOWN) => Remedy::Refresh,
         _ => Remedy::Report,
     }
 }
+
+/// What a script is told that names a key which is not on its node. The scripts
+/// here do so only before they change anything.
+const NOT_LOCAL: &str = "attempted to access a non local key";
+
+/// What a script is told on a node without a working Cluster.
+const CLUSTER_IS_DOWN: &str = "while the cluster is down";
 
 /// The error for a stored value that can't be understood.
 pub(crate) fn corrupt(effect: Effect, what: impl Into<Cow<'static, str>>) -> BackendError {
@@ -86,26 +125,35 @@ impl From<Failure> for BackendError {
             }
             Failure::Refused(refusal) => {
                 let (kind, effect) = refused(&refusal);
-                let what = format!("Redis refuses: {}", said(&refusal));
+                let what = format!("Redis refuses: {}", shown(&refusal));
                 Self::new(kind, effect, what).with_source(refusal)
             }
             Failure::TooFewReplicas { have_it, wanted } => {
                 let what = format!("{have_it} of {wanted} replicas had the change in time");
                 Self::new(ErrorKind::Unavailable, Effect::Possible, what)
             }
+            Failure::NotOnDisk => {
+                let what = "Redis did not have the change on disk in time";
+                Self::new(ErrorKind::Unavailable, Effect::Possible, what)
+            }
+            // Whatever it is: the change is on the primary.
             Failure::Unconfirmed(refusal) => {
-                let what = format!("Redis refuses to wait for replicas: {}", said(&refusal));
-                Self::new(ErrorKind::Rejected, Effect::Possible, what).with_source(refusal)
+                let kind = match refused(&refusal).0 {
+                    ErrorKind::Unavailable => ErrorKind::Unavailable,
+                    _ => ErrorKind::Rejected,
+                };
+                let what = format!("Redis refuses to wait for replicas: {}", shown(&refusal));
+                Self::new(kind, Effect::Possible, what).with_source(refusal)
             }
         }
     }
 }
 
-fn said(refusal: &ServerError) -> String {
-    match refusal.details() {
-        Some(details) => format!("{} {details}", refusal.code()),
-        None => refusal.code().to_owned(),
-    }
+fn shown(refusal: &ServerError) -> String {
+    let said = Said::by(refusal);
+    format!("{} {}", said.code, said.details)
+        .trim_end()
+        .to_owned()
 }
 
 fn unsent_kind(error: &RedisError) -> ErrorKind {
@@ -127,21 +175,26 @@ fn unsent_kind(error: &RedisError) -> ErrorKind {
 /// means that nothing was applied. About a general error inside a script
 /// nothing of the kind is known.
 fn refused(refusal: &ServerError) -> (ErrorKind, Effect) {
-    match refusal.code() {
-        "MOVED" | "ASK" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "LOADING" | "READONLY"
-        | "OOM" | "MISCONF" | "NOREPLICAS" | "BUSY" | "NOSCRIPT" => {
-            (ErrorKind::Unavailable, Effect::None)
-        }
-        "NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED" | "CROSSSLOT" | "EXECABORT" => {
+    let said = Said::by(refusal);
+    match said.code {
+        "MOVED" | "ASK" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "NOMASTERLINK"
+        | "REDIRECT" | "LOADING" | "READONLY" | "OOM" | "MISCONF" | "NOREPLICAS" | "BUSY"
+        | "NOSCRIPT" => (ErrorKind::Unavailable, Effect::None),
+        // A failover ended what waited: the change before it may have been lost.
+        "UNBLOCKED" | "IOERR" => (ErrorKind::Unavailable, Effect::Possible),
+        "NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED" | "CROSSSLOT" | "EXECABORT" | "NOPROTO" => {
             (ErrorKind::Rejected, Effect::None)
         }
         "WRONGTYPE" => (ErrorKind::Corrupt, Effect::Possible),
-        _ => general(refusal.details().unwrap_or_default()),
+        _ => general(said.details),
     }
 }
 
 fn general(details: &str) -> (ErrorKind, Effect) {
-    if details.contains("max number of clients") {
+    if details.contains("max number of clients")
+        || details.contains(NOT_LOCAL)
+        || details.contains(CLUSTER_IS_DOWN)
+    {
         (ErrorKind::Unavailable, Effect::None)
     } else if details.contains("is not an integer") {
         (ErrorKind::Corrupt, Effect::Possible)
@@ -162,46 +215,207 @@ mod tests {
         ServerError::try_from(error).unwrap()
     }
 
-    #[test]
-    fn refusals_that_pass_are_unavailable_and_without_effect() {
-        for line in [
-            "LOADING Redis is loading the dataset in memory",
-            "CLUSTERDOWN The cluster is down",
-            "MASTERDOWN Link with MASTER is down",
-            "READONLY You can't write against a read only replica.",
-            "OOM command not allowed when used memory > 'maxmemory'.",
-            "NOREPLICAS Not enough good replicas to write.",
+    const UNAVAILABLE: (ErrorKind, Effect) = (ErrorKind::Unavailable, Effect::None);
+    const IN_DOUBT: (ErrorKind, Effect) = (ErrorKind::Unavailable, Effect::Possible);
+    const REJECTED: (ErrorKind, Effect) = (ErrorKind::Rejected, Effect::None);
+    const UNKNOWN: (ErrorKind, Effect) = (ErrorKind::Rejected, Effect::Possible);
+    const CORRUPT: (ErrorKind, Effect) = (ErrorKind::Corrupt, Effect::Possible);
+
+    /// Each refusal that Redis 6.2, 7 and 8 and Valkey 8 and 9 document, what
+    /// the caller is told, and what the link does about it first.
+    const REFUSALS: &[(&str, (ErrorKind, Effect), &str)] = &[
+        (
+            "MOVED 3999 127.0.0.1:6381",
+            UNAVAILABLE,
+            r#"Elsewhere("127.0.0.1:6381")"#,
+        ),
+        ("MOVED 3999 :6381", UNAVAILABLE, r#"Elsewhere(":6381")"#),
+        (
+            "ASK 3999 127.0.0.1:6382",
+            UNAVAILABLE,
+            r#"Ask("127.0.0.1:6382")"#,
+        ),
+        (
             "TRYAGAIN Multiple keys request during rehashing of slot",
-            "ERR max number of clients reached",
-        ] {
-            let error = BackendError::from(Failure::Refused(refusal(line)));
-            assert_eq!(error.kind(), ErrorKind::Unavailable, "{line}");
-            assert_eq!(error.effect(), Effect::None, "{line}");
-        }
-    }
-
-    #[test]
-    fn refusals_that_an_operator_has_to_mend_are_rejections() {
-        for line in [
-            "NOAUTH Authentication required.",
+            UNAVAILABLE,
+            "Moving",
+        ),
+        ("CLUSTERDOWN The cluster is down", UNAVAILABLE, "Refresh"),
+        ("CLUSTERDOWN Hash slot not served", UNAVAILABLE, "Refresh"),
+        (
+            "ERR Script attempted to access a non local key in a cluster node script: f, on @user_script:1.",
+            UNAVAILABLE,
+            "Moving",
+        ),
+        (
+            "ERR Script attempted to execute a write command while the cluster is down and readonly",
+            UNAVAILABLE,
+            "Refresh",
+        ),
+        (
+            "LOADING Redis is loading the dataset in memory",
+            UNAVAILABLE,
+            "Wait",
+        ),
+        (
+            "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+            UNAVAILABLE,
+            "Wait",
+        ),
+        (
+            "READONLY You can't write against a read only replica.",
+            UNAVAILABLE,
+            "NotPrimary",
+        ),
+        (
+            "READONLY You can't write against a read only replica. script: 51e5, on @user_script:1.",
+            UNAVAILABLE,
+            "NotPrimary",
+        ),
+        (
+            "ERR Error running script (call to f_51e5): @user_script:12: @user_script: 12: -READONLY You can't write against a read only replica.",
+            UNAVAILABLE,
+            "NotPrimary",
+        ),
+        (
+            "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+            UNAVAILABLE,
+            "NotPrimary",
+        ),
+        (
+            "NOMASTERLINK Can't SYNC while not connected with my master",
+            UNAVAILABLE,
+            "NotPrimary",
+        ),
+        ("REDIRECT 127.0.0.1:6380", UNAVAILABLE, "NotPrimary"),
+        (
+            "NOREPLICAS Not enough good replicas to write.",
+            UNAVAILABLE,
+            "Report",
+        ),
+        (
+            "ERR Error running script (call to f_51e5): @user_script:3: -NOREPLICAS Not enough good replicas to write.",
+            UNAVAILABLE,
+            "Report",
+        ),
+        (
+            "OOM command not allowed when used memory > 'maxmemory'.",
+            UNAVAILABLE,
+            "Report",
+        ),
+        (
+            "ERR Error running script (call to f_51e5): @user_script:3: -OOM command not allowed when used memory > 'maxmemory'.",
+            UNAVAILABLE,
+            "Report",
+        ),
+        (
+            "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
+            UNAVAILABLE,
+            "Report",
+        ),
+        (
+            "NOSCRIPT No matching script. Please use EVAL.",
+            UNAVAILABLE,
+            "Report",
+        ),
+        ("ERR max number of clients reached", UNAVAILABLE, "Report"),
+        (
+            "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
+            IN_DOUBT,
+            "Report",
+        ),
+        (
+            "IOERR error or timeout writing to target instance",
+            IN_DOUBT,
+            "Report",
+        ),
+        ("NOAUTH Authentication required.", REJECTED, "Report"),
+        (
+            "WRONGPASS invalid username-password pair or user is disabled.",
+            REJECTED,
+            "Report",
+        ),
+        (
             "NOPERM this user has no permissions to run the 'set' command",
+            REJECTED,
+            "Report",
+        ),
+        (
+            "DENIED Redis is running in protected mode",
+            REJECTED,
+            "Report",
+        ),
+        (
             "CROSSSLOT Keys in request don't hash to the same slot",
-            "ERR unknown command 'EVALSHA'",
-        ] {
-            let error = BackendError::from(Failure::Refused(refusal(line)));
-            assert_eq!(error.kind(), ErrorKind::Rejected, "{line}");
+            REJECTED,
+            "Report",
+        ),
+        (
+            "EXECABORT Transaction discarded because of previous errors.",
+            REJECTED,
+            "Report",
+        ),
+        ("NOPROTO unsupported protocol version", REJECTED, "Report"),
+        (
+            "WRONGTYPE Operation against a key holding the wrong kind of value",
+            CORRUPT,
+            "Report",
+        ),
+        (
+            "ERR Error running script (call to f_51e5): @user_script:7: -WRONGTYPE Operation against a key holding the wrong kind of value",
+            CORRUPT,
+            "Report",
+        ),
+        ("ERR hash value is not an integer", CORRUPT, "Report"),
+        ("ERR unknown command 'EVALSHA'", UNKNOWN, "Report"),
+        (
+            "ERR Error running script (call to f_51e5): @user_script:7: attempt to index a nil value",
+            UNKNOWN,
+            "Report",
+        ),
+        // Of commands that this backend never sends.
+        ("BUSYKEY Target key name already exists.", UNKNOWN, "Report"),
+        (
+            "BUSYGROUP Consumer Group name already exists",
+            UNKNOWN,
+            "Report",
+        ),
+        ("NOGROUP No such key or consumer group", UNKNOWN, "Report"),
+        (
+            "UNKILLABLE Sorry the script already executed write commands",
+            UNKNOWN,
+            "Report",
+        ),
+        (
+            "NOTBUSY No scripts in execution right now.",
+            UNKNOWN,
+            "Report",
+        ),
+        (
+            "NOGOODSLAVE No suitable replica to promote",
+            UNKNOWN,
+            "Report",
+        ),
+        ("INPROG Failover already in progress", UNKNOWN, "Report"),
+        ("SOMETHINGNEW that no version says yet", UNKNOWN, "Report"),
+    ];
+
+    #[test]
+    fn e3_every_refusal_says_what_the_caller_does_next_and_what_was_applied() {
+        for &(line, (kind, effect), cure) in REFUSALS {
+            let refusal = refusal(line);
+            assert_eq!(format!("{:?}", remedy(&refusal)), cure, "{line}");
+            let error = BackendError::from(Failure::Refused(refusal));
+            assert_eq!((error.kind(), error.effect()), (kind, effect), "{line}");
         }
-        let error = BackendError::from(Failure::Refused(refusal("WRONGTYPE Operation against")));
-        assert_eq!(error.kind(), ErrorKind::Corrupt);
     }
 
     #[test]
-    fn redirections_name_the_node() {
-        let moved = remedy(&refusal("MOVED 3999 127.0.0.1:6381"));
-        assert_eq!(moved, Remedy::Elsewhere("127.0.0.1:6381".to_owned()));
-        let ask = remedy(&refusal("ASK 3999 127.0.0.1:6382"));
-        assert_eq!(ask, Remedy::Ask("127.0.0.1:6382".to_owned()));
-        assert_eq!(remedy(&refusal("LOADING Redis is")), Remedy::Wait);
-        assert_eq!(remedy(&refusal("ERR something")), Remedy::Report);
+    fn s2_a_change_that_a_failover_left_unconfirmed_is_in_doubt_and_can_be_tried_again() {
+        let line = "UNBLOCKED force unblock from blocking operation, instance state changed";
+        let error = BackendError::from(Failure::Unconfirmed(refusal(line)));
+        assert_eq!((error.kind(), error.effect()), IN_DOUBT);
+        let error = BackendError::from(Failure::Unconfirmed(refusal("NOPERM no wait")));
+        assert_eq!((error.kind(), error.effect()), UNKNOWN);
     }
 }

@@ -3,18 +3,16 @@
 
 use std::time::Duration;
 
+use crate::{
+    script::{Call, DROP_LEASE, LEASE_LEFT, NOTIFY, RENEW_LEASE},
+    store::Store,
+};
 use playerdata_core::{
     ServerId, ServerName,
     backend::{
         BackendError, Effect, ErrorKind, INCARNATION_MEMORY, MAX_NOTICES, Notice, Notification,
         Renewal, Result,
     },
-};
-use redis::Value;
-
-use crate::{
-    script::{Call, DROP_LEASE, NOTIFY, RENEW_LEASE},
-    store::Store,
 };
 
 pub(crate) async fn renew(store: &Store, server: &ServerId, ttl: Duration) -> Result<Renewal> {
@@ -50,15 +48,19 @@ pub(crate) async fn drop(store: &Store, server: &ServerId) -> Result<()> {
     }
 }
 
-pub(crate) async fn is_live(store: &Store, server: &ServerId) -> Result<bool> {
+pub(crate) async fn left(store: &Store, server: &ServerId) -> Result<Option<Duration>> {
     let [lease, ..] = store.keys.server(&server.name);
-    let mut command = redis::cmd("GET");
-    command.arg(lease);
-    let value = store
-        .run(&command, store.reading_server(&server.name))
-        .await?;
-    let incarnation = server.incarnation.to_string().into_bytes();
-    Ok(value == Value::BulkString(incarnation))
+    let call = Call::default().key(lease).argument(&server.incarnation);
+    let aim = store.reading_server(&server.name);
+    let mut answer = store.call(&LEASE_LEFT, &call, aim).await?;
+    match answer.word.as_str() {
+        "none" => Ok(None),
+        // Negative if it has no end, which is of somebody else's making.
+        "live" => Ok(Some(Duration::from_millis(
+            answer.part::<i64>()?.try_into().unwrap_or(u64::MAX),
+        ))),
+        _ => Err(answer.unknown()),
+    }
 }
 
 pub(crate) async fn notify(

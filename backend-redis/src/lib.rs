@@ -1,4 +1,5 @@
-//! Redis and Valkey as the store of `playerdata`: one server, or a Cluster.
+//! Redis and Valkey as the store of `playerdata`: one server, a primary with
+//! replicas that Sentinel watches over, or a Cluster.
 //!
 //! All of a player's keys share the hash tag `{player}`. While a slot is open,
 //! its value is at a key that carries the claim, and a save is one plain
@@ -27,6 +28,7 @@
 mod address;
 mod backend;
 mod check;
+mod credentials;
 mod error;
 mod keys;
 mod lease;
@@ -36,11 +38,13 @@ mod options;
 mod script;
 mod slot;
 mod store;
+mod sweep;
 mod tls;
 mod value;
 
 pub use address::{InvalidUrl, RedisUrl};
 pub use backend::RedisBackend;
+pub use credentials::{Credentials, CredentialsProvider, UserPassword};
 pub use keys::InvalidNamespace;
 pub use options::RedisOptions;
 // For `from_clients` and `from_connection`.

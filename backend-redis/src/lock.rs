@@ -2,14 +2,13 @@
 
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, SessionId, SlotName,
-    backend::{Acquisition, Claim, Claimant, Effect, Erasure, Lock, Release, Result},
+    backend::{Acquisition, Claim, Claimant, Erasure, Lock, Release, Result},
 };
-use redis::Value;
 
 use crate::{
-    error,
-    script::{ACQUIRE, Answer, Call, ERASE, RELEASE, Script},
+    script::{ACQUIRE, Answer, Call, ERASE, LOOK, RELEASE, Script},
     store::{MAX_DECLARATIONS, Store, restless},
+    sweep,
 };
 
 pub(crate) async fn acquire(
@@ -18,6 +17,8 @@ pub(crate) async fn acquire(
     claimant: &Claimant,
     replacing: Option<SessionId>,
 ) -> Result<Acquisition> {
+    let by = store.changing(player).deadline;
+    store.eviction.find_out(&store.link, by).await;
     let call = || {
         Call::default()
             .key(store.keys.player(player))
@@ -102,17 +103,16 @@ async fn withdrawing(
 }
 
 pub(crate) async fn holder(store: &Store, player: &PlayerId) -> Result<Option<Lock>> {
-    let mut command = redis::cmd("HMGET");
-    command.arg(store.keys.player(player));
-    command.arg(&["session", "server", "incarnation", "since", "fence"]);
-    let fields = store.run(&command, store.reading(player)).await?;
-    let Value::Array(fields) = fields else {
-        return Err(error::corrupt(Effect::None, "the player's key is no hash"));
-    };
-    if fields.first() == Some(&Value::Nil) {
-        return Ok(None);
+    let mut call = Call::default().key(store.keys.player(player));
+    for field in ["session", "server", "incarnation", "since", "fence"] {
+        call = call.argument(field);
     }
-    Answer::of_parts(fields).lock().map(Some)
+    let mut answer = store.call(&LOOK, &call, store.reading(player)).await?;
+    match answer.word.as_str() {
+        "fields" if answer.is_empty() => Ok(None),
+        "fields" => answer.lock().map(Some),
+        _ => Err(answer.unknown()),
+    }
 }
 
 pub(crate) async fn erase(store: &Store, player: &PlayerId) -> Result<Erasure> {
@@ -128,7 +128,14 @@ pub(crate) async fn erase(store: &Store, player: &PlayerId) -> Result<Erasure> {
         }
         let mut answer = store.call(&ERASE, &call, aim).await?;
         match answer.word.as_str() {
-            "erased" => return Ok(Erasure::Erased),
+            "erased" => {
+                let is_known = answer.part::<String>()? == "known";
+                if is_known && !store.eviction.is_possible() {
+                    return Ok(Erasure::Erased);
+                }
+                // What its slots were is gone with the hash, or part of it may be.
+                return sweep::sweep(store, player, aim).await;
+            }
             "locked" => {
                 return Ok(Erasure::Locked {
                     holder: answer.lock()?,

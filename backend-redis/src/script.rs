@@ -31,7 +31,11 @@ scripts! {
     EXPLAIN: "player.lua", "explain.lua";
     LIST: "player.lua", "list.lua";
     ERASE: "player.lua", "erase.lua";
+    SWEEP: "player.lua", "sweep.lua";
+    LOOK: "player.lua", "look.lua";
+    WATCH: "player.lua", "watch.lua";
     RENEW_LEASE: "renew_lease.lua";
+    LEASE_LEFT: "lease_left.lua";
     DROP_LEASE: "drop_lease.lua";
     NOTIFY: "notify.lua";
 }
@@ -54,7 +58,7 @@ impl Script {
 }
 
 /// The keys and arguments of one call of a script. Every key that the script
-/// touches is among them.
+/// touches is among them, but for new ones while their hash slot moves.
 #[derive(Debug, Default)]
 pub(crate) struct Call {
     keys: Vec<String>,
@@ -105,16 +109,14 @@ impl Answer {
         Ok(answer)
     }
 
-    /// What a command answered that has no word, for the same reading.
-    pub(crate) fn of_parts(parts: Vec<Value>) -> Self {
-        Self {
-            word: String::new(),
-            rest: parts.into_iter(),
-        }
-    }
-
     pub(crate) fn is_done(&self) -> bool {
         self.rest.as_slice().is_empty()
+    }
+
+    /// Whether the next part is an empty text.
+    pub(crate) fn is_empty(&self) -> bool {
+        let next = self.rest.as_slice().first();
+        matches!(next, Some(Value::BulkString(bytes)) if bytes.is_empty())
     }
 
     pub(crate) fn bytes(&mut self) -> Result<Vec<u8>> {

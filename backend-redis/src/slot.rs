@@ -1,6 +1,6 @@
 //! Slots: opened, written, emptied, viewed and listed.
 
-use std::io::Write as _;
+use std::{io::Write as _, time::Duration};
 
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, SessionId, SlotName,
@@ -10,10 +10,12 @@ use playerdata_core::{
     },
 };
 use redis::{Cmd, RedisWrite as _, Value};
+use tokio::time::{Instant, sleep};
 
 use crate::{
     error,
-    script::{Answer, Call, EXPLAIN, LIST, OPEN},
+    link::Aim,
+    script::{Answer, Call, EXPLAIN, LIST, LOOK, OPEN, WATCH},
     store::{MAX_DECLARATIONS, Store, restless},
     value,
 };
@@ -66,45 +68,112 @@ impl Place {
     }
 }
 
+/// Which keys an opening declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Declared {
+    /// All that it touches: right unless the hash slot is on the move.
+    All,
+    /// Those that are there. While the hash slot moves, a server refuses a
+    /// script with a key that does not exist.
+    Existing,
+    /// The player's alone, for a slot that was never opened.
+    Player,
+}
+
+impl Declared {
+    fn next(self) -> Self {
+        match self {
+            Self::All => Self::Existing,
+            Self::Existing => Self::Player,
+            Self::Player => Self::All,
+        }
+    }
+
+    fn call(self, store: &Store, claim: &Claim, place: Place) -> Call {
+        let mut call = Call::default().key(store.keys.player(&claim.player));
+        if self != Self::Player {
+            call = call.key(place.key(store, &claim.player, &claim.slot));
+        }
+        if self == Self::All {
+            call = call.key(store.keys.claim(claim));
+            if place != Place::Rest {
+                call = call.key(store.keys.rest(&claim.player, &claim.slot));
+            }
+        }
+        let place = match self {
+            Self::Player => "new".to_owned(),
+            _ => place.text(),
+        };
+        call.argument(&claim.session)
+            .argument(&claim.slot)
+            .argument(&claim.number)
+            .argument(&place)
+            .argument(&claim.fence)
+    }
+}
+
 pub(crate) async fn open(store: &Store, claim: &Claim) -> Result<Opening> {
     let aim = store.changing(&claim.player);
     // Right for the first opening in a session. Otherwise the script says
     // where the value is, and is called again with that key.
-    let mut place = Place::Rest;
-    for _ in 0..MAX_DECLARATIONS {
-        let call = Call::default()
-            .key(store.keys.player(&claim.player))
-            .key(store.keys.claim(claim))
-            .key(place.key(store, &claim.player, &claim.slot))
-            .argument(&claim.session)
-            .argument(&claim.slot)
-            .argument(&claim.number)
-            .argument(&place.text());
-        let mut answer = store.call(&OPEN, &call, aim).await?;
-        match answer.word.as_str() {
-            "opened" => {
-                let opened = value::opened(answer.bytes()?);
-                return opened.map(Opening::Opened).map_err(|unreadable| {
-                    let what = format!("the value of {claim}");
-                    error::corrupt(Effect::Possible, what).with_source(unreadable)
-                });
+    let (mut place, mut declared) = (Place::Rest, Declared::All);
+    let (mut declarations, mut pause) = (0, FIRST_PAUSE);
+    while declarations < MAX_DECLARATIONS {
+        let call = declared.call(store, claim, place);
+        let Some(mut answer) = store.call_unless_moving(&OPEN, &call, aim).await? else {
+            declared = declared.next();
+            if declared == Declared::All {
+                wait_for_move(pause, aim).await?;
+                pause *= 2;
             }
-            "lost" => {
-                return Ok(Opening::Lost {
-                    holder: answer.holder()?,
-                });
-            }
-            "overtaken" => return Ok(Opening::Overtaken),
-            "vanished" => return Err(vanished(&claim.player, &claim.slot)),
-            "declare" => {
-                let _slot = answer.bytes()?;
-                let text: String = answer.part()?;
-                place = Place::read(&text, Some(claim.session))?;
-            }
-            _ => return Err(answer.unknown()),
+            continue;
+        };
+        if answer.word != "declare" {
+            return opening(claim, answer);
         }
+        let _slot = answer.bytes()?;
+        place = Place::read(&answer.part::<String>()?, Some(claim.session))?;
+        declared = Declared::All;
+        declarations += 1;
     }
     Err(restless())
+}
+
+/// The first pause in an opening whose keys are on the move.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+
+async fn wait_for_move(pause: Duration, aim: Aim<'_>) -> Result<()> {
+    let pause = pause.min(Duration::from_millis(100));
+    if Instant::now() + pause >= aim.deadline {
+        let what = "the player's keys are on their way to another node of the Cluster";
+        return Err(BackendError::new(
+            ErrorKind::Unavailable,
+            Effect::None,
+            what,
+        ));
+    }
+    sleep(pause).await;
+    Ok(())
+}
+
+/// Reads what the script answered that opens a slot.
+fn opening(claim: &Claim, mut answer: Answer) -> Result<Opening> {
+    match answer.word.as_str() {
+        "opened" => {
+            let opened = value::opened(answer.bytes()?);
+            opened.map(Opening::Opened).map_err(|unreadable| {
+                let what = format!("the value of {claim}");
+                error::corrupt(Effect::Possible, what).with_source(unreadable)
+            })
+        }
+        "lost" => Ok(Opening::Lost {
+            holder: answer.holder()?,
+        }),
+        "overtaken" => Ok(Opening::Overtaken),
+        "vanished" => Err(vanished(&claim.player, &claim.slot)),
+        "forgotten" => Err(forgotten(Effect::None, &claim.player, &claim.slot)),
+        _ => Err(answer.unknown()),
+    }
 }
 
 pub(crate) async fn save(
@@ -133,10 +202,17 @@ pub(crate) async fn write(
     body: Option<&Body>,
 ) -> Result<WriteOutcome> {
     let command = set_existing(store, claim, stamp, body);
-    match store.run(&command, store.changing(&claim.player)).await? {
-        Value::Okay => Ok(WriteOutcome::Written {
-            revision: stamp.base.next(),
-        }),
+    let mut aim = store.changing(&claim.player);
+    aim.bytes = body.map_or(0, |body| body.bytes.len());
+    match store.run(&command, aim).await? {
+        Value::Okay => {
+            if store.eviction.is_possible() {
+                Box::pin(is_known(store, claim)).await?;
+            }
+            Ok(WriteOutcome::Written {
+                revision: stamp.base.next(),
+            })
+        }
         Value::Nil => Box::pin(refused(store, claim)).await,
         _ => {
             let what = "an answer to SET that is neither OK nor nil";
@@ -162,6 +238,28 @@ fn set_existing(store: &Store, claim: &Claim, stamp: &Stamp, body: Option<&Body>
     drop(value);
     command.arg("XX");
     command
+}
+
+/// Finds out whether the player's hash knows of a claim that was written under:
+/// a server that evicts drops it first, for saves don't touch it.
+async fn is_known(store: &Store, claim: &Claim) -> Result<()> {
+    let call = Call::default()
+        .key(store.keys.player(&claim.player))
+        .key(store.keys.claim(claim))
+        .key(store.keys.rest(&claim.player, &claim.slot))
+        .argument(&claim.session)
+        .argument(&claim.slot)
+        .argument(&claim.number);
+    let asked = store.call(&WATCH, &call, store.reading(&claim.player));
+    let answer = asked.await.map_err(|error| {
+        let what = "whether the player's lock is still there could not be found out";
+        BackendError::new(error.kind(), Effect::Possible, what).with_source(error)
+    })?;
+    match answer.word.as_str() {
+        "known" => Ok(()),
+        "forgotten" => Err(forgotten(Effect::Possible, &claim.player, &claim.slot)),
+        _ => Err(answer.unknown()),
+    }
 }
 
 /// Finds out why the claim's key is not there. Nothing was written.
@@ -195,6 +293,16 @@ fn vanished(player: &PlayerId, slot: &SlotName) -> BackendError {
     error::corrupt(Effect::None, what)
 }
 
+/// The error for a value that the player's hash does not list: there was
+/// another hash, with the lock, the fence and the names of the slots.
+fn forgotten(effect: Effect, player: &PlayerId, slot: &SlotName) -> BackendError {
+    let what = format!(
+        "the hash of {player} is gone from Redis, evicted or deleted by hand, \
+         while {player}/{slot} has a value"
+    );
+    error::corrupt(effect, what)
+}
+
 pub(crate) async fn view(
     store: &Store,
     player: &PlayerId,
@@ -205,38 +313,44 @@ pub(crate) async fn view(
     for _ in 0..MAX_DECLARATIONS {
         let place = place_of(store, player, slot).await?;
         let key = place.unwrap_or(Place::Rest).key(store, player, slot);
-        let mut command = redis::cmd("GET");
+        // It reads, and is a write: a replica refuses it.
+        let mut command = redis::cmd("GETEX");
         command.arg(key);
-        match store.run(&command, aim).await? {
-            Value::BulkString(value) => {
+        let value = match store.run(&command, aim).await? {
+            Value::BulkString(value) => Some(value),
+            _ => None,
+        };
+        match (value, place) {
+            (Some(value), Some(_)) if !value::is_mark(&value) => {
                 let opened = value::opened(value).map_err(|unreadable| {
                     let what = format!("the value of {player}/{slot}");
                     error::corrupt(Effect::None, what).with_source(unreadable)
                 })?;
                 return Ok(opened.record);
             }
-            _ if place.is_none() => return Ok(None),
+            (None, None) => return Ok(None),
             // It was moved between the two questions, unless it still is not
             // where the player's hash says.
-            _ if looked_at == place => return Err(vanished(player, slot)),
-            _ => looked_at = place,
+            (_, Some(_)) if looked_at == Some(place) => return Err(vanished(player, slot)),
+            (_, None) if looked_at == Some(place) => {
+                return Err(forgotten(Effect::None, player, slot));
+            }
+            _ => looked_at = Some(place),
         }
     }
     Err(restless())
 }
 
 async fn place_of(store: &Store, player: &PlayerId, slot: &SlotName) -> Result<Option<Place>> {
-    let mut command = redis::cmd("HMGET");
-    command.arg(store.keys.player(player));
-    command.arg("session").arg(format!("slot:{slot}"));
-    let fields = store.run(&command, store.reading(player)).await?;
-    match redis::from_redis_value::<(Option<String>, Option<String>)>(fields) {
-        Ok((_, None)) => Ok(None),
-        Ok((session, Some(place))) => {
-            let session = session.and_then(|session| session.parse().ok());
-            Place::read(&place, session).map(Some)
-        }
-        Err(error) => Err(error::corrupt(Effect::None, "the player's hash").with_source(error)),
+    let call = Call::default()
+        .key(store.keys.player(player))
+        .argument("session")
+        .argument(&format!("slot:{slot}"));
+    let mut answer = store.call(&LOOK, &call, store.reading(player)).await?;
+    let session = answer.part::<String>()?.parse().ok();
+    match answer.part::<String>()?.as_str() {
+        "" => Ok(None),
+        place => Place::read(place, session).map(Some),
     }
 }
 
@@ -256,7 +370,6 @@ pub(crate) async fn list(store: &Store, player: &PlayerId) -> Result<Vec<SlotSum
         let mut answer = store.call(&LIST, &call, aim).await?;
         match answer.word.as_str() {
             "list" => return summaries(player, answer),
-            "vanished" => return Err(vanished(player, &answer.part()?)),
             "declare" => {}
             _ => return Err(answer.unknown()),
         }
@@ -274,10 +387,19 @@ fn summaries(player: &PlayerId, mut answer: Answer) -> Result<Vec<SlotSummary>> 
     let mut summaries = Vec::new();
     while !answer.is_done() {
         let slot: SlotName = answer.part()?;
-        let what = format!("the value of {player}/{slot}");
-        let summary = value::summary(slot, &answer.bytes()?)
-            .map_err(|unreadable| error::corrupt(Effect::None, what).with_source(unreadable))?;
-        summaries.extend(summary);
+        let is_there = answer.part::<String>()? == "there";
+        let (start, bytes) = (answer.bytes()?, answer.part()?);
+        let summary = if is_there && !value::is_mark(&start) {
+            value::summary(slot.clone(), &start)
+        } else {
+            Err(value::Unreadable::gone())
+        };
+        // What can't be read is listed all the same, by what is known: opening
+        // it says what is wrong, and the other slots are as they are.
+        summaries.extend(summary.unwrap_or_else(|unreadable| {
+            tracing::warn!(%player, %slot, error = %unreadable, "a slot can't be read");
+            Some(value::unreadable(slot, bytes))
+        }));
     }
     summaries.sort_by(|a, b| a.slot.cmp(&b.slot));
     Ok(summaries)

@@ -1,18 +1,21 @@
 //! What every operation works with: the servers, the names of the keys, and
 //! how to have a command or a script carried out.
 
+use std::sync::Arc;
+
 use playerdata_core::{
     PlayerId, ServerName,
-    backend::{BackendError, Effect, ErrorKind, Result},
+    backend::{BackendError, Effect, ErrorKind, Result, deadline},
 };
 use redis::{Cmd, ServerErrorKind, Value};
 use tokio::time::Instant;
 
 use crate::{
     RedisOptions,
-    error::{self, Failure},
+    check::Eviction,
+    error::{self, Failure, Remedy, remedy},
     keys::Keys,
-    link::{Aim, Link, Purpose},
+    link::{Aim, Link, Purpose, Way},
     script::{Answer, Call, Script},
 };
 
@@ -24,35 +27,42 @@ pub(crate) const MAX_DECLARATIONS: usize = 16;
 pub(crate) struct Store {
     pub(crate) link: Link,
     pub(crate) keys: Keys,
-    pub(crate) options: RedisOptions,
+    pub(crate) options: Arc<RedisOptions>,
+    /// Whether the servers may evict what nobody has used for a while.
+    pub(crate) eviction: Eviction,
 }
 
 impl Store {
     /// For commands that change what a player has.
     pub(crate) fn changing<'a>(&self, player: &'a PlayerId) -> Aim<'a> {
-        self.aim(player.as_str(), Purpose::Keep)
+        self.aim(player.as_str(), Purpose::Change, Way::Confirmed)
     }
 
     /// For commands that read what a player has.
     pub(crate) fn reading<'a>(&self, player: &'a PlayerId) -> Aim<'a> {
-        self.aim(player.as_str(), Purpose::Read)
+        self.aim(player.as_str(), Purpose::Read, Way::Shared)
     }
 
-    /// For commands that change a server's lease or notices.
+    /// For commands that change a server's lease or notices, which are renewed
+    /// and repeated anyway.
     pub(crate) fn changing_server<'a>(&self, server: &'a ServerName) -> Aim<'a> {
-        self.aim(server.as_str(), Purpose::Change)
+        self.aim(server.as_str(), Purpose::Change, Way::Leases)
     }
 
     /// For commands that read a server's lease.
     pub(crate) fn reading_server<'a>(&self, server: &'a ServerName) -> Aim<'a> {
-        self.aim(server.as_str(), Purpose::Read)
+        self.aim(server.as_str(), Purpose::Read, Way::Leases)
     }
 
-    fn aim<'a>(&self, hash_tag: &'a str, purpose: Purpose) -> Aim<'a> {
+    fn aim<'a>(&self, hash_tag: &'a str, purpose: Purpose, way: Way) -> Aim<'a> {
         Aim {
             hash_tag,
             purpose,
+            way,
+            bytes: 0,
+            tells_moving: false,
             deadline: Instant::now() + self.options.operation_timeout,
+            given_up: deadline(),
         }
     }
 
@@ -65,13 +75,38 @@ impl Store {
     /// Calls a script by its digest, and with its code if the server does not
     /// know it: not yet, or not any more.
     pub(crate) async fn call(&self, script: &Script, call: &Call, aim: Aim<'_>) -> Result<Answer> {
-        let answer = match self.link.run(&script.by_digest(call), aim).await {
+        let answer = self.send(script, call, aim).await;
+        Answer::read(answer.map_err(|failure| error_of(failure, aim))?)
+    }
+
+    /// The same; `None` if the keys are not together, for their hash slot is on
+    /// its way to another node.
+    pub(crate) async fn call_unless_moving(
+        &self,
+        script: &Script,
+        call: &Call,
+        mut aim: Aim<'_>,
+    ) -> Result<Option<Answer>> {
+        aim.tells_moving = true;
+        match self.send(script, call, aim).await {
+            Err(Failure::Refused(refusal)) if remedy(&refusal) == Remedy::Moving => Ok(None),
+            Err(failure) => Err(error_of(failure, aim)),
+            Ok(answer) => Answer::read(answer).map(Some),
+        }
+    }
+
+    async fn send(
+        &self,
+        script: &Script,
+        call: &Call,
+        aim: Aim<'_>,
+    ) -> std::result::Result<Value, Failure> {
+        match self.link.run(&script.by_digest(call), aim).await {
             Err(Failure::Refused(refusal)) if refusal.kind() == Some(ServerErrorKind::NoScript) => {
                 self.link.run(&script.by_code(call), aim).await
             }
             answer => answer,
-        };
-        Answer::read(answer.map_err(|failure| error_of(failure, aim))?)
+        }
     }
 }
 

@@ -29,10 +29,20 @@ const DELETED: &str = "deleted";
 /// to 10, a GUID of 36 characters, an encoding, and what separates them.
 pub(crate) const MAX_HEADER_BYTES: usize = 160;
 
+/// What the mark starts with that is at rest while a claim has the value.
+const AWAY: &[u8] = b"pdc";
+
 /// A value that can't be understood.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub(crate) struct Unreadable(Cow<'static, str>);
+
+impl Unreadable {
+    /// The value is not where it should be.
+    pub(crate) fn gone() -> Self {
+        Self("its value is gone".into())
+    }
+}
 
 type Result<T> = std::result::Result<T, Unreadable>;
 
@@ -72,6 +82,22 @@ pub(crate) fn push_header(stamp: &Stamp, body: Option<&Body>, to: &mut String) {
         to.push_str(field);
     }
     to.push('\n');
+}
+
+/// Whether this is no value, but the mark of a value that a claim has.
+pub(crate) fn is_mark(value: &[u8]) -> bool {
+    value.starts_with(AWAY)
+}
+
+/// What is known of a slot whose value can't be read.
+pub(crate) fn unreadable(slot: SlotName, bytes: u64) -> SlotSummary {
+    SlotSummary {
+        slot,
+        revision: Revision::new(0),
+        saved_at: UnixMillis::new(0),
+        schema: 0,
+        body_bytes: bytes,
+    }
 }
 
 /// Reads a value as an opening found it.

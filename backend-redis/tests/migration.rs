@@ -185,3 +185,45 @@ async fn a_session_goes_on_when_its_primary_is_replaced_by_a_replica() {
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
     game.save(&backend, "after").await;
 }
+
+/// A server refuses a script that names a key which does not exist, for as long
+/// as the hash slot moves: a player whose own keys have arrived need not wait
+/// for all the others.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn players_whose_keys_are_together_are_not_locked_out_while_the_hash_slot_moves() {
+    let (cluster, new, backend) = with_new_node().await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "before").await;
+    let migration = Move::of(&cluster, "4711", new).await;
+    // All keys are where they were: what needs no new one goes on.
+    game.release(&backend).await;
+    let mut game = Game::of("4711");
+    game.take(&backend, None).await;
+
+    for key in migration.keys().await {
+        migration.key(&key).await;
+    }
+    let opened = game.open(&backend).await;
+    assert_eq!(opened.record.unwrap().body.bytes, "before");
+    game.save(&backend, "opened on the way").await;
+    let mut other = Game {
+        slot: "Slot2".parse().unwrap(),
+        number: playerdata_core::ClaimNumber::new(0),
+        ..game.clone()
+    };
+    assert_eq!(other.open(&backend).await.record, None);
+    other.save(&backend, "new on the way").await;
+    game.open(&backend).await;
+    game.save(&backend, "opened again").await;
+    game.release(&backend).await;
+    migration.finish().await;
+    let mut next = Game::of("4711");
+    next.take(&backend, None).await;
+    let opened = next.open(&backend).await;
+    assert_eq!(opened.record.unwrap().body.bytes, "opened again");
+    assert_eq!(
+        other.stored(&backend).await.as_deref(),
+        Some("new on the way")
+    );
+}

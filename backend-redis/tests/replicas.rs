@@ -212,3 +212,28 @@ async fn a_save_that_meets_a_replica_goes_to_the_primary_that_the_address_leads_
     game.save(&backend, "second").await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("second"));
 }
+
+/// `UNBLOCKED`, and the connection is closed: the change is in doubt, and the
+/// store is there again at once.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn s2_a_failover_while_a_save_waits_for_replicas_leaves_it_in_doubt() {
+    let Pair { primary, replica } = Pair::start().await;
+    let backend = connect(&[primary.url()], &confirmed()).await;
+    let game = Game::start(&backend, "4711").await;
+    replica.freeze();
+    let demoting = async {
+        until("a client waits", || async {
+            let info: String = primary.ask(&["INFO", "clients"]).await;
+            info.contains("blocked_clients:1")
+        })
+        .await;
+        primary.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]).await;
+    };
+    let (saved, ()) = tokio::join!(game.try_save(&backend, "waiting"), demoting);
+    let error = saved.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert_eq!(error.effect(), Effect::Possible, "{error}");
+    assert!(error.to_string().contains("UNBLOCKED"), "{error}");
+    replica.thaw();
+}

@@ -3,10 +3,7 @@
 mod support;
 
 use futures::future::join_all;
-use playerdata_core::{
-    Fence,
-    backend::{Backend, Effect, Erasure, ErrorKind, Opening, WriteOutcome},
-};
+use playerdata_core::backend::{Backend, Effect, Erasure, ErrorKind, Opening, WriteOutcome};
 use playerdata_redis::RedisBackend;
 use support::{Game, TestServer, connect, options};
 
@@ -63,7 +60,7 @@ async fn a_server_killed_in_the_middle_of_saving_comes_back_with_every_acknowled
         let fence = Game::of(game.player.as_str())
             .take(&backend, Some(game))
             .await;
-        assert_eq!(fence, Fence::new(2));
+        assert_eq!(fence.get(), game.fence.get() + 1);
     }
 }
 
@@ -129,27 +126,8 @@ async fn a_value_that_vanished_is_an_error_that_says_so_and_not_a_lost_session()
     next.number = next.number.next();
     let error = backend.open(&next.claim()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
-    let error = backend.list(&game.player).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
-}
-
-#[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn records_outlive_the_player_s_hash() {
-    let server = TestServer::start(&[]).await;
-    let backend = connect(&[server.url()], &options()).await;
-    let mut game = Game::start(&backend, "4711").await;
-    game.save(&backend, "first").await;
-    game.release(&backend).await;
-
-    let keys: Vec<String> = server.ask(&["KEYS", "*:{4711}"]).await;
-    server.ask::<()>(&["DEL", &keys[0]]).await;
-
-    assert_eq!(game.stored(&backend).await.as_deref(), Some("first"));
-    let mut next = Game::of("4711");
-    next.take(&backend, None).await;
-    let opened = next.open(&backend).await;
-    assert_eq!(opened.record.unwrap().body.bytes, "first");
+    let listed = backend.list(&game.player).await.unwrap();
+    assert_eq!(listed.len(), 1, "it is no slot that never was");
 }
 
 #[tokio::test]
@@ -169,10 +147,6 @@ async fn s5_what_can_t_be_read_is_corrupt_and_stays_as_it_is() {
             .await
             .unwrap_err()
             .kind(),
-        ErrorKind::Corrupt
-    );
-    assert_eq!(
-        backend.list(&game.player).await.unwrap_err().kind(),
         ErrorKind::Corrupt
     );
     let mut next = Game::of("4711");

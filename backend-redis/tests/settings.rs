@@ -8,7 +8,9 @@ use playerdata_core::{
     Event, SessionManager,
     backend::{Backend, Effect, Erasure, ErrorKind, HazardKind, Notice, NoticeKind, WriteOutcome},
 };
-use playerdata_redis::{RedisBackend, RedisOptions, redis};
+use playerdata_redis::{
+    Credentials, CredentialsProvider, RedisBackend, RedisOptions, UserPassword, redis,
+};
 use support::{Game, TestCluster, TestServer, connect, options, shared_cluster};
 
 async fn hazards(backend: &RedisBackend) -> Vec<HazardKind> {
@@ -240,4 +242,142 @@ async fn the_permissions_in_the_documents_are_enough() {
     assert_eq!(backend.list(&game.player).await.unwrap().len(), 1);
     assert_eq!(backend.erase(&game.player).await.unwrap(), Erasure::Erased);
     assert_eq!(hazards(&backend).await, []);
+}
+
+/// Tells a password that can be replaced.
+struct Vault(Arc<std::sync::Mutex<String>>);
+
+#[async_trait::async_trait]
+impl CredentialsProvider for Vault {
+    type Error = std::convert::Infallible;
+
+    async fn credentials(&self) -> Result<UserPassword, Self::Error> {
+        let password = self.0.lock().expect("nobody panicked with it");
+        Ok(UserPassword::new("game", password.as_str()))
+    }
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn new_connections_are_made_with_the_credentials_of_the_day() {
+    let server = TestServer::start(&[]).await;
+    let grant = |password: &str| {
+        let password = format!(">{password}");
+        let server = &server;
+        async move {
+            let user = [
+                "ACL",
+                "SETUSER",
+                "game",
+                "on",
+                "resetpass",
+                &password,
+                "~*",
+                "+@all",
+            ];
+            server.ask::<()>(&user).await;
+        }
+    };
+    grant("first").await;
+    let password = Arc::new(std::sync::Mutex::new("first".to_owned()));
+    let mut options = options();
+    options.credentials = Some(Credentials::new(Vault(password.clone())));
+    options.client_name = "game-eu".to_owned();
+    let backend = connect(&[server.url()], &options).await;
+    let mut game = Game::start(&backend, "4711").await;
+    let clients: String = server.ask(&["CLIENT", "LIST"]).await;
+    assert!(clients.contains(" name=game-eu "), "{clients}");
+    assert!(!format!("{backend:?}").contains("first"));
+
+    grant("second").await;
+    "second".clone_into(&mut password.lock().unwrap());
+    let kill = ["CLIENT", "KILL", "USER", "game"];
+    server.ask::<()>(&kill).await;
+    support::until("the connection is replaced", || async {
+        backend.holder(&game.player).await.is_ok()
+    })
+    .await;
+    game.save(&backend, "by the second").await;
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn what_replicas_would_lose_and_lack_is_found() {
+    let (primary, replica) = (TestServer::start(&[]).await, TestServer::start(&[]).await);
+    let mut options = options();
+    options.min_replicas = 1;
+    let backend = connect(&[primary.url()], &options).await;
+    assert_eq!(hazards(&backend).await, [HazardKind::TooFewReplicas]);
+    let port = primary.port().to_string();
+    replica.ask::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
+    primary.is_replicated("probe").await;
+    assert_eq!(hazards(&backend).await, []);
+    replica
+        .ask::<()>(&["CONFIG", "SET", "appendonly", "no"])
+        .await;
+    let found = backend.hazards().await.unwrap();
+    assert_eq!(found[0].kind, HazardKind::NotPersistent);
+    assert!(
+        found[0].what.starts_with("replica 127.0.0.1:"),
+        "{}",
+        found[0]
+    );
+    primary
+        .ask::<()>(&["CONFIG", "SET", "appendfsync", "no"])
+        .await;
+    assert_eq!(hazards(&backend).await[0], HazardKind::PersistsLate);
+}
+
+/// `WAITAOF`, where the server has it; where it has not, no change is
+/// acknowledged.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn s1_a_change_can_be_confirmed_on_disk() {
+    let server = TestServer::start(&["--appendfsync", "everysec"]).await;
+    let mut options = options();
+    options.operation_timeout = std::time::Duration::from_secs(6);
+    options.replica_timeout = std::time::Duration::from_secs(3);
+    options.confirm_on_disk = true;
+    let backend = connect(&[server.url()], &options).await;
+    let mut game = Game::of("4711");
+    let acquired = backend.acquire(&game.player, &game.claimant, None).await;
+    if server.refusal(&["WAITAOF", "0", "0", "0"]).await.is_some() {
+        let error = acquired.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
+        assert_eq!(error.effect(), Effect::Possible, "{error}");
+        return;
+    }
+    game.take(&backend, None).await;
+    game.open(&backend).await;
+    game.save(&backend, "on disk").await;
+    server
+        .ask::<()>(&["CONFIG", "SET", "appendonly", "no"])
+        .await;
+    let error = game.try_save(&backend, "in memory").await.unwrap_err();
+    assert_eq!(error.effect(), Effect::Possible, "{error}");
+}
+
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn s12_one_slot_that_can_t_be_read_hides_no_other() {
+    let server = TestServer::start(&[]).await;
+    let backend = connect(&[server.url()], &options()).await;
+    let mut game = Game::start(&backend, "4711").await;
+    for slot in ["Slot1", "Slot2", "Slot3"] {
+        game.slot = slot.parse().unwrap();
+        game.number = playerdata_core::ClaimNumber::new(0);
+        game.open(&backend).await;
+        game.save(&backend, slot).await;
+    }
+    game.release(&backend).await;
+    let keys: Vec<String> = server.ask(&["KEYS", "*:Slot2"]).await;
+    server.ask::<()>(&["SET", &keys[0], "scribble"]).await;
+    let keys: Vec<String> = server.ask(&["KEYS", "*:Slot3"]).await;
+    server.ask::<()>(&["DEL", &keys[0]]).await;
+    let listed = backend.list(&game.player).await.unwrap();
+    let told: Vec<_> = listed
+        .iter()
+        .map(|slot| (slot.slot.as_str(), slot.revision.get(), slot.body_bytes))
+        .collect();
+    assert_eq!(told, [("Slot1", 1, 5), ("Slot2", 0, 8), ("Slot3", 0, 0)]);
 }

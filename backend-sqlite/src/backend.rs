@@ -6,13 +6,17 @@ use async_trait::async_trait;
 use playerdata_core::{
     Clock, PlayerId, ServerId, ServerName, SessionId, SlotName,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Limits, Lock, Notice, Notification,
-        Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
+        Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result,
+        SlotSummary, Stamp, WriteOutcome,
     },
 };
 use tokio::sync::watch;
 
-use crate::{OpenError, SqliteOptions, job::Queue, lease, lock, slot};
+use crate::{
+    MaintenanceError, OpenError, SqliteOptions, checkpoint::Traces, job::Queue, lease, lock,
+    maintenance::Place, slot,
+};
 
 /// A [`Backend`] on an SQLite database.
 ///
@@ -24,6 +28,9 @@ pub struct SqliteBackend {
     writes: Queue,
     reads: Queue,
     clock: Arc<dyn Clock>,
+    traces: Traces,
+    /// `None` in memory.
+    place: Option<Arc<Place>>,
     /// Closed when the last thread has ended.
     end: watch::Receiver<()>,
 }
@@ -33,12 +40,16 @@ impl SqliteBackend {
         writes: Queue,
         reads: Queue,
         clock: Arc<dyn Clock>,
+        traces: Traces,
+        place: Option<Arc<Place>>,
         end: watch::Receiver<()>,
     ) -> Self {
         Self {
             writes,
             reads,
             clock,
+            traces,
+            place,
             end,
         }
     }
@@ -63,6 +74,76 @@ impl SqliteBackend {
     /// [`OpenError`], if memory or a thread can't be had.
     pub fn open_in_memory() -> std::result::Result<Self, OpenError> {
         SqliteOptions::in_memory().open()
+    }
+
+    /// Copies the database, as it is at one moment, into a new file at `path`,
+    /// while it is in use: savers are not held up. The copy has no free pages,
+    /// is checked (`integrity_check`) and synced to the disk, and only then
+    /// has its name. It holds everything but the log: one file.
+    ///
+    /// While it runs, the write-ahead log can't be begun again, and grows by
+    /// what is saved meanwhile.
+    ///
+    /// `docs/sqlite.md` says how to restore it.
+    ///
+    /// # Errors
+    ///
+    /// [`MaintenanceError`]. What is at `path` already is never touched.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops waiting; the copy is finished nevertheless.
+    pub async fn backup_to(
+        &self,
+        path: impl AsRef<Path>,
+    ) -> std::result::Result<(), MaintenanceError> {
+        let path = path.as_ref().to_owned();
+        let place = self.place()?;
+        place.run(move |place, db| place.back_up(db, &path)).await
+    }
+
+    /// Reads the whole database and says what is wrong with it, a line each:
+    /// nothing if it is sound. Savers are not held up. It takes as long as
+    /// reading the file does.
+    ///
+    /// It finds damaged pages and rows that break the tables' rules
+    /// (`integrity_check`), and claims of sessions that do not hold their
+    /// player. It does not decode documents.
+    ///
+    /// # Errors
+    ///
+    /// [`MaintenanceError`], if it can't be done.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn check(&self) -> std::result::Result<Vec<String>, MaintenanceError> {
+        self.place()?.run(Place::check).await
+    }
+
+    /// Gives the room of what was erased back to the disk, and says how many
+    /// bytes that was. Without it, the file keeps the room for what is saved
+    /// later.
+    ///
+    /// It moves some pages at a time; savers hardly notice. A file that an
+    /// earlier version made is written as a whole the first time: no other
+    /// call that writes gets through meanwhile, and the disk needs room for
+    /// the log of it.
+    ///
+    /// # Errors
+    ///
+    /// [`MaintenanceError`]. What was moved until then stays so.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops waiting; the shrinking is finished
+    /// nevertheless.
+    pub async fn shrink(&self) -> std::result::Result<u64, MaintenanceError> {
+        self.place()?.run(Place::shrink).await
+    }
+
+    fn place(&self) -> std::result::Result<Arc<Place>, MaintenanceError> {
+        self.place.clone().ok_or(MaintenanceError::InMemory)
     }
 
     /// Closes the database for all clones: finishes what was accepted, moves
@@ -91,6 +172,18 @@ impl Backend for SqliteBackend {
         Limits::new(slot::MAX_BODY_BYTES)
     }
 
+    /// Whether the files are still the ones at their path, and on a local disk.
+    async fn hazards(&self) -> Result<Vec<Hazard>> {
+        let Some(place) = self.place.clone() else {
+            return Ok(Vec::new());
+        };
+        let hazards = place.aside(Place::hazards).await;
+        hazards.map_err(|error| {
+            let what = "looking at the database's files";
+            BackendError::new(ErrorKind::Unavailable, Effect::None, what).with_source(error)
+        })
+    }
+
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
         let (id, clock) = (server.clone(), Arc::clone(&self.clock));
         self.writes
@@ -110,8 +203,9 @@ impl Backend for SqliteBackend {
     async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
         let (id, clock) = (server.clone(), Arc::clone(&self.clock));
         self.reads
-            .run(move |db| lease::is_live(db, &id, clock.now()))
+            .run(move |db| lease::left(db, &id, clock.now()))
             .await
+            .map(|left| left.is_some())
             .map_err(|fault| fault.during(format_args!("reading the lease of {server}")))
     }
 
@@ -210,9 +304,13 @@ impl Backend for SqliteBackend {
     }
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
-        let id = player.clone();
+        let (id, traces) = (player.clone(), self.traces.clone());
         self.writes
-            .run(move |db| lock::erase(db, &id))
+            .run(move |db| {
+                // Whatever is left of them afterwards, the log has it too.
+                traces.leave();
+                lock::erase(db, &id)
+            })
             .await
             .map_err(|fault| fault.during(format_args!("erasing player {player}")))
     }

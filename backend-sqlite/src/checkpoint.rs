@@ -8,14 +8,22 @@
 //! and only a little of it is left to move, the writer moves that little
 //! itself, between two groups.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
-    mpsc,
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
 };
 
 use rusqlite::Connection;
+use tokio::time::Instant;
 use tracing::{debug, warn};
+
+use crate::{file_system, files::Files};
 
 /// How many passive checkpoints follow each other, each moving what was
 /// committed during the one before, until little is left for the writer.
@@ -24,6 +32,13 @@ const MAX_ROUNDS: usize = 4;
 /// The log's length is bounded at this many times the growth that starts a
 /// checkpoint.
 const BOUND: u64 = 4;
+
+/// How long to wait for readers before a log is left as it is. Ours read for
+/// much less.
+const READERS_PATIENCE: Duration = Duration::from_millis(200);
+
+/// By how much the log grows between two looks at the room that is left.
+const LOOK_EVERY_PAGES: u64 = 32;
 
 /// How far a log has been moved, in pages.
 #[derive(Clone, Copy, Debug)]
@@ -47,32 +62,129 @@ fn passive(db: &Connection) -> rusqlite::Result<Option<Progress>> {
         })
 }
 
+/// Moves all of the log and cuts it off, which gives its room back to the disk
+/// and leaves nothing of what was in it. `false` if others are in the way.
+fn empty_log_at_once(db: &Connection) -> rusqlite::Result<bool> {
+    db.prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
+        .query_row([], |row| row.get::<_, bool>(0).map(|busy| !busy))
+}
+
+/// The same, with some patience for those who read. Whoever reads for longer
+/// keeps the log.
+pub(crate) fn empty_log(db: &Connection) -> bool {
+    let start = Instant::now();
+    loop {
+        match empty_log_at_once(db) {
+            Ok(true) => return true,
+            Ok(false) if start.elapsed() < READERS_PATIENCE => {
+                thread::park_timeout(Duration::from_millis(1));
+            }
+            Ok(false) => return false,
+            Err(error) => {
+                warn!(%error, "could not empty the log");
+                return false;
+            }
+        }
+    }
+}
+
+/// What both sides leave for each other.
+#[derive(Debug, Default)]
+struct Shared {
+    /// The writer should move what is left.
+    help_wanted: AtomicBool,
+    /// Something was committed that no checkpoint has moved yet.
+    unmoved: AtomicBool,
+}
+
 /// The checkpointing thread's own things.
 pub(crate) struct Checkpointer {
     db: Connection,
     /// Ends when the writer has ended.
     due: mpsc::Receiver<()>,
-    help_wanted: Arc<AtomicBool>,
+    shared: Arc<Shared>,
+    traces: Traces,
+    files: Arc<Files>,
+    interval: Duration,
     growth_pages: u64,
+}
+
+/// Whether the log has traces of what was erased: to be emptied as soon as
+/// readers allow.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Traces(Arc<AtomicBool>);
+
+impl Traces {
+    pub(crate) fn leave(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Removes them, if there are any.
+    fn remove(&self, db: &Connection) {
+        // Before, and not after: more may be left meanwhile.
+        if self.0.swap(false, Ordering::AcqRel) && !empty_log(db) {
+            self.leave();
+        }
+    }
 }
 
 /// The writer's part in it.
 pub(crate) struct WriterSide {
     due: mpsc::SyncSender<()>,
-    help_wanted: Arc<AtomicBool>,
+    shared: Arc<Shared>,
+    traces: Traces,
     growth_pages: u64,
     /// The log's length after the last commit, in pages.
     log_pages: Arc<AtomicU64>,
     /// Its length when the last checkpoint was asked for.
     asked_at: u64,
+    room: Room,
 }
 
-/// Prepares both sides. `growth_pages` is how much the log grows between two
-/// checkpoints.
+/// How much room the disk has left for the log. Moving the log needs a little
+/// itself, where the file grows: it must not take all there is.
+struct Room {
+    path: PathBuf,
+    /// What is to be left.
+    reserve_bytes: u64,
+    /// The log's length at the last look.
+    looked_at: u64,
+}
+
+impl Room {
+    /// Whether less than that is left. It looks again when the log has grown.
+    fn is_short(&mut self, log: u64) -> bool {
+        if log < self.looked_at {
+            self.looked_at = 0;
+        }
+        if log - self.looked_at < LOOK_EVERY_PAGES {
+            return false;
+        }
+        self.looked_at = log;
+        file_system::free_bytes(&self.path)
+            .inspect_err(|error| warn!(%error, "can't tell how much room the disk has left"))
+            .is_ok_and(|free| free < self.reserve_bytes)
+    }
+}
+
+/// When checkpoints are due, and what they look at.
+pub(crate) struct Plan {
+    /// How much the log grows between two of them.
+    pub(crate) growth_pages: u64,
+    /// The database, and how much of its disk the log leaves free if it can.
+    pub(crate) path: PathBuf,
+    pub(crate) reserve_bytes: u64,
+    /// How long it may have grown by less.
+    pub(crate) interval: Duration,
+    pub(crate) traces: Traces,
+    pub(crate) files: Arc<Files>,
+}
+
+/// Prepares both sides.
 pub(crate) fn set_up(
     writer: &mut Connection,
     own: Connection,
-    growth_pages: u64,
+    plan: Plan,
 ) -> rusqlite::Result<(Checkpointer, WriterSide)> {
     let log_pages = Arc::new(AtomicU64::new(0));
     let seen = Arc::clone(&log_pages);
@@ -82,19 +194,29 @@ pub(crate) fn set_up(
         Ok(())
     }))?;
     let (ask, due) = mpsc::sync_channel(1);
-    let help_wanted = Arc::new(AtomicBool::new(false));
+    let shared = Arc::new(Shared::default());
+    let growth_pages = plan.growth_pages;
     let checkpointer = Checkpointer {
         db: own,
         due,
-        help_wanted: Arc::clone(&help_wanted),
+        shared: Arc::clone(&shared),
+        traces: plan.traces.clone(),
+        files: plan.files,
+        interval: plan.interval,
         growth_pages,
     };
     let writer_side = WriterSide {
         due: ask,
-        help_wanted,
+        shared,
+        traces: plan.traces,
         growth_pages,
         log_pages,
         asked_at: 0,
+        room: Room {
+            path: plan.path,
+            reserve_bytes: plan.reserve_bytes,
+            looked_at: 0,
+        },
     };
     Ok((checkpointer, writer_side))
 }
@@ -108,6 +230,7 @@ impl WriterSide {
     /// Has a checkpoint run when the log has grown enough, and helps if that
     /// is wanted.
     pub(crate) fn after_commit(&mut self, db: &Connection) {
+        self.shared.unmoved.store(true, Ordering::Relaxed);
         let log = self.log_pages.load(Ordering::Relaxed);
         if log < self.asked_at {
             // The log was begun anew.
@@ -119,31 +242,48 @@ impl WriterSide {
             // has gone and said why.
             let _ = self.due.try_send(());
         }
-        if self.help_wanted.swap(false, Ordering::Relaxed) {
+        let short_of_room = self.room.is_short(log);
+        if self.shared.help_wanted.swap(false, Ordering::Relaxed) || short_of_room {
             report(passive(db));
         }
     }
 
-    /// Leaves as little in the log as other processes allow.
-    pub(crate) fn at_close(&self, db: &Connection) {
-        report(passive(db));
+    /// Before anybody is answered: what was erased is to be gone from the log.
+    pub(crate) fn before_answers(&self, db: &Connection) {
+        self.traces.remove(db);
     }
 }
 
 impl Checkpointer {
     /// Runs checkpoints as they fall due, until the writer has ended.
     pub(crate) fn run(self) {
-        while self.due.recv().is_ok() {
-            self.checkpoint();
+        loop {
+            let asked = self.due.recv_timeout(self.interval);
+            if asked == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
+            // What others have made of the files is none of ours.
+            if self.files.check().is_err() {
+                continue;
+            }
+            self.traces.remove(&self.db);
+            if asked.is_ok() || self.shared.unmoved.load(Ordering::Relaxed) {
+                self.checkpoint();
+            }
         }
     }
 
     fn checkpoint(&self) {
+        self.shared.unmoved.store(false, Ordering::Relaxed);
         let mut moved_before = 0;
         for _ in 0..MAX_ROUNDS {
             let Some(Progress { log, moved }) = report(passive(&self.db)) else {
+                self.shared.unmoved.store(true, Ordering::Relaxed);
                 return;
             };
+            if moved < log {
+                self.shared.unmoved.store(true, Ordering::Relaxed);
+            }
             if log < bound(self.growth_pages) {
                 return;
             }
@@ -155,8 +295,13 @@ impl Checkpointer {
             moved_before = moved;
         }
         debug!("the log is past its bound: the writer helps");
-        self.help_wanted.store(true, Ordering::Relaxed);
+        self.shared.help_wanted.store(true, Ordering::Relaxed);
     }
+}
+
+/// Leaves as little in the log as other processes allow.
+pub(crate) fn at_close(db: &Connection) {
+    report(passive(db));
 }
 
 /// A checkpoint that failed loses nothing: the log keeps what it could not
@@ -188,7 +333,15 @@ mod tests {
             let mut db = connect();
             db.pragma_update(None, "journal_mode", "wal").unwrap();
             db.execute_batch("CREATE TABLE a (x)").unwrap();
-            let (checkpointer, writer_side) = set_up(&mut db, connect(), GROWTH).unwrap();
+            let plan = Plan {
+                growth_pages: GROWTH,
+                path: folder.path().join("db"),
+                reserve_bytes: 0,
+                interval: Duration::from_secs(30),
+                traces: Traces::default(),
+                files: Arc::default(),
+            };
+            let (checkpointer, writer_side) = set_up(&mut db, connect(), plan).unwrap();
             Self {
                 db,
                 checkpointer,
@@ -223,7 +376,7 @@ mod tests {
         let mut log = Log::new();
         log.commit(GROWTH);
         log.checkpointer.checkpoint();
-        assert!(!log.writer_side.help_wanted.load(Ordering::Relaxed));
+        assert!(!log.writer_side.shared.help_wanted.load(Ordering::Relaxed));
 
         // What a reader still needs is left over, and keeps the log going...
         let reader = Connection::open(log.db.path().unwrap()).unwrap();
@@ -232,7 +385,7 @@ mod tests {
             .unwrap();
         log.commit(bound(GROWTH));
         log.checkpointer.checkpoint();
-        assert!(log.writer_side.help_wanted.load(Ordering::Relaxed));
+        assert!(log.writer_side.shared.help_wanted.load(Ordering::Relaxed));
         drop(reader);
         assert!(log.commit(1) > bound(GROWTH));
         // ...until the writer has moved the rest itself.

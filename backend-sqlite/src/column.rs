@@ -1,5 +1,7 @@
 //! How ids, numbers and times are kept in columns, and read back.
 
+use std::time::Duration;
+
 use playerdata_core::{
     Incarnation, PlayerId, ServerId, ServerName, SessionId, SlotName, UnixMillis, WriteId,
     backend::ErrorKind,
@@ -28,6 +30,11 @@ pub(crate) fn time(at: UnixMillis) -> i64 {
 /// A time that is compared in SQL; the end of SQLite's time if it is later.
 pub(crate) fn instant(at: UnixMillis) -> i64 {
     i64::try_from(at.get()).unwrap_or(i64::MAX)
+}
+
+/// A length of time; the longest that SQLite keeps if it is longer.
+pub(crate) fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn read_time(row: &Row<'_>, column: &str) -> Result<UnixMillis, Fault> {

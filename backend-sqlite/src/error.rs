@@ -14,6 +14,7 @@ pub(crate) struct Fault {
     effect: Effect,
     what: Cow<'static, str>,
     source: Option<Arc<Error>>,
+    dooms_transaction: bool,
 }
 
 impl Fault {
@@ -24,6 +25,7 @@ impl Fault {
             effect: Effect::None,
             what: what.into(),
             source: None,
+            dooms_transaction: false,
         }
     }
 
@@ -38,14 +40,36 @@ impl Fault {
         self
     }
 
+    /// The same, but the transaction in which it happened has to be rolled
+    /// back: half of the operation may be in it.
+    pub(crate) fn dooming(mut self) -> Self {
+        self.dooms_transaction = true;
+        self
+    }
+
     /// Whether the transaction in which it happened can't be committed any
-    /// more: after meeting a damaged page, SQLite refuses to.
+    /// more. After meeting a damaged page, SQLite refuses to.
     pub(crate) fn dooms_transaction(&self) -> bool {
-        let code = self
+        self.dooms_transaction || self.code() == Some(ffi::ErrorCode::DatabaseCorrupt)
+    }
+
+    /// Whether there was no room for what was to be written.
+    pub(crate) fn is_full(&self) -> bool {
+        let extended = self
             .source
             .as_ref()
-            .and_then(|source| source.sqlite_error_code());
-        code == Some(ffi::ErrorCode::DatabaseCorrupt)
+            .and_then(|source| source.sqlite_error());
+        self.code() == Some(ffi::ErrorCode::DiskFull)
+            || extended.is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHMSIZE)
+    }
+
+    /// Whether another connection held a lock that was needed.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| is_busy(source))
+    }
+
+    fn code(&self) -> Option<ffi::ErrorCode> {
+        self.source.as_ref()?.sqlite_error_code()
     }
 
     /// Names the operation that failed.
@@ -77,6 +101,7 @@ impl From<Error> for Fault {
             effect: Effect::None,
             what: error.to_string().into(),
             source: Some(Arc::new(error)),
+            dooms_transaction: false,
         }
     }
 }

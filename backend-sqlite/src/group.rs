@@ -6,10 +6,10 @@ use std::{
 };
 
 use playerdata_core::backend::ErrorKind;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tracing::warn;
 
-use crate::{busy::retry_while_busy, error::Fault, job::Job};
+use crate::{busy::retry_while_busy, checkpoint, error::Fault, job::Job};
 
 /// What became of a transaction.
 enum Ending {
@@ -20,35 +20,55 @@ enum Ending {
     Failed(Fault),
 }
 
-/// Runs `jobs` in one transaction and answers them after its commit.
+/// Runs `jobs` in one transaction, and leaves each with its outcome.
 ///
 /// An operation that fails, fails alone. Some errors (a full disk, a damaged
 /// page) make SQLite give up all of the transaction; then each of the others
 /// is tried again in a transaction of its own, so that what can be done is
 /// done.
-pub(crate) fn commit(db: &Connection, mut jobs: Vec<Box<dyn Job>>, busy_timeout: Duration) {
+///
+/// Where there is no room, the log may be what takes it up: it is emptied, and
+/// what failed for want of room is tried once more.
+pub(crate) fn commit(db: &Connection, jobs: &mut Vec<Box<dyn Job>>, busy_timeout: Duration) {
     jobs.retain(|job| !job.is_abandoned());
-    match attempt(db, &mut jobs, busy_timeout) {
-        Ending::Committed => {}
-        Ending::Failed(fault) => fail_all(&mut jobs, &fault),
+    let mut ending = attempt(db, jobs, busy_timeout);
+    let short_of_room = |job: &dyn Job| job.failure().is_some_and(Fault::is_full);
+    let commit_failed = matches!(&ending, Ending::Failed(fault) if fault.is_full());
+    let room_made = (commit_failed || jobs.iter().any(|job| short_of_room(&**job)))
+        && checkpoint::empty_log(db);
+    if room_made && commit_failed {
+        ending = attempt(db, jobs, busy_timeout);
+    }
+    let again = |job: &dyn Job| room_made && short_of_room(job);
+    match ending {
+        Ending::Committed => each_alone(db, jobs, busy_timeout, again),
+        Ending::Failed(fault) => fail_all(jobs, &fault),
         Ending::RolledBack => {
             warn!(operations = jobs.len(), "a group was rolled back");
-            for job in jobs.iter_mut().filter(|job| job.failure().is_none()) {
-                let alone = std::slice::from_mut(job);
-                if let Ending::Failed(fault) = attempt(db, alone, busy_timeout) {
-                    fail_all(alone, &fault);
-                }
-            }
+            let again = |job: &dyn Job| job.failure().is_none() || again(job);
+            each_alone(db, jobs, busy_timeout, again);
         }
     }
-    for job in jobs {
-        job.answer();
+}
+
+/// Runs those for which `again` holds in a transaction each.
+fn each_alone(
+    db: &Connection,
+    jobs: &mut [Box<dyn Job>],
+    busy_timeout: Duration,
+    again: impl Fn(&dyn Job) -> bool,
+) {
+    for job in jobs.iter_mut().filter(|job| again(&***job)) {
+        let alone = std::slice::from_mut(job);
+        if let Ending::Failed(fault) = attempt(db, alone, busy_timeout) {
+            fail_all(alone, &fault);
+        }
     }
 }
 
 /// Fails all but those that failed by themselves before: of these it is known
 /// that they were not applied.
-fn fail_all(jobs: &mut [Box<dyn Job>], fault: &Fault) {
+pub(crate) fn fail_all(jobs: &mut [Box<dyn Job>], fault: &Fault) {
     for job in jobs.iter_mut().filter(|job| job.failure().is_none()) {
         job.fail(fault.clone());
     }
@@ -62,10 +82,12 @@ fn attempt(db: &Connection, jobs: &mut [Box<dyn Job>], busy_timeout: Duration) -
         return Ending::Failed(error.into());
     }
     // Callers may have gone while the lock was waited for.
-    for job in jobs.iter_mut().filter(|job| !job.is_abandoned()) {
+    for job in jobs.iter_mut().filter_map(|job| job.begin().then_some(job)) {
         run(db, job.as_mut());
-        if job.failure().is_some_and(Fault::dooms_transaction) {
-            roll_back(db);
+        if job.failure().is_some_and(Fault::dooms_transaction)
+            && let Err(error) = roll_back(db)
+        {
+            return Ending::Failed(error.into());
         }
         if db.is_autocommit() {
             return Ending::RolledBack;
@@ -75,9 +97,14 @@ fn attempt(db: &Connection, jobs: &mut [Box<dyn Job>], busy_timeout: Duration) -
         Ok(()) => Ending::Committed,
         Err(error) => {
             // Part of it may have reached the log before the commit failed.
-            let fault = Fault::from(error).maybe_applied();
-            roll_back(db);
-            Ending::Failed(fault)
+            // If the disk is full, the part that makes it a commit has not.
+            let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+            let fault = Fault::from(error);
+            if let Err(error) = roll_back(db) {
+                // The next group's begin tries it again, and fails with it.
+                warn!(%error, "could not roll back");
+            }
+            Ending::Failed(if full { fault } else { fault.maybe_applied() })
         }
     }
 }
@@ -85,9 +112,8 @@ fn attempt(db: &Connection, jobs: &mut [Box<dyn Job>], busy_timeout: Duration) -
 fn run(db: &Connection, job: &mut dyn Job) {
     let outcome = catch_unwind(AssertUnwindSafe(|| job.run(db)));
     if outcome.is_err() {
-        // Half of the operation may be in the transaction: undo it all.
-        roll_back(db);
-        job.fail(Fault::new(ErrorKind::Unavailable, "the operation panicked"));
+        // Half of the operation may be in the transaction.
+        job.fail(Fault::new(ErrorKind::Unavailable, "the operation panicked").dooming());
     }
 }
 
@@ -98,14 +124,11 @@ fn begin(db: &Connection) -> rusqlite::Result<()> {
     execute(db, "BEGIN IMMEDIATE")
 }
 
-fn roll_back(db: &Connection) {
+fn roll_back(db: &Connection) -> rusqlite::Result<()> {
     if db.is_autocommit() {
-        return;
+        return Ok(());
     }
-    // If it fails, the next group's begin tries it again, and fails with it.
-    if let Err(error) = execute(db, "ROLLBACK") {
-        warn!(%error, "could not roll back");
-    }
+    execute(db, "ROLLBACK")
 }
 
 fn execute(db: &Connection, sql: &'static str) -> rusqlite::Result<()> {
@@ -118,7 +141,7 @@ mod tests {
     use tokio::sync::oneshot::Receiver;
 
     use super::*;
-    use crate::job::pending;
+    use crate::{job::pending, savepoint::all_or_nothing};
 
     const NO_PATIENCE: Duration = Duration::ZERO;
 
@@ -149,11 +172,18 @@ mod tests {
         outcome.map_err(|fault| fault.during(format_args!("testing")).effect())
     }
 
+    fn answered(db: &Connection, mut jobs: Vec<Box<dyn Job>>) {
+        commit(db, &mut jobs, NO_PATIENCE);
+        for job in jobs {
+            job.answer();
+        }
+    }
+
     /// Commits a group of three, and gives what the three were answered.
     fn commit_with(db: &Connection, odd: (Box<dyn Job>, Answer)) -> [Result<usize, Effect>; 3] {
         let before = sql("INSERT INTO a VALUES (1)");
         let after = sql("INSERT INTO a VALUES (2)");
-        commit(db, vec![before.0, odd.0, after.0], NO_PATIENCE);
+        answered(db, vec![before.0, odd.0, after.0]);
         assert!(db.is_autocommit());
         [before.1, odd.1, after.1].map(outcome)
     }
@@ -186,6 +216,21 @@ mod tests {
     }
 
     #[test]
+    fn e7_an_operation_that_cannot_be_undone_leaves_nothing_half_done() {
+        let db = store();
+        let odd = pending(|db: &Connection| {
+            all_or_nothing(db, || {
+                db.execute("INSERT INTO a VALUES (3)", [])?;
+                // Whatever takes the savepoint away, it can't be gone back to.
+                db.execute_batch("RELEASE operation")?;
+                Err::<usize, _>(Fault::corrupt("halfway"))
+            })
+        });
+        assert_eq!(commit_with(&db, odd), [Ok(1), Err(Effect::None), Ok(1)]);
+        assert_eq!(count(&db), 2);
+    }
+
+    #[test]
     fn a_commit_that_fails_leaves_all_of_the_group_in_doubt_and_the_next_group_works() {
         let db = store();
         let odd = sql("INSERT INTO b VALUES (9)");
@@ -201,7 +246,7 @@ mod tests {
         let db = store();
         let (gone, answer) = sql("INSERT INTO a VALUES (3)");
         drop(answer);
-        commit(&db, vec![gone], NO_PATIENCE);
+        answered(&db, vec![gone]);
         assert_eq!(count(&db), 0);
     }
 }

@@ -1,10 +1,26 @@
 //! An operation on its way to a thread, and the queue it travels in.
 
-use playerdata_core::backend::ErrorKind;
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use playerdata_core::backend::{self, ErrorKind};
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
 
 use crate::error::Fault;
+
+/// How long before the caller's deadline an operation that has not begun is
+/// withdrawn, so that the caller learns that it has no effect.
+const MARGIN: Duration = Duration::from_millis(50);
 
 /// An operation that waits for a thread, with somebody who waits for it.
 ///
@@ -13,6 +29,10 @@ use crate::error::Fault;
 pub(crate) trait Job: Send {
     /// Whether the caller has gone, so that nobody learns of the outcome.
     fn is_abandoned(&self) -> bool;
+
+    /// Whether it is to be run: its caller is there and has not withdrawn it.
+    /// From then on it can't be withdrawn any more.
+    fn begin(&mut self) -> bool;
 
     /// Runs the operation and keeps its outcome. It may be run again, if the
     /// transaction around it was rolled back.
@@ -28,8 +48,21 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>);
 }
 
+/// Of an operation that waits, set by whoever comes first: the thread that
+/// begins it, or the caller who withdraws it.
+#[derive(Clone, Debug, Default)]
+struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+}
+
 struct Pending<T, F> {
     operation: F,
+    turn: Turn,
+    begun: bool,
     outcome: Option<Result<T, Fault>>,
     reply: oneshot::Sender<Result<T, Fault>>,
 }
@@ -41,6 +74,11 @@ where
 {
     fn is_abandoned(&self) -> bool {
         self.reply.is_closed()
+    }
+
+    fn begin(&mut self) -> bool {
+        self.begun = !self.is_abandoned() && (self.begun || self.turn.take());
+        self.begun
     }
 
     fn run(&mut self, db: &Connection) {
@@ -64,12 +102,22 @@ where
 }
 
 /// An operation, and where its answer will come.
+#[cfg(test)]
 pub(crate) fn pending<T: Send + 'static>(
+    operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+) -> (Box<dyn Job>, oneshot::Receiver<Result<T, Fault>>) {
+    pending_in(Turn::default(), operation)
+}
+
+fn pending_in<T: Send + 'static>(
+    turn: Turn,
     operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
 ) -> (Box<dyn Job>, oneshot::Receiver<Result<T, Fault>>) {
     let (reply, answer) = oneshot::channel();
     let job = Pending {
         operation,
+        turn,
+        begun: false,
         outcome: None,
         reply,
     };
@@ -96,12 +144,35 @@ impl Queue {
     /// Has `operation` run by the thread, and waits for the outcome.
     ///
     /// Dropping the future before the operation ran withdraws it, later only
-    /// its outcome is lost.
+    /// its outcome is lost. One that is still waiting shortly before the
+    /// deadline of its caller is withdrawn as well, with an error that says so.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let (job, answer) = pending(operation);
+        let turn = Turn::default();
+        let mut outcome = pin!(self.queue(turn.clone(), operation));
+        if let Some(deadline) = backend::deadline() {
+            let margin = MARGIN.min(deadline.saturating_duration_since(Instant::now()) / 2);
+            tokio::select! {
+                biased;
+                outcome = &mut outcome => return outcome,
+                () = sleep_until(deadline - margin) => {}
+            }
+            if turn.take() {
+                let what = "the database was busy until the operation's time was up";
+                return Err(Fault::new(ErrorKind::Unavailable, what));
+            }
+        }
+        outcome.await
+    }
+
+    async fn queue<T: Send + 'static>(
+        &self,
+        turn: Turn,
+        operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (job, answer) = pending_in(turn, operation);
         self.0.send(Message::Run(job)).await.map_err(|_| {
             Fault::new(
                 ErrorKind::Rejected,

@@ -14,11 +14,12 @@ use crate::{column, error::Fault, savepoint::all_or_nothing};
 /// Incarnations are compared as blobs, byte by byte, which is their order. A
 /// malformed one is not overwritten.
 const RENEW: &str = "
-    INSERT INTO lease (server, incarnation, expires_at_ms, remember_until_ms)
-    VALUES (:server, :incarnation, :expires_at, :remember_until)
+    INSERT INTO lease (server, incarnation, expires_at_ms, ttl_ms, remember_until_ms)
+    VALUES (:server, :incarnation, :expires_at, :ttl, :remember_until)
     ON CONFLICT (server) DO UPDATE
     SET incarnation = excluded.incarnation,
         expires_at_ms = excluded.expires_at_ms,
+        ttl_ms = excluded.ttl_ms,
         remember_until_ms = excluded.remember_until_ms
     WHERE incarnation <= excluded.incarnation AND length(incarnation) = 16";
 
@@ -26,7 +27,15 @@ const DROP: &str = "
     UPDATE lease SET expires_at_ms = 0, remember_until_ms = :remember_until
     WHERE server = :server AND incarnation = :incarnation";
 
-const LEASE: &str = "SELECT incarnation, expires_at_ms FROM lease WHERE server = :server";
+const LEASE: &str = "
+    SELECT incarnation, expires_at_ms, ttl_ms FROM lease WHERE server = :server";
+
+/// How far the clock may be set back without a lease being thought written by
+/// a clock that ran ahead.
+const SKEW: Duration = Duration::from_secs(1);
+
+/// The most that a lease of an earlier version is believed to be made for.
+const LONGEST_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 const NOTIFY: &str = "
     INSERT INTO notice
@@ -61,6 +70,7 @@ pub(crate) fn renew(
             ":server": server.name.as_str(),
             ":incarnation": server.incarnation.as_uuid().as_bytes(),
             ":expires_at": column::instant(expires_at),
+            ":ttl": column::millis(ttl),
             ":remember_until": column::instant(expires_at.saturating_add(INCARNATION_MEMORY)),
         })?;
         if renewed == 0 {
@@ -132,18 +142,36 @@ pub(crate) fn drop_lease(db: &Connection, server: &ServerId, now: UnixMillis) ->
     })
 }
 
-pub(crate) fn is_live(db: &Connection, server: &ServerId, now: UnixMillis) -> Result<bool, Fault> {
-    let lease = db
-        .prepare_cached(LEASE)?
-        .query_row(named_params! { ":server": server.name.as_str() }, |row| {
-            let expires_at: i64 = row.get("expires_at_ms")?;
-            Ok(column::read_incarnation(row, "incarnation").map(|latest| (latest, expires_at)))
-        })
-        .optional()?
-        .transpose()?;
-    Ok(lease.is_some_and(|(latest, expires_at)| {
-        latest == server.incarnation && expires_at > column::instant(now)
-    }))
+/// How long the lease of exactly this incarnation still lives.
+///
+/// An end that is further away than the lease was long was written before the
+/// clock was set back, and would hold up a take-over until then: it counts as
+/// lapsed. A server that lives writes another with its next heartbeat.
+pub(crate) fn left(
+    db: &Connection,
+    server: &ServerId,
+    now: UnixMillis,
+) -> Result<Option<Duration>, Fault> {
+    let lease =
+        db.prepare_cached(LEASE)?
+            .query_row(named_params! { ":server": server.name.as_str() }, |row| {
+                let expires_at: i64 = row.get("expires_at_ms")?;
+                let ttl: Option<i64> = row.get("ttl_ms")?;
+                Ok(column::read_incarnation(row, "incarnation")
+                    .map(|latest| (latest, expires_at, ttl)))
+            })
+            .optional()?
+            .transpose()?;
+    let Some((latest, expires_at, ttl)) = lease else {
+        return Ok(None);
+    };
+    let left = expires_at.saturating_sub(column::instant(now));
+    let ttl = ttl.unwrap_or(column::millis(LONGEST_TTL));
+    let believed = left <= ttl.saturating_add(column::millis(SKEW));
+    Ok(u64::try_from(left)
+        .ok()
+        .filter(|left| *left > 0 && believed && latest == server.incarnation)
+        .map(Duration::from_millis))
 }
 
 pub(crate) fn notify(

@@ -28,8 +28,10 @@
 //!
 //! Beside `playerdata.db` there are `playerdata.db-wal` and
 //! `playerdata.db-shm` while it is open. All three belong together: to copy a
-//! database that is in use, use `VACUUM INTO` or SQLite's backup, not `cp`.
-//! The file has to be on a local disk, not on a network share.
+//! database that is in use, use [`SqliteBackend::backup_to`], not `cp`. The
+//! file has to be on a local disk, not on a network share. If one of them is
+//! moved, removed or replaced under a running process, every call is refused
+//! from then on. `docs/sqlite.md` is for those who operate it.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -37,11 +39,15 @@ mod backend;
 mod busy;
 mod checkpoint;
 mod column;
+mod create;
 mod error;
+mod file_system;
+mod files;
 mod group;
 mod job;
 mod lease;
 mod lock;
+mod maintenance;
 mod open;
 mod open_error;
 mod options;
@@ -52,5 +58,6 @@ mod slot;
 mod writer;
 
 pub use backend::SqliteBackend;
+pub use maintenance::MaintenanceError;
 pub use open_error::OpenError;
 pub use options::{Durability, SqliteOptions};

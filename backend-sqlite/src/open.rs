@@ -3,7 +3,7 @@
 use std::{
     io,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::Duration,
 };
@@ -14,8 +14,11 @@ use tokio::sync::watch;
 use crate::{
     Durability, OpenError, SqliteBackend, SqliteOptions,
     busy::retry_while_busy,
-    checkpoint,
+    checkpoint::{self, Traces},
+    create,
+    files::{FileId, Files},
     job::Queue,
+    maintenance::Place,
     reader::Reader,
     schema::{self, Identity, MigrationError},
     writer::Writer,
@@ -30,6 +33,10 @@ const QUEUE: usize = 1_024;
 /// How many pages the writer keeps at hand, in KiB. SQLite's own default is
 /// 2 MB, which is 5 000 small documents.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
+
+/// The pages of a new file. SQLite's own default of 4 KiB makes large records
+/// dearer: each page beyond the first is found, written and logged by itself.
+const PAGE_BYTES: i64 = 8 * 1024;
 
 /// Room for all statements of this crate.
 const CACHED_STATEMENTS: usize = 64;
@@ -52,76 +59,148 @@ fn open_in_memory(options: SqliteOptions) -> Result<SqliteBackend, OpenError> {
     at.prepare(&db, &options)?;
     let (ended, end) = watch::channel(());
     let (queue, received) = Queue::new(QUEUE.max(options.group_size));
+    let (_, others) = mpsc::channel();
     let writer = Writer {
         db,
         queue: received,
         group_size: options.group_size,
         busy_timeout: options.busy_timeout,
         checkpoints: None,
+        files: Arc::default(),
+        others,
     };
     spawn("playerdata-sqlite-writer", ended, || writer.run())?;
-    Ok(SqliteBackend::new(queue.clone(), queue, options.clock, end))
-}
-
-fn open_file(options: SqliteOptions, path: &Path) -> Result<SqliteBackend, OpenError> {
-    let at = At {
-        path,
-        busy_timeout: options.busy_timeout,
-    };
-    let mut db = at.connect(OpenFlags::SQLITE_OPEN_CREATE)?;
-    at.check_identity(&db)?;
-    at.switch_to_wal(&db)?;
-    at.prepare(&db, &options)?;
-    let growth_pages = options.checkpoint_bytes / at.page_size(&db)?;
-    let own = at.connect_again(&options)?;
-    let (checkpointer, checkpoints) =
-        checkpoint::set_up(&mut db, own, growth_pages).map_err(|error| at.error(error))?;
-
-    let (ended, end) = watch::channel(());
-    let (read_queue, reads) = Queue::new(QUEUE);
-    let reads = Arc::new(Mutex::new(reads));
-    for _ in 0..READERS {
-        let reader = Reader {
-            db: at.connect_again(&options)?,
-            queue: Arc::clone(&reads),
-        };
-        reader
-            .db
-            .pragma_update(None, "query_only", true)
-            .map_err(|error| at.error(error))?;
-        spawn("playerdata-sqlite-reader", ended.clone(), || reader.run())?;
-    }
-    spawn("playerdata-sqlite-checkpoint", ended.clone(), || {
-        checkpointer.run();
-    })?;
-    let (write_queue, received) = Queue::new(QUEUE.max(options.group_size));
-    let writer = Writer {
-        db,
-        queue: received,
-        group_size: options.group_size,
-        busy_timeout: options.busy_timeout,
-        checkpoints: Some(checkpoints),
-    };
-    spawn("playerdata-sqlite-writer", ended, || writer.run())?;
+    let (traces, place) = (Traces::default(), None);
     Ok(SqliteBackend::new(
-        write_queue,
-        read_queue,
+        queue.clone(),
+        queue,
         options.clock,
+        traces,
+        place,
         end,
     ))
 }
 
-/// Starts a thread that holds `ended` until it ends.
+/// The connections of a file, and what belongs to them.
+struct Opened {
+    writer: Connection,
+    checkpointer: Connection,
+    readers: Vec<Connection>,
+    files: Arc<Files>,
+    growth_pages: u64,
+}
+
+fn open_file(options: SqliteOptions, path: &Path) -> Result<SqliteBackend, OpenError> {
+    let mut opened = connect_all(&options, path)?;
+    let traces = Traces::default();
+    let plan = checkpoint::Plan {
+        growth_pages: opened.growth_pages,
+        path: path.to_owned(),
+        reserve_bytes: options.checkpoint_bytes,
+        interval: options.checkpoint_interval,
+        traces: traces.clone(),
+        files: Arc::clone(&opened.files),
+    };
+    let (checkpointer, checkpoints) =
+        checkpoint::set_up(&mut opened.writer, opened.checkpointer, plan)
+            .map_err(|error| At::new(path, &options).error(error))?;
+
+    let (ended, end) = watch::channel(());
+    let (alive, others) = mpsc::channel();
+    let (read_queue, reads) = Queue::new(QUEUE);
+    let reads = Arc::new(Mutex::new(reads));
+    for db in opened.readers {
+        let reader = Reader {
+            db,
+            files: Arc::clone(&opened.files),
+            busy_timeout: options.busy_timeout,
+            queue: Arc::clone(&reads),
+        };
+        let token = (ended.clone(), alive.clone());
+        spawn("playerdata-sqlite-reader", token, || reader.run())?;
+    }
+    let token = (ended.clone(), alive);
+    spawn("playerdata-sqlite-checkpoint", token, || checkpointer.run())?;
+    let (write_queue, received) = Queue::new(QUEUE.max(options.group_size));
+    let writer = Writer {
+        db: opened.writer,
+        queue: received,
+        group_size: options.group_size,
+        busy_timeout: options.busy_timeout,
+        checkpoints: Some(checkpoints),
+        files: Arc::clone(&opened.files),
+        others,
+    };
+    spawn("playerdata-sqlite-writer", ended, || writer.run())?;
+    let clock = Arc::clone(&options.clock);
+    let place = Place {
+        path: path.to_owned(),
+        options,
+        files: opened.files,
+    };
+    Ok(SqliteBackend::new(
+        write_queue,
+        read_queue,
+        clock,
+        traces,
+        Some(Arc::new(place)),
+        end,
+    ))
+}
+
+fn connect_all(options: &SqliteOptions, path: &Path) -> Result<Opened, OpenError> {
+    let at = At::new(path, options);
+    create::prepare(path, options)?;
+    let id = FileId::at(path).map_err(|source| at.cannot_look(source))?;
+    let writer = at.connect()?;
+    at.check_identity(&writer)?;
+    at.lay_out(&writer)?;
+    at.switch_to_wal(&writer)?;
+    // What a process that crashed has left in the log: it may be what fills
+    // the disk.
+    checkpoint::empty_log(&writer);
+    at.prepare(&writer, options)?;
+    let readers = (0..READERS).map(|_| {
+        let reader = at.connect_again(options)?;
+        at.step(|| reader.pragma_update(None, "query_only", true))?;
+        // The first look at the file makes those beside it.
+        at.step(|| schema::identify(&reader))?;
+        Ok(reader)
+    });
+    let readers = readers.collect::<Result<_, OpenError>>()?;
+    let checkpointer = at.connect_again(options)?;
+    let own = writer.path().map_or(path, Path::new);
+    let files = Files::opened(path, own).map_err(|source| at.cannot_look(source))?;
+    if FileId::at(path).ok() != Some(id) {
+        return Err(OpenError::Replaced {
+            path: path.to_owned(),
+        });
+    }
+    Ok(Opened {
+        checkpointer,
+        readers,
+        files: Arc::new(files),
+        growth_pages: options.checkpoint_bytes / at.page_size(&writer)?,
+        writer,
+    })
+}
+
+/// One more connection to a file that is open already.
+pub(crate) fn connect_again(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    At::new(path, options).connect_again(options)
+}
+
+/// Starts a thread that holds `until_end` until it ends.
 fn spawn(
     name: &str,
-    ended: watch::Sender<()>,
+    until_end: impl Send + 'static,
     work: impl FnOnce() + Send + 'static,
 ) -> Result<(), OpenError> {
     thread::Builder::new()
         .name(name.to_owned())
         .spawn(move || {
             work();
-            drop(ended);
+            drop(until_end);
         })
         .map(drop)
         .map_err(|source: io::Error| OpenError::NoThread { source })
@@ -133,11 +212,18 @@ struct At<'path> {
     busy_timeout: Duration,
 }
 
-impl At<'_> {
+impl<'path> At<'path> {
+    fn new(path: &'path Path, options: &SqliteOptions) -> Self {
+        Self {
+            path,
+            busy_timeout: options.busy_timeout,
+        }
+    }
+
     /// Connects without SQLite's own waiting for others: see `busy.rs`. The
     /// path is taken as it is, never as a URI.
-    fn connect(&self, more: OpenFlags) -> Result<Connection, OpenError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+    fn connect(&self) -> Result<Connection, OpenError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db =
             Connection::open_with_flags(self.path, flags).map_err(|error| self.error(error))?;
         db.busy_timeout(Duration::ZERO)
@@ -147,10 +233,8 @@ impl At<'_> {
 
     /// A further connection to a file that has been prepared.
     fn connect_again(&self, options: &SqliteOptions) -> Result<Connection, OpenError> {
-        let db = self.connect(OpenFlags::empty())?;
-        db.busy_timeout(self.busy_timeout)
-            .and_then(|()| configure(&db, options))
-            .map_err(|error| self.error(error))?;
+        let db = self.connect()?;
+        self.step(|| configure(&db, options))?;
         Ok(db)
     }
 
@@ -181,6 +265,21 @@ impl At<'_> {
                 application_id,
             }),
             Identity::Ours { .. } | Identity::Empty => Ok(()),
+        }
+    }
+
+    /// Lays out a new file. One that has tables stays as it is.
+    fn lay_out(&self, db: &Connection) -> Result<(), OpenError> {
+        self.step(|| {
+            db.pragma_update(None, "page_size", PAGE_BYTES)?;
+            db.pragma_update(None, "auto_vacuum", "INCREMENTAL")
+        })
+    }
+
+    fn cannot_look(&self, source: io::Error) -> OpenError {
+        OpenError::CannotLook {
+            path: self.path.to_owned(),
+            source,
         }
     }
 
@@ -266,6 +365,8 @@ fn configure(db: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
     db.pragma_update(None, "fullfsync", full)?;
     db.pragma_update(None, "checkpoint_fullfsync", full)?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // What is erased or replaced is overwritten, too.
+    db.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "trusted_schema", false)
 }

@@ -20,14 +20,41 @@ pub enum OpenError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// The file can't be opened or made: its directory is missing, it is a
-    /// directory itself, or permissions are.
-    #[error("can't open or create {}", path.display())]
+    /// The file can't be opened: it is a directory, say.
+    #[error("can't open {}", path.display())]
     CannotOpen {
         /// The path that was given.
         path: PathBuf,
         /// What SQLite says.
         source: Error,
+    },
+    /// There is no database, and the options say not to make one.
+    #[error("there is no database at {}, and none is to be made", path.display())]
+    Missing {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// The file can't be made: its directory is missing, or permissions are.
+    #[error("can't create {}", path.display())]
+    CannotCreate {
+        /// The path that was given.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// One of the files was replaced while it was being opened.
+    #[error("the files of {} were replaced while they were being opened", path.display())]
+    Replaced {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// The files can't be looked at.
+    #[error("can't look at the files of {}", path.display())]
+    CannotLook {
+        /// The path that was given.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
     },
     /// There is a file, but it is not an SQLite database.
     #[error("{} is not an SQLite database", path.display())]

@@ -46,7 +46,10 @@ pub struct SqliteOptions {
     pub(crate) group_size: usize,
     pub(crate) busy_timeout: Duration,
     pub(crate) checkpoint_bytes: u64,
+    pub(crate) checkpoint_interval: Duration,
     pub(crate) max_bytes: Option<u64>,
+    pub(crate) create: bool,
+    pub(crate) file_mode: u32,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -69,7 +72,10 @@ impl SqliteOptions {
             group_size: 256,
             busy_timeout: Duration::from_secs(5),
             checkpoint_bytes: 16 * 1024 * 1024,
+            checkpoint_interval: Duration::from_secs(30),
             max_bytes: None,
+            create: true,
+            file_mode: 0o600,
             clock: Arc::new(SystemClock),
         }
     }
@@ -106,6 +112,34 @@ impl SqliteOptions {
         self
     }
 
+    /// How often the write-ahead log is moved into the file even if it has
+    /// not grown by that much, at least 1 ms. Default: 30 s.
+    ///
+    /// What is in the file alone is safe from whoever removes the log, and the
+    /// log of a server that saves little does not stay long.
+    pub fn checkpoint_interval(mut self, interval: Duration) -> Self {
+        self.checkpoint_interval = interval;
+        self
+    }
+
+    /// Whether to make the database if there is none, or only an empty file.
+    /// Default: yes.
+    ///
+    /// With `false`, opening fails with [`OpenError::Missing`]: a volume that
+    /// was not mounted is no reason to give every player the defaults.
+    pub fn create(mut self, create: bool) -> Self {
+        self.create = create;
+        self
+    }
+
+    /// The permissions of files that are made, as `chmod` takes them; what
+    /// SQLite makes beside the database has the same. Ignored where there are
+    /// no such permissions. Default: `0o600`, nobody but the owner.
+    pub fn file_mode(mut self, mode: u32) -> Self {
+        self.file_mode = mode;
+        self
+    }
+
     /// The most that the database file may grow to, in bytes, at least
     /// 64 KiB. The write-ahead log comes on top. A write that needs more
     /// fails as unavailable and changes nothing. Default: no bound but the
@@ -123,7 +157,7 @@ impl SqliteOptions {
         self
     }
 
-    /// Opens the database, makes it if it is missing, brings its tables up to
+    /// Opens the database, makes it if it is missing (unless told not to), brings its tables up to
     /// date, and starts the backend's threads.
     ///
     /// It waits for the disk: some milliseconds as a rule, up to the busy
@@ -144,6 +178,15 @@ impl SqliteOptions {
         if !(1..=65_536).contains(&self.group_size) {
             let why = "a group has 1 to 65536 operations";
             return refuse("group_size", self.group_size.to_string(), why);
+        }
+        if self.checkpoint_interval < Duration::from_millis(1) {
+            let why = "the least is 1 ms";
+            let value = format!("{:?}", self.checkpoint_interval);
+            return refuse("checkpoint_interval", value, why);
+        }
+        if self.file_mode & !0o666 != 0 || self.file_mode & 0o600 != 0o600 {
+            let why = "the owner has to read and write the file, and nobody can run it";
+            return refuse("file_mode", format!("{:#o}", self.file_mode), why);
         }
         let sizes = [
             ("checkpoint_bytes", Some(self.checkpoint_bytes)),

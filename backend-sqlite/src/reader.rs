@@ -3,14 +3,17 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Duration,
 };
 
 use playerdata_core::backend::ErrorKind;
 use rusqlite::Connection;
-use tokio::sync::mpsc::Receiver;
+use tokio::{sync::mpsc::Receiver, time::Instant};
 
 use crate::{
     error::Fault,
+    files::Files,
     job::{Job, Message},
 };
 
@@ -18,6 +21,8 @@ use crate::{
 /// statement began, and neither waits for the writer nor holds it up.
 pub(crate) struct Reader {
     pub(crate) db: Connection,
+    pub(crate) files: Arc<Files>,
+    pub(crate) busy_timeout: Duration,
     /// Shared by all readers: the first that is free takes the next job.
     pub(crate) queue: Arc<Mutex<Receiver<Message>>>,
 }
@@ -44,12 +49,21 @@ impl Reader {
     }
 
     fn read(&self, mut job: Box<dyn Job>) {
-        if job.is_abandoned() {
-            return;
+        if let Err(fault) = self.files.check() {
+            job.fail(fault);
+            return job.answer();
         }
-        if catch_unwind(AssertUnwindSafe(|| job.run(&self.db))).is_err() {
-            job.fail(Fault::new(ErrorKind::Unavailable, "the operation panicked"));
+        let start = Instant::now();
+        while job.begin() {
+            if catch_unwind(AssertUnwindSafe(|| job.run(&self.db))).is_err() {
+                job.fail(Fault::new(ErrorKind::Unavailable, "the operation panicked"));
+            }
+            // Readers meet nobody, but for one that recovers the log.
+            let is_busy = job.failure().is_some_and(Fault::is_busy);
+            if !is_busy || start.elapsed() >= self.busy_timeout {
+                return job.answer();
+            }
+            thread::park_timeout(Duration::from_millis(1));
         }
-        job.answer();
     }
 }

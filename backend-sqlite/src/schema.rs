@@ -1,6 +1,6 @@
 //! The tables, and how a file of an older version gets them.
 //!
-//! `sql/001_tables.sql` describes the tables. Three rules hold for all:
+//! The files under `sql` describe the tables. Three rules hold for all:
 //!
 //! - GUIDs are blobs of 16 bytes. Compared byte by byte, incarnations keep
 //!   their order.
@@ -20,7 +20,10 @@ pub(crate) const APPLICATION_ID: i32 = 0x706c_6479;
 
 /// What brings a file from each version to the next. A step is never changed
 /// once it was released; a new one is added.
-pub(crate) const STEPS: &[&str] = &[include_str!("../sql/001_tables.sql")];
+pub(crate) const STEPS: &[&str] = &[
+    include_str!("../sql/001_tables.sql"),
+    include_str!("../sql/002_lease_time_to_live.sql"),
+];
 
 /// What a file is, by its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

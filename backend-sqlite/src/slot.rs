@@ -15,12 +15,12 @@ use crate::{column, error::Fault, lock, savepoint::all_or_nothing};
 /// such bodies would not fit into memory.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// Claims the slot if the session holds the lock, unless the session has
+/// Claims the slot if the session holds the lock under the claim's fence, unless the session has
 /// claimed it under a greater number already, and reads it.
 const CLAIM: &str = "
     INSERT INTO slot (player, slot, claim_session, claim_number, revision)
     SELECT player, :slot, session, :number, 0 FROM lock
-    WHERE player = :player AND session = :session
+    WHERE player = :player AND session = :session AND fence = :fence
     ON CONFLICT (player, slot) DO UPDATE
     SET claim_session = excluded.claim_session, claim_number = excluded.claim_number
     WHERE NOT (claim_session IS excluded.claim_session
@@ -53,6 +53,7 @@ const LIST: &str = "
 
 pub(crate) fn open(db: &Connection, claim: &Claim) -> Result<Opening, Fault> {
     let number = column::integer(claim.number.get(), "claim number")?;
+    let fence = column::integer(claim.fence.get(), "fence")?;
     // A slot that can't be read is left unclaimed, as it was.
     let opened = all_or_nothing(db, || {
         db.prepare_cached(CLAIM)?
@@ -61,6 +62,7 @@ pub(crate) fn open(db: &Connection, claim: &Claim) -> Result<Opening, Fault> {
                     ":player": claim.player.as_str(),
                     ":slot": claim.slot.as_str(),
                     ":session": claim.session.as_uuid().as_bytes(),
+                    ":fence": fence,
                     ":number": number,
                 },
                 |row| Ok(read_opened(row)),
@@ -73,7 +75,9 @@ pub(crate) fn open(db: &Connection, claim: &Claim) -> Result<Opening, Fault> {
     }
     let holder = lock::holder(db, &claim.player)?;
     Ok(match holder {
-        Some(lock) if lock.session == claim.session => Opening::Overtaken,
+        Some(lock) if lock.session == claim.session && lock.fence == claim.fence => {
+            Opening::Overtaken
+        }
         holder => Opening::Lost { holder },
     })
 }

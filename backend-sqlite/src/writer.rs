@@ -1,12 +1,18 @@
 //! The thread that owns the one connection that writes.
 
-use std::time::Duration;
+use std::{
+    convert::Infallible,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 use tokio::sync::mpsc::Receiver;
+use tracing::warn;
 
 use crate::{
-    checkpoint::WriterSide,
+    checkpoint::{self, WriterSide},
+    files::Files,
     group,
     job::{Job, Message},
 };
@@ -19,6 +25,9 @@ pub(crate) struct Writer {
     pub(crate) busy_timeout: Duration,
     /// `None` in memory, where there is no write-ahead log.
     pub(crate) checkpoints: Option<WriterSide>,
+    pub(crate) files: Arc<Files>,
+    /// Ends when all other threads have closed their connections.
+    pub(crate) others: mpsc::Receiver<Infallible>,
 }
 
 impl Writer {
@@ -30,14 +39,50 @@ impl Writer {
     pub(crate) fn run(mut self) {
         let mut inbox = Vec::with_capacity(self.group_size);
         while self.queue.blocking_recv_many(&mut inbox, self.group_size) > 0 {
-            let jobs = self.take_jobs(&mut inbox);
-            group::commit(&self.db, jobs, self.busy_timeout);
-            if let Some(checkpoints) = &mut self.checkpoints {
+            let mut jobs = self.take_jobs(&mut inbox);
+            self.commit(&mut jobs);
+            for job in jobs {
+                job.answer();
+            }
+            if self.files.check().is_ok()
+                && let Some(checkpoints) = &mut self.checkpoints
+            {
                 checkpoints.after_commit(&self.db);
             }
         }
+        self.close();
+    }
+
+    /// Leaves each with an outcome. Files that were replaced meanwhile hold
+    /// what nobody finds any more, so that it does not count.
+    fn commit(&self, jobs: &mut Vec<Box<dyn Job>>) {
+        if let Err(fault) = self.files.check() {
+            return group::fail_all(jobs, &fault);
+        }
+        group::commit(&self.db, jobs, self.busy_timeout);
+        if let Err(fault) = self.files.check() {
+            return group::fail_all(jobs, &fault.maybe_applied());
+        }
         if let Some(checkpoints) = &self.checkpoints {
-            checkpoints.at_close(&self.db);
+            checkpoints.before_answers(&self.db);
+        }
+    }
+
+    /// Closes the last of the connections. Of two that close at once, each
+    /// would leave the log to the other.
+    fn close(mut self) {
+        let on_disk = self.checkpoints.take().is_some();
+        while self.others.recv().is_ok() {}
+        if !on_disk {
+            return;
+        }
+        if self.files.check().is_ok() {
+            return checkpoint::at_close(&self.db);
+        }
+        // The log may not belong to the file at the path any more.
+        let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        if let Err(error) = self.db.set_db_config(keep, true) {
+            warn!(%error, "could not keep SQLite from moving the log");
         }
     }
 

@@ -31,6 +31,55 @@ async fn write(backend: &SqliteBackend, from: u64, saves: u64) {
     }
 }
 
+/// What the file alone holds, without the log: how often it was saved.
+fn revision_without_log(folder: &Folder) -> Option<i64> {
+    let alone = Folder::new();
+    std::fs::copy(folder.database(), alone.database()).unwrap();
+    alone
+        .operator()
+        .query_row("SELECT max(revision) FROM slot", [], |row| row.get(0))
+        .ok()
+}
+
+#[tokio::test]
+async fn what_a_crash_left_in_the_log_is_moved_at_the_next_opening() {
+    let folder = Folder::new();
+    let backend = folder.open();
+    for of in 0..PLAYERS {
+        start(&backend, of, 1).await;
+    }
+    write(&backend, 0, 2).await;
+    // As it is on the disk if the process is killed now.
+    let crashed = Folder::new();
+    std::fs::copy(folder.database(), crashed.database()).unwrap();
+    std::fs::copy(folder.log(), crashed.log()).unwrap();
+    assert_ne!(revision_without_log(&crashed), Some(2));
+    let _again = crashed.open();
+    assert_eq!(crashed.log().metadata().unwrap().len(), 0);
+    assert_eq!(revision_without_log(&crashed), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_grows_slowly_is_moved_in_time() {
+    let folder = Folder::new();
+    let options = folder.options();
+    let backend = options
+        .checkpoint_interval(Duration::from_millis(20))
+        .open()
+        .unwrap();
+    start(&backend, 1, 1).await;
+    let outcome = backend.save(&claim(1, 1, 1), &stamp(0), &body("a")).await;
+    assert_eq!(outcome.unwrap(), written(1));
+    let moved = async {
+        while revision_without_log(&folder) != Some(1) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), moved)
+        .await
+        .expect("nobody has to save more for that");
+}
+
 async fn started(folder: &Folder) -> SqliteBackend {
     let backend = folder.options().checkpoint_bytes(GROWTH).open().unwrap();
     for of in 0..PLAYERS {

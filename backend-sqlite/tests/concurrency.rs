@@ -8,7 +8,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use playerdata_core::{
-    Clock, Fence, ManualClock, UnixMillis,
+    Clock, Error, Fence, ManualClock, SessionManager, Settings, UnixMillis,
     backend::{Acquisition, Backend, Effect, ErrorKind, Renewal},
 };
 use playerdata_sqlite::SqliteBackend;
@@ -116,6 +116,33 @@ async fn another_process_that_holds_the_file_makes_it_unavailable_with_no_effect
     assert_eq!(outcome.unwrap(), written(1));
 }
 
+/// The manager hands its patience down, which is less than the store's own.
+#[tokio::test]
+async fn s2_a_save_that_waited_in_vain_is_known_not_to_be_applied() {
+    let folder = Folder::new();
+    let options = folder.options().busy_timeout(Duration::from_secs(600));
+    let backend = options.open().unwrap();
+    let mut settings = Settings::default();
+    settings.operation_timeout = Duration::from_millis(500);
+    let manager = SessionManager::builder(Arc::new(backend))
+        .settings(settings)
+        .start()
+        .await
+        .unwrap();
+    let session = manager.start_session(1_u64).await.unwrap();
+    let slot = session.load_slot("Slot1").await.unwrap();
+    let operator = folder.operator();
+    operator.execute_batch("BEGIN IMMEDIATE").unwrap();
+    slot.set("Currency", 7).unwrap();
+    match in_time(slot.save()).await.unwrap_err() {
+        Error::StoreUnavailable(failure) => assert_eq!(failure.effect(), Effect::None),
+        other => panic!("{other:?}"),
+    }
+    operator.execute_batch("COMMIT").unwrap();
+    in_time(slot.save()).await.unwrap();
+    in_time(session.end()).await.unwrap();
+}
+
 #[tokio::test]
 async fn readers_do_not_wait_for_writers() {
     let folder = Folder::new();
@@ -178,12 +205,14 @@ async fn e7_calls_dropped_at_any_moment_are_done_wholly_or_not_at_all() {
         }
         drop(taking);
         let again = in_time(backend.acquire(&player(1), &who, Some(before))).await;
-        assert!(matches!(again.unwrap(), Acquisition::Acquired { .. }));
+        let Acquisition::Acquired { fence } = again.unwrap() else {
+            panic!("the former session is replaced");
+        };
         let late = backend
             .save(&claim(1, by - 1, 1), &stamp(turn), &body("late"))
             .await;
         assert!(!matches!(late.unwrap(), outcome if outcome == written(turn + 1)));
-        backend.open(&claim(1, by, 1)).await.unwrap();
+        backend.open(&claim_under(fence, 1, by)).await.unwrap();
         let outcome = backend
             .save(&claim(1, by, 1), &stamp(turn), &body("a"))
             .await;

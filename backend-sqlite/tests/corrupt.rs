@@ -186,9 +186,13 @@ async fn a_damaged_file_is_an_error_of_those_it_hits() {
             |row| row.get(0),
         )
         .unwrap();
+    let page_size: u32 = folder
+        .operator()
+        .query_row("PRAGMA page_size", [], |row| row.get(0))
+        .unwrap();
     let mut bytes = std::fs::read(folder.database()).unwrap();
-    let from = (page as usize - 1) * 4_096;
-    bytes[from..from + 4_096].fill(0x5a);
+    let (page, page_size) = (page as usize, page_size as usize);
+    bytes[(page - 1) * page_size..page * page_size].fill(0x5a);
     std::fs::write(folder.database(), bytes).unwrap();
 
     let backend = folder.open();

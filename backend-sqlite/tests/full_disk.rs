@@ -1,10 +1,12 @@
-//! A file that may not grow any more: an error, and nothing acknowledged lost.
+//! No room, in the file or on the disk: an error, and nothing acknowledged lost.
 #![allow(clippy::unwrap_used)] // helpers of tests are tests, too
 
 mod support;
 
+use std::{fs, io::Write, path::Path, process::Command};
+
 use playerdata_core::backend::{Backend, Effect, ErrorKind};
-use playerdata_sqlite::SqliteBackend;
+use playerdata_sqlite::{SqliteBackend, SqliteOptions};
 use support::*;
 
 const MAX_BYTES: u64 = 512 * 1024;
@@ -111,4 +113,82 @@ async fn in_a_full_file_saves_that_need_no_more_room_go_on() {
         };
         assert!(stored(&backend, of).await.unwrap() == kept, "player {of}");
     }
+}
+
+const SMALL_DISK: &str = "PLAYERDATA_TEST_SMALL_DISK";
+
+/// A disk of 2 MiB, on which a log that is not moved in time is too long.
+async fn save_on_a_small_disk(folder: &Path) {
+    let options = SqliteOptions::new(folder.join("playerdata.db"));
+    let save = async |backend: &SqliteBackend, of: u64, base: u64, kib: usize| {
+        let body = body(filled(of, base + 1, kib));
+        backend.save(&claim(of, 1, 1), &stamp(base), &body).await
+    };
+    let backend = options.clone().open().unwrap();
+    for of in 0..8 {
+        start(&backend, of, 1).await;
+        assert_eq!(save(&backend, of, 0, 20).await.unwrap(), written(1));
+    }
+    // The file has room for what is saved from now on; the disk has none for
+    // the log of it.
+    backend.close().await;
+    let backend = options.open().unwrap();
+    for base in 1..60 {
+        for of in 0..8 {
+            let outcome = save(&backend, of, base, 20).await;
+            assert_eq!(outcome.unwrap(), written(base + 1));
+        }
+    }
+
+    // Where nothing helps, it is an error until somebody makes room.
+    let filler = folder.join("filler");
+    let mut full = fs::File::create(&filler).unwrap();
+    while full.write_all(&[0; 4_096]).is_ok() {}
+    drop(full);
+    for _ in 0..3 {
+        let error = save(&backend, 1, 60, 900).await.unwrap_err();
+        let said = (error.kind(), error.effect());
+        assert_eq!(said, (ErrorKind::Unavailable, Effect::None), "{error}");
+    }
+    fs::remove_file(filler).unwrap();
+    assert_eq!(save(&backend, 1, 60, 500).await.unwrap(), written(61));
+    assert_all_there_as(&backend, 0, 60, 20).await;
+    assert_all_there_as(&backend, 1, 61, 500).await;
+    backend.close().await;
+}
+
+async fn assert_all_there_as(backend: &SqliteBackend, of: u64, revision: u64, kib: usize) {
+    let expected = filled(of, revision, kib);
+    assert!(stored(backend, of).await.unwrap() == expected, "{of}");
+}
+
+/// The disk is a file system in memory that only a process of its own sees.
+/// Where the system does not let it have one, there is nothing to test.
+#[tokio::test]
+async fn a_disk_that_the_log_has_filled_stops_nobody() {
+    const NAME: &str = "a_disk_that_the_log_has_filled_stops_nobody";
+    if let Some(folder) = std::env::var_os(SMALL_DISK) {
+        return save_on_a_small_disk(Path::new(&folder)).await;
+    }
+    let folder = Folder::new();
+    let disk = folder.path();
+    let mount = "mount -t tmpfs -o size=2m none \"$0\"";
+    let may = Command::new("unshare")
+        .args(["-rm", "sh", "-c", mount])
+        .arg(disk)
+        .status();
+    if !may.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "no disk can be had");
+        eprintln!("skipped: unshare and mount are not allowed here");
+        return;
+    }
+    let test = once_more(NAME, SMALL_DISK, disk);
+    succeeds(
+        Command::new("unshare")
+            .args(["-rm", "sh", "-c", &format!("{mount} && exec \"$@\"")])
+            .arg(disk)
+            .arg(test.get_program())
+            .args(test.get_args())
+            .env(SMALL_DISK, disk),
+    );
 }

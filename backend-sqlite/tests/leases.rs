@@ -6,7 +6,7 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
-    ManualClock, ServerId, UnixMillis,
+    Clock, ManualClock, ServerId, UnixMillis,
     backend::{
         Backend, INCARNATION_MEMORY, MAX_NOTICES, Notice, NoticeKind, Notification, Renewal,
     },
@@ -136,6 +136,44 @@ async fn dropping_a_lease_forgets_its_notices_and_those_of_no_other() {
     backend.notify(&new.name, &notice(2)).await.unwrap();
     backend.drop_lease(&new).await.unwrap();
     assert_eq!(renew(&backend, &new).await, []);
+}
+
+#[tokio::test]
+async fn l10_a_lease_written_by_a_clock_that_was_ahead_holds_nobody_up() {
+    const YEAR: Duration = Duration::from_secs(364 * 24 * 60 * 60);
+    let folder = Folder::new();
+    let (backend, clock) = clocked(&folder);
+    let id = server("a", 1);
+    let right = clock.now();
+    clock.advance(YEAR);
+    renew(&backend, &id).await;
+    assert!(backend.lease_is_live(&id).await.unwrap());
+    clock.set(right);
+    assert!(!backend.lease_is_live(&id).await.unwrap());
+
+    // Its server lives, and says so with the right time.
+    renew(&backend, &id).await;
+    assert!(backend.lease_is_live(&id).await.unwrap());
+    clock.set(UnixMillis::new(right.get() - 900)); // a clock is set back a little
+    assert!(backend.lease_is_live(&id).await.unwrap());
+}
+
+#[tokio::test]
+async fn l10_leases_of_an_earlier_version_are_believed_for_a_day() {
+    let folder = Folder::new();
+    folder.make_version_1();
+    let clock = Arc::new(ManualClock::starting_at(UnixMillis::new(0)));
+    let backend = folder.options().clock(clock.clone()).open().unwrap();
+    let (id, end) = (server("server-1", 7), 1_700_000_060_000);
+    for (now, live) in [
+        (end, false),
+        (end - 1, true),
+        (end - 86_400_000, true),
+        (end - 364 * 86_400_000, false),
+    ] {
+        clock.set(UnixMillis::new(now));
+        assert_eq!(backend.lease_is_live(&id).await.unwrap(), live, "{now}");
+    }
 }
 
 #[tokio::test]

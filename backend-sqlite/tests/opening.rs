@@ -65,7 +65,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_as_it_was() {
             error,
             OpenError::NewerVersion {
                 found: 9_999,
-                known: 1,
+                known: 2,
                 ..
             }
         ),
@@ -84,7 +84,7 @@ fn a_missing_folder_is_not_made() {
     let folder = Folder::new();
     let path = folder.path().join("missing").join("playerdata.db");
     let error = SqliteBackend::open(&path).unwrap_err();
-    assert!(matches!(error, OpenError::CannotOpen { .. }), "{error:?}");
+    assert!(matches!(error, OpenError::CannotCreate { .. }), "{error:?}");
     assert!(
         error.to_string().contains("missing/playerdata.db"),
         "{error}"
@@ -111,33 +111,17 @@ async fn a_database_that_asks_not_to_be_written_is_reported_as_read_only() {
     assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
 }
 
-/// Permissions do not hold root back, so as root this test runs itself once
-/// more as the user `nobody`.
-#[tokio::test]
-async fn a_file_without_permission_to_write_is_reported_as_read_only() {
-    const PATH: &str = "PLAYERDATA_TEST_READ_ONLY";
-    if let Some(path) = std::env::var_os(PATH) {
-        let error = SqliteBackend::open(path).unwrap_err();
-        assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
-        assert!(error.to_string().ends_with("is read-only"), "{error}");
-        return;
-    }
-    let folder = Folder::new();
-    folder.open().close().await;
+/// Runs the test once more as somebody who does not own the file. Permissions
+/// do not hold root back, so root does it as the user `nobody`.
+fn as_another_account(name: &str, folder: &Folder, variable: &str) {
     let mode = |path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    mode(folder.path().to_owned(), 0o755);
-    mode(folder.database(), 0o444);
     let program = folder.path().join("test");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     mode(program.clone(), 0o755);
-
     let mut command = Command::new(program);
     command
-        .args([
-            "a_file_without_permission_to_write_is_reported_as_read_only",
-            "--exact",
-        ])
-        .env(PATH, folder.database());
+        .args([name, "--exact"])
+        .env(variable, folder.database());
     if fs::OpenOptions::new()
         .write(true)
         .open(folder.database())
@@ -145,10 +129,65 @@ async fn a_file_without_permission_to_write_is_reported_as_read_only() {
     {
         std::os::unix::process::CommandExt::uid(&mut command, 65_534);
     }
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("1 passed"), "{said}");
+    succeeds(&mut command);
+}
+
+/// Also in a folder where everybody may make files: SQLite would make those
+/// beside the database, and leave them to an owner who can't write to them.
+#[tokio::test]
+async fn a_file_without_permission_to_write_is_reported_as_read_only_and_leaves_nothing() {
+    const NAME: &str =
+        "a_file_without_permission_to_write_is_reported_as_read_only_and_leaves_nothing";
+    const PATH: &str = "PLAYERDATA_TEST_READ_ONLY";
+    if let Some(path) = std::env::var_os(PATH) {
+        let error = SqliteBackend::open(path).unwrap_err();
+        assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
+        assert!(error.to_string().ends_with("is read-only"), "{error}");
+        return;
+    }
+    for folder_mode in [0o755, 0o777] {
+        let folder = Folder::new();
+        folder.open().close().await;
+        let mode =
+            |path: &_, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        mode(folder.path(), folder_mode);
+        mode(&folder.database(), 0o444);
+        as_another_account(NAME, &folder, PATH);
+        for beside in ["playerdata.db-wal", "playerdata.db-shm"] {
+            assert!(!folder.path().join(beside).exists(), "{beside}");
+        }
+    }
+}
+
+#[test]
+fn new_files_are_for_their_owner_only_unless_told_otherwise() {
+    let modes = |folder: &Folder| {
+        ["playerdata.db", "playerdata.db-wal", "playerdata.db-shm"].map(|name| {
+            let metadata = folder.path().join(name).metadata().unwrap();
+            metadata.permissions().mode() & 0o777
+        })
+    };
+    let folder = Folder::new();
+    let _backend = folder.open();
+    assert_eq!(modes(&folder), [0o600; 3]);
+    let folder = Folder::new();
+    let _backend = folder.options().file_mode(0o660).open().unwrap();
+    assert_eq!(modes(&folder), [0o660; 3]);
+}
+
+#[tokio::test]
+async fn a_missing_database_is_not_made_if_told_so() {
+    let folder = Folder::new();
+    let options = folder.options().create(false);
+    for _ in 0..2 {
+        let error = options.clone().open().unwrap_err();
+        assert!(matches!(error, OpenError::Missing { .. }), "{error:?}");
+        // What a volume that was not mounted may have instead.
+        fs::write(folder.database(), "").unwrap();
+    }
+    assert_eq!(folder.database().metadata().unwrap().len(), 0);
+    folder.open().close().await;
+    options.open().unwrap();
 }
 
 #[tokio::test]
@@ -197,6 +236,9 @@ fn options_that_make_no_sense_are_refused() {
         folder.options().group_size(65_537),
         folder.options().checkpoint_bytes(1_000),
         folder.options().max_bytes(0),
+        folder.options().checkpoint_interval(Duration::ZERO),
+        folder.options().file_mode(0o200),
+        folder.options().file_mode(0o755),
         SqliteOptions::new(""),
         SqliteOptions::new(":memory:"),
     ];

@@ -27,15 +27,15 @@ const LIFE: usize = 300;
 async fn take_over(backend: &SqliteBackend, of: u64, by: u128) -> u64 {
     let held = backend.holder(&player(of)).await.unwrap();
     let replacing = held.map(|lock| lock.session);
-    match backend
+    let fence = match backend
         .acquire(&player(of), &claimant(by), replacing)
         .await
         .unwrap()
     {
-        Acquisition::Acquired { .. } => {}
+        Acquisition::Acquired { fence } => fence,
         held @ Acquisition::Held { .. } => panic!("{held:?}"),
-    }
-    match backend.open(&claim(of, by, 1)).await.unwrap() {
+    };
+    match backend.open(&claim_under(fence, of, by)).await.unwrap() {
         Opening::Opened(opened) => opened.revision.get(),
         other => panic!("{other:?}"),
     }

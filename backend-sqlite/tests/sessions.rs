@@ -138,6 +138,18 @@ async fn s2_a_write_that_won_does_not_look_lost_when_it_is_repeated() {
 }
 
 #[tokio::test]
+async fn l4_a_session_that_got_the_lock_twice_opens_nothing_under_the_first_fence() {
+    let backend = SqliteBackend::open_in_memory().unwrap();
+    start(&backend, 1, 1).await;
+    backend.release(&player(1), session(1)).await.unwrap();
+    start(&backend, 1, 1).await;
+    let holder = backend.holder(&player(1)).await.unwrap();
+    assert_eq!(holder.as_ref().unwrap().fence, Fence::new(2));
+    let late = backend.open(&claim(1, 1, 9)).await.unwrap();
+    assert_eq!(late, Opening::Lost { holder });
+}
+
+#[tokio::test]
 async fn l3_the_fence_survives_release_and_erasure() {
     let folder = Folder::new();
     for fence in 1..=3 {

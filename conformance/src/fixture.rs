@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use playerdata_core::{ManualClock, ServerId, backend::Backend};
 
 use crate::{
-    Rule,
-    driver::{Client, Game, GameServer, Recorded, World},
+    Process, Rule,
+    driver::{Client, Game, GameServer, Recorded, SlowClient, World},
 };
 
 /// Two clients of one store.
@@ -52,8 +52,14 @@ struct Parts {
     lease_ttl: Duration,
     // Mutexes, so that cases can be sent between threads.
     reopen: Mutex<Option<Reopen>>,
+    process: Option<Arc<dyn Process>>,
+    outage: Option<Outage>,
+    kill: Mutex<Option<Reopen>>,
     guards: Mutex<Vec<Box<dyn Any + Send>>>,
 }
+
+/// How the store is stopped and started, in this order.
+type Outage = [Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>; 2];
 
 type Reopen = Box<dyn FnOnce() -> BoxFuture<'static, Clients> + Send>;
 
@@ -106,6 +112,42 @@ impl FixtureBuilder {
         self
     }
 
+    /// How the store is made unreachable for the clients, and then reachable
+    /// again with all that it held, for the group `outage`. The clients live
+    /// through it: that they come back by themselves is part of what is tried.
+    pub fn outage<Stopping, Starting>(
+        mut self,
+        stop: impl Fn() -> Stopping + Send + Sync + 'static,
+        start: impl Fn() -> Starting + Send + Sync + 'static,
+    ) -> Self
+    where
+        Stopping: Future<Output = ()> + Send + 'static,
+        Starting: Future<Output = ()> + Send + 'static,
+    {
+        self.parts.outage = Some([
+            Arc::new(move || stop().boxed()),
+            Arc::new(move || start().boxed()),
+        ]);
+        self
+    }
+
+    /// How the store is killed, with no time to write anything, and opened
+    /// again, for the group `killed`. The clients given before are still there
+    /// when it is called, and are dropped when it returns.
+    pub fn kill<F>(mut self, kill: impl FnOnce() -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Clients> + Send + 'static,
+    {
+        *self.parts.kill.get_mut() = Some(Box::new(|| kill().boxed()));
+        self
+    }
+
+    /// A client in a process that can be frozen, for the group `stepwise`.
+    pub fn process(mut self, process: impl Process) -> Self {
+        self.parts.process = Some(Arc::new(process));
+        self
+    }
+
     /// The fixture.
     pub fn build(self) -> Fixture {
         Fixture::assemble(self.backends, self.parts)
@@ -122,6 +164,9 @@ impl Fixture {
                 clock: None,
                 lease_ttl: Duration::from_millis(300),
                 reopen: Mutex::default(),
+                process: None,
+                outage: None,
+                kill: Mutex::default(),
                 guards: Mutex::default(),
             },
         }
@@ -130,10 +175,8 @@ impl Fixture {
     fn assemble(backends: Clients, parts: Parts) -> Self {
         let world = &parts.world;
         let [one, other] = backends;
-        let clients = [(one, "a"), (other, "b")].map(|(backend, label)| {
-            let recorded = Recorded::new(backend, label, world.history().clone());
-            Client::new(Arc::new(recorded), world.clone())
-        });
+        let clients =
+            [(one, "a"), (other, "b")].map(|(backend, label)| recorded(backend, label, world));
         Self { clients, parts }
     }
 
@@ -141,6 +184,68 @@ impl Fixture {
     #[must_use]
     pub fn clients(&self) -> [Client; 2] {
         self.clients.clone()
+    }
+
+    /// Makes the store unreachable.
+    pub(crate) async fn stop(&self) {
+        self.history().note("(the store is down)".to_owned());
+        self.outage()[0]().await;
+    }
+
+    /// Makes the store reachable again.
+    pub(crate) async fn start(&self) {
+        self.outage()[1]().await;
+        self.history().note("(the store is back)".to_owned());
+    }
+
+    fn outage(&self) -> &Outage {
+        self.parts.outage.as_ref().unwrap_or_else(|| {
+            self.fail(
+                Rule::Fixture,
+                "the group `outage` needs a fixture that can stop and start the store",
+            )
+        })
+    }
+
+    /// Kills the store and opens it again.
+    ///
+    /// # Panics
+    ///
+    /// If the fixture was built without [`FixtureBuilder::kill`], which a
+    /// suite with the group `killed` needs.
+    pub(crate) async fn kill(self) -> Self {
+        let Self { clients, parts } = self;
+        let kill = parts.kill.lock().take();
+        let Some(kill) = kill else {
+            parts.world.fail(
+                Rule::Fixture,
+                "the group `killed` needs a fixture that can kill the store",
+            );
+        };
+        parts
+            .world
+            .history()
+            .note("(the store is killed)".to_owned());
+        let backends = kill().await;
+        drop(clients);
+        Self::assemble(backends, parts)
+    }
+
+    /// The process that can be frozen.
+    ///
+    /// # Panics
+    ///
+    /// If the fixture was built without [`FixtureBuilder::process`], which a
+    /// suite with the group `stepwise` needs.
+    pub(crate) fn process(&self) -> SlowClient {
+        let Some(process) = self.parts.process.clone() else {
+            self.fail(
+                Rule::Fixture,
+                "the group `stepwise` needs a fixture with a process",
+            );
+        };
+        let client = recorded(process.backend(), "c", &self.parts.world);
+        SlowClient::new(client, process)
     }
 
     /// A server on each client, named `server-a` and `server-b`.
@@ -244,6 +349,12 @@ impl Fixture {
         };
         Self::assemble(reopen().await, parts)
     }
+}
+
+/// A client whose calls go into the history.
+fn recorded(backend: Arc<dyn Backend>, label: &'static str, world: &World) -> Client {
+    let recorded = Recorded::new(backend, label, world.history().clone());
+    Client::new(Arc::new(recorded), world.clone())
 }
 
 impl Deref for Fixture {

@@ -49,13 +49,17 @@ pub mod driver;
 mod fixture;
 mod list;
 pub mod model;
+mod process;
 mod rule;
 mod suite;
+mod times;
 
 pub use fixture::{Fixture, FixtureBuilder};
 pub use list::{Case, all_cases};
+pub use process::Process;
 pub use rule::Rule;
 pub use suite::run;
+pub use times::{Times, times};
 
 /// The guide's code is compiled.
 #[cfg(doctest)]

@@ -48,12 +48,17 @@ impl fmt::Debug for Case {
 
 /// All cases, optional groups included.
 pub fn all_cases() -> impl Iterator<Item = &'static Case> + Clone {
-    [EVERY_STORE, DURABLE, CHECKED_BASE].into_iter().flatten()
+    [EVERY_STORE, DURABLE, CHECKED_BASE, STEPWISE, OUTAGE, KILLED]
+        .into_iter()
+        .flatten()
 }
 
 const EVERY_STORE: &[Case] = crate::__every_store! { __list [None] };
 const DURABLE: &[Case] = crate::__durable! { __list [Some("durable")] };
 const CHECKED_BASE: &[Case] = crate::__checked_base! { __list [Some("checked_base")] };
+const STEPWISE: &[Case] = crate::__stepwise! { __list [Some("stepwise")] };
+const OUTAGE: &[Case] = crate::__outage! { __list [Some("outage")] };
+const KILLED: &[Case] = crate::__killed! { __list [Some("killed")] };
 
 #[doc(hidden)]
 #[macro_export]
@@ -181,6 +186,8 @@ macro_rules! __every_store {
                 a_renewal_brings_back_no_lock,
                 a_holder_without_a_lease_goes_on,
                 a_lapsed_lease_frees_no_player,
+                a_lease_is_not_cut_to_whole_seconds,
+                a_short_lease_lapses_before_a_longer_one,
             }
             notices {
                 a_notice_is_drained_once,
@@ -191,6 +198,8 @@ macro_rules! __every_store {
                 each_server_drains_its_own_notices,
                 notices_are_bounded,
                 notices_are_forgotten_with_their_own_lease,
+                notices_come_in_order_whatever_is_in_them,
+                notices_of_many_senders_come_once_and_in_order,
             }
             erase {
                 an_erased_player_has_nothing,
@@ -218,6 +227,53 @@ macro_rules! __every_store {
                 slots_opened_at_once_are_all_open,
                 the_greatest_of_racing_claims_lives,
                 views_while_a_session_writes_are_whole,
+            }
+            alike {
+                ending_one_session_leaves_the_claims_of_names_that_are_alike,
+                erasing_one_player_leaves_names_that_are_alike,
+                opening_one_slot_leaves_names_that_are_alike,
+                notices_reach_the_name_they_were_sent_to,
+            }
+            bounds {
+                more_than_a_thousand_claims_die,
+                more_than_a_thousand_slots_are_listed,
+                more_than_a_thousand_slots_are_erased,
+                a_body_of_exactly_the_limit_is_kept,
+                notices_are_bounded_for_each_server,
+            }
+            absurd {
+                absurd_times_are_kept_as_they_came,
+                absurd_claim_numbers_are_exact_or_refused,
+                absurd_fences_open_nothing,
+                leases_of_any_length_are_given,
+            }
+            past {
+                a_claim_of_an_earlier_lock_opens_nothing,
+                a_repeated_write_under_a_dead_claim_is_refused,
+                acquiring_again_keeps_the_lock_as_it_is,
+                a_lock_tells_who_took_it_and_when,
+                replacing_somebody_on_a_new_player_takes_them,
+                a_lost_claim_is_lost_whatever_its_number_is,
+                a_claim_with_a_live_ones_number_is_dead,
+            }
+            pairs {
+                openings_beside_a_take_over_leave_no_claim,
+                openings_beside_a_release_leave_no_claim,
+                saves_beside_a_take_over_count_or_are_refused,
+                saves_beside_a_release_count_or_are_refused,
+                deletions_beside_a_take_over_count_or_are_refused,
+                deletions_beside_a_release_count_or_are_refused,
+                reopenings_beside_writes_find_what_is_final,
+                a_release_beside_a_take_over_leaves_the_new_session,
+                take_overs_beside_each_other_leave_one_session,
+                a_request_beside_a_release_gets_no_live_claims,
+                an_erasure_beside_an_ending_removes_all_or_nothing,
+                an_erasure_beside_a_request_removes_all_or_nothing,
+                an_erasure_beside_a_session_is_refused,
+                releases_beside_each_other_end_it_once,
+                a_refused_request_disturbs_no_write,
+                a_repeated_take_over_returns_when_the_claims_are_dead,
+                a_repeated_release_returns_when_the_claims_are_dead,
             }
             cancelled {
                 a_dropped_save_is_whole_or_absent,
@@ -344,6 +400,64 @@ macro_rules! __checked_base {
                 a_save_on_a_base_to_come_is_overtaken,
                 a_repeated_save_leaves_a_newer_one,
                 one_of_many_writes_on_one_base_is_applied,
+            }
+        }
+    };
+}
+
+/// The group `stepwise`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stepwise {
+    ($then:ident $context:tt) => {
+        $crate::$then! { $context
+            late {
+                a_late_erasure_removes_nothing_that_was_saved_since,
+                a_late_take_over_replaces_nobody_else,
+                a_late_request_takes_nobody,
+                a_late_release_frees_nobody_else,
+                a_late_opening_takes_no_slot,
+                a_late_save_lands_on_nothing_newer,
+                a_late_deletion_removes_nothing_newer,
+                slots_opened_during_a_slow_ending_are_lost,
+                a_late_call_under_an_earlier_claim_changes_nothing,
+                a_late_heartbeat_ends_no_later_lease,
+                a_late_notice_undoes_no_other,
+                a_late_look_shows_what_was_there,
+            }
+        }
+    };
+}
+
+/// The group `outage`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __outage {
+    ($then:ident $context:tt) => {
+        $crate::$then! { $context
+            outages {
+                looking_fails_while_the_store_is_down,
+                slots_fail_while_the_store_is_down,
+                locks_and_leases_fail_while_the_store_is_down,
+                a_session_goes_on_when_the_store_is_back,
+                a_game_goes_on_when_the_store_is_back,
+            }
+        }
+    };
+}
+
+/// The group `killed`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __killed {
+    ($then:ident $context:tt) => {
+        $crate::$then! { $context
+            killed {
+                acknowledged_writes_survive_a_kill,
+                saves_under_way_are_whole_or_absent_after_a_kill,
+                locks_and_claims_survive_a_kill,
+                an_erasure_survives_a_kill,
+                a_superseded_server_is_superseded_after_a_kill,
             }
         }
     };

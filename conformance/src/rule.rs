@@ -42,6 +42,8 @@ pub enum Rule {
     Erasure,
     Names,
     Notices,
+    Numbers,
+    Outage,
     Repeats,
     Views,
     /// Not one rule but all of them.
@@ -90,6 +92,12 @@ impl Rule {
             Self::Erasure => "erasing removes everything but the fence, and refuses while locked",
             Self::Names => "names that differ are different things, every allowed one of them",
             Self::Notices => "a notice is drained once, by the next renewal of its server",
+            Self::Numbers => {
+                "numbers and times are kept as they came, or refused without an effect"
+            }
+            Self::Outage => {
+                "a store that is down is an error, in every method, and never an outcome"
+            }
             Self::Repeats => "calling again does what the method's contract says, and no more",
             Self::Views => "a view is a record as it was acknowledged, never half of one",
             Self::Model => "every answer is that of the simplest store that keeps the contract",

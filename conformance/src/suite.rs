@@ -41,6 +41,15 @@ use crate::{Fixture, Rule, driver::World};
 ///   old write, sent twice by a client library, is refused by the store when
 ///   it arrives late. A backend that leaves this out shows by tests of its own
 ///   that its client never sends a write twice.
+/// - `stepwise`: a store whose operations take several steps, each in a request
+///   of its own. The fixture brings a process that can be frozen between two of
+///   them ([`FixtureBuilder::process`](crate::FixtureBuilder::process)).
+/// - `outage`: a store that can be out of reach. The fixture stops it and starts
+///   it again ([`FixtureBuilder::outage`](crate::FixtureBuilder::outage)).
+/// - `killed`: a store that keeps what it acknowledged through a crash. The
+///   fixture kills it and opens it again
+///   ([`FixtureBuilder::kill`](crate::FixtureBuilder::kill)). [`durable!`] runs
+///   this group alone.
 ///
 /// To run the suite several times in one file, say for several set-ups of a
 /// store, call it in modules.
@@ -48,6 +57,19 @@ use crate::{Fixture, Rule, driver::World};
 macro_rules! suite {
     ($(#[$attribute:meta])* $open:path $(, $group:ident)* $(,)?) => {
         $crate::__suite! { [[$(#[$attribute])*] $open] $($group)* }
+    };
+}
+
+/// Makes tests of the group `killed` alone: that what was acknowledged survives
+/// a crash of the store.
+///
+/// `durable!(open)` takes a function and attributes as [`suite!`] does. It is
+/// for a set-up that is slow or rare, say a server process of its own for each
+/// case, while the suite runs on one that all cases share.
+#[macro_export]
+macro_rules! durable {
+    ($(#[$attribute:meta])* $open:path $(,)?) => {
+        $crate::__killed! { __tests [[$(#[$attribute])*] $open] }
     };
 }
 
@@ -69,11 +91,20 @@ macro_rules! __group {
     (checked_base $context:tt) => {
         $crate::__checked_base! { __tests $context }
     };
+    (stepwise $context:tt) => {
+        $crate::__stepwise! { __tests $context }
+    };
+    (outage $context:tt) => {
+        $crate::__outage! { __tests $context }
+    };
+    (killed $context:tt) => {
+        $crate::__killed! { __tests $context }
+    };
     ($unknown:ident $context:tt) => {
         ::core::compile_error!(::core::concat!(
             "playerdata-conformance has no group `",
             ::core::stringify!($unknown),
-            "`; it has `durable` and `checked_base`"
+            "`; it has `durable`, `checked_base`, `stepwise`, `outage` and `killed`"
         ));
     };
 }

@@ -271,14 +271,15 @@ pub enum Error {
         source: Arc<MigrationError>,
     },
 
-    /// The document can't be encoded, or is larger than allowed (S8). It was
-    /// not sent; it stays in memory, unsaved.
+    /// The document can't be encoded, could not be loaded again (S11), or is
+    /// larger than allowed (S8). It was not sent; it stays in memory, unsaved.
     Unencodable {
         /// The player.
         player: PlayerId,
         /// The slot.
         slot: SlotName,
-        /// What is wrong with it, with both sizes where it is the size.
+        /// What is wrong with it and where, with both sizes where it is the
+        /// size.
         source: Arc<CodecError>,
     },
 
@@ -308,12 +309,25 @@ pub enum Error {
 impl Error {
     /// Whether the same call may succeed later without anybody's help.
     #[must_use]
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::StoreUnavailable(_) => true,
             Self::SlotBusy { busy, .. } => *busy != Busy::Reentrant,
             _ => false,
         }
+    }
+
+    /// Whether the session is lost: the game should send the player away.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::SessionLost { .. })
+    }
+
+    /// Whether another server holds the player: the game may ask again, or
+    /// steal.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        matches!(self, Self::PlayerHeld { .. })
     }
 
     /// The same error, if it is the store's, as one of the operation that the

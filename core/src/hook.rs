@@ -185,6 +185,12 @@ impl<D: GameDocument> Shared<D> {
         // task as well.
         let made = made.await.ok()?;
         drop(noted);
+        let made = made.and_then(|mut copy| {
+            guarded(|| {
+                (self.origin.prepare)(&mut copy); // it may be another one by now
+                copy
+            })
+        });
         if made.is_err() {
             self.tell_hook_panicked(context, hook);
         }

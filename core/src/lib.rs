@@ -39,11 +39,13 @@ mod document;
 mod document_type;
 mod error;
 mod event;
+mod excerpt;
 mod fetch;
 mod hook;
 mod id;
 mod inventory;
 mod manager;
+mod refusal;
 mod schema;
 mod session;
 mod settings;
@@ -58,6 +60,7 @@ pub use document::{
 pub use document_type::GameDocument;
 pub use error::{Busy, EndError, Error, StoreFailure, Unsaved};
 pub use event::{EVENT_BUFFER, EndReason, Event, Events, SaveReason};
+pub use excerpt::SerdeError;
 pub use hook::HookContext;
 pub use id::{
     ClaimNumber, Fence, Incarnation, InvalidName, NameFault, PlayerId, Revision, ServerId,
@@ -69,9 +72,8 @@ pub use inventory::{
 pub use manager::{
     Builder, OnConflict, RecoverOptions, SessionManager, ShutdownReport, StartError, Unfinished,
 };
-pub use schema::{
-    MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError, reconcile,
-};
+pub use refusal::ChangeError;
+pub use schema::{MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError};
 pub use session::{Session, SessionEnd};
 pub use settings::{Settings, SettingsError, SettingsProblem};
 pub use slot::{Saved, Slot};

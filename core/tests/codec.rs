@@ -254,7 +254,7 @@ fn entries_that_read_the_same_when_strung_together_have_other_fingerprints() {
 fn a_document_that_refuses_to_be_json_is_an_error_with_its_cause() {
     let keyed_by_list = std::collections::BTreeMap::from([(vec![1], 2)]);
     let error = codec(|_| ()).encode(&keyed_by_list).unwrap_err();
-    assert!(matches!(error, CodecError::Unwritable(_)), "{error}");
+    assert!(matches!(error, CodecError::Unwritable { .. }), "{error}");
     assert!(std::error::Error::source(&error).is_some());
 }
 

@@ -11,7 +11,7 @@ use std::{
 /// How many rules there are of each kind.
 const RULES: [(char, usize); 7] = [
     ('L', 10),
-    ('S', 10),
+    ('S', 13),
     ('V', 7),
     ('A', 10),
     ('I', 5),

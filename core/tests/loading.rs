@@ -5,44 +5,9 @@ mod support;
 
 use std::{convert::Infallible, time::Duration};
 
-use playerdata_core::{
-    CodecError, Error, MigrationError, Migrations, PlayerId, Revision, Settings, SlotName,
-    backend::{Backend, Body, Claim, Encoding, Stamp},
-};
+use playerdata_core::{CodecError, Error, MigrationError, Migrations, Revision, Settings};
 use serde_json::{Value, json};
 use support::*;
-
-/// Puts a body into the store, as another version of the game might have.
-async fn put(world: &World, player: &PlayerId, schema: u32, bytes: &[u8]) {
-    let other = world.server("other").await;
-    let session = other.start_session(player.clone()).await.unwrap();
-    let claim = Claim {
-        player: player.clone(),
-        session: session.id(),
-        fence: session.fence(),
-        slot: SlotName::new("Slot1").unwrap(),
-        number: playerdata_core::ClaimNumber::new(1),
-    };
-    world.store.memory.open(&claim).await.unwrap();
-    let stamp = Stamp {
-        base: Revision::new(0),
-        write_id: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
-        at: playerdata_core::UnixMillis::new(0),
-    };
-    let body = Body {
-        schema,
-        encoding: Encoding::Json,
-        bytes: bytes::Bytes::copy_from_slice(bytes),
-    };
-    world
-        .store
-        .memory
-        .save(&claim, &stamp, &body)
-        .await
-        .unwrap();
-    session.end().await.unwrap();
-    other.shutdown(Duration::from_secs(1)).await;
-}
 
 fn two_versions() -> Migrations {
     Migrations::builder(2)

@@ -131,7 +131,7 @@ async fn e8_every_call_of_an_operator_says_that_the_store_failed() {
         let Error::StoreUnavailable(failure) = &error else {
             panic!("{error}")
         };
-        assert!(error.may_pass());
+        assert!(error.is_transient());
         let about_player = failure.player.is_some();
         assert!(
             about_player || failure.operation == "look at a lease",
@@ -360,4 +360,23 @@ async fn s13_a_store_that_comes_to_lose_players_is_told_at_the_next_heartbeat_an
     world.store.hazards.lock().clear();
     tokio::time::sleep(heartbeat * 2).await;
     assert!(manager.start_session(2).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn e3_an_error_says_whether_to_wait_to_ask_again_or_to_send_the_player_away() {
+    let world = World::new();
+    let (a, b) = (world.server("a").await, world.server("b").await);
+    let session = a.start_session(1).await.unwrap();
+    let slot = session.load_slot("Slot1").await.unwrap();
+    let says = |error: &Error| (error.is_transient(), error.is_held(), error.is_lost());
+
+    let held = b.start_session_with(1, OnConflict::Fail).await.unwrap_err();
+    assert_eq!(says(&held), (false, true, false), "{held}");
+    world.store.fail(Op::Save, Fault::Refused);
+    let down = slot.save().await.unwrap_err();
+    assert_eq!(says(&down), (true, false, false), "{down}");
+    world.store.heal();
+    b.start_session_with(1, OnConflict::Steal).await.unwrap();
+    let lost = slot.save().await.unwrap_err();
+    assert_eq!(says(&lost), (false, false, true), "{lost}");
 }

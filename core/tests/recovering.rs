@@ -5,8 +5,8 @@
 mod support;
 
 use playerdata_core::{
-    ClaimNumber, Document, Error, OnConflict, RecoverOptions, Revision, Session, SessionManager,
-    SlotName, UnixMillis, Unsaved,
+    ClaimNumber, Document, Error, OnConflict, PlayerId, RecoverOptions, Revision, Session,
+    SessionManager, SlotName, UnixMillis, Unsaved,
     backend::{Backend, Body, Claim, Encoding, Stamp},
 };
 use playerdata_memory::MemoryBackend;
@@ -160,7 +160,7 @@ async fn e10_an_older_state_of_what_it_builds_on_is_nothing_newer() {
         world.clock.clone(),
     );
     let first = lagging.server("first").await;
-    let json: serde_json::Value = serde_json::from_slice(&older.body.bytes).unwrap();
+    let json = a.decode(&player(1), &slot1(), &older).unwrap();
     let clock = std::sync::Arc::new(playerdata_core::ManualClock::starting_at(older.saved_at));
     let then = lagging.builder("then").clock(clock).start().await.unwrap();
     let none = Revision::default();
@@ -200,7 +200,7 @@ async fn e10_what_failed_at_a_shutdown_is_put_back_by_the_next_manager() {
 }
 
 /// A record that nobody can read, at revision 1.
-async fn broken(world: &World, bytes: &'static [u8]) {
+async fn broken(world: &World, bytes: &[u8]) {
     let writer = world.server("writer").await;
     let session = writer.start_session(1).await.unwrap();
     let claim = Claim {
@@ -218,12 +218,38 @@ async fn broken(world: &World, bytes: &'static [u8]) {
     let body = Body {
         schema: 1,
         encoding: Encoding::Json,
-        bytes: bytes.into(),
+        bytes: bytes::Bytes::copy_from_slice(bytes),
     };
     let memory = &world.store.memory;
     memory.open(&claim).await.unwrap();
     memory.save(&claim, &stamp, &body).await.unwrap();
     session.end().await.unwrap();
+}
+
+/// The bytes of a small record, with all that is kept beside the document.
+async fn stored_text(world: &World, player: &PlayerId) -> serde_json::Value {
+    let record = world.record(player, "Slot1").await.unwrap();
+    serde_json::from_slice(&record.body.bytes).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn s12_what_replaces_a_record_keeps_what_was_kept_beside_it() {
+    let world = World::new();
+    let tool = world.server("tool").await;
+    let slot = tool.start_session(2).await.unwrap();
+    let slot = slot.load_slot("Slot1").await.unwrap();
+    slot.save().await.unwrap();
+    let beside = stored_text(&world, &player(2)).await["$playerdata"].clone();
+    assert!(beside.is_object());
+    let unfit = json!({"Inventory": 7, "$playerdata": beside});
+    broken(&world, unfit.to_string().as_bytes()).await;
+    let record = tool.view(&player(1), &slot1()).await.unwrap().unwrap();
+    let good = json!({"Currency": 9});
+    tool.put(&player(1), &slot1(), &good, record.revision, NONE)
+        .await
+        .unwrap();
+    let stored = stored_text(&world, &player(1)).await;
+    assert_eq!(stored, json!({"Currency": 9, "$playerdata": beside}));
 }
 
 #[tokio::test(start_paused = true)]

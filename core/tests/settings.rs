@@ -1,8 +1,11 @@
 //! Settings: defaults, reading, and refusing what can't work.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
-use playerdata_core::{Settings, SettingsError, SettingsProblem, SlotName};
+use playerdata_core::{
+    SessionManager, Settings, SettingsError, SettingsProblem, SlotName, StartError,
+};
+use playerdata_memory::MemoryBackend;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -117,23 +120,64 @@ fn zero_and_absurdly_large_values_are_refused() {
     }
 }
 
-#[test]
-fn s8_default_data_larger_than_a_document_may_be_is_refused_with_both_sizes() {
-    let mut settings = Settings::default();
-    settings.max_document_bytes = 346;
-    settings.check().unwrap();
-    settings.max_document_bytes = 345;
-    let error = settings.check().unwrap_err();
+#[tokio::test]
+async fn s8_default_data_larger_than_a_document_may_be_is_refused_with_both_sizes() {
+    // The document and what is kept beside it.
+    let with_limit = |limit| {
+        let mut settings = Settings::default();
+        settings.max_document_bytes = limit;
+        settings
+    };
+    let start = async |settings: Settings| {
+        let store = Arc::new(MemoryBackend::new());
+        SessionManager::builder(store)
+            .settings(settings)
+            .start()
+            .await
+    };
+    start(with_limit(398)).await.unwrap();
+    let mut settings = with_limit(397);
+    settings.save_attempts = 0;
+    let Err(StartError::Settings(error)) = start(settings).await else {
+        panic!("it started");
+    };
     assert!(
         matches!(
             error.problems[..],
-            [SettingsProblem::DefaultDataTooLarge {
-                bytes: 346,
-                limit: 345
-            }]
+            [
+                SettingsProblem::OutOfRange { .. },
+                SettingsProblem::DefaultDataTooLarge {
+                    bytes: 398,
+                    limit: 397
+                }
+            ]
         ),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn s8_the_default_document_is_no_matter_to_a_games_own_type() {
+    let settings = Settings::from_toml("max_document_bytes = 100").unwrap();
+    let store = Arc::new(MemoryBackend::new());
+    let manager = SessionManager::typed(store, |_| 1_u32).settings(settings);
+    manager.start().await.unwrap();
+}
+
+#[tokio::test]
+async fn default_data_that_no_document_can_be_given_is_refused() {
+    for data in [
+        json!({"$playerdata": {"v": 1}}),
+        json!({"Inventory": [{"Name": "", "Quantity": 1}]}),
+        json!({"Inventory": 5}),
+    ] {
+        let mut settings = Settings::default();
+        settings.default_data = data.as_object().unwrap().clone();
+        let store = Arc::new(MemoryBackend::new());
+        let started = SessionManager::builder(store).settings(settings).start();
+        let refused = started.await.unwrap_err();
+        assert!(matches!(refused, StartError::DefaultData(_)), "{data}");
+    }
 }
 
 #[test]

@@ -173,13 +173,6 @@ fn expected(lines: &[Line]) -> BTreeSet<String> {
     {
         problems.insert("the lock expires too early".to_owned());
     }
-    // The standard document has 346 bytes.
-    let data = number("default_data", 346);
-    if let (Some(data), Some(limit)) = (data, number("max_document_bytes", 4 << 20))
-        && data > limit
-    {
-        problems.insert("the default data is too large".to_owned());
-    }
     problems
 }
 
@@ -191,7 +184,6 @@ fn told(problem: &SettingsProblem) -> String {
         }
         SettingsProblem::OutOfRange { key, .. } => format!("{key} is out of range"),
         SettingsProblem::LockExpiryTooShort { .. } => "the lock expires too early".to_owned(),
-        SettingsProblem::DefaultDataTooLarge { .. } => "the default data is too large".to_owned(),
         other => panic!("the file can be read: {other}"),
     }
 }

@@ -4,6 +4,7 @@
 mod support;
 
 use std::{
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -13,7 +14,8 @@ use std::{
 };
 
 use playerdata_core::{
-    Builder, Error, Event, Inventory, InventoryError, ServerName, SessionManager, Settings,
+    Builder, DocumentError, Error, Event, GameDocument, Inventory, InventoryError, PlayerId,
+    ServerName, SessionManager, Settings, SettingsProblem, Slot, StartError,
 };
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
@@ -201,7 +203,10 @@ async fn l8_defaults_that_panic_are_an_error_and_leave_the_session() {
 #[tokio::test(start_paused = true)]
 async fn l8_a_stored_document_that_panics_when_loaded_is_an_error_and_leaves_the_session() {
     let world = World::new();
-    let other = SessionManager::typed(world.store.clone(), |_| json!({"gold": 1, "fragile": 13}));
+    let other = SessionManager::typed(
+        world.store.clone(),
+        |_| json!({"gold": 1, "last_seen": 0, "inventory": [], "fragile": 13}),
+    );
     let other = other.start().await.unwrap();
     let session = other.start_session(1).await.unwrap();
     session.load_slot("Slot1").await.unwrap();
@@ -215,38 +220,184 @@ async fn l8_a_stored_document_that_panics_when_loaded_is_an_error_and_leaves_the
     assert_eq!(world.stored(&player(1), "Slot1").await["gold"], 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn s7_a_field_that_the_defaults_gained_is_added_to_a_games_own_struct() {
-    #[derive(Clone, Serialize, Deserialize)]
-    struct Old {
-        gold: u64,
-    }
+/// What a session without play finds when it is loaded, several times over.
+async fn loads<D: GameDocument>(
+    defaults: impl Fn(&PlayerId) -> D + Send + Sync + 'static,
+    play: impl Fn(&mut D),
+) -> Vec<D> {
     let world = World::new();
-    let old = SessionManager::typed(world.store.clone(), |_| Old { gold: 3 });
-    let old = old.start().await.unwrap();
-    old.start_session(1)
+    let manager = SessionManager::typed(world.store.clone(), defaults);
+    let manager = manager.start().await.unwrap();
+    let mut found = Vec::new();
+    for _ in 0..3 {
+        let session = manager.start_session(1).await.unwrap();
+        let slot = session.load_slot("Slot1").await.unwrap();
+        found.push((*slot.snapshot()).clone());
+        slot.modify(&play).unwrap();
+        session.end().await.unwrap();
+    }
+    found
+}
+
+#[tokio::test(start_paused = true)]
+async fn s7_a_games_own_map_does_not_grow_by_a_starter_item_at_each_login() {
+    let fresh = AtomicU64::new(0);
+    let swords = loads(
+        move |_| BTreeMap::from([(fresh.fetch_add(1, Ordering::Relaxed), "sword".to_owned())]),
+        |_| (),
+    );
+    assert!(swords.await.iter().all(|swords| swords.len() == 1));
+
+    let sold = loads(
+        |_| BTreeMap::from([("sword".to_owned(), 1)]),
+        |items| _ = items.remove("sword"),
+    );
+    let counts = sold.await;
+    assert_eq!(
+        counts.iter().map(BTreeMap::len).collect::<Vec<_>>(),
+        [1, 0, 0]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn s7_an_option_that_was_claimed_stays_claimed() {
+    #[derive(Clone, Serialize, Deserialize)]
+    struct Rewards {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        welcome: Option<u32>,
+    }
+    let claimed = loads(
+        |_| Rewards { welcome: Some(100) },
+        |rewards| rewards.welcome = None,
+    );
+    let found: Vec<_> = claimed
         .await
-        .unwrap()
-        .load_slot("Slot1")
-        .await
-        .unwrap()
-        .save()
-        .await
-        .unwrap();
-    pass_secs(1).await;
+        .iter()
+        .map(|rewards| rewards.welcome)
+        .collect();
+    assert_eq!(found, [Some(100), None, None]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn s7_an_enum_of_another_variant_than_the_defaults_is_loaded_as_it_was_saved() {
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    enum Weapon {
+        Sword { damage: u32 },
+        Bow { range: u32 },
+    }
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        Sword { damage: u32 },
+        Bow { range: u32 },
+    }
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "kind", deny_unknown_fields)]
+    enum Tagged {
+        Sword { damage: u32 },
+        Bow { range: u32 },
+    }
+    let found = loads(
+        |_| Weapon::Sword { damage: 5 },
+        |weapon| *weapon = Weapon::Bow { range: 30 },
+    );
+    assert_eq!(found.await[2], Weapon::Bow { range: 30 });
+    let found = loads(
+        |_| Untagged::Sword { damage: 5 },
+        |weapon| *weapon = Untagged::Bow { range: 30 },
+    );
+    assert_eq!(found.await[2], Untagged::Bow { range: 30 });
+    let found = loads(
+        |_| Tagged::Sword { damage: 5 },
+        |weapon| *weapon = Tagged::Bow { range: 30 },
+    );
+    assert_eq!(found.await[2], Tagged::Bow { range: 30 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn s7_a_games_own_body_is_stored_without_anything_of_ours() {
+    let world = World::new();
+    let manager = builder(&world).start().await.unwrap();
+    let session = manager.start_session(1).await.unwrap();
+    session.load_slot("Slot1").await.unwrap();
+    session.end().await.unwrap();
+    let record = world.record(&player(1), "Slot1").await.unwrap();
+    assert_eq!(
+        record.body.bytes,
+        r#"{"gold":50,"last_seen":0,"inventory":[],"fragile":0}"#
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn v7_errors_of_inventories_and_documents_come_out_of_try_modify_with_the_slot() {
+    let world = World::new();
     let manager = builder(&world).start().await.unwrap();
     let session = manager.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
+    let added: Result<u64, Error> = slot.try_modify(|profile| profile.inventory.add("Bread", 3));
+    assert_eq!(added.unwrap(), 3);
+    let removed = slot.try_modify(|profile| {
+        profile.gold = 0;
+        profile.inventory.remove("Bread", 1)?;
+        profile.inventory.remove("Bread", 9)?;
+        Ok::<_, DocumentError>(())
+    });
+    let Err(Error::Document {
+        player: of, source, ..
+    }) = removed
+    else {
+        panic!("{removed:?}");
+    };
+    assert_eq!(of, player(1));
+    assert!(matches!(
+        *source,
+        DocumentError::Inventory(InventoryError::TooFew { has: 2, .. })
+    ));
     assert_eq!(
-        slot.read(|profile| (profile.gold, profile.last_seen)),
-        (3, 0)
+        slot.read(|profile| (profile.gold, profile.inventory.count("Bread"))),
+        (50, 3)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn i5_the_limits_of_the_settings_hold_for_a_games_own_inventory_after_every_change() {
+    let world = World::new();
+    let mut settings = Settings::default();
+    settings.max_item_quantity = 10;
+    let refused = builder(&world).settings(settings.clone()).start().await;
+    let Err(StartError::Settings(error)) = refused else {
+        panic!("limits that nobody looks at were taken");
+    };
+    assert!(matches!(
+        error.problems[..],
+        [SettingsProblem::LimitsUnused]
+    ));
+
+    let limited = builder(&world)
+        .settings(settings)
+        .limits(|profile, limits| profile.inventory.set_limits(limits));
+    let manager = limited.start().await.unwrap();
+    let session = manager.start_session(1).await.unwrap();
+    let slot = session.load_slot("Slot1").await.unwrap();
+    let too_many = |slot: &Slot<Profile>| {
+        slot.try_modify(|profile| profile.inventory.add("Bread", 11))
+            .unwrap_err()
+    };
+    too_many(&slot);
+    slot.modify(|profile| *profile = Profile::default())
+        .unwrap();
+    too_many(&slot);
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        slot.modify(|profile| {
+            profile.inventory = Inventory::new();
+            panic!("told to")
+        })
+    }));
+    assert!(panicked.is_err());
+    too_many(&slot);
     session.end().await.unwrap();
-    let stored = world.stored(&player(1), "Slot1").await;
-    assert_eq!(
-        (&stored["gold"], &stored["last_seen"]),
-        (&json!(3), &json!(0))
-    );
+    let session = manager.start_session(1).await.unwrap();
+    too_many(&session.load_slot("Slot1").await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]

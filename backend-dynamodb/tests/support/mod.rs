@@ -159,6 +159,7 @@ pub fn claimant(number: u128) -> Claimant {
     }
 }
 
+/// A claim under the player's first lock.
 pub fn claim(player: &PlayerId, session_number: u128, slot_name: &str, number: u64) -> Claim {
     Claim {
         player: player.clone(),
@@ -166,6 +167,21 @@ pub fn claim(player: &PlayerId, session_number: u128, slot_name: &str, number: u
         fence: Fence::new(1),
         slot: slot(slot_name),
         number: ClaimNumber::new(number),
+    }
+}
+
+/// The same under the lock as it stands, whoever has it.
+pub async fn claim_now(
+    backend: &DynamoDbBackend,
+    player: &PlayerId,
+    session_number: u128,
+    slot_name: &str,
+    number: u64,
+) -> Claim {
+    let holder = backend.holder(player).await.unwrap();
+    Claim {
+        fence: holder.map_or(Fence::new(1), |holder| holder.fence),
+        ..claim(player, session_number, slot_name, number)
     }
 }
 

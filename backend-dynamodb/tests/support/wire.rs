@@ -15,8 +15,9 @@ use aws_smithy_runtime_api::{
     },
     http::StatusCode,
 };
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::{DateTime, body::SdkBody, date_time::Format};
 use parking_lot::Mutex;
+use playerdata_core::{Clock, SystemClock};
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -42,6 +43,13 @@ pub enum Fault {
     Held,
     /// It is neither applied nor ever answered.
     Silence,
+    /// It is answered by this, as JSON, without being applied.
+    Says(&'static str),
+    /// It is answered by a service whose clock is ahead of ours by so many
+    /// seconds.
+    Ahead(i64),
+    /// That service refuses its signature, which is made for another time.
+    RefusedAhead(i64),
     /// It is answered as if there were nothing in the table yet, as a read
     /// may be that does not ask for the newest state.
     Stale,
@@ -54,6 +62,8 @@ pub struct Call {
     pub operation: String,
     /// What was asked for.
     pub body: Value,
+    /// When it says that it was signed.
+    pub signed: String,
 }
 
 type Plan = Box<dyn FnMut(usize, &Call) -> Fault + Send>;
@@ -176,6 +186,7 @@ impl Wire {
         let call = Call {
             operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
             body: serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap(),
+            signed: request.headers().get("x-amz-date").unwrap().to_owned(),
         };
         let mut state = self.state.lock();
         let before = state.calls.len();
@@ -233,10 +244,17 @@ impl HttpConnector for FaultyConnector {
                     connector.call(request).await?;
                     Ok(answer(status, code))
                 }
-                Fault::Stale => Ok(HttpResponse::new(
-                    StatusCode::try_from(200).unwrap(),
-                    SdkBody::from(r#"{"Items":[],"Count":0,"ScannedCount":0}"#),
-                )),
+                Fault::Stale => Ok(says(r#"{"Items":[],"Count":0,"ScannedCount":0}"#)),
+                Fault::Says(body) => Ok(says(body)),
+                Fault::Ahead(seconds) => connector.call(request).await.map(|mut answer| {
+                    set_date(&mut answer, seconds);
+                    answer
+                }),
+                Fault::RefusedAhead(seconds) => {
+                    let mut answer = answer(400, "InvalidSignatureException");
+                    set_date(&mut answer, seconds);
+                    Ok(answer)
+                }
                 Fault::Held => {
                     wire.held[0].notify_one();
                     wire.held[1].notified().await;
@@ -253,6 +271,18 @@ impl HttpConnector for FaultyConnector {
 
 fn broken(kind: io::ErrorKind) -> ConnectorError {
     ConnectorError::io(io::Error::from(kind).into())
+}
+
+fn says(body: &'static str) -> HttpResponse {
+    HttpResponse::new(StatusCode::try_from(200).unwrap(), SdkBody::from(body))
+}
+
+/// Dates an answer by a clock that is ahead by so many seconds.
+fn set_date(answer: &mut HttpResponse, seconds: i64) {
+    let now = i64::try_from(SystemClock.now().get() / 1_000).unwrap();
+    let date = DateTime::from_secs(now + seconds);
+    let date = date.fmt(Format::HttpDate).unwrap();
+    answer.headers_mut().insert("date", date);
 }
 
 /// An answer as DynamoDB words its errors. A code with a colon is that of a

@@ -6,19 +6,32 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use futures::future::select_ok;
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use parking_lot::RwLock;
-use redis::{Client, ConnectionAddr, ConnectionInfo, RedisError, Value};
-use tokio::sync::Mutex;
+use redis::RedisError;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout_at},
+};
 
-use super::node::{Node, Order, client_for};
+use super::{
+    dialer::Dialer,
+    node::{Node, Order, Way, timed_out},
+    view::{self, View},
+};
 use crate::{
-    RedisOptions,
     error::Failure,
     keys::{HASH_SLOTS, HashSlot},
 };
+
+/// How long to wait for other nodes' maps once one has given a whole one.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// How many maps in a row have to leave a node out before it is forgotten.
+const FORGOTTEN_AFTER: u32 = 8;
 
 /// A Cluster.
 ///
@@ -28,9 +41,8 @@ use crate::{
 /// redirection either.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    options: RedisOptions,
     /// How every node is connected to but for its address.
-    template: ConnectionInfo,
+    template: Dialer,
     seeds: Vec<Arc<Node>>,
     map: RwLock<Map>,
     refreshing: Mutex<()>,
@@ -40,38 +52,44 @@ pub(crate) struct Cluster {
 
 #[derive(Debug)]
 struct Map {
-    nodes: HashMap<String, Arc<Node>>,
+    nodes: HashMap<String, Known>,
     owners: Vec<Option<Arc<Node>>>,
+    epoch: u64,
+}
+
+#[derive(Debug)]
+struct Known {
+    node: Arc<Node>,
+    /// How many maps in a row have not named it.
+    missed: u32,
 }
 
 impl Cluster {
-    /// A Cluster that is asked for its map at the addresses of `clients`.
-    pub(crate) async fn connect(
-        clients: &[Client],
-        options: &RedisOptions,
-    ) -> Result<Self, Failure> {
-        let Some(first) = clients.first() else {
+    /// A Cluster that is asked for its map at these nodes.
+    pub(crate) async fn connect(seeds: Vec<Arc<Node>>, by: Instant) -> Result<Self, Failure> {
+        let first = seeds.first().and_then(|node| node.dialer());
+        let Some(template) = first.cloned() else {
             let what = "no address of a node of the Cluster";
             let error = RedisError::from((redis::ErrorKind::InvalidClientConfig, what));
             return Err(Failure::NotSent(error));
         };
-        let mut nodes = HashMap::new();
-        for client in clients {
-            let node = Arc::new(Node::new(client.clone(), options));
-            nodes.insert(address_of(client), node);
-        }
+        let known = |node: &Arc<Node>| {
+            let address = node.dialer()?.address();
+            let node = node.clone();
+            Some((address, Known { node, missed: 0 }))
+        };
         let cluster = Self {
-            options: options.clone(),
-            template: first.get_connection_info().clone(),
-            seeds: nodes.values().cloned().collect(),
+            template,
             map: RwLock::new(Map {
-                nodes,
+                nodes: seeds.iter().filter_map(known).collect(),
                 owners: vec![None; HASH_SLOTS],
+                epoch: 0,
             }),
+            seeds,
             refreshing: Mutex::new(()),
             refreshes: AtomicU64::new(0),
         };
-        cluster.refresh().await?;
+        cluster.refresh(by).await?;
         Ok(cluster)
     }
 
@@ -81,11 +99,11 @@ impl Cluster {
     }
 
     /// The same; asks the nodes if it is not known.
-    pub(crate) async fn find(&self, slot: HashSlot) -> Result<Arc<Node>, Failure> {
+    pub(crate) async fn find(&self, slot: HashSlot, by: Instant) -> Result<Arc<Node>, Failure> {
         if let Some(owner) = self.owner(slot) {
             return Ok(owner);
         }
-        Box::pin(self.refresh()).await?;
+        Box::pin(self.refresh(by)).await?;
         self.owner(slot).ok_or_else(|| {
             let what = "no node of the Cluster has the hash slot";
             let kind = redis::ErrorKind::ClusterConnectionNotFound;
@@ -96,24 +114,31 @@ impl Cluster {
     /// All nodes that have a slot, with their addresses.
     pub(crate) fn owners(&self) -> Vec<(String, Arc<Node>)> {
         let map = self.map.read();
-        let owns = |node: &Arc<Node>| {
+        let owns = |known: &Known| {
             let mut owners = map.owners.iter().flatten();
-            owners.any(|owner| Arc::ptr_eq(owner, node))
+            owners.any(|owner| Arc::ptr_eq(owner, &known.node))
         };
-        let nodes = map.nodes.iter().filter(|(_, node)| owns(node));
+        let nodes = map.nodes.iter().filter(|(_, known)| owns(known));
         nodes
-            .map(|(address, node)| (address.clone(), node.clone()))
+            .map(|(address, known)| (address.clone(), known.node.clone()))
             .collect()
     }
 
-    /// The node at an address that a redirection named.
-    pub(crate) fn node_at(&self, address: &str) -> Result<Arc<Node>, Failure> {
+    /// The node at an address that a redirection named, which is without a host
+    /// if that is the one of the node that redirects.
+    pub(crate) fn node_at(&self, address: &str, asked: &Node) -> Result<Arc<Node>, Failure> {
+        let asked = asked.dialer().map(Dialer::address).unwrap_or_default();
+        let address = view::complete(address, &asked);
         let mut map = self.map.write();
-        if let Some(node) = map.nodes.get(address) {
-            return Ok(node.clone());
+        if let Some(known) = map.nodes.get(&address) {
+            return Ok(known.node.clone());
         }
-        let node = self.new_node(address)?;
-        map.nodes.insert(address.to_owned(), node.clone());
+        let node = self.new_node(&address)?;
+        let known = Known {
+            node: node.clone(),
+            missed: 0,
+        };
+        map.nodes.insert(address, known);
         Ok(node)
     }
 
@@ -122,160 +147,132 @@ impl Cluster {
         self.map.write().owners[usize::from(slot)] = Some(owner.clone());
     }
 
-    /// Asks the nodes for the map, once for all who ask at the same time. The
-    /// first that answers is believed: where it is behind the times, the
-    /// nodes that it names redirect.
-    pub(crate) async fn refresh(&self) -> Result<(), Failure> {
+    /// Asks the nodes for the map, once for all who ask at the same time.
+    ///
+    /// No node's word is taken for it alone: one that was removed may be up and
+    /// know nobody, and one that is cut off knows the nodes as they were. Of the
+    /// whole maps that come in time, the latest counts.
+    pub(crate) async fn refresh(&self, by: Instant) -> Result<(), Failure> {
         let seen = self.refreshes.load(Ordering::Acquire);
         let _one_at_a_time = self.refreshing.lock().await;
         if self.refreshes.load(Ordering::Acquire) != seen {
             return Ok(());
         }
-        let mut command = redis::cmd("CLUSTER");
-        command.arg("SLOTS");
-        let order = Order {
-            command: &command,
-            confirmed: false,
-            asking: false,
-        };
-        let known: Vec<_> = {
+        let views = timeout_at(by, self.views(by)).await;
+        self.refreshes.fetch_add(1, Ordering::AcqRel);
+        let best = views.unwrap_or_else(|_| Err(Failure::NotSent(timed_out())))?;
+        self.install(best)
+    }
+
+    /// The best of the nodes' views.
+    async fn views(&self, by: Instant) -> Result<View, Failure> {
+        let asking =
+            |(asked, node): (String, Arc<Node>)| async move { ask(&node, &asked, by).await };
+        let mut answers: FuturesUnordered<_> = self.known().into_iter().map(asking).collect();
+        let (mut best, mut failure): (Option<View>, _) = (None, None);
+        let mut grace = None;
+        loop {
+            let answer = match grace {
+                None => answers.next().await,
+                Some(until) => timeout_at(until, answers.next()).await.unwrap_or(None),
+            };
+            match answer {
+                Some(Ok(view)) => {
+                    if view.is_whole() && grace.is_none() {
+                        grace = Some(Instant::now() + GRACE);
+                    }
+                    if best.as_ref().is_none_or(|best| view.rank() > best.rank()) {
+                        best = Some(view);
+                    }
+                }
+                Some(Err(error)) => failure = Some(error),
+                None => break,
+            }
+        }
+        match (best, failure) {
+            (Some(view), _) if !view.ranges.is_empty() => Ok(view),
+            (None, Some(failure)) => Err(failure),
+            _ => {
+                let what = "no node that can be reached knows the Cluster";
+                let kind = redis::ErrorKind::ClusterConnectionNotFound;
+                Err(Failure::NotSent(RedisError::from((kind, what))))
+            }
+        }
+    }
+
+    fn known(&self) -> Vec<(String, Arc<Node>)> {
+        let mut nodes: Vec<_> = {
             let map = self.map.read();
             let nodes = map.nodes.iter();
             nodes
-                .map(|(address, node)| (address.clone(), node.clone()))
+                .map(|(address, known)| (address.clone(), known.node.clone()))
                 .collect()
         };
-        let seeds = self.seeds.iter().map(|node| (String::new(), node.clone()));
-        let questions = known
-            .into_iter()
-            .chain(seeds)
-            .map(|(address, node)| Box::pin(async move { Ok((address, node.send(order).await?)) }));
-        let answer = select_ok(questions).await;
-        self.refreshes.fetch_add(1, Ordering::AcqRel);
-        let ((address, slots), _) = answer?;
-        self.install(&address, slots)
+        for seed in &self.seeds {
+            if !nodes.iter().any(|(_, node)| Arc::ptr_eq(node, seed)) {
+                let address = seed.dialer().map(Dialer::address).unwrap_or_default();
+                nodes.push((address, seed.clone()));
+            }
+        }
+        nodes
     }
 
-    fn install(&self, asked: &str, slots: Value) -> Result<(), Failure> {
-        let asked_host = asked.rsplit_once(':').map_or(asked, |(host, _)| host);
-        let ranges = read_ranges(slots, asked_host).ok_or_else(|| {
-            let what = "the map of the Cluster can't be understood";
-            Failure::NotSent(RedisError::from((redis::ErrorKind::Parse, what)))
-        })?;
+    fn install(&self, view: View) -> Result<(), Failure> {
         let mut map = self.map.write();
-        let mut fresh = Map {
-            nodes: HashMap::new(),
-            owners: vec![None; HASH_SLOTS],
-        };
-        for range in ranges {
-            let node = match (fresh.nodes.get(&range.owner), map.nodes.get(&range.owner)) {
-                (Some(node), _) | (None, Some(node)) => node.clone(),
-                (None, None) => self.new_node(&range.owner)?,
-            };
-            for owner in fresh
-                .owners
-                .iter_mut()
-                .take(range.last + 1)
-                .skip(range.first)
-            {
-                *owner = Some(node.clone());
-            }
-            fresh.nodes.insert(range.owner, node);
+        if view.epoch < map.epoch && !view.is_in_order {
+            // One that is cut off: what is known is later.
+            return Ok(());
         }
-        *map = fresh;
+        map.epoch = map.epoch.max(view.epoch);
+        let is_whole = view.is_whole();
+        for known in map.nodes.values_mut() {
+            known.missed += u32::from(is_whole);
+        }
+        for range in view.ranges {
+            let node = match map.nodes.get_mut(&range.owner) {
+                Some(known) => {
+                    known.missed = 0;
+                    known.node.clone()
+                }
+                None => self.new_node(&range.owner)?,
+            };
+            map.owners[range.first..=range.last].fill(Some(node.clone()));
+            let known = Known { node, missed: 0 };
+            map.nodes.insert(range.owner, known);
+        }
+        map.nodes.retain(|_, known| known.missed < FORGOTTEN_AFTER);
         Ok(())
     }
 
     fn new_node(&self, address: &str) -> Result<Arc<Node>, Failure> {
-        let client = client_for(&self.template, address).map_err(Failure::NotSent)?;
-        Ok(Arc::new(Node::new(client, &self.options)))
+        let dialer = self.template.to_address(address);
+        let dialer = dialer.map_err(Failure::NotSent)?;
+        Ok(Arc::new(Node::new(dialer)))
     }
 }
 
-fn address_of(client: &Client) -> String {
-    match client.get_connection_info().addr() {
-        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
-            format!("{host}:{port}")
-        }
-        other => other.to_string(),
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Range {
-    first: usize,
-    last: usize,
-    owner: String,
-}
-
-/// Reads the answer to `CLUSTER SLOTS`: ranges, each with its primary first. A
-/// node that does not know its own host is at the one that was asked.
-fn read_ranges(value: Value, asked_host: &str) -> Option<Vec<Range>> {
-    let Value::Array(ranges) = value else {
-        return None;
+/// How a node sees the Cluster.
+async fn ask(node: &Node, asked: &str, by: Instant) -> Result<View, Failure> {
+    let question = async |what: &str| {
+        let mut command = redis::cmd("CLUSTER");
+        command.arg(what);
+        let order = Order {
+            command: &command,
+            way: Way::Shared,
+            asking: false,
+            send_by: by,
+        };
+        node.send(order).await
     };
-    let range = |range: Value| {
-        let Value::Array(parts) = range else {
-            return None;
-        };
-        let (first, last, primary) = match parts.as_slice() {
-            [
-                Value::Int(first),
-                Value::Int(last),
-                Value::Array(primary),
-                ..,
-            ] => (*first, *last, primary),
-            _ => return None,
-        };
-        let (host, port) = match primary.as_slice() {
-            [Value::BulkString(host), Value::Int(port), ..] => {
-                (String::from_utf8(host.clone()).ok()?, *port)
-            }
-            [Value::Nil, Value::Int(port), ..] => (String::new(), *port),
-            _ => return None,
-        };
-        let host = match host.as_str() {
-            "" | "?" => asked_host,
-            host => host,
-        };
-        let last = usize::try_from(last)
-            .ok()
-            .filter(|&last| last < HASH_SLOTS)?;
-        Some(Range {
-            first: usize::try_from(first).ok()?,
-            last,
-            owner: format!("{host}:{port}"),
-        })
+    let slots = question("SLOTS").await?;
+    let info = match question("INFO").await {
+        Ok(info) => redis::from_redis_value(info).unwrap_or_default(),
+        // Who may not ask has to do without.
+        Err(Failure::Refused(_)) => String::new(),
+        Err(failure) => return Err(failure),
     };
-    ranges.into_iter().map(range).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn range(first: i64, last: i64, host: Value, port: i64) -> Value {
-        let primary = Value::Array(vec![host, Value::Int(port)]);
-        Value::Array(vec![Value::Int(first), Value::Int(last), primary])
-    }
-
-    #[test]
-    fn a_map_is_read_and_a_nameless_node_is_the_one_that_was_asked() {
-        let host = Value::BulkString(b"10.0.0.7".to_vec());
-        let slots = vec![
-            range(0, 8_191, host, 7_000),
-            range(8_192, 16_383, Value::Nil, 7_001),
-        ];
-        let ranges = read_ranges(Value::Array(slots), "here").unwrap();
-        assert_eq!(ranges[0].owner, "10.0.0.7:7000");
-        assert_eq!(ranges[1].owner, "here:7001");
-        assert_eq!((ranges[1].first, ranges[1].last), (8_192, 16_383));
-    }
-
-    #[test]
-    fn a_map_that_makes_no_sense_is_not_believed() {
-        let beyond = range(0, 16_384, Value::Nil, 7_000);
-        assert_eq!(read_ranges(Value::Array(vec![beyond]), "here"), None);
-        assert_eq!(read_ranges(Value::Okay, "here"), None);
-    }
+    View::read(slots, &info, asked).ok_or_else(|| {
+        let what = "the map of the Cluster can't be understood";
+        Failure::NotSent(RedisError::from((redis::ErrorKind::Parse, what)))
+    })
 }

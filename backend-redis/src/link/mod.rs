@@ -2,22 +2,33 @@
 //! safe to try again.
 
 mod cluster;
+mod dialer;
 mod node;
+mod sentinel;
 mod server;
+mod view;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use redis::{Client, Cmd, Value, aio::ConnectionManager};
+use parking_lot::Mutex;
+use redis::{Client, Cmd, ConnectionInfo, RedisError, Value, aio::ConnectionManager};
 use tokio::time::{Instant, sleep, timeout_at};
 
+pub(crate) use self::node::{Node, Way};
 use self::{
     cluster::Cluster,
-    node::{Node, Order, timed_out},
+    dialer::Dialer,
+    node::{Order, timed_out},
+    sentinel::Sentinels,
 };
 use crate::{
     RedisOptions,
     error::{Failure, Remedy, remedy},
-    keys::{HashSlot, hash_slot},
+    keys::hash_slot,
 };
 
 /// The first pause before a refused command is sent again; each is twice the
@@ -27,6 +38,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
+/// How many replicas' connections are kept.
+const MOST_REPLICAS: usize = 64;
+
 /// The servers that hold the data.
 ///
 /// A command is sent again only if it certainly was not carried out: no
@@ -34,9 +48,14 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// try. A change whose answer was lost is an error, whatever it is, for a
 /// second copy of it could land after something newer (rules S1 and S2).
 #[derive(Debug)]
-pub(crate) enum Link {
-    Single(Arc<Node>),
-    Cluster(Box<Cluster>),
+pub(crate) struct Link {
+    /// The one server, or the one by which the Cluster was found.
+    single: Arc<Node>,
+    /// Once it is known that it is one.
+    cluster: OnceLock<Box<Cluster>>,
+    /// Replicas that were asked for their settings, by address.
+    replicas: Mutex<HashMap<String, Arc<Node>>>,
+    patience: Duration,
 }
 
 /// What a command does to the store.
@@ -44,10 +63,8 @@ pub(crate) enum Link {
 pub(crate) enum Purpose {
     /// It only reads: it can be sent as often as one likes.
     Read,
-    /// It changes something that is renewed or repeated anyway.
+    /// It changes something.
     Change,
-    /// It changes something that replicas may have to confirm.
-    Keep,
 }
 
 /// What a command is about.
@@ -57,55 +74,145 @@ pub(crate) struct Aim<'a> {
     /// the node by.
     pub(crate) hash_tag: &'a str,
     pub(crate) purpose: Purpose,
-    /// When to give up.
+    pub(crate) way: Way,
+    /// How long the value is that it sends.
+    pub(crate) bytes: usize,
+    /// Whether the caller knows what to do about keys that are not together.
+    pub(crate) tells_moving: bool,
+    /// When to give up, were there nothing to wait for before it is sent.
     pub(crate) deadline: Instant,
+    /// When the caller gives up.
+    pub(crate) given_up: Option<Instant>,
 }
 
 impl Link {
     /// Connects to a server, or to the Cluster that it is a node of.
     pub(crate) async fn connect(
         clients: &[Client],
-        options: &RedisOptions,
+        options: &Arc<RedisOptions>,
     ) -> Result<Self, Failure> {
-        if let [client] = clients {
-            let node = Node::new(client.clone(), options);
-            if !is_in_cluster(&node).await? {
-                return Ok(Self::Single(Arc::new(node)));
-            }
+        let node = |client| Arc::new(Node::new(Dialer::to(client, options)));
+        let nodes: Vec<_> = clients.iter().map(node).collect();
+        let by = Instant::now() + options.operation_timeout;
+        let Some(first) = nodes.first().cloned() else {
+            let what = "no address of a server";
+            let error = RedisError::from((redis::ErrorKind::InvalidClientConfig, what));
+            return Err(Failure::NotSent(error));
+        };
+        let link = Self::to(first.clone(), options);
+        if nodes.len() > 1 || is_in_cluster(&first, by).await? {
+            link.join(nodes, by).await?;
         }
-        let cluster = Cluster::connect(clients, options).await?;
-        Ok(Self::Cluster(Box::new(cluster)))
+        Ok(link)
+    }
+
+    /// Connects to the primary that Sentinels name, and follows it. They are
+    /// asked in the way of `sentinels`, and it is connected to in the way of
+    /// `primary`, but for the address.
+    pub(crate) async fn by_sentinels(
+        sentinels: Vec<ConnectionInfo>,
+        name: String,
+        primary: &Client,
+        options: &Arc<RedisOptions>,
+    ) -> Result<Self, Failure> {
+        let sentinels = Arc::new(Sentinels::new(sentinels, name));
+        let dialer = Dialer::to(primary, options).by(sentinels);
+        let link = Self::to(Arc::new(Node::new(dialer)), options);
+        // Asked for the sake of the errors: who has no primary does not start.
+        let by = Instant::now() + options.operation_timeout;
+        ask(&link.single, &redis::cmd("PING"), by).await?;
+        Ok(link)
     }
 
     /// Uses a connection that the caller made.
-    pub(crate) fn ready(connection: ConnectionManager) -> Self {
-        Self::Single(Arc::new(Node::ready(connection)))
+    pub(crate) fn ready(connection: ConnectionManager, options: &RedisOptions) -> Self {
+        Self::to(Arc::new(Node::ready(connection, options)), options)
+    }
+
+    fn to(single: Arc<Node>, options: &RedisOptions) -> Self {
+        Self {
+            single,
+            cluster: OnceLock::new(),
+            replicas: Mutex::default(),
+            patience: options.operation_timeout,
+        }
+    }
+
+    /// Treats the servers as nodes of a Cluster from now on.
+    async fn join(&self, seeds: Vec<Arc<Node>>, by: Instant) -> Result<&Cluster, Failure> {
+        let cluster = Cluster::connect(seeds, by).await?;
+        Ok(self.cluster.get_or_init(|| Box::new(cluster)))
     }
 
     /// The servers that hold data, with a name for each.
     pub(crate) fn nodes(&self) -> Vec<(String, Arc<Node>)> {
-        match self {
-            Self::Single(node) => vec![(String::new(), node.clone())],
-            Self::Cluster(cluster) => cluster.owners(),
+        match self.cluster.get() {
+            None => vec![(String::new(), self.single.clone())],
+            Some(cluster) => cluster.owners(),
         }
     }
 
-    /// Has a command carried out, once.
-    pub(crate) async fn run(&self, command: &Cmd, aim: Aim<'_>) -> Result<Value, Failure> {
-        let order = Order {
-            command,
-            confirmed: aim.purpose == Purpose::Keep,
-            asking: false,
+    /// A replica, by the address that its primary has for it.
+    pub(crate) fn replica(&self, address: &str) -> Option<Arc<Node>> {
+        let mut replicas = self.replicas.lock();
+        if let Some(node) = replicas.get(address) {
+            return Some(node.clone());
+        }
+        if replicas.len() >= MOST_REPLICAS {
+            replicas.clear();
+        }
+        let dialer = self.single.dialer()?.to_address(address).ok()?;
+        let node = Arc::new(Node::new(dialer));
+        replicas.insert(address.to_owned(), node.clone());
+        Some(node)
+    }
+
+    /// The server that has what belongs to a hash tag.
+    pub(crate) async fn node_of(&self, aim: Aim<'_>) -> Result<Arc<Node>, Failure> {
+        match self.cluster.get() {
+            None => Ok(self.single.clone()),
+            Some(cluster) => cluster.find(hash_slot(aim.hash_tag), aim.deadline).await,
+        }
+    }
+
+    /// Leaves a former primary that Sentinel does not name any more, though it
+    /// may not know that yet.
+    pub(crate) async fn follow(&self) -> Result<(), RedisError> {
+        let Some(sentinels) = self.single.dialer().and_then(Dialer::sentinels) else {
+            return Ok(());
         };
+        let primary = sentinels.primary(self.patience / 4).await?;
+        if sentinels.has_moved(&primary) {
+            self.single.reconnect();
+        }
+        Ok(())
+    }
+
+    /// Has a command carried out, once.
+    pub(crate) async fn run(&self, command: &Cmd, mut aim: Aim<'_>) -> Result<Value, Failure> {
         // What is rare is boxed here and below, so that what every save goes
         // through stays small.
         let owner;
-        let node = match self {
-            Self::Single(node) => node,
-            Self::Cluster(cluster) => {
-                owner = cluster.find(hash_slot(aim.hash_tag)).await?;
+        let node = match self.cluster.get() {
+            None => &self.single,
+            Some(cluster) => {
+                owner = cluster.find(hash_slot(aim.hash_tag), aim.deadline).await?;
                 &owner
             }
+        };
+        let too_late = aim.given_up.map(|at| before(at, self.patience / 4));
+        let asked_at = Instant::now();
+        let _room = node.room_for(aim.bytes, too_late).await?;
+        aim.deadline += asked_at.elapsed();
+        if let Some(given_up) = aim.given_up {
+            // Just before, so that the caller still hears what is known.
+            aim.deadline = aim.deadline.min(before(given_up, self.patience / 64));
+        }
+        let order = Order {
+            command,
+            way: aim.way,
+            asking: false,
+            send_by: before(aim.deadline, self.patience / 8),
         };
         let sent = if node.limits(order) {
             node.send(order).await
@@ -133,7 +240,7 @@ impl Link {
             let Some(retry) = self.retry(&failure, aim, &node).await else {
                 return Err(failure);
             };
-            if Instant::now() + pause >= aim.deadline {
+            if Instant::now() + pause >= order.send_by {
                 return Err(failure);
             }
             if !(at_once && retry.at_once) {
@@ -151,52 +258,76 @@ impl Link {
 
     /// Where to send a command again, if it is safe and there is hope.
     async fn retry(&self, failure: &Failure, aim: Aim<'_>, node: &Arc<Node>) -> Option<Retry> {
-        let slot = hash_slot(aim.hash_tag);
         let remedy = match failure {
             Failure::Refused(refusal) => remedy(refusal),
-            Failure::NotSent(_) => return self.successor(slot, node).await,
+            Failure::NotSent(_) => return self.successor(aim, node).await,
             Failure::InDoubt(error) if aim.purpose == Purpose::Read && !error.is_timeout() => {
                 return Some(Retry::later(node.clone()));
             }
-            Failure::InDoubt(_) | Failure::TooFewReplicas { .. } | Failure::Unconfirmed(_) => {
-                return None;
-            }
+            Failure::InDoubt(_)
+            | Failure::TooFewReplicas { .. }
+            | Failure::NotOnDisk
+            | Failure::Unconfirmed(_) => return None,
         };
-        match (remedy, self) {
-            (Remedy::Report, _) | (Remedy::Elsewhere(_) | Remedy::Ask(_), Self::Single(_)) => None,
-            (Remedy::Elsewhere(address), Self::Cluster(cluster)) => {
-                let owner = cluster.node_at(&address).ok()?;
-                cluster.learn(slot, &owner);
+        match remedy {
+            Remedy::Report => None,
+            Remedy::Moving if aim.tells_moving => None,
+            Remedy::Wait | Remedy::Moving => self.again(aim, node, false).await,
+            Remedy::Refresh => self.again(aim, node, true).await,
+            Remedy::NotPrimary => {
+                node.reconnect();
+                self.again(aim, node, true).await
+            }
+            Remedy::Elsewhere(address) => {
+                let cluster = self.cluster_of(node, aim).await?;
+                let owner = cluster.node_at(&address, node).ok()?;
+                cluster.learn(hash_slot(aim.hash_tag), &owner);
                 Some(Retry::at_once(owner, false))
             }
-            (Remedy::Ask(address), Self::Cluster(cluster)) => {
-                let node = cluster.node_at(&address).ok()?;
-                Some(Retry::at_once(node, true))
-            }
-            (Remedy::Wait, Self::Single(_)) => Some(Retry::later(node.clone())),
-            (Remedy::Wait, Self::Cluster(cluster)) => {
-                Some(Retry::later(cluster.find(slot).await.ok()?))
-            }
-            (Remedy::NotPrimary, Self::Single(_)) => {
-                node.reconnect();
-                Some(Retry::later(node.clone()))
-            }
-            (Remedy::NotPrimary, Self::Cluster(cluster)) => {
-                cluster.refresh().await.ok()?;
-                Some(Retry::later(cluster.find(slot).await.ok()?))
+            Remedy::Ask(address) => {
+                let cluster = self.cluster_of(node, aim).await?;
+                let target = cluster.node_at(&address, node).ok()?;
+                Some(Retry::at_once(target, true))
             }
         }
     }
 
-    /// The node that has taken over from one that can't be reached.
-    async fn successor(&self, slot: HashSlot, unreachable: &Arc<Node>) -> Option<Retry> {
-        let Self::Cluster(cluster) = self else {
-            return None;
+    /// The Cluster, which a server that redirects is a node of, whatever was
+    /// thought before.
+    async fn cluster_of(&self, node: &Arc<Node>, aim: Aim<'_>) -> Option<&Cluster> {
+        if let Some(cluster) = self.cluster.get() {
+            return Some(cluster);
+        }
+        self.join(vec![node.clone()], aim.deadline).await.ok()
+    }
+
+    /// The node that has the hash slot, a little later.
+    async fn again(&self, aim: Aim<'_>, node: &Arc<Node>, refresh: bool) -> Option<Retry> {
+        let Some(cluster) = self.cluster.get() else {
+            return Some(Retry::later(node.clone()));
         };
-        cluster.refresh().await.ok()?;
-        let owner = cluster.owner(slot)?;
+        if refresh && let Err(failure) = cluster.refresh(aim.deadline).await {
+            tracing::debug!(?failure, "the map of the Cluster could not be had");
+        }
+        let owner = cluster.owner(hash_slot(aim.hash_tag));
+        Some(Retry::later(owner.unwrap_or_else(|| node.clone())))
+    }
+
+    /// The node that has taken over from one that can't be reached.
+    async fn successor(&self, aim: Aim<'_>, unreachable: &Arc<Node>) -> Option<Retry> {
+        let Some(cluster) = self.cluster.get() else {
+            let sentinels = unreachable.dialer().and_then(Dialer::sentinels);
+            return sentinels.map(|_| Retry::later(unreachable.clone()));
+        };
+        cluster.refresh(aim.deadline).await.ok()?;
+        let owner = cluster.owner(hash_slot(aim.hash_tag))?;
         (!Arc::ptr_eq(&owner, unreachable)).then(|| Retry::later(owner))
     }
+}
+
+/// A time before another, or that one if there is none.
+fn before(at: Instant, by: Duration) -> Instant {
+    at.checked_sub(by).unwrap_or(at)
 }
 
 /// Sends a command; gives up when its time is over.
@@ -231,26 +362,35 @@ impl Retry {
 }
 
 /// Sends one command to one node, for questions about the node itself.
-pub(crate) async fn ask(node: &Node, command: &Cmd) -> Result<Value, Failure> {
+pub(crate) async fn ask(node: &Node, command: &Cmd, by: Instant) -> Result<Value, Failure> {
     let order = Order {
         command,
-        confirmed: false,
+        way: Way::Shared,
         asking: false,
+        send_by: by,
     };
     node.send(order).await
 }
 
-async fn is_in_cluster(node: &Node) -> Result<bool, Failure> {
-    let mut command = redis::cmd("INFO");
-    command.arg("cluster");
-    let info = match ask(node, &command).await {
-        Ok(info) => info,
-        // Who may not ask has one server, or gives the addresses of several.
-        Err(Failure::Refused(_)) => return Ok(false),
-        Err(failure) => return Err(failure),
-    };
-    let text: String = redis::from_redis_value(info).unwrap_or_default();
-    Ok(text
-        .lines()
-        .any(|line| line.trim_end() == "cluster_enabled:1"))
+/// Whether a server is a node of a Cluster. One that does not say so is taken
+/// for one that is not, until it redirects.
+async fn is_in_cluster(node: &Node, by: Instant) -> Result<bool, Failure> {
+    let mut command = redis::cmd("CLUSTER");
+    command.arg("SLOTS");
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let refusal = match ask(node, &command, by).await {
+            Ok(_) => return Ok(true),
+            Err(Failure::Refused(refusal)) => refusal,
+            Err(failure) => return Err(failure),
+        };
+        if remedy(&refusal) == Remedy::Report {
+            return Ok(false);
+        }
+        if Instant::now() + pause >= by {
+            return Err(Failure::Refused(refusal));
+        }
+        sleep(pause).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
+    }
 }

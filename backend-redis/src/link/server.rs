@@ -1,4 +1,4 @@
-//! One connection to one server, made anew when it breaks.
+//! One connection to one server, replaced when it breaks.
 
 use std::fmt;
 
@@ -7,11 +7,10 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 use parking_lot::Mutex;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, Pipeline, RedisError, ServerError, Value,
-    aio::MultiplexedConnection,
-};
+use redis::{Cmd, Pipeline, RedisError, ServerError, Value, aio::MultiplexedConnection};
+use tokio::time::{Instant, timeout_at};
 
+use super::{dialer::Dialer, node::timed_out};
 use crate::error::Failure;
 
 type Connecting = Shared<BoxFuture<'static, Result<MultiplexedConnection, RedisError>>>;
@@ -23,8 +22,7 @@ type Connecting = Shared<BoxFuture<'static, Result<MultiplexedConnection, RedisE
 /// tell a command that was never sent from one whose answer was lost, and goes
 /// on using a connection after commands on it have timed out.
 pub(crate) struct ServerLink {
-    client: Client,
-    config: AsyncConnectionConfig,
+    dialer: Dialer,
     current: Mutex<Current>,
 }
 
@@ -47,23 +45,22 @@ impl Current {
 
 impl fmt::Debug for ServerLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.client.get_connection_info().addr();
-        write!(f, "ServerLink({address})")
+        write!(f, "ServerLink({:?})", self.dialer)
     }
 }
 
 impl ServerLink {
-    pub(crate) fn new(client: Client, config: AsyncConnectionConfig) -> Self {
+    pub(crate) fn new(dialer: Dialer) -> Self {
         Self {
-            client,
-            config,
+            dialer,
             current: Mutex::default(),
         }
     }
 
-    /// Sends a command and waits for the answer.
-    pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, Failure> {
-        let (number, mut connection) = self.connection().await?;
+    /// Sends a command, if there is a connection by then, and waits for the
+    /// answer.
+    pub(crate) async fn send(&self, command: &Cmd, by: Instant) -> Result<Value, Failure> {
+        let (number, mut connection) = self.connection(by).await?;
         match connection.send_packed_command(command).await {
             Ok(value) => answer(value),
             Err(error) => Err(self.failed(number, error)),
@@ -76,26 +73,29 @@ impl ServerLink {
         &self,
         commands: &Pipeline,
         count: usize,
+        by: Instant,
     ) -> Result<Vec<Value>, Failure> {
-        let (number, mut connection) = self.connection().await?;
+        let (number, mut connection) = self.connection(by).await?;
         let answers = connection.send_packed_commands(commands, 0, count).await;
         answers.map_err(|error| self.failed(number, error))
     }
 
-    /// Has the next command connect anew, for instance to find out whether
+    /// Has the next command make a new connection, for instance to find out whether
     /// the address stands for another server now.
     pub(crate) fn reconnect(&self) {
         self.current.lock().forget();
     }
 
-    async fn connection(&self) -> Result<(u64, MultiplexedConnection), Failure> {
+    async fn connection(&self, by: Instant) -> Result<(u64, MultiplexedConnection), Failure> {
         {
             let current = self.current.lock();
             if let Some(connection) = &current.ready {
                 return Ok((current.number, connection.clone()));
             }
         }
-        Box::pin(self.new_connection()).await
+        let connecting = Box::pin(self.new_connection());
+        let connected = timeout_at(by, connecting).await;
+        connected.unwrap_or_else(|_| Err(Failure::NotSent(timed_out())))
     }
 
     async fn new_connection(&self) -> Result<(u64, MultiplexedConnection), Failure> {
@@ -121,12 +121,8 @@ impl ServerLink {
     }
 
     fn connect(&self) -> Connecting {
-        let (client, config) = (self.client.clone(), self.config.clone());
-        let connecting = async move {
-            client
-                .get_multiplexed_async_connection_with_config(&config)
-                .await
-        };
+        let dialer = self.dialer.clone();
+        let connecting = async move { dialer.dial().await };
         let connecting = connecting.boxed().shared();
         // It goes on also when who asked for it gives up, for those who wait.
         drop(tokio::spawn(connecting.clone()));

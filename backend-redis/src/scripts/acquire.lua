@@ -4,17 +4,26 @@
 --       then each claimed slot and its claim's number
 local player = read_player()
 if player.session == ARGV[1] then
+  be_primary()
   return { 'acquired', player.fence }
 end
 if player.session and player.session ~= ARGV[5] then
+  be_primary()
   return with_holder('held', player)
 end
 local claimed = slots_where(player, is_claimed)
 if not declared(claimed, player, 6) then
   return declare(claimed)
 end
--- First of the writes, for it fails if the fence is no number.
-redis.call('HINCRBY', KEYS[1], 'fence', 1)
+if player.fence then
+  -- First of the writes, for it fails if the fence is no number.
+  redis.call('HINCRBY', KEYS[1], 'fence', 1)
+else
+  -- A new player, or one whose hash is gone. The time in microseconds is more
+  -- than any fence that the player ever had: none grows by as much as that.
+  local time = redis.call('TIME')
+  redis.call('HSET', KEYS[1], 'fence', time[1] .. string.sub('00000' .. time[2], -6))
+end
 withdraw_claims(6)
 redis.call('HSET', KEYS[1],
   'session', ARGV[1], 'server', ARGV[2], 'incarnation', ARGV[3], 'since', ARGV[4])

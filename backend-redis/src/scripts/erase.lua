@@ -1,6 +1,7 @@
 -- Removes everything of a player but the fence.
 -- KEYS: the player, then the key of each slot
 -- ARGV: each slot and where its value is ('rest')
+be_primary()
 local player = read_player()
 if player.session then
   return with_holder('locked', player)
@@ -13,4 +14,4 @@ for i = 2, #KEYS do
   redis.call('DEL', KEYS[i])
   redis.call('HDEL', KEYS[1], 'slot:' .. ARGV[2 * i - 3])
 end
-return { 'erased' }
+return { 'erased', player.fence and not player.lost and 'known' or 'unknown' }

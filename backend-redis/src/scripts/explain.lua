@@ -1,6 +1,7 @@
 -- Why a `SET … XX` on a claim's key found no key.
 -- KEYS: the player, the claim
 -- ARGV: session, slot, claim number
+be_primary()
 local player = read_player()
 if player.session ~= ARGV[1] then
   return with_holder('lost', player)

@@ -2,6 +2,7 @@
 -- KEYS: the player, then the key of each slot
 -- ARGV: how many bytes to read of each value,
 --       then each slot and where its value is ('rest' or a claim number)
+be_primary()
 local player = read_player()
 local slots = slots_where(player, function() return true end)
 if not declared(slots, player, 2) then
@@ -10,11 +11,10 @@ if not declared(slots, player, 2) then
 end
 local answer = { 'list' }
 for i = 2, #KEYS do
-  local slot = ARGV[2 * i - 2]
-  if redis.call('EXISTS', KEYS[i]) == 0 then
-    return { 'vanished', slot }
-  end
-  answer[#answer + 1] = slot
+  answer[#answer + 1] = ARGV[2 * i - 2]
+  local there = redis.call('EXISTS', KEYS[i]) == 1
+  answer[#answer + 1] = there and 'there' or 'gone'
   answer[#answer + 1] = redis.call('GETRANGE', KEYS[i], 0, ARGV[1] - 1)
+  answer[#answer + 1] = string.format('%d', redis.call('STRLEN', KEYS[i]))
 end
 return answer

@@ -1,6 +1,8 @@
 -- What every script on a player's keys starts with. KEYS[1] is the player's
 -- hash: `fence`, the lock's fields while somebody holds the player, and per
 -- slot `slot:<name>`: 'rest', or the number of the claim that has its value.
+-- While a claim has it, the key at rest holds a mark that says so. `lost` is
+-- there if a value was found that the hash does not list.
 
 local function read_player()
   local flat, player = redis.call('HGETALL', KEYS[1]), {}
@@ -10,9 +12,33 @@ local function read_player()
   return player
 end
 
+-- Changes nothing, but as a write: a replica refuses it, and with it an answer
+-- that may be out of date and that somebody decides by.
+local function be_primary()
+  redis.call('HDEL', KEYS[1], '')
+end
+
 -- An answer that names who holds the player, if anybody does.
 local function with_holder(what, player)
   return { what, player.session, player.server, player.incarnation, player.since, player.fence }
+end
+
+-- The names of keys, which the caller declares as well, as far as they exist.
+local function rest_key(slot)
+  return KEYS[1] .. ':' .. slot
+end
+
+local function claim_key(slot, session, number)
+  return rest_key(slot) .. ':' .. session .. ':' .. number
+end
+
+-- The mark at rest of a slot whose value a claim has.
+local function mark(session, number)
+  return 'pdc1 ' .. session .. ' ' .. number .. '\n'
+end
+
+local function is_mark(value)
+  return string.sub(value, 1, 3) == 'pdc'
 end
 
 -- The slots that are where `wanted` says, each followed by where that is.
@@ -65,11 +91,12 @@ local function withdraw_claims(first)
       redis.call('HSET', KEYS[1], field, 'rest')
     elseif redis.call('DEL', claim) == 1 then
       -- An empty value: the slot was opened and never written.
+      redis.call('DEL', rest)
       redis.call('HDEL', KEYS[1], field)
     else
-      -- The value vanished. The next opening finds that out and says so.
+      -- The value vanished. The mark at rest stays, so that the next opening
+      -- finds that out and says so.
       redis.call('HSET', KEYS[1], field, 'rest')
     end
   end
 end
-

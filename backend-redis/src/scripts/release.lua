@@ -3,6 +3,7 @@
 -- ARGV: session, then each claimed slot and its claim's number
 local player = read_player()
 if player.session ~= ARGV[1] then
+  be_primary()
   return { 'not held' }
 end
 local claimed = slots_where(player, is_claimed)

@@ -11,7 +11,9 @@ use playerdata_core::{IdSource as _, RandomIds, backend::Backend};
 use playerdata_redis::{RedisBackend, RedisOptions};
 
 pub use game::{Game, body};
-pub use playerdata_redis_server::{TestCluster, TestServer, TlsFront, shared_cluster, until};
+pub use playerdata_redis_server::{
+    TestCluster, TestSentinels, TestServer, TlsFront, shared_cluster, until,
+};
 pub use proxy::{Plan, Proxy};
 
 /// A namespace that nobody else uses.

@@ -37,6 +37,9 @@ struct Shared {
     delayed: Mutex<Vec<Delayed>>,
     /// Whether what clients send waits.
     paused: watch::Sender<bool>,
+    /// Bytes a second that clients send, all connections together.
+    rate: Mutex<Option<u32>>,
+    line: tokio::sync::Mutex<()>,
 }
 
 /// A proxy on 127.0.0.1.
@@ -55,6 +58,8 @@ impl Proxy {
             plan: Mutex::new(Plan::Pass),
             delayed: Mutex::default(),
             paused: watch::Sender::new(false),
+            rate: Mutex::new(None),
+            line: tokio::sync::Mutex::new(()),
         });
         let task = tokio::spawn(serve(listener, shared.clone()));
         Self {
@@ -85,6 +90,11 @@ impl Proxy {
     /// Sends new connections somewhere else.
     pub fn switch(&self, port: u16) {
         *self.shared.target.lock() = SocketAddr::from(([127, 0, 0, 1], port));
+    }
+
+    /// Lets no more than so many bytes a second to the server.
+    pub fn throttle(&self, bytes_per_second: u32) {
+        *self.shared.rate.lock() = Some(bytes_per_second);
     }
 
     /// Holds up what clients send from now on, on all connections.
@@ -158,6 +168,12 @@ async fn carry(mut client: TcpStream, shared: Arc<Shared>) {
                         shared.delayed.lock().push(Delayed { request, server });
                         return;
                     }
+                }
+                let rate = *shared.rate.lock();
+                if let Some(rate) = rate {
+                    let _line = shared.line.lock().await;
+                    let share = f64::from(u32::try_from(length).unwrap()) / f64::from(rate);
+                    tokio::time::sleep(std::time::Duration::from_secs_f64(share)).await;
                 }
                 if server.write_all(bytes).await.is_err() {
                     return;

@@ -4,6 +4,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -53,10 +54,35 @@ impl Folder {
         self.options().open().unwrap()
     }
 
+    /// Makes the file as version 1 of the tables had it, with two players, one
+    /// of whom is held, a lease and a notice.
+    pub fn make_version_1(&self) {
+        let sql = include_str!("../fixtures/version-1.sql");
+        self.operator().execute_batch(sql).unwrap();
+    }
+
     /// A plain connection to the file, as an operator has it.
     pub fn operator(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.database()).unwrap()
     }
+}
+
+/// This test, named, once more in another process, told so by its environment.
+pub fn once_more(name: &str, variable: &str, value: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([name, "--exact", "--nocapture"])
+        .env(variable, value);
+    command
+}
+
+/// Runs it, and fails as it fails.
+pub fn succeeds(command: &mut Command) {
+    let output = command.output().unwrap();
+    let said =
+        [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+    assert!(output.status.success(), "{said:?}");
+    assert!(said[0].contains("1 passed"), "{said:?}");
 }
 
 /// A clock that stands where it is set.
@@ -116,6 +142,14 @@ pub fn claim(of: u64, by: u128, number: u64) -> Claim {
     }
 }
 
+/// The first claim of a session on the first slot, under this fence.
+pub fn claim_under(fence: Fence, of: u64, by: u128) -> Claim {
+    Claim {
+        fence,
+        ..claim(of, by, 1)
+    }
+}
+
 /// The stamp of the write that makes revision `base + 1`.
 pub fn stamp(base: u64) -> Stamp {
     Stamp {
@@ -141,11 +175,11 @@ pub fn written(revision: u64) -> WriteOutcome {
 
 /// Locks a player and opens the first slot, both of which have to succeed.
 pub async fn start(backend: &SqliteBackend, of: u64, by: u128) -> Opened {
-    match backend.acquire(&player(of), &claimant(by), None).await {
-        Ok(Acquisition::Acquired { .. }) => {}
+    let fence = match backend.acquire(&player(of), &claimant(by), None).await {
+        Ok(Acquisition::Acquired { fence }) => fence,
         other => panic!("player {of} is not free: {other:?}"),
-    }
-    match backend.open(&claim(of, by, 1)).await {
+    };
+    match backend.open(&claim_under(fence, of, by)).await {
         Ok(Opening::Opened(opened)) => opened,
         other => panic!("the slot of player {of} does not open: {other:?}"),
     }

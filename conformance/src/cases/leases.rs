@@ -317,3 +317,43 @@ pub async fn a_lapsed_lease_frees_no_player(fixture: Fixture) {
     );
     b.take_over(&player, session.id()).await;
 }
+
+/// A lease lives for as long as it was given to the millisecond, and not to
+/// the second below it.
+///
+/// Proves L2. A backend that fails it cuts a second off every lease: of a
+/// short one so much that a server that is well loses its players.
+pub async fn a_lease_is_not_cut_to_whole_seconds(fixture: Fixture) {
+    let [a, b] = fixture.servers();
+    let ttl = Duration::from_millis(1_900);
+    // Clocks tell milliseconds, and may be read at either end of one.
+    let least = ttl - Duration::from_millis(50);
+    let start = tokio::time::Instant::now();
+    renew(&a.client, &a.id, ttl).await;
+    if fixture.pass(least) {
+        expect_live(&fixture, "before its end", &a.id, true).await;
+        return;
+    }
+    fixture
+        .until(Rule::L2, "the lease lapses", || async {
+            !b.client.lease_is_live(&a.id).await
+        })
+        .await;
+    let lived = start.elapsed();
+    let what = format!("a lease of {ttl:?} lived for {lived:?}");
+    fixture.expect(Rule::L2, &what, lived >= least);
+}
+
+/// Of two leases given at the same time, the shorter one lapses first, by as
+/// much as it is shorter.
+///
+/// Proves L2. A backend that fails it gives no lease of less than so many
+/// seconds, whatever it is asked for.
+pub async fn a_short_lease_lapses_before_a_longer_one(fixture: Fixture) {
+    let [a, b] = fixture.servers();
+    let short = fixture.lease_ttl();
+    renew(&b.client, &b.id, short + Duration::from_secs(9)).await;
+    renew(&a.client, &a.id, short).await;
+    fixture.let_lapse(&a.id, short).await;
+    expect_live(&fixture, "the longer one", &b.id, true).await;
+}

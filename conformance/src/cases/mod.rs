@@ -4,18 +4,26 @@
 //! panics if the store breaks a rule. Its documentation says which rules it
 //! proves, and what a backend that fails it does to players.
 
+pub mod absurd;
+pub mod alike;
+pub mod bounds;
 pub mod cancelled;
 pub mod checked_base;
 pub mod claims;
 pub mod durable;
 pub mod erase;
 pub mod fences;
+pub mod killed;
+pub mod late;
 pub mod leases;
 pub mod locks;
 pub mod lost;
 pub mod manager;
 pub mod names;
 pub mod notices;
+pub mod outages;
+pub mod pairs;
+pub mod past;
 pub mod races;
 pub mod records;
 pub mod save_races;

@@ -210,3 +210,85 @@ pub async fn notices_are_forgotten_with_their_own_lease(fixture: Fixture) {
     let drained = drain(&b.client, &successor).await;
     fixture.expect_eq(Rule::Notices, "not its own lease", drained, vec![kept]);
 }
+
+/// Notices come in the order in which they were sent, whatever is in them:
+/// ids, names and kinds that count down, up, and neither; some of them
+/// drained in between.
+///
+/// Proves the contract on notices. A backend that fails it keeps them sorted
+/// by what they say: a server hears that a player was taken before it is asked
+/// for them.
+pub async fn notices_come_in_order_whatever_is_in_them(fixture: Fixture) {
+    let [a, b] = fixture.servers();
+    for round in 0..2_u128 {
+        let mut sent = Vec::new();
+        for number in [9_u128, 3, 7, 1, 8, 2, 6, 4, 5, 0] {
+            // Down in the first round, up and down in the second.
+            let id = if round == 0 {
+                1_000 - sent.len() as u128
+            } else {
+                number
+            };
+            let notice = Notice {
+                player: name(&format!("player-{}", 9 - number)),
+                session: SessionId::from_uuid(uuid::Uuid::from_u128(id << 64 | number)),
+                kind: [NoticeKind::Taken, NoticeKind::HandOver][sent.len() % 2],
+                from: ServerId {
+                    name: name(&format!("asker-{number}")),
+                    ..a.id.clone()
+                },
+            };
+            let sender = [&a, &b][sent.len() % 2];
+            send(&sender.client, &a.id, &notice).await;
+            sent.push(notice);
+        }
+        let drained = drain(&b.client, &a.id).await;
+        fixture.expect_eq(Rule::Notices, "as they were sent", drained, sent);
+    }
+}
+
+/// Many send while the server drains: each notice comes once, and those of
+/// one sender in the order in which it sent them.
+///
+/// Proves the contract on notices. A backend that fails it numbers notices
+/// before they can be seen, or forgets them after it has read them: one that
+/// is late is skipped, or what came in between is lost.
+pub async fn notices_of_many_senders_come_once_and_in_order(fixture: Fixture) {
+    const SENDERS: usize = 8;
+    const EACH: usize = 25;
+    let server = fixture.started("server-a");
+    let clients = fixture.clients();
+    let sending = (0..=SENDERS).map(|sender| {
+        let (client, server) = (clients[sender % 2].clone(), server.clone());
+        async move {
+            let mut drained = Vec::new();
+            for number in 0..EACH {
+                if sender == SENDERS {
+                    drained.extend(drain(&client, &server).await);
+                    continue;
+                }
+                let notice = Notice {
+                    player: name(&format!("of-{sender}")),
+                    // Counts down, so that no sorting makes up for the order.
+                    session: SessionId::from_uuid(uuid::Uuid::from_u128((EACH - number) as u128)),
+                    kind: NoticeKind::HandOver,
+                    from: server.clone(),
+                };
+                send(&client, &server, &notice).await;
+            }
+            drained
+        }
+    });
+    let mut drained: Vec<_> = crate::driver::together(sending).await.concat();
+    drained.extend(drain(&clients[0], &server).await);
+    for sender in 0..SENDERS {
+        let own = drained
+            .iter()
+            .filter(|notice| notice.player == name(&format!("of-{sender}")));
+        let own: Vec<_> = own
+            .map(|notice| notice.session.as_uuid().as_u128())
+            .collect();
+        let sent: Vec<_> = (1..=EACH as u128).rev().collect();
+        fixture.expect_eq(Rule::Notices, "once each, and in order", own, sent);
+    }
+}

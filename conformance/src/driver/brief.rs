@@ -1,6 +1,9 @@
 //! Calls and answers in a few words: ids cut short, bodies by their size.
 
-use std::fmt::Debug;
+use std::{
+    error::Error,
+    fmt::{Debug, Write as _},
+};
 
 use playerdata_core::{
     Incarnation, SessionId,
@@ -130,5 +133,33 @@ pub(crate) fn value(value: &impl Debug) -> String {
     match text.char_indices().nth(MAX) {
         Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
         None => text,
+    }
+}
+
+/// An error with all that it comes from.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        // Writing to a String can't fail.
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use playerdata_core::backend::{BackendError, Effect, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn an_error_in_the_history_says_what_it_comes_from() {
+        let source = std::io::Error::other("the cable is cut");
+        let error = BackendError::new(ErrorKind::Unavailable, Effect::None, "no connection");
+        let text = chain(&error.with_source(source));
+        assert!(text.contains("no connection"), "{text}");
+        assert!(text.ends_with(": the cable is cut"), "{text}");
     }
 }

@@ -10,6 +10,7 @@ mod parallel;
 mod recorded;
 mod server;
 mod session;
+mod slow;
 mod verdict;
 mod world;
 
@@ -22,4 +23,5 @@ pub use world::World;
 
 pub(crate) use parallel::{joined, together};
 pub(crate) use recorded::Recorded;
+pub(crate) use slow::SlowClient;
 pub(crate) use world::{body, name};

@@ -41,7 +41,7 @@ impl Recorded {
         let answer = answer.await;
         pending.answer(match &answer {
             Ok(outcome) => brief(outcome),
-            Err(error) => format!("ERROR {error}"),
+            Err(error) => format!("ERROR {}", brief::chain(error)),
         });
         answer
     }

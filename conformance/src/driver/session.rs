@@ -36,6 +36,12 @@ impl RawSession {
         }
     }
 
+    /// The client that it speaks through.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The session's id.
     #[must_use]
     pub fn id(&self) -> SessionId {
@@ -225,6 +231,21 @@ impl RawSlot {
     /// Sends a body under a stamp, whatever comes of it.
     pub async fn send(&self, stamp: &Stamp, body: &Body) -> WriteOutcome {
         self.client.save(&self.claim, stamp, body).await
+    }
+
+    /// Sends a body under a stamp to a store that may fail, and counts on if
+    /// it was written.
+    pub(crate) async fn attempt(
+        &mut self,
+        stamp: &Stamp,
+        body: &Body,
+    ) -> playerdata_core::backend::Result<WriteOutcome> {
+        let backend = self.client.backend();
+        let outcome = backend.save(&self.claim, stamp, body).await?;
+        if let WriteOutcome::Written { revision } = outcome {
+            self.base = revision;
+        }
+        Ok(outcome)
     }
 
     /// Sends a deletion, whatever comes of it.

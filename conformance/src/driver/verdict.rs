@@ -1,9 +1,6 @@
 //! Judging what a session manager says.
 
-use std::{
-    error::Error as StdError,
-    fmt::{Debug, Write as _},
-};
+use std::{error::Error as StdError, fmt::Debug};
 
 use playerdata_core::{Error, backend::Lock};
 
@@ -19,14 +16,8 @@ impl World {
     #[track_caller]
     pub fn works<T, E: StdError>(&self, rule: Rule, what: &str, result: Result<T, E>) -> T {
         result.unwrap_or_else(|error| {
-            let mut text = format!("{what}, but: {error}");
-            let mut source = error.source();
-            while let Some(cause) = source {
-                // Writing to a String can't fail.
-                let _ = write!(text, ": {cause}");
-                source = cause.source();
-            }
-            self.fail(rule, &text)
+            let chain = brief::chain(&error);
+            self.fail(rule, &format!("{what}, but: {chain}"))
         })
     }
 

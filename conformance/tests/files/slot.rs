@@ -9,7 +9,8 @@ use crate::player::{Content, Player};
 
 impl Player {
     pub(crate) fn open(&mut self, claim: &Claim) -> Opening {
-        if !self.is_held_by(claim.session) {
+        let fence = self.lock.as_ref().map(|lock| lock.fence);
+        if !self.is_held_by(claim.session) || fence != Some(claim.fence) {
             let holder = self.lock.clone();
             return Opening::Lost { holder };
         }

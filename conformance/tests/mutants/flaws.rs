@@ -1,41 +1,10 @@
 //! The flaws, and which cases must notice each.
 
-/// Declares the flaws: the table of them, and a test for each.
-macro_rules! flaws {
-    ($($(#[doc = $what:literal])+ $flaw:ident $test:ident: $($subject:ident::$case:ident),+;)+) => {
-        /// What is wrong with a store.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Flaw {
-            $($(#[doc = $what])+ $flaw,)+
-        }
-
-        /// A flaw, what it is, and the cases that must notice it.
-        pub(crate) struct Mutant {
-            pub(crate) flaw: Flaw,
-            pub(crate) what: &'static str,
-            pub(crate) caught_by: &'static [&'static str],
-        }
-
-        pub(crate) const MUTANTS: &[Mutant] = &[
-            $(Mutant {
-                flaw: Flaw::$flaw,
-                what: concat!($($what),+),
-                caught_by: &[$(concat!(stringify!($subject), "::", stringify!($case))),+],
-            },)+
-        ];
-
-        mod caught {
-            $(
-                #[test]
-                fn $test() {
-                    crate::expect_caught(super::Flaw::$flaw);
-                }
-            )+
-        }
-    };
-}
+use crate::mutant::flaws;
 
 flaws! {
+    "plain", crate::fixture;
+
     /// A lock is written whoever has it.
     AcquireUnchecked acquire_unchecked:
         locks::a_held_player_is_refused_to_others, locks::a_late_acquire_of_a_replaced_session_is_refused, races::one_of_many_claimants_wins, manager_locks::one_of_many_starts_at_once_gets_the_player, manager_locks::a_held_player_is_refused_and_its_holder_plays_on;
@@ -212,7 +181,7 @@ flaws! {
         records::a_body_over_the_limit_changes_nothing;
     /// A body of just the limit is refused.
     LimitExcluded limit_excluded:
-        records::the_largest_body_is_kept, manager_documents::a_document_as_large_as_the_store_takes_is_saved;
+        bounds::a_body_of_exactly_the_limit_is_kept, records::the_largest_body_is_kept, manager_documents::a_document_as_large_as_the_store_takes_is_saved;
     /// The limit that is named is larger than what is taken.
     LimitPromisedTooLarge limit_promised_too_large:
         records::the_limit_is_one_that_can_be_tried, manager_documents::a_document_as_large_as_the_store_takes_is_saved;
@@ -348,4 +317,172 @@ flaws! {
     /// Leases are kept in memory.
     LeasesKeptInMemory leases_kept_in_memory:
         durable::leases_survive_a_restart, manager_durable::games_and_store_start_again;
+    /// Opening a slot compares sessions, and no fences.
+    FencesNotCompared fences_not_compared:
+        past::a_claim_of_an_earlier_lock_opens_nothing, absurd::absurd_fences_open_nothing;
+    /// A claim is good under any fence that is not less than the lock's.
+    FencesComparedByOrder fences_compared_by_order:
+        absurd::absurd_fences_open_nothing;
+    /// Fences are compared by their lower half.
+    FencesComparedShort fences_compared_short:
+        absurd::absurd_fences_open_nothing;
+    /// Erasing one player knows no capitals.
+    ErasureIgnoresCase erasure_ignores_case:
+        alike::erasing_one_player_leaves_names_that_are_alike;
+    /// A name of the greatest length loses its last byte.
+    LongestNameCutByOne longest_name_cut_by_one:
+        alike::erasing_one_player_leaves_names_that_are_alike, alike::ending_one_session_leaves_the_claims_of_names_that_are_alike, alike::opening_one_slot_leaves_names_that_are_alike, alike::notices_reach_the_name_they_were_sent_to;
+    /// Names that look like GUIDs are stored as GUIDs.
+    GuidsNormalised guids_normalised:
+        alike::erasing_one_player_leaves_names_that_are_alike, alike::ending_one_session_leaves_the_claims_of_names_that_are_alike;
+    /// Two backslashes in a name become one.
+    BackslashesUnescaped backslashes_unescaped:
+        alike::erasing_one_player_leaves_names_that_are_alike, alike::ending_one_session_leaves_the_claims_of_names_that_are_alike;
+    /// A take-over or a release kills the claims of everybody whose id begins like the player's.
+    ClaimsKilledByPrefix claims_killed_by_prefix:
+        alike::ending_one_session_leaves_the_claims_of_names_that_are_alike;
+    /// Opening a slot kills the claims on slots whose names differ in capitals only.
+    OpeningIgnoresCase opening_ignores_case:
+        alike::opening_one_slot_leaves_names_that_are_alike;
+    /// A notice reaches every server whose name begins like its addressee's.
+    NoticesSentByPrefix notices_sent_by_prefix:
+        alike::notices_reach_the_name_they_were_sent_to;
+    /// A dropped lease forgets the notices of names that differ in capitals only.
+    DropForgetsAlike drop_forgets_alike:
+        alike::notices_reach_the_name_they_were_sent_to;
+    /// A time after the year 9999 is cut down to its end.
+    TimesEndInTheYear9999 times_end_in_the_year_9999:
+        absurd::absurd_times_are_kept_as_they_came;
+    /// A time is stored as a signed number, and none below zero is shown.
+    TimesSigned times_signed:
+        absurd::absurd_times_are_kept_as_they_came;
+    /// Only the lock's time is stored as a signed number.
+    LockTimeSigned lock_time_signed:
+        absurd::absurd_times_are_kept_as_they_came;
+    /// Claim numbers are compared as signed numbers.
+    ClaimNumbersSigned claim_numbers_signed:
+        absurd::absurd_claim_numbers_are_exact_or_refused;
+    /// Claim numbers are cut down to the greatest signed number.
+    ClaimNumbersCutDown claim_numbers_cut_down:
+        absurd::absurd_claim_numbers_are_exact_or_refused;
+    /// A lease is given for as many milliseconds as fit in 32 bits.
+    LongLeaseWraps long_lease_wraps:
+        absurd::leases_of_any_length_are_given;
+    /// A lease that is too long for the store's clock is refused.
+    LongLeaseRefused long_lease_refused:
+        absurd::leases_of_any_length_are_given;
+    /// A lease of less than a second is refused.
+    ShortLeaseRefused short_lease_refused:
+        absurd::leases_of_any_length_are_given;
+    /// A lease is given for whole seconds, and the rest is cut off.
+    LeaseCutToSeconds lease_cut_to_seconds:
+        leases::a_lease_is_not_cut_to_whole_seconds;
+    /// A lease lives for ten seconds at the least.
+    LeaseOfTenSecondsAtLeast lease_of_ten_seconds_at_least:
+        leases::a_short_lease_lapses_before_a_longer_one;
+    /// A body of one byte more than the limit is taken.
+    OneByteOverTheLimit one_byte_over_the_limit:
+        bounds::a_body_of_exactly_the_limit_is_kept;
+    /// A body of the limit loses its last byte.
+    LastByteAtTheLimitLost last_byte_at_the_limit_lost:
+        bounds::a_body_of_exactly_the_limit_is_kept;
+    /// The last slot of a thousand is forgotten when claims are withdrawn.
+    ThousandthClaimForgotten thousandth_claim_forgotten:
+        bounds::more_than_a_thousand_claims_die;
+    /// Nobody can be replaced on a player who was never seen.
+    NewPlayerNotReplaced new_player_not_replaced:
+        past::replacing_somebody_on_a_new_player_takes_them;
+    /// A claim's number is looked at before the lock.
+    NumberBeforeLock number_before_lock:
+        past::a_lost_claim_is_lost_whatever_its_number_is;
+    /// A repeated write is known by its id alone, whatever became of its claim.
+    WrittenByIdAlone written_by_id_alone:
+        past::a_repeated_write_under_a_dead_claim_is_refused;
+    /// A session that asks again is given a lock with the time of asking.
+    SinceOfAskingAgain since_of_asking_again:
+        past::acquiring_again_keeps_the_lock_as_it_is;
+    /// A server that takes over from its own former run keeps that one's incarnation.
+    IncarnationOfTheFormerRun incarnation_of_the_former_run:
+        past::a_lock_tells_who_took_it_and_when;
+    /// A request that is refused kills the claims all the same.
+    RefusedRequestKillsClaims refused_request_kills_claims:
+        pairs::a_refused_request_disturbs_no_write;
+    /// Notices are drained in the order of what is in them.
+    NoticesSorted notices_sorted:
+        notices::notices_come_in_order_whatever_is_in_them, notices::notices_of_many_senders_come_once_and_in_order;
+    /// The bound on notices is one for all servers.
+    NoticesBoundedTogether notices_bounded_together:
+        bounds::notices_are_bounded_for_each_server;
+    /// A deletion that races an opening is applied after it was refused.
+    RefusedDeletionApplied refused_deletion_applied:
+        pairs::reopenings_beside_writes_find_what_is_final, claims::a_deletion_under_an_earlier_claim_is_overtaken;
+    /// A store that is down has no leases.
+    OutageIsNoLease outage_is_no_lease:
+        outages::looking_fails_while_the_store_is_down;
+    /// A store that is down has no holder of a player.
+    OutageHasNoHolder outage_has_no_holder:
+        outages::looking_fails_while_the_store_is_down;
+    /// A store that is down has no record.
+    OutageIsNoRecord outage_is_no_record:
+        outages::looking_fails_while_the_store_is_down;
+    /// A store that is down lists no slots.
+    OutageIsAnEmptyList outage_is_an_empty_list:
+        outages::looking_fails_while_the_store_is_down;
+    /// Looking at a store that is down is said to have had an effect, perhaps.
+    OutageInDoubt outage_in_doubt:
+        outages::looking_fails_while_the_store_is_down;
+    /// An opening that the store does not answer is lost.
+    OutageLosesOpening outage_loses_opening:
+        outages::slots_fail_while_the_store_is_down;
+    /// A save that the store does not answer is lost.
+    OutageLosesSave outage_loses_save:
+        outages::slots_fail_while_the_store_is_down, outages::a_game_goes_on_when_the_store_is_back;
+    /// A deletion that the store does not answer is overtaken.
+    OutageOvertakesDeletion outage_overtakes_deletion:
+        outages::slots_fail_while_the_store_is_down;
+    /// A heartbeat that the store does not answer was superseded.
+    OutageSupersedes outage_supersedes:
+        outages::locks_and_leases_fail_while_the_store_is_down;
+    /// The end of a lease that the store does not answer is done.
+    OutageDropsLease outage_drops_lease:
+        outages::locks_and_leases_fail_while_the_store_is_down;
+    /// A request that the store does not answer is granted.
+    OutageAcquires outage_acquires:
+        outages::locks_and_leases_fail_while_the_store_is_down;
+    /// A release that the store does not answer is of nothing.
+    OutageIsNotHeld outage_is_not_held:
+        outages::locks_and_leases_fail_while_the_store_is_down;
+    /// A notice that the store does not answer finds no room.
+    OutageIsFull outage_is_full:
+        outages::locks_and_leases_fail_while_the_store_is_down;
+    /// An erasure that the store does not answer is done.
+    OutageErases outage_erases:
+        outages::locks_and_leases_fail_while_the_store_is_down;
+    /// A store that is down is an error of the set-up.
+    OutageRejected outage_rejected:
+        outages::looking_fails_while_the_store_is_down, outages::slots_fail_while_the_store_is_down;
+    /// A client that lost its connection never makes another.
+    NeverReconnects never_reconnects:
+        outages::a_session_goes_on_when_the_store_is_back, outages::a_game_goes_on_when_the_store_is_back;
+    /// A save that fails is applied, and said to have had no effect.
+    FailedSaveApplied failed_save_applied:
+        outages::a_session_goes_on_when_the_store_is_back;
+    /// Saves are acknowledged before they are on disk.
+    SavesNotSynced saves_not_synced:
+        killed::acknowledged_writes_survive_a_kill, killed::saves_under_way_are_whole_or_absent_after_a_kill;
+    /// A crash leaves the first half of a record.
+    RecordHalfSynced record_half_synced:
+        killed::saves_under_way_are_whole_or_absent_after_a_kill;
+    /// Locks are acknowledged before they are on disk.
+    LocksNotSynced locks_not_synced:
+        killed::locks_and_claims_survive_a_kill, killed::acknowledged_writes_survive_a_kill;
+    /// Claims are acknowledged before they are on disk.
+    ClaimsNotSynced claims_not_synced:
+        killed::locks_and_claims_survive_a_kill;
+    /// An erasure is acknowledged before it is on disk.
+    ErasureNotSynced erasure_not_synced:
+        killed::an_erasure_survives_a_kill;
+    /// Which incarnation is the latest is not on disk.
+    IncarnationsNotSynced incarnations_not_synced:
+        killed::a_superseded_server_is_superseded_after_a_kill;
 }

@@ -3,7 +3,7 @@
 use std::{mem, time::Duration};
 
 use playerdata_core::{
-    Incarnation, ServerId, ServerName,
+    Incarnation, ServerId, ServerName, UnixMillis,
     backend::{MAX_NOTICES, Notice, Notification, Renewal},
 };
 
@@ -12,7 +12,7 @@ use crate::{
     store::{PlainStore, State},
 };
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Server {
     latest: Option<Incarnation>,
     lapses_at: Option<u64>,
@@ -60,7 +60,15 @@ impl PlainStore {
             restore_locks(state, id);
         }
         let now = self.now();
-        let ends = now + u64::try_from(ttl.as_millis()).expect("cases use short times");
+        let ttl = match self.flaw {
+            Some(Flaw::LongLeaseWraps) => {
+                Duration::from_millis(ttl.as_millis() as u64 & u64::from(u32::MAX) >> 1)
+            }
+            Some(Flaw::LeaseCutToSeconds) => Duration::from_secs(ttl.as_secs()),
+            Some(Flaw::LeaseOfTenSecondsAtLeast) => ttl.max(Duration::from_secs(10)),
+            _ => ttl,
+        };
+        let ends = UnixMillis::new(now).saturating_add(ttl).get();
         let server = state.server(self, id);
         let known = server.latest.replace(id.incarnation) == Some(id.incarnation);
         server.lapses_at = match server.lapses_at {
@@ -72,6 +80,9 @@ impl PlainStore {
         if self.has(Flaw::NoticesDeliveredTwice) {
             let again = mem::replace(&mut server.delivered, notices.clone());
             notices.extend(again);
+        }
+        if self.has(Flaw::NoticesSorted) {
+            notices.sort_by_key(|notice| notice.session);
         }
         if self.has(Flaw::NoticesNewestFirst) {
             notices.reverse();
@@ -130,6 +141,14 @@ impl PlainStore {
                 server.notices.clear();
             }
         }
+        if self.has(Flaw::DropForgetsAlike) {
+            for (name, other) in &mut state.servers {
+                if name.eq_ignore_ascii_case(id.name.as_str()) {
+                    other.notices.clear();
+                }
+            }
+            return;
+        }
         if self.has(Flaw::NoticesForgottenByAnyDrop) {
             server.notices.clear();
         }
@@ -138,6 +157,14 @@ impl PlainStore {
     pub(crate) fn queue(&self, name: &ServerName, notice: &Notice) -> Notification {
         let mut state = self.state();
         let now = self.now();
+        let all: usize = state
+            .servers
+            .values()
+            .map(|server| server.notices.len())
+            .sum();
+        if self.has(Flaw::NoticesBoundedTogether) && all >= MAX_NOTICES {
+            return Notification::Full;
+        }
         let server = state.servers.entry(self.folded(name.as_str())).or_default();
         if server.notices.len() >= MAX_NOTICES && !self.has(Flaw::NoticesUnbounded) {
             return Notification::Full;
@@ -150,6 +177,13 @@ impl PlainStore {
         };
         if !dropped {
             server.notices.push(notice.clone());
+        }
+        if self.has(Flaw::NoticesSentByPrefix) {
+            for (key, other) in &mut state.servers {
+                if key.starts_with(name.as_str()) && key != name.as_str() {
+                    other.notices.push(notice.clone());
+                }
+            }
         }
         if self.has(Flaw::NoticesSentToAll) {
             for (_, other) in state

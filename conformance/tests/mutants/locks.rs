@@ -13,13 +13,15 @@ use crate::{
     store::{PlainStore, State},
 };
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Player {
     pub(crate) fence: u64,
     pub(crate) lock: Option<Lock>,
     /// The last lock that was taken away, for a flaw.
     pub(crate) former: Option<Lock>,
     pub(crate) slots: BTreeMap<String, Slot>,
+    /// What was erased, for a flaw.
+    pub(crate) erased_slots: BTreeMap<String, Slot>,
     /// Whether an erasure was begun, for a flaw.
     erased: bool,
 }
@@ -53,11 +55,33 @@ impl PlainStore {
             refused.ok_or_else(|| self.write_lock(&mut state, player, claimant))
         };
         match outcome {
-            Ok(refused) => refused,
+            Ok(refused) => {
+                self.after_refusal(player, claimant, &refused);
+                refused
+            }
             Err(written) => {
                 self.withdraw_later(player).await;
                 written
             }
+        }
+    }
+
+    /// What a flaw does although nothing is to be done.
+    fn after_refusal(&self, player: &PlayerId, by: &Claimant, refused: &Acquisition) {
+        let mut state = self.state();
+        let Some(player) = state.players.get_mut(&self.key(player)) else {
+            return;
+        };
+        match (self.flaw, refused) {
+            (Some(Flaw::RefusedRequestKillsClaims), Acquisition::Held { .. }) => {
+                player.withdraw_claims(usize::MAX);
+            }
+            (Some(Flaw::SinceOfAskingAgain), Acquisition::Acquired { .. }) => {
+                if let Some(lock) = &mut player.lock {
+                    lock.since = by.at;
+                }
+            }
+            _ => {}
         }
     }
 
@@ -79,7 +103,12 @@ impl PlainStore {
         claimant: &Claimant,
         replacing: Option<SessionId>,
     ) -> Option<Acquisition> {
-        let player = state.players.get(&self.key(player))?;
+        let Some(player) = state.players.get(&self.key(player)) else {
+            let refused = replacing.is_some() && self.has(Flaw::NewPlayerNotReplaced);
+            return refused.then(|| Acquisition::Acquired {
+                fence: Fence::new(1),
+            });
+        };
         let Some(lock) = player.lock.clone() else {
             let nobody = replacing.is_some() && self.has(Flaw::GoneHolderReplacedByNobody);
             return nobody.then(|| Acquisition::Acquired {
@@ -107,6 +136,7 @@ impl PlainStore {
     }
 
     fn write_lock(&self, state: &mut State, player: &PlayerId, by: &Claimant) -> Acquisition {
+        self.kill_by_prefix(state, &self.key(player));
         let player = state.players.entry(self.key(player)).or_default();
         let replaced = player.lock.take();
         let keeps_fence = self.has(Flaw::TakeOverKeepsFence) && replaced.is_some();
@@ -114,11 +144,18 @@ impl PlainStore {
             player.fence += 1;
         }
         let fence = Fence::new(player.fence);
+        let mut server = by.server.clone();
+        if let Some(former) = &replaced
+            && former.server.name == server.name
+            && self.has(Flaw::IncarnationOfTheFormerRun)
+        {
+            server = former.server.clone();
+        }
         player.lock = Some(Lock {
             session: by.session,
-            server: by.server.clone(),
+            server,
             fence,
-            since: by.at,
+            since: self.stored_time(by.at, self.has(Flaw::LockTimeSigned)),
         });
         let takes_over = replaced.is_some();
         player.former = replaced.or(player.former.take());
@@ -137,8 +174,20 @@ impl PlainStore {
                 | Flaw::ClaimsWithdrawnInSecondStep,
             ) => 0,
             Some(Flaw::OnePageOfClaimsWithdrawn) => 100,
+            Some(Flaw::ThousandthClaimForgotten) => 999,
             _ => usize::MAX,
         });
+    }
+
+    /// A flaw: the claims of whoever's id begins like the player's.
+    fn kill_by_prefix(&self, state: &mut State, key: &str) {
+        if self.has(Flaw::ClaimsKilledByPrefix) {
+            for (other, player) in &mut state.players {
+                if other.starts_with(key) {
+                    player.withdraw_claims(usize::MAX);
+                }
+            }
+        }
     }
 
     pub(crate) async fn give_up(&self, player: &PlayerId, session: SessionId) -> Release {
@@ -179,6 +228,7 @@ impl PlainStore {
                 self.remove_lock(player);
             }
         }
+        self.kill_by_prefix(&mut state, key);
         if let Some(player) = state.players.get_mut(key)
             && !self.has(Flaw::ReleaseForgotten)
         {
@@ -234,11 +284,14 @@ impl PlainStore {
             self.pause().await;
         }
         let mut state = self.state();
-        if self.has(Flaw::EraseByPrefix) {
-            for (other, player) in &mut state.players {
-                if other.starts_with(&key) && player.lock.is_none() {
-                    player.slots.clear();
-                }
+        for (other, player) in &mut state.players {
+            let too = match self.flaw {
+                Some(Flaw::EraseByPrefix) => other.starts_with(&key),
+                Some(Flaw::ErasureIgnoresCase) => other.eq_ignore_ascii_case(&key),
+                _ => false,
+            };
+            if too && player.lock.is_none() {
+                player.slots.clear();
             }
         }
         let Some(player) = state.players.get_mut(&key) else {
@@ -259,7 +312,7 @@ impl PlainStore {
                     player.slots.remove(&slot);
                 }
             }
-            _ => player.slots.clear(),
+            _ => player.erased_slots = std::mem::take(&mut player.slots),
         }
         player.erased = false;
         if self.has(Flaw::EraseResetsFence) {

@@ -7,16 +7,20 @@ mod flaws;
 mod leases;
 mod locks;
 mod model;
+mod mutant;
 mod slots;
+mod sql;
+mod steps;
 mod store;
 mod table;
 
-use std::{panic, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use playerdata_conformance::{Case, Fixture, all_cases};
+use playerdata_conformance::Fixture;
 use playerdata_core::{ManualClock, UnixMillis, backend::Backend};
 
-use flaws::{Flaw, MUTANTS};
+use flaws::Flaw;
+use mutant::Mutant;
 use store::PlainStore;
 
 /// How long a case waits for what may never come from a broken store.
@@ -35,8 +39,25 @@ fn fixture(flaw: Option<Flaw>) -> Fixture {
     };
     fixture
         .manual_clock(clock)
+        .outage(
+            async_set(&store, true),
+            async_set(&store, flaw == Some(Flaw::NeverReconnects)),
+        )
+        .kill({
+            let store = store.clone();
+            async move || clients(store.killed())
+        })
         .reopen(async move || clients(store.restarted()))
         .build()
+}
+
+/// Makes a store unreachable, or reachable again.
+fn async_set(store: &PlainStore, down: bool) -> impl Fn() -> std::future::Ready<()> + use<> {
+    let store = store.clone();
+    move || {
+        store.state().down = down;
+        std::future::ready(())
+    }
 }
 
 mod without_a_flaw {
@@ -46,48 +67,18 @@ mod without_a_flaw {
         super::fixture(None)
     }
 
-    playerdata_conformance::suite!(open, durable, checked_base);
+    playerdata_conformance::suite!(open, durable, checked_base, outage, killed);
     playerdata_conformance::model!(open, checked_base);
 }
 
-/// How often a case may be run until it notices: a race can be won by luck,
-/// on a machine that is busy with other things.
-const ATTEMPTS: usize = 5;
-
-/// Requires that every case that is named with the flaw fails because of it.
-fn expect_caught(flaw: Flaw) {
-    let mutant = MUTANTS.iter().find(|mutant| mutant.flaw == flaw);
-    let mutant = mutant.expect("every flaw is in the table");
-    for name in mutant.caught_by {
-        let case = all_cases().find(|case| case.to_string() == *name);
-        let case = case.unwrap_or_else(|| panic!("there is no case {name}"));
-        let message = (0..ATTEMPTS).find_map(|_| failure(case, flaw));
-        let message = message.unwrap_or_else(|| panic!("{name} does not notice {flaw:?}"));
-        assert!(
-            message.contains("broken: "),
-            "{name} fails with {flaw:?}, but not by judging: {message}"
-        );
-    }
-}
-
-/// The message of a case on a store with a flaw, if it fails.
-fn failure(case: &Case, flaw: Flaw) -> Option<String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build()
-        .expect("a test may start threads");
-    let result = runtime.block_on(async {
-        let case = tokio::spawn(case.run(fixture(Some(flaw))));
-        tokio::time::timeout(Duration::from_secs(60), case).await
-    });
-    let error = result.expect("a case with a flaw ends in time").err()?;
-    let panic = match error.try_into_panic() {
-        Ok(panic) => panic,
-        Err(error) => panic!("nobody cancels the task: {error}"),
-    };
-    match panic.downcast::<String>() {
-        Ok(message) => Some(*message),
-        Err(other) => panic::resume_unwind(other),
-    }
+/// All mutants, of every kind of store.
+fn all_mutants() -> Vec<Mutant> {
+    [
+        flaws::mutants(),
+        sql::flaws::mutants(),
+        steps::flaws::mutants(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

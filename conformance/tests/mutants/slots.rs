@@ -13,6 +13,7 @@ use crate::{
     store::{PlainStore, State},
 };
 
+#[derive(Clone)]
 pub(crate) struct Slot {
     name: SlotName,
     pub(crate) claim: Option<(SessionId, u64)>,
@@ -44,6 +45,23 @@ impl Slot {
         }
     }
 
+    /// What a crash takes along, with a flaw.
+    pub(crate) fn crash(&mut self, flaw: Option<Flaw>) {
+        match flaw {
+            Some(Flaw::SavesNotSynced) => {
+                self.record = None;
+                self.revision = Revision::default();
+            }
+            Some(Flaw::RecordHalfSynced) => {
+                if let Some(record) = &mut self.record {
+                    record.body.bytes.truncate(record.body.bytes.len() / 2);
+                }
+            }
+            Some(Flaw::ClaimsNotSynced) => self.claim = None,
+            _ => {}
+        }
+    }
+
     pub(crate) fn summary(&self, deleted_too: bool) -> Option<SlotSummary> {
         if self.record.is_none() && !deleted_too {
             return None;
@@ -62,7 +80,16 @@ impl Slot {
 impl PlainStore {
     pub(crate) fn open_slot(&self, claim: &Claim) -> Opening {
         let mut state = self.state();
-        if let Some(holder) = self.lost(&state, claim)
+        if self.has(Flaw::NumberBeforeLock)
+            && let Some(player) = state.players.get(&self.key(&claim.player))
+            && let Some(slot) = player.slots.get(claim.slot.as_str())
+            && slot
+                .claim
+                .is_some_and(|(_, live)| live > claim.number.get())
+        {
+            return Opening::Overtaken;
+        }
+        if let Some(holder) = self.lost_to_open(&state, claim)
             && !self.has(Flaw::OpenUnchecked)
         {
             return Opening::Lost { holder };
@@ -77,6 +104,13 @@ impl PlainStore {
                 slot.claim = None;
             }
         }
+        if self.has(Flaw::OpeningIgnoresCase) {
+            for slot in player.slots.values_mut() {
+                if slot.name.as_str().eq_ignore_ascii_case(claim.slot.as_str()) {
+                    slot.claim = None;
+                }
+            }
+        }
         let slot = slot_of(player, self.folded(claim.slot.as_str()), claim);
         let late = slot.claim.is_some_and(|live| self.is_late(claim, live));
         let long_ago = slot.greatest > claim.number.get();
@@ -84,7 +118,7 @@ impl PlainStore {
             return Opening::Overtaken;
         }
         slot.greatest = claim.number.get();
-        slot.claim = Some((claim.session, claim.number.get()));
+        slot.claim = Some((claim.session, self.stored_number(claim)));
         if self.has(Flaw::OpeningCountsAsWrite) {
             slot.revision = slot.revision.next();
         }
@@ -99,13 +133,34 @@ impl PlainStore {
         })
     }
 
+    /// The number of a claim as it is stored.
+    fn stored_number(&self, claim: &Claim) -> u64 {
+        let number = claim.number.get();
+        if self.has(Flaw::ClaimNumbersCutDown) {
+            number.min(i64::MAX as u64)
+        } else {
+            number
+        }
+    }
+
+    /// A caller's time as it is stored.
+    pub(crate) fn stored_time(&self, at: UnixMillis, signed: bool) -> UnixMillis {
+        match self.flaw {
+            Some(Flaw::TimesEndInTheYear9999) => at.min(UnixMillis::new(253_402_300_799_999)),
+            Some(Flaw::TimesSigned) => UnixMillis::new(at.get().cast_signed().max(0) as u64),
+            _ if signed => UnixMillis::new(at.get().cast_signed().max(0) as u64),
+            _ => at,
+        }
+    }
+
     /// Whether an opening comes after one under the live claim.
     fn is_late(&self, claim: &Claim, (session, live): (SessionId, u64)) -> bool {
-        let (own, number) = (session == claim.session, claim.number.get());
+        let (own, number) = (session == claim.session, self.stored_number(claim));
         match self.flaw {
             Some(Flaw::LateOpeningAccepted) => false,
             Some(Flaw::ClaimNumbersComparedAsText) => own && live.to_string() > number.to_string(),
             Some(Flaw::SameClaimRefused) => own && live >= number,
+            Some(Flaw::ClaimNumbersSigned) => own && live.cast_signed() > number.cast_signed(),
             _ => own && live > number,
         }
     }
@@ -134,6 +189,25 @@ impl PlainStore {
         }
     }
 
+    /// The same for an opening, which looks at the fence too.
+    fn lost_to_open(&self, state: &State, claim: &Claim) -> Option<Option<Lock>> {
+        let player = state.players.get(&self.key(&claim.player));
+        let lock = player.and_then(|player| player.lock.clone());
+        let own = |lock: &Lock| lock.session == claim.session && !self.is_of(claim, lock);
+        self.lost(state, claim)
+            .or_else(|| lock.filter(own).map(Some))
+    }
+
+    /// Whether a session's claim is under this lock of its.
+    fn is_of(&self, claim: &Claim, lock: &Lock) -> bool {
+        match self.flaw {
+            Some(Flaw::FencesNotCompared) => true,
+            Some(Flaw::FencesComparedByOrder) => claim.fence >= lock.fence,
+            Some(Flaw::FencesComparedShort) => claim.fence.get() as u32 == lock.fence.get() as u32,
+            _ => claim.fence == lock.fence,
+        }
+    }
+
     fn has_lapsed(&self, state: &State, lock: &Lock) -> bool {
         state
             .servers
@@ -145,14 +219,21 @@ impl PlainStore {
     fn refused(&self, state: &State, claim: &Claim, change: &Change) -> Option<WriteOutcome> {
         let player = state.players.get(&self.key(&claim.player));
         let slot = player.and_then(|player| player.slots.get(&self.folded(claim.slot.as_str())));
-        let (session, number) = (claim.session, claim.number.get());
+        let (session, number) = (claim.session, self.stored_number(claim));
         let exact = slot.is_some_and(|slot| slot.claim == Some((session, number)));
         let lost = self.lost(state, claim);
         let accepted = match (self.flaw, change) {
             (Some(Flaw::SaveUnchecked), Change::Save(_))
             | (Some(Flaw::DeleteUnchecked), Change::Delete) => true,
             // The claim in the slot is all that is looked at.
-            (Some(Flaw::ClaimsLeftInSlots | Flaw::OnePageOfClaimsWithdrawn), _)
+            (
+                Some(
+                    Flaw::ClaimsLeftInSlots
+                    | Flaw::OnePageOfClaimsWithdrawn
+                    | Flaw::ThousandthClaimForgotten,
+                ),
+                _,
+            )
             | (Some(Flaw::ReleaseForgetsClaims | Flaw::ClaimsWithdrawnInSecondStep), _) => exact,
             // The lock is all that is looked at.
             (Some(Flaw::StaleClaimAccepted | Flaw::LateWriteLands), _) => lost.is_none(),
@@ -171,10 +252,7 @@ impl PlainStore {
     pub(crate) async fn write(&self, claim: &Claim, stamp: &Stamp, change: Change) -> WriteOutcome {
         let refused = self.refused(&self.state(), claim, &change);
         if let Some(refused) = refused {
-            if self.has(Flaw::RefusedSaveShown) {
-                self.show(claim, change);
-            }
-            return refused;
+            return self.after_refusal_of(claim, stamp, change, refused);
         }
         match self.flaw {
             Some(Flaw::LockCheckedThenWritten) => self.pause().await,
@@ -194,6 +272,38 @@ impl PlainStore {
         let slot = slot_of(player, self.folded(claim.slot.as_str()), claim);
         slot.writer = Some(claim.session);
         self.apply(slot, stamp, change)
+    }
+
+    /// What a flaw makes of a write that is refused.
+    fn after_refusal_of(
+        &self,
+        claim: &Claim,
+        stamp: &Stamp,
+        change: Change,
+        refused: WriteOutcome,
+    ) -> WriteOutcome {
+        let key = self.key(&claim.player);
+        match self.flaw {
+            Some(Flaw::RefusedSaveShown) => self.show(claim, change),
+            Some(Flaw::RefusedDeletionApplied) if matches!(change, Change::Delete) => {
+                if let Some(player) = self.state().players.get_mut(&key)
+                    && let Some(slot) = player.slots.get_mut(claim.slot.as_str())
+                {
+                    slot.record = None;
+                }
+            }
+            Some(Flaw::WrittenByIdAlone) => {
+                let state = self.state();
+                let player = state.players.get(&key);
+                let slot = player.and_then(|player| player.slots.get(claim.slot.as_str()));
+                if slot.is_some_and(|slot| slot.last_write == Some(stamp.write_id)) {
+                    let revision = stamp.base.next();
+                    return WriteOutcome::Written { revision };
+                }
+            }
+            _ => {}
+        }
+        refused
     }
 
     /// Puts a body where others can see it, and nothing else.
@@ -269,7 +379,7 @@ impl PlainStore {
         slot.record = (!nothing).then_some(Record {
             revision: slot.revision,
             write_id: stamp.write_id,
-            saved_at: stamp.at,
+            saved_at: self.stored_time(stamp.at, false),
             body,
         });
     }

@@ -35,8 +35,10 @@ pub(crate) struct PlainStore {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct State {
+    /// Whether it can't be reached.
+    pub(crate) down: bool,
     pub(crate) players: BTreeMap<String, Player>,
     pub(crate) servers: BTreeMap<String, Server>,
 }
@@ -83,6 +85,50 @@ impl PlainStore {
         self
     }
 
+    /// The store as it is after a crash; who was connected has no store any
+    /// more.
+    pub(crate) fn killed(&self) -> Self {
+        let mut state = self.state().clone();
+        self.state().down = true;
+        state.down = false;
+        for player in state.players.values_mut() {
+            match self.flaw {
+                Some(Flaw::LocksNotSynced) => player.lock = None,
+                Some(Flaw::ErasureNotSynced) if player.slots.is_empty() => {
+                    player.slots.clone_from(&player.erased_slots);
+                }
+                _ => {}
+            }
+            for slot in player.slots.values_mut() {
+                slot.crash(self.flaw);
+            }
+        }
+        if self.has(Flaw::IncarnationsNotSynced) {
+            state.servers.clear();
+        }
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            ..self.clone()
+        }
+    }
+
+    /// Fails while the store is down, but for a method whose flaw it is to
+    /// answer all the same.
+    fn reach<T>(&self, swallows: Flaw, answer: T) -> std::result::Result<(), Result<T>> {
+        if !self.state().down {
+            return Ok(());
+        }
+        if self.has(swallows) {
+            return Err(Ok(answer));
+        }
+        let (kind, effect) = match self.flaw {
+            Some(Flaw::OutageRejected) => (ErrorKind::Rejected, Effect::None),
+            Some(Flaw::OutageInDoubt) => (ErrorKind::Unavailable, Effect::Possible),
+            _ => (ErrorKind::Unavailable, Effect::None),
+        };
+        Err(Err(BackendError::new(kind, effect, "the store is down")))
+    }
+
     /// The way to the store and back, between two steps of what ought to be
     /// one.
     pub(crate) async fn pause(&self) {
@@ -100,6 +146,18 @@ impl PlainStore {
         } else {
             name
         };
+        if self.has(Flaw::GuidsNormalised)
+            && let Ok(guid) = name.parse::<uuid::Uuid>()
+        {
+            return guid.to_string();
+        }
+        let longest = [64, 128].contains(&name.len());
+        if longest && self.has(Flaw::LongestNameCutByOne) {
+            return name[..name.len() - 1].to_owned();
+        }
+        if self.has(Flaw::BackslashesUnescaped) {
+            return name.replace("\\\\", "\\");
+        }
         match (self.flaw, name.parse::<f64>()) {
             (Some(Flaw::NamesIgnoreCase), _) => name.to_ascii_lowercase(),
             (Some(Flaw::NamesTakenForNumbers), Ok(number)) => number.to_string(),
@@ -130,15 +188,38 @@ impl Backend for PlainStore {
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
+        if let Err(answer) = self.reach(
+            Flaw::OutageSupersedes,
+            Renewal::Superseded {
+                by: server.incarnation,
+            },
+        ) {
+            return answer;
+        }
+        let refused = match self.flaw {
+            Some(Flaw::LongLeaseRefused) => u32::try_from(ttl.as_secs()).is_err(),
+            Some(Flaw::ShortLeaseRefused) => ttl < Duration::from_secs(1),
+            _ => false,
+        };
+        if refused {
+            let what = format!("a lease of {ttl:?}");
+            return Err(BackendError::new(ErrorKind::Rejected, Effect::None, what));
+        }
         Ok(self.renew(server, ttl).await)
     }
 
     async fn drop_lease(&self, server: &ServerId) -> Result<()> {
+        if let Err(answer) = self.reach(Flaw::OutageDropsLease, ()) {
+            return answer;
+        }
         self.end_lease(server);
         Ok(())
     }
 
     async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
+        if let Err(answer) = self.reach(Flaw::OutageIsNoLease, false) {
+            return answer;
+        }
         Ok(self.is_live(&self.state(), server))
     }
 
@@ -148,14 +229,24 @@ impl Backend for PlainStore {
         claimant: &Claimant,
         replacing: Option<SessionId>,
     ) -> Result<Acquisition> {
+        let fence = Fence::default();
+        if let Err(answer) = self.reach(Flaw::OutageAcquires, Acquisition::Acquired { fence }) {
+            return answer;
+        }
         Ok(self.take(player, claimant, replacing).await)
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        if let Err(answer) = self.reach(Flaw::OutageIsNotHeld, Release::NotHeld) {
+            return answer;
+        }
         Ok(self.give_up(player, session).await)
     }
 
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
+        if let Err(answer) = self.reach(Flaw::OutageHasNoHolder, None) {
+            return answer;
+        }
         let state = self.state();
         let player = state.players.get(&self.key(player));
         let mut lock = player.and_then(|player| player.lock.clone());
@@ -168,17 +259,34 @@ impl Backend for PlainStore {
     }
 
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
+        if let Err(answer) = self.reach(Flaw::OutageIsFull, Notification::Full) {
+            return answer;
+        }
         Ok(self.queue(server, notice))
     }
 
     async fn open(&self, claim: &Claim) -> Result<Opening> {
+        if let Err(answer) = self.reach(Flaw::OutageLosesOpening, Opening::Lost { holder: None }) {
+            return answer;
+        }
         Ok(self.open_slot(claim))
     }
 
     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
+        if self.state().down && self.has(Flaw::FailedSaveApplied) {
+            self.write(claim, stamp, Change::Save(body.clone())).await;
+        }
+        if let Err(answer) = self.reach(Flaw::OutageLosesSave, WriteOutcome::Lost { holder: None })
+        {
+            return answer;
+        }
         let (length, mut body) = (body.bytes.len(), body.clone());
+        if length == MAX_BODY_BYTES && self.has(Flaw::LastByteAtTheLimitLost) {
+            body.bytes.truncate(length - 1);
+        }
+        let one_over = length == MAX_BODY_BYTES + 1 && self.has(Flaw::OneByteOverTheLimit);
         let limit_excluded = length == MAX_BODY_BYTES && self.has(Flaw::LimitExcluded);
-        if length > MAX_BODY_BYTES || limit_excluded {
+        if length > MAX_BODY_BYTES && !one_over || limit_excluded {
             if !self.has(Flaw::LargeBodyCutOff) {
                 let what = format!("{length} bytes");
                 return Err(BackendError::new(ErrorKind::TooLarge, Effect::None, what));
@@ -189,10 +297,16 @@ impl Backend for PlainStore {
     }
 
     async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
+        if let Err(answer) = self.reach(Flaw::OutageOvertakesDeletion, WriteOutcome::Overtaken) {
+            return answer;
+        }
         Ok(self.write(claim, stamp, Change::Delete).await)
     }
 
     async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
+        if let Err(answer) = self.reach(Flaw::OutageIsNoRecord, None) {
+            return answer;
+        }
         let mut state = self.state();
         let player = state.players.get_mut(&self.key(player));
         let mut slot = player.and_then(|player| player.slots.get_mut(&self.folded(slot.as_str())));
@@ -208,6 +322,9 @@ impl Backend for PlainStore {
     }
 
     async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
+        if let Err(answer) = self.reach(Flaw::OutageIsAnEmptyList, Vec::new()) {
+            return answer;
+        }
         let deleted_too = self.has(Flaw::ListShowsDeleted);
         let state = self.state();
         let mut listed: Vec<_> = state
@@ -228,6 +345,9 @@ impl Backend for PlainStore {
     }
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
+        if let Err(answer) = self.reach(Flaw::OutageErases, Erasure::Erased) {
+            return answer;
+        }
         if self.has(Flaw::EraseOfUnknownFails)
             && !self.state().players.contains_key(&self.key(player))
         {

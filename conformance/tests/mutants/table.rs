@@ -4,7 +4,7 @@ use std::{collections::HashSet, fmt::Write as _, fs, path::Path};
 
 use playerdata_conformance::all_cases;
 
-use crate::flaws::MUTANTS;
+use crate::all_mutants;
 
 const HEADER: &str = "\
 # Mutants
@@ -12,8 +12,13 @@ const HEADER: &str = "\
 A suite is worth what it catches. Each line is a store that is broken in one
 place, as real systems were, with the cases that must fail on it. The stores
 are in `conformance/tests/mutants`; the tests there break one in each of these
-ways and run the cases named. They also run the whole suite on the same store
+ways and run the cases named. They also run the whole suite on the same stores
 without a flaw, and require that every case catches something.
+
+There are three stores: a plain one in memory; one in SQL, with several
+connections to a file of SQLite, whose statements lack a condition or stand
+where there has to be a transaction; and one whose operations take several
+steps, in any of which it can fall asleep.
 
 This table is generated. To write it anew after a change:
 
@@ -21,21 +26,22 @@ This table is generated. To write it anew after a change:
 PLAYERDATA_WRITE_DOCS=1 cargo test -p playerdata-conformance --test mutants table
 ```
 
-| what is broken | caught by |
-| --- | --- |
+| what is broken | store | caught by |
+| --- | --- | --- |
 ";
 
 /// The table as it should be.
 fn table() -> String {
     let mut text = HEADER.to_owned();
-    for mutant in MUTANTS {
+    for mutant in all_mutants() {
         let cases: Vec<_> = mutant
             .caught_by
             .iter()
             .map(|case| format!("`{case}`"))
             .collect();
         // Writing to a String can't fail.
-        let _ = writeln!(text, "| {} | {} |", mutant.what.trim(), cases.join("<br>"));
+        let (what, form) = (mutant.what.trim(), mutant.form);
+        let _ = writeln!(text, "| {what} | {form} | {} |", cases.join("<br>"));
     }
     text
 }
@@ -56,7 +62,8 @@ fn the_table_in_the_documentation_is_what_the_tests_prove() {
 /// A case that notices nothing proves nothing.
 #[test]
 fn every_case_catches_a_mutant() {
-    let catching: HashSet<_> = MUTANTS.iter().flat_map(|mutant| mutant.caught_by).collect();
+    let mutants = all_mutants();
+    let catching: HashSet<_> = mutants.iter().flat_map(|mutant| mutant.caught_by).collect();
     let idle: Vec<_> = all_cases()
         .map(ToString::to_string)
         .filter(|case| !catching.contains(&case.as_str()))

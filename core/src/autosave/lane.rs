@@ -129,7 +129,7 @@ fn let_go<D: GameDocument>(shared: &Shared<D>, work: &Work<D>, slot: Arc<SlotSta
 
 /// With backoff, and after the last attempt in the next cycle (A3).
 fn try_again<D: GameDocument>(shared: &Shared<D>, work: &Work<D>, mut job: Job<D>, error: &Error) {
-    let pause = pause_after(shared, job.attempt).filter(|_| error.may_pass());
+    let pause = pause_after(shared, job.attempt).filter(|_| error.is_transient());
     shared.tell_save_failed(&job.slot, job.attempt, pause, error);
     match pause {
         Some(pause) => {

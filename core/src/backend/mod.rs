@@ -98,7 +98,11 @@ impl Limits {
 ///   byte, or in capitals, are different ones; no name is a number or a
 ///   pattern. They are compared and sorted by their bytes.
 /// - **Times of callers decide nothing** (L10). They are kept as they came, be
-///   they absurd. Only leases lapse, by the store's clock if it has one.
+///   they absurd: all of 64 bits. Only leases lapse, by the store's clock if it
+///   has one.
+/// - **Numbers are what they are**: a claim number, a fence or a revision beyond
+///   what the store can hold is never cut down or wrapped. It is compared as it
+///   is, or refused with [`ErrorKind::Rejected`] and no effect.
 /// - **Renewing a lease touches no lock** (L7), and a superseded incarnation
 ///   never renews, for as long as the store remembers ([`INCARNATION_MEMORY`]).
 /// - **Bodies are opaque**: kept byte for byte, from none to the limit.
@@ -171,6 +175,10 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// nothing, for as long as the store remembers the greater one, dropped and
     /// lapsed leases included.
     ///
+    /// Any `ttl` can be asked for. It is kept to the millisecond (a fraction
+    /// may count as none, or as a whole one), and not to the second; the greatest
+    /// there are, up to [`Duration::MAX`], last as long as the store can count.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Unavailable`] or [`ErrorKind::Rejected`]. If the effect is
@@ -218,7 +226,12 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Cancel safe. Calling again with the same session while it holds the
-    /// lock returns `Acquired` with the same fence. A session that was released
+    /// lock returns `Acquired` with the same fence, and the lock stays as it is,
+    /// with its `since`. It returns only once the claims of whoever was replaced
+    /// are dead, also if another copy of the call is the one that kills them. A
+    /// dropped call that was on its way may arrive after a release that was sent
+    /// later, by another connection: who gives the player up releases until
+    /// nobody holds them. A session that was released
     /// meanwhile, and asks again, gets a new lock under a new fence.
     async fn acquire(
         &self,
@@ -258,7 +271,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Queues a notice for the next renewal of any incarnation of `server`,
     /// whether it has a lease, or was ever seen, or not.
     ///
-    /// A notice is drained once, after those that were queued before it. Just
+    /// A notice is drained once, after those that were queued before it,
+    /// whatever is in it: one whose call had returned before the other's began.
+    /// Just
     /// [`MAX_NOTICES`] can wait. One that nobody drained for as long as
     /// [`INCARNATION_MEMORY`] may be forgotten.
     ///
@@ -307,7 +322,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// then, as after an error with a possible effect. A repetition of the
     /// same write under the live claim (the same base and write id, sent by a
     /// client library for instance) returns what the first one would have and
-    /// changes nothing.
+    /// changes nothing. Under a dead claim it is refused like any other write;
+    /// only a call that sent the request before, itself, and finds its own write
+    /// id in the slot says that it was `Written`.
     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome>;
 
     /// Empties the claim's slot, also one that is empty. It counts as a write:

@@ -4,22 +4,76 @@ use std::io;
 
 use thiserror::Error;
 
+use super::envelope::ENVELOPE;
+use crate::excerpt::SerdeError;
+
 /// A document that can't be stored, or a stored body that can't be read.
+///
+/// A `path` names a place in the document, such as `Pets[3].Name`; it is cut
+/// to its first 160 bytes.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CodecError {
     /// The document's type refuses to be written as JSON.
-    #[error("the document can't be written as JSON")]
-    Unwritable(#[source] serde_json::Error),
+    #[error("the document can't be written as JSON at {path}")]
+    Unwritable {
+        /// Where.
+        path: String,
+        /// What the type, or serde, says.
+        source: SerdeError,
+    },
+    /// A float is infinite or not a number: JSON has neither.
+    #[error("the document has {value} at {path}, which JSON can't hold")]
+    NotFinite {
+        /// Where.
+        path: String,
+        /// The float.
+        value: f64,
+    },
+    /// A table has a key twice, so that one of the two values would be lost.
+    /// A `flatten`ed map may have a key that is a field, too.
+    #[error("the key {path} is there twice")]
+    DuplicateKey {
+        /// The key.
+        path: String,
+    },
+    /// The document has a member of the name that the library keeps for
+    /// itself.
+    #[error("the document has a member {ENVELOPE}, which is not for documents")]
+    Reserved,
+    /// The document is no JSON object any more, and what the library keeps
+    /// beside it would be lost.
+    #[error("the document is no JSON object: there is no place for what is kept beside it")]
+    NoEnvelope,
+    /// The document would not be loaded again: its type does not take what it
+    /// writes.
+    #[error("the document could not be loaded again: what it writes does not fit at {path}")]
+    Unloadable {
+        /// Where.
+        path: String,
+        /// What the type says.
+        source: SerdeError,
+    },
+    /// The document would be another one when it is loaded again.
+    #[error("the document would not be the same when it is loaded again: {path} differs")]
+    Altered {
+        /// Where it would first differ.
+        path: String,
+    },
     /// The document is nested so deep that it could not be read back.
-    #[error("the document is nested deeper than {limit} levels")]
+    #[error("the document is nested deeper than {limit} levels at {path}")]
     TooDeep {
+        /// Where.
+        path: String,
         /// The most levels that can be read back.
         limit: usize,
     },
     /// A whole number has no exact JSON form that could be read back.
-    #[error("the document has a whole number of more than 64 bits")]
-    NumberTooLarge,
+    #[error("the document has a whole number of more than 64 bits at {path}")]
+    NumberTooLarge {
+        /// Where.
+        path: String,
+    },
     /// The document's JSON is larger than `max_document_bytes`.
     #[error("the document has {bytes} bytes of JSON, max_document_bytes is {limit}")]
     TooLarge {
@@ -51,4 +105,33 @@ pub enum CodecError {
     /// The stored body is no JSON, or nested too deep.
     #[error("the stored body is no readable JSON")]
     Unreadable(#[source] serde_json::Error),
+    /// The stored body is JSON, but does not fit the document's type.
+    #[error("the stored JSON does not fit the document's type at {path}")]
+    Mismatch {
+        /// Where.
+        path: String,
+        /// What the type says.
+        source: SerdeError,
+    },
+    /// What the library keeps beside the document was written by a later
+    /// version of the library.
+    #[error("what is kept beside the document has version {found}, newer than {known}")]
+    EnvelopeTooNew {
+        /// Its version.
+        found: u64,
+        /// The newest one known.
+        known: u64,
+    },
+    /// What the library keeps beside the document can't be understood.
+    #[error("what is kept beside the document, as {ENVELOPE}, can't be read")]
+    EnvelopeUnreadable(#[source] SerdeError),
+}
+
+impl CodecError {
+    pub(super) fn unwritable(path: String, error: serde_json::Error) -> Self {
+        Self::Unwritable {
+            path,
+            source: SerdeError::new(error),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use uuid::Uuid;
 
-use super::{CodecError, top_level::for_each_entry};
+use super::{CodecError, envelope::ENVELOPE, top_level::for_each_entry};
 
 /// 128 bits that stand for some JSON, under one codec's secret key.
 ///
@@ -29,8 +29,8 @@ pub struct Fingerprints {
     /// Of the whole document.
     pub all: Fingerprint,
     /// Of the document without the top-level keys that `skip_keys` names: if
-    /// this is unchanged, there is no need to autosave (rules A1, A5). The
-    /// same as `all` if no keys are skipped, or if the document is no object.
+    /// this is unchanged, there is no need to autosave (rules A1, A5). What the
+    /// library keeps beside the document is never skipped. The same as `all` if no keys are skipped, or if the document is no object.
     pub kept: Fingerprint,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn kept_fingerprint(
     // No document that is hashed whole begins like this.
     hasher.write(b"{");
     let is_object = for_each_entry(json, |name, value| {
-        if !skip_keys.iter().any(|skipped| skipped == name) {
+        if name == ENVELOPE || !skip_keys.iter().any(|skipped| skipped == name) {
             // With their lengths, no two lists of entries are one text.
             for text in [name, value] {
                 hasher.write(&(text.len() as u64).to_le_bytes());

@@ -1,19 +1,27 @@
 //! Documents as stored bytes and back, and how to tell whether one changed.
 
+mod checked;
 mod compression;
+mod envelope;
 mod error;
 mod fingerprint;
 mod json;
+mod path;
+mod proof;
 mod top_level;
 
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+pub(crate) use checked::{Check, Checked};
+pub(crate) use envelope::{ENVELOPE, Envelope, KeysFingerprint};
 pub use error::CodecError;
 pub use fingerprint::{Fingerprint, Fingerprints, KeyFingerprints};
+pub(crate) use json::Unique;
+pub(crate) use proof::fit;
 
 use compression::Compression;
 use fingerprint::{FingerprintKey, kept_fingerprint};
@@ -26,7 +34,7 @@ use crate::{
 /// A document as JSON, with what tells whether it changed.
 ///
 /// Not yet compressed: a document that turns out to be unchanged never is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Encoded {
     json: Bytes,
     fingerprints: Fingerprints,
@@ -43,6 +51,16 @@ impl Encoded {
     #[must_use]
     pub fn fingerprints(&self) -> Fingerprints {
         self.fingerprints
+    }
+}
+
+/// Without the text: a log is no place for a player's data.
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoded")
+            .field("bytes", &self.json.len())
+            .field("fingerprints", &self.fingerprints)
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,14 +116,24 @@ impl Codec {
 
     /// Writes a document as JSON and takes its fingerprints.
     ///
-    /// Numbers that are not finite become null, as always with `serde_json`.
-    ///
     /// # Errors
     ///
-    /// [`CodecError`] if the document has no JSON form that can be read back,
-    /// or is larger than `max_document_bytes`.
+    /// [`CodecError`] if the document has no JSON form that can be read back
+    /// (a float that is not finite, a key that is there twice, whole numbers
+    /// of more than 64 bits, nesting of more than 127 levels), has a member
+    /// `$playerdata`, or is larger than `max_document_bytes`.
     pub fn encode<D: Serialize + ?Sized>(&self, document: &D) -> Result<Encoded, CodecError> {
-        json::write(document, |json| {
+        self.encode_with(document, &Envelope::default(), Unique::Unknown)
+    }
+
+    /// The same, with what is kept beside the document.
+    pub(crate) fn encode_with<D: Serialize + ?Sized>(
+        &self,
+        document: &D,
+        envelope: &Envelope,
+        unique: Unique,
+    ) -> Result<Encoded, CodecError> {
+        json::write(document, envelope, unique, |json| {
             self.check_size(json.len())?;
             Ok(Encoded {
                 fingerprints: self.fingerprints(json)?,
@@ -157,17 +185,23 @@ impl Codec {
         }
     }
 
-    /// Reads a stored body.
+    /// Reads a stored body: the document, without what the library keeps
+    /// beside it.
     ///
     /// Takes no more memory than `max_document_bytes` for the JSON text,
     /// whatever the body claims, and refuses JSON nested deeper than 127
-    /// levels.
+    /// levels and a key that is there twice.
     ///
     /// # Errors
     ///
     /// [`CodecError`] if the body can't be understood, is empty included. The
     /// body is left as it is (rule S5).
     pub fn decode(&self, body: &Body) -> Result<Value, CodecError> {
+        self.open(body).map(|(document, _)| document)
+    }
+
+    /// Reads a stored body: the document, and what is kept beside it.
+    pub(crate) fn open(&self, body: &Body) -> Result<(Value, Envelope), CodecError> {
         let json = match body.encoding {
             Encoding::Json => {
                 self.check_size(body.bytes.len())?;
@@ -181,7 +215,24 @@ impl Codec {
         if json.is_empty() {
             return Err(CodecError::Empty);
         }
-        json::read(&json)
+        open(&json)
+    }
+
+    /// Makes sure that an encoded document comes back (S11): that its type
+    /// takes what it wrote, and writes the same again.
+    pub(crate) fn prove<D: Serialize + DeserializeOwned>(
+        &self,
+        encoded: &Encoded,
+    ) -> Result<(), CodecError> {
+        let (value, envelope) = open(&encoded.json)?;
+        let reread = || open(&encoded.json).ok().map(|(value, _)| value);
+        let again: D = fit(value, reread).map_err(|error| match error {
+            CodecError::Mismatch { path, source } => CodecError::Unloadable { path, source },
+            other => other,
+        })?;
+        json::write(&again, &envelope, Unique::Unknown, |json| {
+            proof::compare(&encoded.json, json)
+        })
     }
 
     /// One fingerprint per top-level key: for reports of what changed. A
@@ -203,5 +254,36 @@ impl Codec {
             });
         }
         Ok(())
+    }
+}
+
+fn open(json: &[u8]) -> Result<(Value, Envelope), CodecError> {
+    let mut document = json::read(json)?;
+    let envelope = Envelope::take_off(&mut document)?;
+    Ok((document, envelope))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::RandomIds;
+
+    #[test]
+    fn a5_what_is_kept_beside_the_document_is_never_skipped() {
+        let settings = Settings {
+            skip_keys: vec!["Gold".to_owned(), ENVELOPE.to_owned()],
+            ..Settings::default()
+        };
+        let codec = Codec::new(&settings, &RandomIds);
+        let kept = |gold: u32, keys| {
+            let envelope = Envelope::of_defaults(KeysFingerprint::new(keys));
+            let document = json!({"Gold": gold, "Level": 1});
+            let encoded = codec.encode_with(&document, &envelope, Unique::Unknown);
+            encoded.unwrap().fingerprints().kept
+        };
+        assert_eq!(kept(1, 7), kept(2, 7));
+        assert_ne!(kept(1, 7), kept(1, 8));
     }
 }

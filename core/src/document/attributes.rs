@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     Amount, Document, DocumentError, Key, TypeName, error::path, key::CoreValue, kind_of, storable,
 };
+use crate::excerpt::SerdeError;
 
 impl Document {
     /// The attributes in the order of their keys, without the inventory and
@@ -39,7 +40,7 @@ impl Document {
             path: path(key),
             expected: TypeName::of::<T>(),
             found: kind_of(&value),
-            source,
+            source: SerdeError::new(source),
         })
     }
 
@@ -72,7 +73,7 @@ impl Document {
     pub(crate) fn set_made(
         &mut self,
         key: Key<'_>,
-        make: impl FnOnce() -> serde_json::Result<Value>,
+        make: impl FnOnce() -> Result<Value, SerdeError>,
     ) -> Result<(), DocumentError> {
         Self::check_writable(key)?;
         let value = make().map_err(|source| DocumentError::NotStorable {
@@ -111,6 +112,13 @@ impl Document {
             .ok_or_else(|| DocumentError::Missing { path: path(key) })
     }
 
+    /// The same as [`attributes`](Self::attributes) and the core values, whose
+    /// values here say nothing, whatever the rules: for what the library
+    /// itself adds.
+    pub(crate) fn all_attributes_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.attributes
+    }
+
     /// A value, the inventory and the gift bank included.
     pub(super) fn value(&self, key: Key<'_>) -> Result<Cow<'_, Value>, DocumentError> {
         let missing = || DocumentError::Missing { path: path(key) };
@@ -126,12 +134,12 @@ impl Document {
                 Some(serde_json::to_value(&self.gift_bank))
             }
             Some(CoreValue::Inventory) => Some(serde_json::to_value(&self.inventory)),
-            Some(CoreValue::PlayerId | CoreValue::SlotName) | None => None,
+            Some(CoreValue::PlayerId | CoreValue::SlotName | CoreValue::Envelope) | None => None,
         };
         let attribute = match core {
             Some(json) => Cow::Owned(json.map_err(|source| DocumentError::NotStorable {
                 path: path(key),
-                source,
+                source: SerdeError::new(source),
             })?),
             None => Cow::Borrowed(
                 self.attributes

@@ -3,7 +3,10 @@
 use thiserror::Error;
 
 use super::{Amount, GiftBankError, Key, TypeName};
-use crate::{InventoryError, inventory::excerpt};
+use crate::{
+    InventoryError,
+    excerpt::{SerdeError, excerpt},
+};
 
 /// Why a [`Document`](super::Document) refuses. Nothing was changed.
 ///
@@ -28,7 +31,7 @@ pub enum DocumentError {
         /// What the value is, such as `an integer`.
         found: &'static str,
         /// What the conversion says.
-        source: serde_json::Error,
+        source: SerdeError,
     },
     /// The attribute was to be set, but there is none of this name, and the
     /// rules don't allow new ones.
@@ -49,7 +52,7 @@ pub enum DocumentError {
     /// attribute.
     #[error("{name} is a core value, which can't be changed as an attribute")]
     CoreValue {
-        /// `PlayerId`, `SlotName`, `Inventory` or `GiftBank`.
+        /// `PlayerId`, `SlotName`, `Inventory`, `GiftBank` or `$playerdata`.
         name: &'static str,
     },
     /// Something that is no number was to be incremented or decremented.
@@ -111,13 +114,13 @@ pub enum DocumentError {
         /// What was to be set.
         path: String,
         /// Why not.
-        source: serde_json::Error,
+        source: SerdeError,
     },
     /// What was to be read is no document.
     #[error("this is no document")]
     Malformed {
         /// What is wrong with it.
-        source: serde_json::Error,
+        source: SerdeError,
     },
     /// The inventory refuses.
     #[error(transparent)]

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::storable;
-use crate::inventory::excerpt;
+use crate::excerpt::{SerdeError, excerpt};
 
 /// Gifts that wait for a player, each under its id, in the order in which
 /// they came. What a gift is, is the game's own: any JSON value.
@@ -58,7 +58,7 @@ pub enum GiftBankError {
         /// The gift's id, cut to its first 160 bytes.
         id: String,
         /// Why not.
-        source: serde_json::Error,
+        source: SerdeError,
     },
 }
 
@@ -107,8 +107,12 @@ impl GiftBank {
             .ok_or_else(|| GiftBankError::Missing { id: excerpt(id) })
     }
 
-    /// Puts a gift in. One that is waiting is never replaced, so a gift that
-    /// is sent again counts once.
+    /// Puts a gift in. One that is waiting is never replaced: a gift that is
+    /// sent again while it waits counts once.
+    ///
+    /// Once it was taken, its id is free, and nothing is known of it any more:
+    /// sent again after that, it counts again. Whoever may send a gift twice
+    /// has to remember, in the document, which ids were taken.
     ///
     /// # Errors
     ///
@@ -122,7 +126,7 @@ impl GiftBank {
     pub(crate) fn put_made(
         &mut self,
         id: &str,
-        make: impl FnOnce() -> serde_json::Result<Value>,
+        make: impl FnOnce() -> Result<Value, SerdeError>,
     ) -> Result<(), GiftBankError> {
         if self.contains(id) {
             return Err(GiftBankError::Waiting { id: excerpt(id) });

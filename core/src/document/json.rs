@@ -10,7 +10,11 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::{Document, DocumentError, GiftBank, key::CoreValue};
-use crate::{Inventory, fetch, inventory::excerpt};
+use crate::{
+    Inventory,
+    excerpt::{SerdeError, excerpt},
+    fetch,
+};
 
 impl Document {
     /// Reads a document, under the default rules.
@@ -20,7 +24,9 @@ impl Document {
     /// [`DocumentError::Malformed`] if it is no table, or its inventory or
     /// gift bank is none.
     pub fn from_json(json: Value) -> Result<Self, DocumentError> {
-        Self::deserialize(json).map_err(|source| DocumentError::Malformed { source })
+        Self::deserialize(json).map_err(|source| DocumentError::Malformed {
+            source: SerdeError::new(source),
+        })
     }
 
     /// The document as JSON, as it is stored.
@@ -38,7 +44,7 @@ impl Serialize for Document {
             match CoreValue::from_name(name) {
                 Some(CoreValue::Inventory) => map.serialize_entry(name, &self.inventory)?,
                 Some(CoreValue::GiftBank) => map.serialize_entry(name, &self.gift_bank)?,
-                Some(CoreValue::PlayerId | CoreValue::SlotName) | None => {
+                Some(CoreValue::PlayerId | CoreValue::SlotName | CoreValue::Envelope) | None => {
                     map.serialize_entry(name, value)?;
                 }
             }
@@ -81,7 +87,9 @@ impl<'de> Visitor<'de> for DocumentVisitor {
                     gift_bank = map.next_value()?;
                     Value::Null
                 }
-                Some(CoreValue::PlayerId | CoreValue::SlotName) | None => map.next_value()?,
+                Some(CoreValue::PlayerId | CoreValue::SlotName | CoreValue::Envelope) | None => {
+                    map.next_value()?
+                }
             };
             attributes.insert(name, value);
         }

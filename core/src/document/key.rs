@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::codec::ENVELOPE;
+
 /// The address of a value in a [`Document`](super::Document): an attribute, or
 /// an entry of a table attribute.
 ///
@@ -116,6 +118,8 @@ pub(super) enum CoreValue {
     SlotName,
     Inventory,
     GiftBank,
+    /// What is kept beside the document, and never in it.
+    Envelope,
 }
 
 impl CoreValue {
@@ -125,6 +129,7 @@ impl CoreValue {
             Self::SlotName => "SlotName",
             Self::Inventory => "Inventory",
             Self::GiftBank => "GiftBank",
+            Self::Envelope => ENVELOPE,
         }
     }
 
@@ -142,6 +147,7 @@ impl CoreValue {
             Self::SlotName,
             Self::Inventory,
             Self::GiftBank,
+            Self::Envelope,
         ]
         .into_iter()
         .find(|core| core.as_str() == name)

@@ -5,14 +5,13 @@
 //! out only when the player is loaded the next time. So values on their way
 //! into a document go through a serializer that refuses both.
 
-use serde::{
-    Serialize, Serializer,
-    ser::{
-        Error, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-        SerializeTupleStruct, SerializeTupleVariant,
-    },
-};
+use serde::{Serialize, ser::Error};
 use serde_json::Value;
+
+use crate::{
+    codec::{Check, Checked},
+    excerpt::SerdeError,
+};
 
 /// How deep lists and tables may be nested in a value. `serde_json` reads 127
 /// levels; some of them are above the value, in the document.
@@ -22,199 +21,34 @@ const MAX_DEPTH: u8 = 100;
 ///
 /// Refuses what JSON can't hold: floats that are not finite, integers over 64
 /// bits, tables whose keys are no text, and nesting deeper than is read again.
-pub(crate) fn storable<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Value> {
-    value.serialize(Checked {
-        inner: serde_json::value::Serializer,
-        depth: 0,
-    })
+pub(crate) fn storable<T: Serialize + ?Sized>(value: &T) -> Result<Value, SerdeError> {
+    let checked = Checked::new(serde_json::value::Serializer, Storable { depth: 0 });
+    value.serialize(checked).map_err(SerdeError::new)
 }
 
-/// A serializer, or part of one, or a value, on its way with the depth it is
-/// at.
-struct Checked<T> {
-    inner: T,
+/// Looks at a value that is to be part of a document.
+#[derive(Clone, Copy)]
+struct Storable {
     depth: u8,
 }
 
-impl<T> Checked<T> {
-    fn of<U>(&self, inner: U) -> Checked<U> {
-        Checked {
-            inner,
-            depth: self.depth,
-        }
-    }
-
-    /// Enters a list or table that `begin` starts.
-    fn enter<C, E: Error>(
-        self,
-        levels: u8,
-        begin: impl FnOnce(T) -> Result<C, E>,
-    ) -> Result<Checked<C>, E> {
+impl Check for Storable {
+    fn enter<E: Error>(self, levels: u8) -> Result<Self, E> {
         let depth = self.depth + levels;
         if depth > MAX_DEPTH {
             return Err(E::custom(format_args!(
                 "lists and tables are nested more than {MAX_DEPTH} deep"
             )));
         }
-        Ok(Checked {
-            inner: begin(self.inner)?,
-            depth,
-        })
+        Ok(Self { depth })
     }
-}
 
-fn finite<E: Error>(float: f64) -> Result<(), E> {
-    if float.is_finite() {
-        return Ok(());
-    }
-    Err(E::custom(format_args!("{float} is not finite")))
-}
-
-impl<T: Serialize + ?Sized> Serialize for Checked<&T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.inner.serialize(self.of(serializer))
-    }
-}
-
-macro_rules! forward {
-    ($($method:ident($($arg:ident: $type:ty),*);)*) => {$(
-        fn $method(self, $($arg: $type),*) -> Result<S::Ok, S::Error> {
-            self.inner.$method($($arg),*)
+    fn float<E: Error>(self, float: f64) -> Result<(), E> {
+        if float.is_finite() {
+            return Ok(());
         }
-    )*};
-}
-
-macro_rules! enter {
-    ($($method:ident($levels:literal $(, $arg:ident: $type:ty)*) -> $compound:ident;)*) => {$(
-        fn $method(self, $($arg: $type),*) -> Result<Self::$compound, S::Error> {
-            self.enter($levels, |inner| inner.$method($($arg),*))
-        }
-    )*};
-}
-
-impl<S: Serializer> Serializer for Checked<S> {
-    type Ok = S::Ok;
-    type Error = S::Error;
-    type SerializeSeq = Checked<S::SerializeSeq>;
-    type SerializeTuple = Checked<S::SerializeTuple>;
-    type SerializeTupleStruct = Checked<S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Checked<S::SerializeTupleVariant>;
-    type SerializeMap = Checked<S::SerializeMap>;
-    type SerializeStruct = Checked<S::SerializeStruct>;
-    type SerializeStructVariant = Checked<S::SerializeStructVariant>;
-
-    forward! {
-        serialize_bool(value: bool);
-        serialize_i8(value: i8);
-        serialize_i16(value: i16);
-        serialize_i32(value: i32);
-        serialize_i64(value: i64);
-        serialize_i128(value: i128);
-        serialize_u8(value: u8);
-        serialize_u16(value: u16);
-        serialize_u32(value: u32);
-        serialize_u64(value: u64);
-        serialize_u128(value: u128);
-        serialize_char(value: char);
-        serialize_str(value: &str);
-        serialize_none();
-        serialize_unit();
-        serialize_unit_struct(name: &'static str);
-        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str);
+        Err(E::custom(format_args!("{float} is not finite")))
     }
-
-    // A variant with content is a table around what it has.
-    enter! {
-        serialize_seq(1, len: Option<usize>) -> SerializeSeq;
-        serialize_tuple(1, len: usize) -> SerializeTuple;
-        serialize_tuple_struct(1, name: &'static str, len: usize) -> SerializeTupleStruct;
-        serialize_tuple_variant(
-            2, name: &'static str, index: u32, variant: &'static str, len: usize
-        ) -> SerializeTupleVariant;
-        serialize_map(1, len: Option<usize>) -> SerializeMap;
-        serialize_struct(1, name: &'static str, len: usize) -> SerializeStruct;
-        serialize_struct_variant(
-            2, name: &'static str, index: u32, variant: &'static str, len: usize
-        ) -> SerializeStructVariant;
-    }
-
-    fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        finite(value.into())?;
-        self.inner.serialize_f32(value)
-    }
-
-    fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
-        finite(value)?;
-        self.inner.serialize_f64(value)
-    }
-
-    fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
-        self.enter(1, Ok)?.inner.serialize_bytes(value)
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        let value = self.of(value);
-        self.inner.serialize_some(&value)
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<S::Ok, S::Error> {
-        let value = self.of(value);
-        self.inner.serialize_newtype_struct(name, &value)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-        value: &T,
-    ) -> Result<S::Ok, S::Error> {
-        let entered = self.enter(1, Ok)?;
-        let value = entered.of(value);
-        entered
-            .inner
-            .serialize_newtype_variant(name, index, variant, &value)
-    }
-
-    fn is_human_readable(&self) -> bool {
-        self.inner.is_human_readable()
-    }
-}
-
-macro_rules! compound {
-    ($($trait:ident { $($method:ident($($name:ident: $type:ty)?)),* })*) => {$(
-        impl<C: $trait> $trait for Checked<C> {
-            type Ok = C::Ok;
-            type Error = C::Error;
-
-            $(fn $method<T: Serialize + ?Sized>(
-                &mut self,
-                $($name: $type,)?
-                value: &T,
-            ) -> Result<(), C::Error> {
-                let value = self.of(value);
-                self.inner.$method($($name,)? &value)
-            })*
-
-            fn end(self) -> Result<C::Ok, C::Error> {
-                self.inner.end()
-            }
-        }
-    )*};
-}
-
-compound! {
-    SerializeSeq { serialize_element() }
-    SerializeTuple { serialize_element() }
-    SerializeTupleStruct { serialize_field() }
-    SerializeTupleVariant { serialize_field() }
-    SerializeMap { serialize_key(), serialize_value() }
-    SerializeStruct { serialize_field(name: &'static str) }
-    SerializeStructVariant { serialize_field(name: &'static str) }
 }
 
 #[cfg(test)]

@@ -4,17 +4,19 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Inventory, InventoryError,
-    error::excerpt,
+    Inventory, InventoryError, check_name,
     item::{Entry, FixedField, ItemType, json, quantity},
 };
-use crate::document::storable;
+use crate::{
+    document::storable,
+    excerpt::{SerdeError, excerpt},
+};
 
 impl Inventory {
     /// Sets one field of an item, or adds the field.
     ///
     /// - `Name` renames the item, which keeps its place; the name must be
-    ///   free.
+    ///   free, and not empty.
     /// - `ItemType` must be text.
     /// - `Quantity` must be a whole number above 0, within the limits. An edit
     ///   never takes an item out: [`remove`](Self::remove) does.
@@ -23,9 +25,9 @@ impl Inventory {
     /// # Errors
     ///
     /// [`InventoryError::Missing`], [`InventoryError::NameTaken`],
-    /// [`InventoryError::NotText`], [`InventoryError::BadQuantity`],
-    /// [`InventoryError::TooMany`], or [`InventoryError::NotStorable`] for a
-    /// value that JSON can't hold.
+    /// [`InventoryError::EmptyName`], [`InventoryError::NotText`],
+    /// [`InventoryError::BadQuantity`], [`InventoryError::TooMany`], or
+    /// [`InventoryError::NotStorable`] for a value that JSON can't hold.
     pub fn edit(
         &mut self,
         item: &str,
@@ -40,7 +42,7 @@ impl Inventory {
         &mut self,
         item: &str,
         field: &str,
-        make: impl FnOnce() -> serde_json::Result<Value>,
+        make: impl FnOnce() -> Result<Value, SerdeError>,
     ) -> Result<(), InventoryError> {
         let value = make().map_err(|source| InventoryError::NotStorable {
             field: excerpt(field),
@@ -78,6 +80,7 @@ impl Inventory {
         if item == name {
             return Ok(());
         }
+        check_name(name)?;
         if self.items.contains(name) {
             return Err(InventoryError::NameTaken {
                 item: excerpt(item),

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::document::TypeName;
+use crate::{document::TypeName, excerpt::SerdeError};
 
 /// Why an [`Inventory`](super::Inventory) refuses. Nothing was changed.
 ///
@@ -27,6 +27,9 @@ pub enum InventoryError {
         /// How many were to be removed.
         wanted: u64,
     },
+    /// An item was to have no name at all.
+    #[error("an item can't have an empty name")]
+    EmptyName,
     /// Nothing was to be added or removed.
     #[error("the amount of item {item:?} to add or remove is 0")]
     ZeroAmount {
@@ -131,7 +134,7 @@ pub enum InventoryError {
         /// What the field holds, such as `an integer`.
         found: &'static str,
         /// What the conversion says.
-        source: serde_json::Error,
+        source: SerdeError,
     },
     /// The value can't be kept as JSON.
     #[error("field {field:?} can't be stored")]
@@ -139,15 +142,6 @@ pub enum InventoryError {
         /// The field.
         field: String,
         /// Why not.
-        source: serde_json::Error,
+        source: SerdeError,
     },
-}
-
-/// Cuts a text for an error.
-pub(crate) fn excerpt(text: &str) -> String {
-    let mut end = text.len().min(160);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].to_owned()
 }

@@ -9,8 +9,8 @@ use std::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{InventoryError, error::excerpt};
-use crate::document::storable;
+use super::InventoryError;
+use crate::{document::storable, excerpt::excerpt};
 
 /// The type of an item that was given none.
 pub const DEFAULT_ITEM_TYPE: &str = "Object";

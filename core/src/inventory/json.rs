@@ -11,10 +11,9 @@ use serde_json::{Map, Value};
 
 use super::{
     Inventory, InventoryError, Item,
-    error::excerpt,
     item::{Fields, FixedField, ItemType, json, quantity},
 };
-use crate::fetch;
+use crate::{excerpt::excerpt, fetch};
 
 /// The most items that room is made for before they are seen.
 const MAX_RESERVED: usize = 1024;

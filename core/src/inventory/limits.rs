@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{InventoryError, error::excerpt};
+use super::InventoryError;
+use crate::excerpt::excerpt;
 
 /// How much an inventory may hold. The default is no limits.
 ///

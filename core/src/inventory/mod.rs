@@ -16,12 +16,14 @@ use indexmap::{IndexSet, set::MutableValues};
 use serde::de::DeserializeOwned;
 
 pub use error::InventoryError;
-pub(crate) use error::excerpt;
 use item::Entry;
 pub use item::{DEFAULT_ITEM_TYPE, Item, ItemDetails};
 pub use limits::InventoryLimits;
 
-use crate::document::{TypeName, kind_of};
+use crate::{
+    document::{TypeName, kind_of},
+    excerpt::{SerdeError, excerpt},
+};
 
 /// A player's items: unique by name, in the order in which they were added,
 /// each found in constant time.
@@ -163,7 +165,7 @@ impl Inventory {
             field: excerpt(field),
             expected: TypeName::of::<T>(),
             found: kind_of(&value),
-            source,
+            source: SerdeError::new(source),
         })
     }
 
@@ -173,8 +175,9 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// [`InventoryError::ZeroAmount`], [`InventoryError::Overflow`],
-    /// [`InventoryError::TooMany`] or [`InventoryError::TooManyItems`].
+    /// [`InventoryError::EmptyName`], [`InventoryError::ZeroAmount`],
+    /// [`InventoryError::Overflow`], [`InventoryError::TooMany`] or
+    /// [`InventoryError::TooManyItems`].
     pub fn add(&mut self, item: &str, amount: u64) -> Result<u64, InventoryError> {
         self.add_with(item, amount, &ItemDetails::new())
     }
@@ -194,6 +197,7 @@ impl Inventory {
         amount: u64,
         details: &ItemDetails,
     ) -> Result<u64, InventoryError> {
+        check_name(item)?;
         check_amount(item, amount)?;
         let limits = self.limits;
         let Some(present) = self.find_mut(item) else {
@@ -289,6 +293,14 @@ impl Inventory {
             .get_full_mut2(item)
             .map(|(_, entry)| &mut entry.0)
     }
+}
+
+/// What was stored with an empty name can still be read and removed.
+fn check_name(item: &str) -> Result<(), InventoryError> {
+    if item.is_empty() {
+        return Err(InventoryError::EmptyName);
+    }
+    Ok(())
 }
 
 fn check_amount(item: &str, amount: u64) -> Result<(), InventoryError> {

@@ -91,7 +91,7 @@ impl<D: GameDocument> Shared<D> {
         error: &Error,
     ) {
         let failed = session.failed_ends.fetch_add(1, Ordering::Relaxed);
-        let pause = if error.may_pass() {
+        let pause = if error.is_transient() {
             Duration::ZERO
         } else {
             let first = self.settings.heartbeat_interval.saturating_mul(FIRST_PAUSE);

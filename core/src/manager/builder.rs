@@ -2,7 +2,6 @@
 
 use std::{collections::VecDeque, fmt, panic::resume_unwind, sync::Arc, time::Duration};
 
-use serde_json::Value;
 use tokio::{runtime::Handle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +10,7 @@ use super::{
     background::Background,
     hazards::{self, HazardWatch},
     lease::{LeaseWatch, Moment},
+    origin::MakeOrigin,
     orphans::Orphans,
     registry::Registry,
     shared::Shared,
@@ -18,11 +18,11 @@ use super::{
 };
 use crate::{
     Clock, Document, DocumentError, EndReason, Error, GameDocument, HookContext, IdSource,
-    Incarnation, PlayerId, RandomIds, ServerId, ServerName, Settings, SettingsError, SystemClock,
+    Incarnation, InventoryLimits, PlayerId, RandomIds, ServerId, ServerName, Settings,
+    SettingsError, SystemClock,
     autosave::Autosave,
     backend::{Backend, Hazard, HazardKind, Renewal},
     codec::Codec,
-    document_type::Origin,
     error::Chain,
     event::EventSender,
     hook::Hooks,
@@ -105,37 +105,10 @@ pub struct Builder<D: GameDocument> {
     make_origin: MakeOrigin<D>,
 }
 
-/// Makes the origin of documents once the settings are final.
-struct MakeOrigin<D>(MakeOriginFn<D>);
-
-type MakeOriginFn<D> = Box<dyn FnOnce(&Settings) -> Result<Origin<D>, StartError> + Send>;
-
-impl<D> std::fmt::Debug for MakeOrigin<D> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MakeOrigin")
-    }
-}
-
 impl Builder<Document> {
     pub(crate) fn of_documents(backend: Arc<dyn Backend>) -> Self {
-        Self::new(backend, Box::new(document_origin))
+        Self::new(backend, MakeOrigin::of_documents())
     }
-}
-
-/// A [`Document`]'s defaults and rules are those of the settings.
-fn document_origin(settings: &Settings) -> Result<Origin<Document>, StartError> {
-    let rules = settings.document_rules();
-    let json = Value::Object(settings.default_data.clone());
-    // Parsed afresh for every player, so that no two share anything (S7).
-    Document::from_json(json.clone()).map_err(StartError::DefaultData)?;
-    let defaults = move |_: &PlayerId| {
-        Document::from_json(json.clone()).expect("the same JSON has just been read")
-    };
-    let prepare = move |document: &mut Document| document.set_rules(rules);
-    Ok(Origin {
-        defaults: Box::new(defaults),
-        prepare: Box::new(prepare),
-    })
 }
 
 impl<D: GameDocument> Builder<D> {
@@ -143,14 +116,10 @@ impl<D: GameDocument> Builder<D> {
         backend: Arc<dyn Backend>,
         defaults: impl Fn(&PlayerId) -> D + Send + Sync + 'static,
     ) -> Self {
-        let origin = Origin {
-            defaults: Box::new(defaults),
-            prepare: Box::new(|_| ()),
-        };
-        Self::new(backend, Box::new(|_| Ok(origin)))
+        Self::new(backend, MakeOrigin::of(defaults))
     }
 
-    fn new(backend: Arc<dyn Backend>, make_origin: MakeOriginFn<D>) -> Self {
+    fn new(backend: Arc<dyn Backend>, make_origin: MakeOrigin<D>) -> Self {
         Self {
             backend,
             settings: Settings::default(),
@@ -161,7 +130,7 @@ impl<D: GameDocument> Builder<D> {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             runtime: None,
-            make_origin: MakeOrigin(make_origin),
+            make_origin,
         }
     }
 
@@ -169,6 +138,31 @@ impl<D: GameDocument> Builder<D> {
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Gives the limits of the settings (`max_inventory_items`,
+    /// `max_item_quantity`) to a game's own type, which alone knows where its
+    /// inventories are. `limit` runs on every document that is made or loaded,
+    /// and after every change, which may have put another inventory in its
+    /// place. A [`Document`] has its limits without this.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use playerdata_core::{Inventory, SessionManager};
+    /// # #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Profile { inventory: Inventory }
+    /// # fn set_up(backend: Arc<dyn playerdata_core::backend::Backend>) {
+    /// let builder = SessionManager::typed(backend, |_| Profile::default())
+    ///     .limits(|profile, limits| profile.inventory.set_limits(limits));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn limits(
+        mut self,
+        limit: impl Fn(&mut D, InventoryLimits) + Send + Sync + 'static,
+    ) -> Self {
+        self.make_origin = self.make_origin.limited(limit);
         self
     }
 
@@ -302,8 +296,8 @@ impl<D: GameDocument> Builder<D> {
     }
 
     async fn start_on(self, runtime: Handle) -> Result<SessionManager<D>, StartError> {
-        self.settings.check()?;
-        let origin = (self.make_origin.0)(&self.settings)?;
+        self.make_origin.check(&self.settings)?;
+        let origin = self.make_origin.make(&self.settings)?;
         let store = Store::new(self.backend, &self.settings);
         let asked_at = Moment::now(&*self.clock);
         let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));

@@ -8,6 +8,7 @@ mod hazards;
 mod heartbeat;
 mod lease;
 mod operator;
+mod origin;
 mod orphans;
 mod recover;
 mod registry;

@@ -70,7 +70,7 @@ impl<D: GameDocument> Shared<D> {
                     let error = Error::from(failure);
                     let (player, why) = (&orphan.player, Chain(&error));
                     tracing::warn!(%player, error = %why, "an orphaned lock is still there");
-                    if error.may_pass() {
+                    if error.is_transient() {
                         return; // a store that is down is not asked about each of them
                     }
                 }

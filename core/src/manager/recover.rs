@@ -10,7 +10,7 @@ use crate::{
     EndReason, Error, Event, GameDocument, PlayerId, Revision, SaveReason, SlotName, UnixMillis,
     Unsaved, WriteId,
     backend::{Body, Effect, Opened, Record, WriteOutcome},
-    codec::{CodecError, Encoded},
+    codec::{Encoded, Envelope, Unique},
     error::Chain,
     session::SessionCore,
     slot::{LastWrite, unencodable},
@@ -95,7 +95,7 @@ impl<D: GameDocument> SessionManager<D> {
         let recovery = async move {
             let base = Base::of(&unsaved).await;
             let make = |shared: &Shared<D>, core: &SessionCore, _: &Opened| {
-                let encoded = shared.encode(&unsaved.origin, &unsaved.document)?;
+                let encoded = shared.encode_unsaved(&unsaved.origin, &unsaved.document)?;
                 let schema = shared.migrations.current();
                 shared.body_to_put(core, &unsaved.slot, &encoded, schema)
             };
@@ -260,7 +260,7 @@ impl<D: GameDocument> Shared<D> {
             };
             let in_doubt = failure.effect() == Effect::Possible;
             let error = Error::from(failure);
-            let pause = pauses.next().filter(|_| in_doubt || error.may_pass());
+            let pause = pauses.next().filter(|_| in_doubt || error.is_transient());
             let Some(pause) = pause else {
                 return Err(error);
             };
@@ -280,13 +280,8 @@ impl<D: GameDocument> Shared<D> {
         encoded: &Encoded,
         schema: u32,
     ) -> Result<Body, Error> {
-        let body = self.codec.body(encoded, schema);
-        let (bytes, limit) = (body.bytes.len(), self.store.limits().max_body_bytes);
-        if bytes > limit {
-            let source = CodecError::TooLargeForStore { bytes, limit };
-            return Err(unencodable(core, slot, source));
-        }
-        Ok(body)
+        self.body(encoded, schema)
+            .map_err(|source| unencodable(core, slot, source))
     }
 
     /// A body of JSON that a load would take.
@@ -301,8 +296,11 @@ impl<D: GameDocument> Shared<D> {
         let replaced = opened.record.as_ref().map(|record| record.body.schema);
         let schema = options.schema.or(replaced);
         let schema = schema.unwrap_or_else(|| self.migrations.current());
-        let encoded = self.codec.encode(document);
-        let encoded = encoded.map_err(|source| unencodable(core, slot, source))?;
+        let envelope = self.envelope_to_keep(core, slot, opened);
+        let encoded = self
+            .codec
+            .encode_with(document, &envelope, Unique::Unknown)
+            .map_err(|source| unencodable(core, slot, source))?;
         let body = self.body_to_put(core, slot, &encoded, schema)?;
         if schema <= self.migrations.current() {
             let record = Record {
@@ -314,5 +312,23 @@ impl<D: GameDocument> Shared<D> {
             self.revive(core, slot, &record)?;
         }
         Ok(body)
+    }
+
+    /// What was kept beside the document that is replaced.
+    fn envelope_to_keep(&self, core: &SessionCore, slot: &SlotName, opened: &Opened) -> Envelope {
+        let Some(record) = &opened.record else {
+            return Envelope::default();
+        };
+        match self.codec.open(&record.body) {
+            Ok((_, envelope)) => envelope,
+            Err(error) => {
+                let (player, why) = (&core.player, Chain(&error));
+                tracing::warn!(
+                    %player, %slot, error = %why,
+                    "what was kept beside the replaced document can't be read and is gone with it"
+                );
+                Envelope::default()
+            }
+        }
     }
 }

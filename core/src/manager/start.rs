@@ -149,7 +149,7 @@ impl<D: GameDocument> Shared<D> {
             Ok(()) | Err(Error::SessionLost { .. }) => return Ok(()),
             Err(error) => error,
         };
-        if on_conflict != OnConflict::Steal || error.may_pass() || session.is_closed() {
+        if on_conflict != OnConflict::Steal || error.is_transient() || session.is_closed() {
             return Err(error);
         }
         let (shared, former) = (Arc::clone(self), Arc::clone(&session));

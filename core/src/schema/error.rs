@@ -4,6 +4,8 @@ use std::{error::Error, fmt};
 
 use thiserror::Error;
 
+use crate::excerpt::message_excerpt;
+
 /// Migrations that don't lead from version 1 to the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -62,13 +64,13 @@ pub enum MigrationError {
     StepPanicked {
         /// Where the step begins.
         from: u32,
-        /// What the panic says.
+        /// What the panic says, cut to an excerpt.
         message: String,
     },
 }
 
-/// The error of a game's own migration step.
-#[derive(Debug)]
+/// The error of a game's own migration step. Its text is cut to an excerpt:
+/// it may quote the document.
 pub struct StepError(Box<dyn Error + Send + Sync>);
 
 impl StepError {
@@ -83,9 +85,15 @@ impl StepError {
     }
 }
 
+impl fmt::Debug for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StepError({:?})", self.to_string())
+    }
+}
+
 impl fmt::Display for StepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&message_excerpt(&self.0.to_string()))
     }
 }
 

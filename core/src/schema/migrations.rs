@@ -12,6 +12,7 @@ use std::{
 use serde_json::Value;
 
 use super::{MigrationError, MigrationsError, StepError};
+use crate::excerpt::message_excerpt;
 
 type Step = Arc<dyn Fn(&mut Value) -> Result<(), StepError> + Send + Sync>;
 
@@ -109,7 +110,7 @@ fn run(from: u32, step: &Step, document: &mut Value) -> Result<(), MigrationErro
         Ok(Err(source)) => Err(MigrationError::StepFailed { from, source }),
         Err(payload) => Err(MigrationError::StepPanicked {
             from,
-            message: panic_message(&*payload).to_owned(),
+            message: message_excerpt(panic_message(&*payload)),
         }),
     }
 }
@@ -269,6 +270,25 @@ mod tests {
             error.to_string(),
             "the migration from schema 1 to 2 panicked: no list: {}"
         );
+    }
+
+    #[test]
+    fn e14_what_a_step_says_is_cut_to_an_excerpt_of_the_document() {
+        let panicking = |document: &mut Value| -> Unit { panic!("no list: {document}") };
+        let failing = |document: &mut Value| Err(document.to_string());
+        let panicking = Migrations::builder(2).step(1, panicking).build().unwrap();
+        let failing = Migrations::builder(2).step(1, failing).build().unwrap();
+        for migrations in [panicking, failing] {
+            let error = migrations.apply(json!("x".repeat(70_000)), 1).unwrap_err();
+            let cause = error.source().map(ToString::to_string);
+            for text in [
+                error.to_string(),
+                cause.unwrap_or_default(),
+                format!("{error:?}"),
+            ] {
+                assert!(text.len() < 500, "{} bytes", text.len());
+            }
+        }
     }
 
     #[test]

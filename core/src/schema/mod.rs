@@ -6,4 +6,4 @@ mod reconcile;
 
 pub use error::{MigrationError, MigrationsError, StepError};
 pub use migrations::{Migrations, MigrationsBuilder};
-pub use reconcile::reconcile;
+pub(crate) use reconcile::{keys_of, reconcile};

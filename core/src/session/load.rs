@@ -9,16 +9,18 @@ use super::{Held, SessionCore, SessionState};
 use crate::{
     Error, GameDocument, PlayerId, SlotName,
     backend::Record,
-    codec::{CodecError, Encoded, Fingerprints, KeyFingerprints},
+    codec::{Encoded, Envelope, Fingerprints, KeyFingerprints, fit},
+    error::Chain,
     hook::guarded,
     manager::Shared,
-    schema,
-    slot::{LastWrite, Saver, Slot, SlotState, unencodable},
+    slot::{LastWrite, Saver, Slot, SlotState},
 };
 
 /// A document that was read or made.
 pub(crate) struct Loaded<D> {
     document: D,
+    /// What is kept beside it.
+    envelope: Envelope,
     /// What the store has; `None` if that is not this document.
     stored: Option<Stored>,
 }
@@ -69,12 +71,18 @@ impl<D: GameDocument> Shared<D> {
             stored: content,
             last: LastWrite::of(&opened),
             doubt: None,
+            proved: self.origin.completion.is_some(), // it is no type of the game's
             keys,
         };
-        let turn = self.autosave.assign_turn();
         let document = self.run_on_load(core, name, loaded.document).await;
-        let slot = SlotState::new(Arc::clone(core), name.clone(), turn, document, saver);
-        let slot = Arc::new(slot);
+        let slot = Arc::new(SlotState::new(
+            Arc::clone(core),
+            name.clone(),
+            self.autosave.assign_turn(),
+            document,
+            loaded.envelope,
+            saver,
+        ));
         if self.hooks.on_load.is_some() {
             slot.forget_stored(); // the hook may have changed the document
         }
@@ -92,8 +100,10 @@ impl<D: GameDocument> Shared<D> {
         let player = &core.player;
         let document = self.defaults(player)?;
         self.debug(|| tracing::debug!(%player, slot = %name, "nothing stored: defaults used"));
+        let keys = self.origin.completion.as_ref().map(|gained| gained.keys);
         Ok(Loaded {
             document,
+            envelope: keys.map(Envelope::of_defaults).unwrap_or_default(),
             stored: None,
         })
     }
@@ -118,37 +128,109 @@ impl<D: GameDocument> Shared<D> {
         name: &SlotName,
         record: &Record,
     ) -> Result<Loaded<D>, Error> {
-        let player = &core.player;
         let undecodable = |source| Error::Undecodable {
-            player: player.clone(),
+            player: core.player.clone(),
             slot: name.clone(),
             revision: record.revision,
             body: Box::new(record.body.clone()),
             source: Arc::new(source),
         };
-        let value = self.codec.decode(&record.body).map_err(undecodable)?;
-        let migrated = self.migrations.apply(value, record.body.schema);
-        let mut value = migrated.map_err(|source| Error::Migration {
-            player: player.clone(),
-            slot: name.clone(),
-            source: Arc::new(source),
-        })?;
-        let mut as_stored = record.body.schema == self.migrations.current();
-        if self.settings.reconcile {
-            let added = schema::reconcile(&mut value, &self.defaults_as_json(player)?);
-            as_stored &= added.is_empty();
-            self.debug(|| tracing::debug!(%player, slot = %name, ?added, "slot loaded"));
-        }
-        let mut document =
-            D::deserialize(value).map_err(|source| undecodable(CodecError::Unreadable(source)))?;
+        let (value, envelope) = self.codec.open(&record.body).map_err(undecodable)?;
+        let value = self.migrate(core, name, value, record.body.schema)?;
+        let mut document: D = fit(value, || {
+            let (value, _) = self.codec.open(&record.body).ok()?;
+            self.migrations.apply(value, record.body.schema).ok()
+        })
+        .map_err(undecodable)?;
         (self.origin.prepare)(&mut document);
-        let encoded = self.codec.encode(&document);
-        let encoded = encoded.map_err(|source| unencodable(core, name, source))?;
+        let mut as_stored = record.body.schema == self.migrations.current();
+        let (document, envelope) = match self.completed(core, name, &document, &envelope) {
+            Some(completed) => {
+                as_stored = false;
+                completed
+            }
+            None => (document, envelope),
+        };
+        let player = &core.player;
+        self.debug(|| tracing::debug!(%player, slot = %name, as_stored, "slot loaded"));
+        // What was migrated or completed is not what the store has.
+        let stored = if as_stored {
+            self.as_stored(core, name, &document, &envelope)
+        } else {
+            None
+        };
         Ok(Loaded {
             document,
-            // What was migrated or completed is not what the store has.
-            stored: as_stored.then(|| self.stored(&encoded)),
+            envelope,
+            stored,
         })
+    }
+
+    fn migrate(
+        &self,
+        core: &SessionCore,
+        name: &SlotName,
+        value: Value,
+        schema: u32,
+    ) -> Result<Value, Error> {
+        let migrated = self.migrations.apply(value, schema);
+        migrated.map_err(|source| Error::Migration {
+            player: core.player.clone(),
+            slot: name.clone(),
+            source: Arc::new(source),
+        })
+    }
+
+    /// The document with what the defaults gained since it was last written,
+    /// if they did (S7). If that could not be saved, while the document as it
+    /// is stored can, the latter counts.
+    fn completed(
+        &self,
+        core: &SessionCore,
+        name: &SlotName,
+        document: &D,
+        envelope: &Envelope,
+    ) -> Option<(D, Envelope)> {
+        let gained = self.origin.completion.as_ref()?;
+        if !self.settings.reconcile || envelope.defaults == Some(gained.keys) {
+            return None;
+        }
+        let player = &core.player;
+        let mut completed = document.clone();
+        let added = (gained.complete)(&mut completed);
+        let mut envelope = envelope.clone();
+        envelope.defaults = Some(gained.keys);
+        let encoded = self.encode_document(&completed, &envelope);
+        match encoded.and_then(|encoded| self.body(&encoded, self.migrations.current())) {
+            Ok(_) => {
+                self.debug(|| tracing::debug!(%player, slot = %name, ?added, "slot completed"));
+                Some((completed, envelope))
+            }
+            Err(error) => {
+                let why = Chain(&error);
+                tracing::warn!(%player, slot = %name, ?added, error = %why, "slot not completed");
+                None
+            }
+        }
+    }
+
+    /// The content of a document that is as it is stored. One that can't be
+    /// saved is loaded all the same, so that the game can mend it.
+    fn as_stored(
+        &self,
+        core: &SessionCore,
+        name: &SlotName,
+        document: &D,
+        envelope: &Envelope,
+    ) -> Option<Stored> {
+        match self.encode_document(document, envelope) {
+            Ok(encoded) => Some(self.stored(&encoded)),
+            Err(error) => {
+                let (player, why) = (&core.player, Chain(&error));
+                tracing::warn!(%player, slot = %name, error = %why, "it can't be saved as it is");
+                None
+            }
+        }
     }
 
     fn stored(&self, encoded: &Encoded) -> Stored {
@@ -161,15 +243,5 @@ impl<D: GameDocument> Shared<D> {
             content: encoded.fingerprints(),
             keys,
         }
-    }
-
-    fn defaults_as_json(&self, player: &PlayerId) -> Result<Value, Error> {
-        let document = self.defaults(player)?;
-        serde_json::to_value(&document).or_else(|error| {
-            // Such defaults have nothing to complete others with; a player who
-            // gets them is told when they are to be saved.
-            tracing::warn!(%error, "the defaults can't be encoded");
-            Ok(Value::Null)
-        })
     }
 }

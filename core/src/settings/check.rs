@@ -80,14 +80,5 @@ fn impossible_combinations(settings: &Settings) -> Vec<SettingsProblem> {
             least,
         });
     }
-    let bytes = serde_json::to_vec(&settings.default_data)
-        .expect("a JSON value can always be written")
-        .len();
-    if bytes > settings.max_document_bytes {
-        problems.push(SettingsProblem::DefaultDataTooLarge {
-            bytes,
-            limit: settings.max_document_bytes,
-        });
-    }
     problems
 }

@@ -138,6 +138,13 @@ pub enum SettingsProblem {
         /// The limit.
         limit: usize,
     },
+    /// The game's own type is told of no limits; see
+    /// [`Builder::limits`](crate::Builder::limits).
+    #[error(
+        "max_inventory_items, max_item_quantity: the game's own type is not told of them, \
+         which Builder::limits does"
+    )]
+    LimitsUnused,
 }
 
 impl SettingsProblem {
@@ -155,6 +162,7 @@ impl SettingsProblem {
             Self::LockExpiryTooShort { .. } => {
                 vec!["lock_expiry", "heartbeat_interval", "operation_timeout"]
             }
+            Self::LimitsUnused => vec!["max_inventory_items", "max_item_quantity"],
             Self::DefaultDataTooLarge { .. } => vec!["default_data", "max_document_bytes"],
         }
     }

@@ -91,8 +91,13 @@ pub struct Settings {
     /// Default false.
     pub allow_new_attributes: bool,
 
-    /// Whether keys that the defaults gained are added to a document when it
-    /// is loaded. Default true.
+    /// Whether a `Document` that is loaded gets what `default_data` gained
+    /// since it was last written: attributes, and entries of table attributes,
+    /// once, and never anything in its inventory or gift bank. Whether it
+    /// gained anything is told by a fingerprint of its keys that is stored
+    /// with the document; so a change of these keys also offers once more what
+    /// a player had removed. A game's own type is never merged into: there
+    /// serde's `default` does it. Default true.
     pub reconcile: bool,
 
     /// Whether each decision is reported through `tracing`. Default false.
@@ -122,13 +127,16 @@ pub struct Settings {
     /// compression off; default 1024.
     pub compress_from_bytes: usize,
 
-    /// How many distinct items an inventory may have. 0 is no limit; default 0.
+    /// How many distinct items an inventory may have. 0 is no limit; default
+    /// 0. A game's own type is told by
+    /// [`Builder::limits`](crate::Builder::limits), or the start refuses it.
     pub max_inventory_items: usize,
 
-    /// The largest quantity of one item. 0 is no limit; default 0.
+    /// The largest quantity of one item. 0 is no limit; default 0. A game's
+    /// own type is told likewise.
     pub max_item_quantity: u64,
 
-    /// What a new player's `Document` holds: in a file a table, or a string
+    /// What a new player's `Document` holds; unused with a game's own type. In a file a table, or a string
     /// of JSON text (TOML has no null). It is written as the latter. The
     /// default is the standard document, with some gold and a sword.
     #[serde(with = "default_data")]
@@ -237,7 +245,9 @@ impl Settings {
         keys.map(|key| (variables::name_of(&key), key))
     }
 
-    /// Checks settings made or changed in code.
+    /// Checks settings made or changed in code, but for `default_data`, which
+    /// only a manager of [`Document`](crate::Document)s uses: its start checks
+    /// it.
     ///
     /// # Errors
     ///
@@ -245,6 +255,23 @@ impl Settings {
     /// combination that can't work.
     pub fn check(&self) -> Result<(), SettingsError> {
         SettingsError::unless_empty(check::problems(self))
+    }
+
+    /// The same, with what else was found wrong.
+    pub(crate) fn check_and(
+        &self,
+        more: impl IntoIterator<Item = SettingsProblem>,
+    ) -> Result<(), SettingsError> {
+        let mut problems = check::problems(self);
+        problems.extend(more);
+        SettingsError::unless_empty(problems)
+    }
+
+    /// That there are limits of inventories, for a game whose own type is not
+    /// told of them.
+    pub(crate) fn limits_problem(&self) -> Option<SettingsProblem> {
+        let limited = self.max_inventory_items > 0 || self.max_item_quantity > 0;
+        limited.then_some(SettingsProblem::LimitsUnused)
     }
 
     /// What a [`Document`](crate::Document) under these settings allows.

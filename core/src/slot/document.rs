@@ -1,12 +1,12 @@
 //! Reading and changing a slot that holds a [`Document`].
 
-use std::sync::Arc;
-
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Number, Value};
 
 use super::handle::Slot;
-use crate::{Amount, Document, DocumentError, Error, Item, ItemDetails, Key, document::storable};
+use crate::{
+    Amount, ChangeError, Document, DocumentError, Error, Item, ItemDetails, Key, document::storable,
+};
 
 /// The methods of [`Document`], its inventory and its gift bank, one to one.
 /// A call that fails changes nothing (V7), and its error is
@@ -24,7 +24,9 @@ impl Slot<Document> {
     pub fn get<'k, T: DeserializeOwned>(&self, key: impl Into<Key<'k>>) -> Result<T, Error> {
         // What makes a `T` is the game's: it runs on a snapshot, under no lock.
         let document = self.snapshot();
-        document.get(key).map_err(|source| self.refused(source))
+        document
+            .get(key)
+            .map_err(|source| source.in_slot(self.player(), self.name()))
     }
 
     /// Sets an attribute or an entry of a table; see [`Document::set`].
@@ -150,7 +152,7 @@ impl Slot<Document> {
     pub fn lookup_item(&self, item: &str) -> Result<Item, Error> {
         self.state
             .look(|document| document.inventory().lookup(item).cloned())
-            .map_err(|source| self.refused(source.into()))
+            .map_err(|source| source.in_slot(self.player(), self.name()))
     }
 
     /// One field of an item.
@@ -165,7 +167,7 @@ impl Slot<Document> {
     ) -> Result<T, Error> {
         let document = self.snapshot(); // as in `get`
         let field = document.inventory().lookup_field(item, field);
-        field.map_err(|source| self.refused(source.into()))
+        field.map_err(|source| source.in_slot(self.player(), self.name()))
     }
 
     /// How many there are of an item; 0 if it is missing.
@@ -193,7 +195,8 @@ impl Slot<Document> {
         })
     }
 
-    /// Puts a gift into the gift bank under a free id.
+    /// Puts a gift into the gift bank under a free id. One that was taken
+    /// already counts again; see [`GiftBank::put`](crate::GiftBank::put).
     ///
     /// # Errors
     ///
@@ -218,21 +221,13 @@ impl Slot<Document> {
         &self,
         edit: impl FnOnce(&mut Document) -> Result<R, DocumentError>,
     ) -> Result<R, Error> {
-        let edited = self
-            .state
-            .edit(|document| edit(document).map_err(|source| self.refused(source)));
+        let edited = self.state.edit(|document| {
+            edit(document).map_err(|error| error.in_slot(self.player(), self.name()))
+        });
         let (result, must_queue) = edited?;
         if must_queue {
             self.shared.autosave.push(&self.state);
         }
         Ok(result)
-    }
-
-    fn refused(&self, source: DocumentError) -> Error {
-        Error::Document {
-            player: self.player().clone(),
-            slot: self.name().clone(),
-            source: Arc::new(source),
-        }
     }
 }

@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use super::{save::Saved, state::SlotState};
 use crate::{
-    Document, Error, GameDocument, PlayerId, Revision, SessionId, SlotName, Unsaved,
+    ChangeError, Document, Error, GameDocument, PlayerId, Revision, SessionId, SlotName, Unsaved,
     manager::Shared, session::Held,
 };
 
@@ -146,24 +146,50 @@ impl<D: GameDocument> Slot<D> {
     /// if it is just being changed; the closure is not called then. If the
     /// session ended or was lost while the closure ran, what it did is dropped.
     pub fn modify<R>(&self, modify: impl FnOnce(&mut D) -> R) -> Result<R, Error> {
-        self.try_modify(|document| Ok(modify(document)))
+        self.try_modify(|document| Ok::<_, Error>(modify(document)))
     }
 
     /// Changes the document if the closure succeeds; an error or a panic
     /// leaves the document as it was (V7).
     ///
+    /// The closure's error can be any that is made from [`Error`], which is
+    /// what comes back; or that of an inventory, a gift bank or a document,
+    /// which comes back as an [`Error::Document`]. With more than one of
+    /// these, `?` makes [`DocumentError`](crate::DocumentError) of all.
+    ///
+    /// ```
+    /// use playerdata_core::{DocumentError, Error, GiftBank, Inventory, Slot};
+    /// # #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Profile { items: Inventory, gifts: GiftBank }
+    ///
+    /// fn buy(slot: &Slot<Profile>) -> Result<u64, Error> {
+    ///     slot.try_modify(|profile| profile.items.add("Bread", 3))
+    /// }
+    ///
+    /// fn swap(slot: &Slot<Profile>) -> Result<(), Error> {
+    ///     slot.try_modify(|profile| {
+    ///         profile.items.remove("Bread", 1)?;
+    ///         profile.gifts.put("g-17", "a cake")?;
+    ///         Ok::<_, DocumentError>(())
+    ///     })
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// What the closure returns, and those of [`modify`](Self::modify).
-    pub fn try_modify<R, E: From<Error>>(
+    pub fn try_modify<R, E: ChangeError>(
         &self,
         modify: impl FnOnce(&mut D) -> Result<R, E>,
-    ) -> Result<R, E> {
+    ) -> Result<R, E::Error> {
         let (keeping, document) = self.state.keep()?;
         let noted = self.shared.kept.note(self.player(), self.name(), "modify");
         let mut copy = D::clone(&document);
         drop(document);
-        let result = modify(&mut copy)?;
+        let result = modify(&mut copy);
+        let result = result.map_err(|error| error.in_slot(self.player(), self.name()))?;
+        // It may have put another document in its place.
+        (self.shared.origin.prepare)(&mut copy);
         drop(noted);
         if keeping.commit(copy)? {
             self.shared.autosave.push(&self.state);

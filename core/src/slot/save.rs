@@ -8,7 +8,7 @@ use super::state::{Doubt, LastWrite, Saver, SlotState, Snapshot};
 use crate::{
     ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, WriteId,
     backend::{Body, Claim, Effect, Lock, Opened, Opening, Stamp, WriteOutcome},
-    codec::{CodecError, Encoded, Fingerprints},
+    codec::{CodecError, Encoded, Envelope, Fingerprints, Unique},
     hook::guarded,
     manager::Shared,
     session::SessionCore,
@@ -65,7 +65,7 @@ impl<D: GameDocument> Shared<D> {
                 Err(error) if error.closes_slot() => return Err(error),
                 Err(error) => error,
             };
-            let pause = pauses.next().filter(|_| error.may_pass());
+            let pause = pauses.next().filter(|_| error.is_transient());
             self.tell_save_failed(slot, attempt, pause, &error);
             let Some(pause) = pause else {
                 self.autosave.enqueue(slot);
@@ -140,7 +140,7 @@ impl<D: GameDocument> Shared<D> {
         if snapshot.stored && !writes_unchanged(reason) {
             return Ok(self.skip(slot, saver));
         }
-        let encoded = self.encode(slot, &snapshot.document)?;
+        let encoded = self.encode(slot, &snapshot)?;
         let content = encoded.fingerprints();
         // Only with the doubt out of the way is it known what the store has.
         let applied = self.settle_doubt(slot, saver).await?;
@@ -152,6 +152,7 @@ impl<D: GameDocument> Shared<D> {
                 }
                 return Ok(self.skip(slot, saver));
             }
+            self.prove(slot, saver, &encoded)?;
             self.write(slot, saver, &encoded).await?;
         }
         slot.note_stored(snapshot.version, saver.revision);
@@ -166,15 +167,71 @@ impl<D: GameDocument> Shared<D> {
         Saved::Unchanged { revision }
     }
 
-    pub(crate) fn encode(&self, slot: &SlotState<D>, document: &D) -> Result<Encoded, Error> {
-        match guarded(|| self.codec.encode(document)) {
+    fn encode(&self, slot: &SlotState<D>, snapshot: &Snapshot<D>) -> Result<Encoded, Error> {
+        let (document, envelope) = (&*snapshot.document, &snapshot.envelope);
+        self.run_codec(slot, "encoding the document", || {
+            self.encode_document(document, envelope)
+        })
+    }
+
+    /// Encodes a document that was in the slot once, and proves that it comes
+    /// back (S11).
+    pub(crate) fn encode_unsaved(
+        &self,
+        slot: &SlotState<D>,
+        document: &D,
+    ) -> Result<Encoded, Error> {
+        let envelope = slot.envelope();
+        self.run_codec(slot, "encoding the document", || {
+            let encoded = self.encode_document(document, &envelope)?;
+            if self.origin.completion.is_none() {
+                self.codec.prove::<D>(&encoded)?; // it is a type of the game's
+            }
+            Ok(encoded)
+        })
+    }
+
+    pub(crate) fn encode_document(
+        &self,
+        document: &D,
+        envelope: &Envelope,
+    ) -> Result<Encoded, CodecError> {
+        let unique = match self.origin.completion {
+            Some(_) => Unique::Known, // the ready-made document's maps see to it
+            None => Unique::Unknown,
+        };
+        self.codec.encode_with(document, envelope, unique)
+    }
+
+    /// Makes sure, before the slot's first write in the session, that a game's
+    /// own type takes what it wrote (S11).
+    fn prove(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+        encoded: &Encoded,
+    ) -> Result<(), Error> {
+        if !saver.proved {
+            self.run_codec(slot, "proving that the document comes back", || {
+                self.codec.prove::<D>(encoded)
+            })?;
+            saver.proved = true;
+        }
+        Ok(())
+    }
+
+    /// Runs the document's own serialisation.
+    fn run_codec<R>(
+        &self,
+        slot: &SlotState<D>,
+        during: &'static str,
+        run: impl FnOnce() -> Result<R, CodecError>,
+    ) -> Result<R, Error> {
+        match guarded(run) {
             Ok(result) => result.map_err(|source| unencodable(&slot.core, &slot.name, source)),
             Err(_) => {
                 let player = slot.core.player.clone();
-                Err(Error::Panicked {
-                    player,
-                    during: "encoding the document",
-                })
+                Err(Error::Panicked { player, during })
             }
         }
     }
@@ -186,7 +243,9 @@ impl<D: GameDocument> Shared<D> {
         saver: &mut Saver,
         encoded: &Encoded,
     ) -> Result<(), Error> {
-        let body = self.body(slot, encoded)?;
+        let body = self
+            .body(encoded, self.migrations.current())
+            .map_err(|source| unencodable(&slot.core, &slot.name, source))?;
         for _ in 0..MAX_OPENINGS {
             if let Some(number) = saver.claim {
                 let claim = slot.claim(number);
@@ -204,12 +263,11 @@ impl<D: GameDocument> Shared<D> {
     }
 
     /// The body to send, refused here if the store would refuse it (S8).
-    fn body(&self, slot: &SlotState<D>, encoded: &Encoded) -> Result<Body, Error> {
-        let body = self.codec.body(encoded, self.migrations.current());
+    pub(crate) fn body(&self, encoded: &Encoded, schema: u32) -> Result<Body, CodecError> {
+        let body = self.codec.body(encoded, schema);
         let (bytes, limit) = (body.bytes.len(), self.store.limits().max_body_bytes);
         if bytes > limit {
-            let source = CodecError::TooLargeForStore { bytes, limit };
-            return Err(unencodable(&slot.core, &slot.name, source));
+            return Err(CodecError::TooLargeForStore { bytes, limit });
         }
         Ok(body)
     }

@@ -8,7 +8,7 @@ use super::{ask::Asked, keep::Keeper};
 use crate::{
     ClaimNumber, Document, Error, Revision, SlotName, UnixMillis, WriteId,
     backend::{Claim, Opened},
-    codec::{Fingerprints, KeyFingerprints},
+    codec::{Envelope, Fingerprints, KeyFingerprints},
     fetch,
     session::SessionCore,
 };
@@ -34,6 +34,8 @@ pub(crate) struct SlotState<D> {
 #[derive(Debug)]
 pub(super) struct Live<D> {
     pub(super) document: Arc<D>,
+    /// What is kept beside the document, and written with it.
+    envelope: Arc<Envelope>,
     /// Grows with every change.
     version: u64,
     /// The version whose whole content is known to be in the store.
@@ -77,6 +79,7 @@ pub(crate) enum Next {
 #[derive(Debug)]
 pub(crate) struct Snapshot<D> {
     pub(crate) document: Arc<D>,
+    pub(crate) envelope: Arc<Envelope>,
     pub(crate) version: u64,
     /// Whether all of it is known to be in the store.
     pub(crate) stored: bool,
@@ -95,6 +98,8 @@ pub(crate) struct Saver {
     pub(crate) last: Option<LastWrite>,
     /// A write whose answer has not come, or never came.
     pub(crate) doubt: Option<Doubt>,
+    /// Whether the document was proved to come back, or need not be (S11).
+    pub(crate) proved: bool,
     /// In debug mode: what was stored, key by key.
     pub(crate) keys: Option<Box<KeyFingerprints>>,
 }
@@ -146,6 +151,7 @@ impl<D> Live<D> {
     fn snapshot(&self) -> Snapshot<D> {
         Snapshot {
             document: Arc::clone(&self.document),
+            envelope: Arc::clone(&self.envelope),
             version: self.version,
             stored: !self.is_unsaved(),
         }
@@ -166,11 +172,13 @@ impl<D> SlotState<D> {
         name: SlotName,
         turn: u64,
         document: D,
+        envelope: Envelope,
         saver: Saver,
     ) -> Self {
         let stored_version = saver.stored.is_some().then_some(0);
         let live = Live {
             document: Arc::new(document),
+            envelope: Arc::new(envelope),
             version: 0,
             stored_version,
             deleted: false,
@@ -222,6 +230,11 @@ impl<D> SlotState<D> {
     /// The document as it is now.
     pub(crate) fn document(&self) -> Arc<D> {
         Arc::clone(&self.live.lock().document)
+    }
+
+    /// What is kept beside the document.
+    pub(crate) fn envelope(&self) -> Arc<Envelope> {
+        Arc::clone(&self.live.lock().envelope)
     }
 
     pub(crate) fn is_unsaved(&self) -> bool {

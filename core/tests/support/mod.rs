@@ -13,9 +13,9 @@ mod faulty;
 use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
-    Builder, Clock, Document, Event, Events, PlayerId, ServerName, Session, SessionManager,
-    Settings, Slot, SlotName, UnixMillis,
-    backend::{Backend, Record},
+    Builder, ClaimNumber, Clock, Document, Event, Events, PlayerId, Revision, ServerName, Session,
+    SessionManager, Settings, Slot, SlotName, UnixMillis,
+    backend::{Backend, Body, Claim, Encoding, Record, Stamp},
 };
 use playerdata_memory::MemoryBackend;
 use serde_json::Value;
@@ -88,8 +88,17 @@ impl World {
         self.store.memory.view(player, &slot).await.unwrap()
     }
 
-    /// The JSON of it; `Null` if there is nothing.
+    /// The JSON of the document in it; `Null` if there is nothing.
     pub async fn stored(&self, player: &PlayerId, slot: &str) -> Value {
+        let mut stored = self.stored_whole(player, slot).await;
+        if let Some(stored) = stored.as_object_mut() {
+            stored.shift_remove("$playerdata");
+        }
+        stored
+    }
+
+    /// All of its JSON, with what is kept beside the document.
+    pub async fn stored_whole(&self, player: &PlayerId, slot: &str) -> Value {
         match self.record(player, slot).await {
             Some(record) => serde_json::from_slice(&record.body.bytes).unwrap(),
             None => Value::Null,
@@ -118,6 +127,38 @@ pub async fn settled(manager: &SessionManager, players: u64) -> Vec<(Session, Sl
 /// A player of a test.
 pub fn player(number: u64) -> PlayerId {
     PlayerId::from(number)
+}
+
+/// Puts a body into the store, as another version of the game might have.
+pub async fn put(world: &World, player: &PlayerId, schema: u32, bytes: &[u8]) {
+    let other = world.server("other").await;
+    let session = other.start_session(player.clone()).await.unwrap();
+    let claim = Claim {
+        player: player.clone(),
+        session: session.id(),
+        fence: session.fence(),
+        slot: SlotName::new("Slot1").unwrap(),
+        number: ClaimNumber::new(1),
+    };
+    world.store.memory.open(&claim).await.unwrap();
+    let stamp = Stamp {
+        base: Revision::new(0),
+        write_id: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
+        at: UnixMillis::new(0),
+    };
+    let body = Body {
+        schema,
+        encoding: Encoding::Json,
+        bytes: bytes::Bytes::copy_from_slice(bytes),
+    };
+    world
+        .store
+        .memory
+        .save(&claim, &stamp, &body)
+        .await
+        .unwrap();
+    session.end().await.unwrap();
+    other.shutdown(Duration::from_secs(1)).await;
 }
 
 /// Lets time pass.

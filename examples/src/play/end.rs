@@ -65,7 +65,7 @@ async fn not_ended(
     }
     // The program ends either way. If the store is there, the player is free;
     // if not, the lock is left to lapse with the lease.
-    if !error.cause.may_pass()
+    if !error.cause.is_transient()
         && let Err(error) = game.session.abandon().await
     {
         console.tell(format_args!("play: {}", chain(&error)));

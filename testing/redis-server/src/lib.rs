@@ -13,6 +13,7 @@
 
 mod cluster;
 mod program;
+mod sentinel;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;
@@ -23,6 +24,7 @@ use tokio::{sync::OnceCell, time::Instant};
 
 pub use cluster::TestCluster;
 pub use program::program;
+pub use sentinel::TestSentinels;
 pub use server::TestServer;
 #[cfg(feature = "tls")]
 pub use tls::TlsFront;

@@ -15,7 +15,7 @@ use crate::{program, until};
 
 /// Runs a server so that it ends when this process does, however that ends:
 /// the pipe that is its input closes then.
-const WATCHED: &str = r#"
+pub(crate) const WATCHED: &str = r#"
 exec 3<&0
 ( read -r _ <&3; kill -9 $$ ) &
 exec "$@" </dev/null 3<&-
@@ -130,6 +130,17 @@ impl TestServer {
         answer.unwrap_or_else(|error| panic!("{command:?}: {error}"))
     }
 
+    /// What it says if it refuses a command.
+    pub async fn refusal(&self, command: &[&str]) -> Option<String> {
+        let answer = self.try_ask::<redis::Value>(command).await;
+        let error = answer.err()?;
+        Some(format!(
+            "{} {}",
+            error.code()?,
+            error.detail().unwrap_or_default()
+        ))
+    }
+
     /// Waits until a replica confirms what it is sent. `key` is one of this
     /// server's, if it is a node of a Cluster.
     ///
@@ -185,6 +196,18 @@ impl TestServer {
         assert!(self.is_up().await, "the server comes back");
     }
 
+    /// Starts it again without anything that it had on disk.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come back.
+    pub async fn restart_empty(&mut self) {
+        self.kill();
+        self.folder = tempfile::tempdir().expect("a temporary folder");
+        self.launch();
+        assert!(self.is_up().await, "the server comes back");
+    }
+
     /// Stops it from doing anything, without closing a connection.
     ///
     /// # Panics
@@ -216,7 +239,7 @@ impl Drop for TestServer {
 
 /// A port that is free, and whose cluster bus port, 10 000 above, is free too.
 /// Both are below 55 536, and the port below those that systems give out.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     for _ in 0..10_000 {
         let step = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));

@@ -239,7 +239,7 @@ impl Visit {
         let (ledger, rng) = (&self.world.ledger, &mut self.rng);
         let changed = slot.try_modify(|document| {
             keeper::change(document, &author, ledger, rng)?;
-            Ok(())
+            Ok::<_, Unmade>(())
         });
         self.note_unmade(changed);
     }

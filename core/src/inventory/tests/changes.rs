@@ -283,3 +283,21 @@ fn debug_tells_no_items() {
         "Inventory { items: 3, .. }"
     );
 }
+
+#[test]
+fn i4_an_item_with_an_empty_name_is_refused_and_a_stored_one_can_be_removed() {
+    let mut inventory = Inventory::new();
+    inventory.add("Bread", 2).unwrap();
+    for refused in [
+        inventory.add("", 1).map(drop),
+        inventory.edit("Bread", "Name", ""),
+    ] {
+        assert!(matches!(refused, Err(InventoryError::EmptyName)));
+    }
+    assert_eq!((inventory.len(), inventory.count("Bread")), (1, 2));
+    let stored = r#"[{"Name":"","Quantity":2}]"#;
+    let mut stored: Inventory = serde_json::from_str(stored).unwrap();
+    assert!(matches!(stored.add("", 1), Err(InventoryError::EmptyName)));
+    stored.edit("", "Name", "Nameless").unwrap();
+    assert_eq!(stored.remove("Nameless", 2).unwrap(), 0);
+}

@@ -1,0 +1,113 @@
+//! Values as they are in columns.
+
+use playerdata_core::{
+    Fence, Incarnation, Revision, ServerId, SessionId, UnixMillis, WriteId,
+    backend::{Body, Encoding, Lock, Notice, NoticeKind, Opened, Record, SlotSummary},
+};
+use rusqlite::Row;
+use uuid::Uuid;
+
+type Read<T> = rusqlite::Result<T>;
+
+/// A number of 64 bits that sorts as it is.
+pub(crate) fn number(number: u64) -> i64 {
+    (number ^ (1 << 63)).cast_signed()
+}
+
+fn back(stored: i64) -> u64 {
+    stored.cast_unsigned() ^ (1 << 63)
+}
+
+pub(crate) fn get_number(row: &Row<'_>, column: usize) -> Read<u64> {
+    row.get(column).map(back)
+}
+
+fn guid(row: &Row<'_>, column: usize) -> Read<Uuid> {
+    row.get(column).map(Uuid::from_bytes)
+}
+
+fn text<T>(row: &Row<'_>, column: usize) -> Read<T>
+where
+    T: for<'a> TryFrom<&'a str, Error = playerdata_core::InvalidName>,
+{
+    let text: String = row.get(column)?;
+    Ok(T::try_from(&text).expect("only names are stored"))
+}
+
+pub(crate) fn get_incarnation(row: &Row<'_>, column: usize) -> Read<Incarnation> {
+    guid(row, column).map(Incarnation::from_uuid)
+}
+
+fn server(row: &Row<'_>, column: usize) -> Read<ServerId> {
+    Ok(ServerId {
+        name: text(row, column)?,
+        incarnation: get_incarnation(row, column + 1)?,
+    })
+}
+
+pub(crate) fn get_fence(row: &Row<'_>) -> Read<Fence> {
+    get_number(row, 0).map(Fence::new)
+}
+
+pub(crate) fn lock(row: &Row<'_>) -> Read<Lock> {
+    Ok(Lock {
+        session: SessionId::from_uuid(guid(row, 0)?),
+        server: server(row, 1)?,
+        fence: Fence::new(get_number(row, 3)?),
+        since: UnixMillis::new(get_number(row, 4)?),
+    })
+}
+
+pub(crate) fn opened(row: &Row<'_>) -> Read<Opened> {
+    let revision = Revision::new(get_number(row, 0)?);
+    let write_id: Option<[u8; 16]> = row.get(1)?;
+    let last_write = write_id.map(|id| WriteId::from_uuid(Uuid::from_bytes(id)));
+    let bytes: Option<Vec<u8>> = row.get(5)?;
+    let record = match (bytes, last_write) {
+        (Some(bytes), Some(write_id)) => {
+            let encoding: String = row.get(4)?;
+            Some(Record {
+                revision,
+                write_id,
+                saved_at: UnixMillis::new(get_number(row, 2)?),
+                body: Body {
+                    schema: row.get(3)?,
+                    encoding: Encoding::from_name(&encoding).expect("a known encoding"),
+                    bytes: bytes.into(),
+                },
+            })
+        }
+        _ => None,
+    };
+    Ok(Opened {
+        revision,
+        last_write,
+        record,
+    })
+}
+
+pub(crate) fn summary(row: &Row<'_>) -> Read<SlotSummary> {
+    Ok(SlotSummary {
+        slot: text(row, 0)?,
+        revision: Revision::new(get_number(row, 1)?),
+        saved_at: UnixMillis::new(get_number(row, 2)?),
+        schema: row.get(3)?,
+        body_bytes: row.get::<_, i64>(4)?.cast_unsigned(),
+    })
+}
+
+pub(crate) fn notice(row: &Row<'_>) -> Read<Notice> {
+    Ok(Notice {
+        player: text(row, 0)?,
+        session: SessionId::from_uuid(guid(row, 1)?),
+        kind: match row.get(2)? {
+            0 => NoticeKind::HandOver,
+            _ => NoticeKind::Taken,
+        },
+        from: server(row, 3)?,
+    })
+}
+
+pub(crate) fn kind(kind: NoticeKind) -> i64 {
+    i64::from(kind != NoticeKind::HandOver)
+}
