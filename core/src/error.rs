@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     DocumentError, Incarnation, InvalidName, PlayerId, Revision, ServerName, SessionId, SlotName,
-    backend::{BackendError, Body, Effect, ErrorKind, Hazard, Lock},
+    backend::{BackendError, Body, Effect, ErrorKind, Hazard, Lock, Operation},
     codec::CodecError,
     schema::MigrationError,
 };
@@ -16,8 +16,8 @@ use crate::{
 #[error("could not {operation}{}", about(.player.as_ref(), .slot.as_ref()))]
 #[non_exhaustive]
 pub struct StoreFailure {
-    /// What was tried, as a verb phrase such as `save the slot`.
-    pub operation: &'static str,
+    /// What was tried.
+    pub operation: Operation,
     /// The player it was about, if any.
     pub player: Option<PlayerId>,
     /// The slot it was about, if any.

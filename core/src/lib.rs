@@ -20,6 +20,7 @@ mod hook;
 mod id;
 mod inventory;
 mod manager;
+mod metrics;
 mod schema;
 mod session;
 mod settings;
@@ -43,6 +44,7 @@ pub use inventory::{
     DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,
 };
 pub use manager::{Builder, OnConflict, SessionManager, ShutdownReport, StartError};
+pub use metrics::{METRICS, Metric};
 pub use schema::{
     MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError, reconcile,
 };
