@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     DocumentError, Incarnation, InvalidName, PlayerId, Revision, ServerName, SessionId, SlotName,
-    backend::{BackendError, Body, Effect, ErrorKind, Hazard, Lock},
+    backend::{BackendError, Body, Effect, ErrorKind, Hazard, Lock, Operation},
     codec::CodecError,
     schema::MigrationError,
     slot::SlotState,
@@ -17,8 +17,8 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreFailure {
-    /// What was tried, as a verb phrase such as `save the slot`.
-    pub operation: &'static str,
+    /// What was tried.
+    pub operation: Operation,
     /// The player it was about, if any.
     pub player: Option<PlayerId>,
     /// The slot it was about, if any.
@@ -35,7 +35,7 @@ impl StoreFailure {
     }
 
     /// The same failure, as one of the operation that the call was a part of.
-    pub(crate) fn during(self, operation: &'static str) -> Self {
+    pub(crate) fn during(self, operation: Operation) -> Self {
         Self { operation, ..self }
     }
 
@@ -332,7 +332,7 @@ impl Error {
 
     /// The same error, if it is the store's, as one of the operation that the
     /// call was a part of.
-    pub(crate) fn during(self, operation: &'static str) -> Self {
+    pub(crate) fn during(self, operation: Operation) -> Self {
         match self {
             Self::StoreUnavailable(failure) => Self::StoreUnavailable(failure.during(operation)),
             Self::StoreFailed(failure) => Self::StoreFailed(failure.during(operation)),

@@ -45,6 +45,7 @@ mod hook;
 mod id;
 mod inventory;
 mod manager;
+mod metrics;
 mod refusal;
 mod schema;
 mod session;
@@ -72,6 +73,7 @@ pub use inventory::{
 pub use manager::{
     Builder, OnConflict, RecoverOptions, SessionManager, ShutdownReport, StartError, Unfinished,
 };
+pub use metrics::{METRICS, Metric};
 pub use refusal::ChangeError;
 pub use schema::{MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError};
 pub use session::{Session, SessionEnd};

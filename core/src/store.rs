@@ -17,14 +17,17 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+use tracing::{Instrument, Span};
+
 use crate::{
     PlayerId, ServerId, ServerName, SessionId, Settings, SlotName,
     backend::{
         self, Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure,
-        ErrorKind, Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal,
-        SlotSummary, Stamp, WriteOutcome,
+        ErrorKind, Hazard, Limits, Lock, Notice, Notification, Opening, Operation, Record, Release,
+        Renewal, SlotSummary, Stamp, WriteOutcome,
     },
     error::StoreFailure,
+    metrics,
 };
 
 /// Caps the pause between two attempts, as a multiple of the first pause.
@@ -46,12 +49,22 @@ pub(crate) struct Store {
 
 /// What a call is about, for its error.
 struct Call<'a> {
-    operation: &'static str,
+    operation: Operation,
     player: Option<&'a PlayerId>,
     slot: Option<&'a SlotName>,
 }
 
 impl Call<'_> {
+    /// Around every call to the store, for traces.
+    fn span(&self) -> Span {
+        tracing::debug_span!(
+            "store",
+            operation = self.operation.method(),
+            player = self.player.map(PlayerId::as_str),
+            slot = self.slot.map(SlotName::as_str),
+        )
+    }
+
     fn failed(&self, source: BackendError) -> StoreFailure {
         StoreFailure {
             operation: self.operation,
@@ -62,7 +75,7 @@ impl Call<'_> {
     }
 }
 
-const fn about(operation: &'static str) -> Call<'static> {
+const fn about(operation: Operation) -> Call<'static> {
     Call {
         operation,
         player: None,
@@ -70,7 +83,7 @@ const fn about(operation: &'static str) -> Call<'static> {
     }
 }
 
-const fn of_player<'a>(operation: &'static str, player: &'a PlayerId) -> Call<'a> {
+const fn of_player<'a>(operation: Operation, player: &'a PlayerId) -> Call<'a> {
     Call {
         operation,
         player: Some(player),
@@ -78,7 +91,7 @@ const fn of_player<'a>(operation: &'static str, player: &'a PlayerId) -> Call<'a
     }
 }
 
-const fn of_claim<'a>(operation: &'static str, claim: &'a Claim) -> Call<'a> {
+const fn of_claim<'a>(operation: Operation, claim: &'a Claim) -> Call<'a> {
     Call {
         operation,
         player: Some(&claim.player),
@@ -105,7 +118,7 @@ impl Store {
 
     /// One attempt, bounded in time. A call that is given up may still land.
     async fn once<T>(&self, call: &Call<'_>, attempt: impl Attempt<T>) -> Result<T> {
-        let result = self.attempt(self.deadline(), attempt).await;
+        let result = self.attempt(call, self.deadline(), attempt).await;
         result.map_err(|error| call.failed(error))
     }
 
@@ -121,7 +134,7 @@ impl Store {
         // An error after an attempt of unknown effect must not hide that effect.
         let mut in_doubt = false;
         loop {
-            let error = match self.attempt(deadline, attempt()).await {
+            let error = match self.attempt(call, deadline, attempt()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -143,11 +156,29 @@ impl Store {
         Instant::now() + self.operation_timeout
     }
 
+    /// One attempt, as traces and metrics have it.
+    async fn attempt<T>(
+        &self,
+        call: &Call<'_>,
+        deadline: Instant,
+        attempt: impl Attempt<T>,
+    ) -> std::result::Result<T, BackendError> {
+        let began = metrics::TELLS.then(Instant::now);
+        let result = self
+            .bounded(deadline, attempt)
+            .instrument(call.span())
+            .await;
+        if let Some(began) = began {
+            metrics::store_call(call.operation, began.elapsed(), &result);
+        }
+        result
+    }
+
     /// A backend that panics is one that failed: the heartbeat and the
     /// autosave must live on.
     ///
     /// A store that answers at once needs no timer.
-    async fn attempt<T>(
+    async fn bounded<T>(
         &self,
         deadline: Instant,
         attempt: impl Attempt<T>,
@@ -174,7 +205,7 @@ impl Store {
     /// The store says again and again that a fresh claim is dead.
     pub(crate) fn claims_keep_dying(&self, player: &PlayerId, slot: &SlotName) -> StoreFailure {
         let call = Call {
-            operation: "keep open the slot",
+            operation: Operation::Open,
             player: Some(player),
             slot: Some(slot),
         };
@@ -187,26 +218,26 @@ impl Store {
     }
 
     pub(crate) async fn hazards(&self) -> Result<Vec<Hazard>> {
-        self.repeated(&about("look at the store's settings"), || {
-            self.backend.hazards()
-        })
-        .await
+        self.repeated(&about(Operation::Hazards), || self.backend.hazards())
+            .await
     }
 
     pub(crate) async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
-        self.repeated(&about("renew the lease"), || {
+        self.repeated(&about(Operation::RenewLease), || {
             self.backend.renew_lease(server, ttl)
         })
         .await
     }
 
     pub(crate) async fn drop_lease(&self, server: &ServerId) -> Result<()> {
-        self.repeated(&about("drop the lease"), || self.backend.drop_lease(server))
-            .await
+        self.repeated(&about(Operation::DropLease), || {
+            self.backend.drop_lease(server)
+        })
+        .await
     }
 
     pub(crate) async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
-        self.repeated(&about("look at a lease"), || {
+        self.repeated(&about(Operation::LeaseIsLive), || {
             self.backend.lease_is_live(server)
         })
         .await
@@ -218,19 +249,19 @@ impl Store {
         claimant: &Claimant,
         replacing: Option<SessionId>,
     ) -> Result<Acquisition> {
-        let call = of_player("acquire the lock", player);
+        let call = of_player(Operation::Acquire, player);
         self.repeated(&call, || self.backend.acquire(player, claimant, replacing))
             .await
     }
 
     pub(crate) async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
-        let call = of_player("release the lock", player);
+        let call = of_player(Operation::Release, player);
         self.repeated(&call, || self.backend.release(player, session))
             .await
     }
 
     pub(crate) async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
-        let call = of_player("look at the lock", player);
+        let call = of_player(Operation::Holder, player);
         self.repeated(&call, || self.backend.holder(player)).await
     }
 
@@ -239,12 +270,12 @@ impl Store {
         server: &ServerName,
         notice: &Notice,
     ) -> Result<Notification> {
-        let call = of_player("notify the holder", &notice.player);
+        let call = of_player(Operation::Notify, &notice.player);
         self.once(&call, self.backend.notify(server, notice)).await
     }
 
     pub(crate) async fn open(&self, claim: &Claim) -> Result<Opening> {
-        self.repeated(&of_claim("open the slot", claim), || {
+        self.repeated(&of_claim(Operation::Open, claim), || {
             self.backend.open(claim)
         })
         .await
@@ -258,20 +289,20 @@ impl Store {
         stamp: &Stamp,
         body: &Body,
     ) -> Result<WriteOutcome> {
-        let call = of_claim("save the slot", claim);
+        let call = of_claim(Operation::Save, claim);
         self.once(&call, self.backend.save(claim, stamp, body))
             .await
     }
 
     /// One attempt only, as with [`save`](Self::save).
     pub(crate) async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
-        let call = of_claim("delete the slot", claim);
+        let call = of_claim(Operation::Delete, claim);
         self.once(&call, self.backend.delete(claim, stamp)).await
     }
 
     pub(crate) async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
         let call = Call {
-            operation: "view the slot",
+            operation: Operation::View,
             player: Some(player),
             slot: Some(slot),
         };
@@ -280,12 +311,12 @@ impl Store {
     }
 
     pub(crate) async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
-        let call = of_player("list the slots", player);
+        let call = of_player(Operation::List, player);
         self.repeated(&call, || self.backend.list(player)).await
     }
 
     pub(crate) async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
-        let call = of_player("erase the player", player);
+        let call = of_player(Operation::Erase, player);
         self.repeated(&call, || self.backend.erase(player)).await
     }
 }

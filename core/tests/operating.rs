@@ -11,7 +11,7 @@ use std::{
 
 use playerdata_core::{
     EVENT_BUFFER, Error, Event, OnConflict, Revision, SlotName, StartError,
-    backend::{Hazard, HazardKind, Release},
+    backend::{Hazard, HazardKind, Operation, Release},
 };
 use support::*;
 use tracing_subscriber::fmt::MakeWriter;
@@ -134,7 +134,7 @@ async fn e8_every_call_of_an_operator_says_that_the_store_failed() {
         assert!(error.is_transient());
         let about_player = failure.player.is_some();
         assert!(
-            about_player || failure.operation == "look at a lease",
+            about_player || failure.operation == Operation::LeaseIsLive,
             "{error}"
         );
     }

@@ -10,7 +10,7 @@ use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{lane, timetable::Timetable, wheel::Wheel, work::Work};
-use crate::{GameDocument, fetch, manager::Shared};
+use crate::{GameDocument, fetch, manager::Shared, metrics};
 
 /// So many saves that are due are worth a lane on another thread, even if the
 /// store keeps none of them waiting.
@@ -61,6 +61,7 @@ impl<D: GameDocument> Scheduler<D> {
         while !stop.is_cancelled() {
             self.take_turns(wheel);
             let (due, waiting) = work.due_and_waiting();
+            metrics::autosave_queue(due);
             if due > 0 && first_lane.is_terminated() {
                 first_lane.set(lane::run(&shared, &work).fuse());
             }

@@ -4,6 +4,7 @@ mod deadline;
 mod error;
 mod hazard;
 mod lock;
+mod operation;
 mod slot;
 
 use std::{fmt, time::Duration};
@@ -17,6 +18,7 @@ pub use hazard::{Hazard, HazardKind};
 pub use lock::{
     Acquisition, Claimant, Erasure, Lock, Notice, NoticeKind, Notification, Release, Renewal,
 };
+pub use operation::Operation;
 pub use slot::{Body, Claim, Encoding, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome};
 
 use crate::{PlayerId, ServerId, ServerName, SessionId, SlotName};

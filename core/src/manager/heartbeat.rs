@@ -9,6 +9,7 @@ use crate::{
     Error, Event, GameDocument, Incarnation,
     backend::{Notice, NoticeKind, Renewal},
     error::{Chain, StoreFailure},
+    metrics,
     session::SessionState,
 };
 
@@ -68,13 +69,25 @@ impl<D: GameDocument> Shared<D> {
         {
             Ok(Renewal::Renewed { notices }) => {
                 self.lease.lock().note_renewed(asked_at);
+                self.tell_heartbeat(notices.len());
                 for notice in notices {
                     self.heed(notice);
                 }
                 Ok(())
             }
             Ok(Renewal::Superseded { by }) => Err(self.note_superseded(by)),
-            Err(failure) => Err(self.tell_at_risk(failure)),
+            Err(failure) => {
+                self.tell_heartbeat(0);
+                Err(self.tell_at_risk(failure))
+            }
+        }
+    }
+
+    /// Tells the monitoring how old the lease is, and what a heartbeat brought.
+    fn tell_heartbeat(&self, notices: usize) {
+        if metrics::TELLS {
+            let age = self.lease.lock().age(Moment::now(&*self.clock));
+            metrics::heartbeat(age, notices);
         }
     }
 

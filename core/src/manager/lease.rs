@@ -65,9 +65,14 @@ impl LeaseWatch {
         self.superseded_by
     }
 
+    /// How long ago it was renewed.
+    pub(crate) fn age(&self, now: Moment) -> Duration {
+        now.since(self.renewed_at)
+    }
+
     /// How long the lease is live for certain; zero if it may have lapsed.
     pub(crate) fn lapses_in(&self, lock_expiry: Duration, now: Moment) -> Duration {
-        lock_expiry.saturating_sub(now.since(self.renewed_at))
+        lock_expiry.saturating_sub(self.age(now))
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     error::Chain,
     event::EventSender,
     hook::Hooks,
+    metrics,
     schema::Migrations,
     session::SessionState,
     slot::{Kept, Saver, SlotState},
@@ -108,6 +109,7 @@ impl<D: GameDocument> Shared<D> {
         {
             self.debug(|| tracing::debug!(%player, %session, ?holder, "session lost"));
             self.forget(&state);
+            metrics::session_over(true, self.registry.len());
             if !state.is_held() {
                 let error = state.core.lost(holder.clone());
                 self.leave_behind(state.unsaved(&error));
@@ -155,6 +157,7 @@ impl<D: GameDocument> Shared<D> {
         encoded: &Encoded,
         reason: SaveReason,
     ) {
+        metrics::saved(reason);
         let revision = saver.revision;
         self.debug(|| {
             let keys = self.codec.key_fingerprints(encoded).ok().map(Box::new);
@@ -179,6 +182,7 @@ impl<D: GameDocument> Shared<D> {
         retry_in: Option<Duration>,
         error: &Error,
     ) {
+        metrics::save_failed();
         let player = &slot.core.player;
         let (name, why) = (&slot.name, Chain(error));
         tracing::warn!(%player, slot = %name, attempt, ?retry_in, error = %why, "save failed");

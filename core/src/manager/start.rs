@@ -14,6 +14,7 @@ use crate::{
     backend::{Acquisition, Claimant, Effect, Lock, Notice, NoticeKind},
     error::Chain,
     manager::Shared,
+    metrics,
     session::{SessionCore, SessionState},
 };
 
@@ -130,6 +131,7 @@ impl<D: GameDocument> Shared<D> {
         let state = Arc::new(SessionState::new(core));
         place.fill(Arc::clone(&state));
         asked.open = false;
+        metrics::session_started(self.registry.len());
         self.debug(|| tracing::debug!(%player, session = %id, %fence, "lock taken"));
         Ok(Session::new(&state, self))
     }

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use super::SessionState;
-use crate::{Error, GameDocument, SlotName, backend::WriteOutcome, manager::Shared};
+use crate::{
+    Error, GameDocument, SlotName,
+    backend::{Operation, WriteOutcome},
+    manager::Shared,
+};
 
 impl<D: GameDocument> Shared<D> {
     /// Deletes what a slot holds and closes its handles.
@@ -47,7 +51,7 @@ impl<D: GameDocument> Shared<D> {
     ) -> Result<(), Error> {
         let core = &session.core;
         let claimed = self.claim_slot(core, name).await;
-        let (number, opened) = claimed.map_err(|error| error.during("delete the slot"))?;
+        let (number, opened) = claimed.map_err(|error| error.during(Operation::Delete))?;
         let claim = core.claim(name, number);
         let stamp = self.stamp(opened.revision);
         match self.store.delete(&claim, &stamp).await? {

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use super::{SessionState, Status};
 use crate::{
     EndError, EndReason, Error, Event, GameDocument, SaveReason, Unsaved, backend::Release,
-    error::Chain, manager::Shared, slot::SlotState,
+    error::Chain, manager::Shared, metrics, slot::SlotState,
 };
 
 /// Slots of one session that are saved at the same time.
@@ -112,6 +112,7 @@ impl<D: GameDocument> Shared<D> {
         }
         core.advance(&[Status::Releasing], Status::Ended(reason));
         self.forget(session);
+        metrics::session_over(false, self.registry.len());
         self.debug(|| tracing::debug!(player = %core.player, session = %core.id, "lock released"));
         self.events.send(|| Event::SessionEnded {
             player: core.player.clone(),

@@ -7,10 +7,11 @@ use tokio::sync::MutexGuard;
 use super::state::{Doubt, LastWrite, Saver, SlotState, Snapshot};
 use crate::{
     ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, WriteId,
-    backend::{Body, Claim, Effect, Lock, Opened, Opening, Stamp, WriteOutcome},
+    backend::{Body, Claim, Effect, Lock, Opened, Opening, Operation, Stamp, WriteOutcome},
     codec::{CodecError, Encoded, Envelope, Fingerprints, Unique},
     hook::guarded,
     manager::Shared,
+    metrics,
     session::SessionCore,
     store,
 };
@@ -251,6 +252,7 @@ impl<D: GameDocument> Shared<D> {
                 let claim = slot.claim(number);
                 let sent = self.send(&claim, saver, encoded.fingerprints(), &body);
                 if sent.await? {
+                    metrics::written(body.bytes.len());
                     return Ok(());
                 }
             }
@@ -292,7 +294,7 @@ impl<D: GameDocument> Shared<D> {
         saver: &mut Saver,
     ) -> Result<Option<Fingerprints>, Error> {
         let claimed = self.claim_slot(&slot.core, &slot.name).await;
-        let (number, opened) = claimed.map_err(|error| error.during("save the slot"))?;
+        let (number, opened) = claimed.map_err(|error| error.during(Operation::Save))?;
         let doubt = saver.doubt.take();
         let applied = doubt.filter(|doubt| opened.last_write == Some(doubt.write_id));
         let applied = applied.map(|doubt| doubt.content);
@@ -327,6 +329,7 @@ impl<D: GameDocument> Shared<D> {
         if let Err(failure) = &outcome
             && failure.effect() == Effect::Possible
         {
+            metrics::write_in_doubt();
             return Err(failure.clone().into());
         }
         saver.doubt = None;

@@ -2,42 +2,7 @@
 
 use std::fmt;
 
-use playerdata_core::{PlayerId, SlotName};
-
-/// A method of [`Backend`](playerdata_core::backend::Backend) that goes to
-/// the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// `hazards`
-    Hazards,
-    /// `renew_lease`
-    RenewLease,
-    /// `drop_lease`
-    DropLease,
-    /// `lease_is_live`
-    LeaseIsLive,
-    /// `acquire`
-    Acquire,
-    /// `release`
-    Release,
-    /// `holder`
-    Holder,
-    /// `notify`
-    Notify,
-    /// `open`
-    Open,
-    /// `save`
-    Save,
-    /// `delete`
-    Delete,
-    /// `view`
-    View,
-    /// `list`
-    List,
-    /// `erase`
-    Erase,
-}
+use playerdata_core::{PlayerId, SlotName, backend::Operation};
 
 /// One call of the store: which method, and about whom.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -71,7 +71,8 @@ mod plan;
 mod when;
 
 pub use backend::FaultyBackend;
-pub use call::{Call, Operation};
+pub use call::Call;
 pub use fault::{Fault, Injected};
 pub use odds::Odds;
+pub use playerdata_core::backend::Operation;
 pub use when::When;

@@ -1,0 +1,92 @@
+//! The names of a backend's methods, for errors, metrics and scripts of faults.
+
+use std::fmt;
+
+/// A method of [`Backend`](super::Backend) that goes to the store.
+///
+/// Shown as what it does ("save the slot"), so that an error reads "could not
+/// save the slot"; [`method`](Self::method) is its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// [`hazards`](super::Backend::hazards)
+    Hazards,
+    /// [`renew_lease`](super::Backend::renew_lease)
+    RenewLease,
+    /// [`drop_lease`](super::Backend::drop_lease)
+    DropLease,
+    /// [`lease_is_live`](super::Backend::lease_is_live)
+    LeaseIsLive,
+    /// [`acquire`](super::Backend::acquire)
+    Acquire,
+    /// [`release`](super::Backend::release)
+    Release,
+    /// [`holder`](super::Backend::holder)
+    Holder,
+    /// [`notify`](super::Backend::notify)
+    Notify,
+    /// [`open`](super::Backend::open)
+    Open,
+    /// [`save`](super::Backend::save)
+    Save,
+    /// [`delete`](super::Backend::delete)
+    Delete,
+    /// [`view`](super::Backend::view)
+    View,
+    /// [`list`](super::Backend::list)
+    List,
+    /// [`erase`](super::Backend::erase)
+    Erase,
+}
+
+impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 14] = [
+        Self::Hazards,
+        Self::RenewLease,
+        Self::DropLease,
+        Self::LeaseIsLive,
+        Self::Acquire,
+        Self::Release,
+        Self::Holder,
+        Self::Notify,
+        Self::Open,
+        Self::Save,
+        Self::Delete,
+        Self::View,
+        Self::List,
+        Self::Erase,
+    ];
+
+    /// The name of the method, such as `renew_lease`.
+    #[must_use]
+    pub const fn method(self) -> &'static str {
+        self.names().0
+    }
+
+    /// The method's name, and what it does.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Hazards => ("hazards", "look at the store's settings"),
+            Self::RenewLease => ("renew_lease", "renew the lease"),
+            Self::DropLease => ("drop_lease", "drop the lease"),
+            Self::LeaseIsLive => ("lease_is_live", "look at a lease"),
+            Self::Acquire => ("acquire", "acquire the lock"),
+            Self::Release => ("release", "release the lock"),
+            Self::Holder => ("holder", "look at the lock"),
+            Self::Notify => ("notify", "notify the holder"),
+            Self::Open => ("open", "open the slot"),
+            Self::Save => ("save", "save the slot"),
+            Self::Delete => ("delete", "delete the slot"),
+            Self::View => ("view", "view the slot"),
+            Self::List => ("list", "list the slots"),
+            Self::Erase => ("erase", "erase the player"),
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.names().1)
+    }
+}
