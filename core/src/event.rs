@@ -316,6 +316,11 @@ impl EventSender {
         }
     }
 
+    /// The store's hazards as they were found last.
+    pub(crate) fn hazards(&self) -> Vec<Hazard> {
+        self.found.lock().clone()
+    }
+
     /// Takes note of the store's hazards as they are now; returns those of
     /// kinds that are new.
     pub(crate) fn note_hazards(&self, now: Vec<Hazard>) -> Vec<Hazard> {

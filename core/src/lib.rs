@@ -71,7 +71,8 @@ pub use inventory::{
     DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,
 };
 pub use manager::{
-    Builder, OnConflict, RecoverOptions, SessionManager, ShutdownReport, StartError, Unfinished,
+    Builder, Health, LeaseHealth, OnConflict, RecoverOptions, SessionManager, ShutdownReport,
+    StartError, Unfinished,
 };
 pub use metrics::{METRICS, Metric};
 pub use refusal::ChangeError;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use playerdata_core::{
-    EVENT_BUFFER, Error, Event, OnConflict, Revision, SlotName, StartError,
+    EVENT_BUFFER, Error, Event, LeaseHealth, OnConflict, Revision, SlotName, StartError,
     backend::{Hazard, HazardKind, Operation, Release},
 };
 use support::*;
@@ -379,4 +379,43 @@ async fn e3_an_error_says_whether_to_wait_to_ask_again_or_to_send_the_player_awa
     b.start_session_with(1, OnConflict::Steal).await.unwrap();
     let lost = slot.save().await.unwrap_err();
     assert_eq!(says(&lost), (false, false, true), "{lost}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_says_whether_new_players_should_be_sent_here() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    let session = manager.start_session(1).await.unwrap();
+    let health = manager.health();
+    assert!(health.is_ready() && health.is_alive());
+    assert_eq!(health.sessions, 1);
+    let expiry = manager.settings().lock_expiry;
+    assert!(matches!(health.lease, LeaseHealth::Live { lapses_in } if lapses_in <= expiry));
+
+    world.store.fail(Op::Renew, Fault::Refused);
+    tokio::time::sleep(expiry * 2).await;
+    let health = manager.health();
+    assert_eq!(health.lease, LeaseHealth::Lapsed);
+    assert!(
+        !health.is_ready() && health.is_alive(),
+        "a restart would not help"
+    );
+    world.store.heal();
+    tokio::time::sleep(expiry).await;
+    assert!(manager.health().is_ready());
+
+    *world.store.hazards.lock() = vec![Hazard::new(HazardKind::EvictsPlayers, "allkeys-lru")];
+    tokio::time::sleep(expiry).await;
+    assert!(!manager.health().is_ready());
+    world.store.hazards.lock().clear();
+    tokio::time::sleep(expiry).await;
+    assert!(manager.health().is_ready());
+
+    let later = world.server("a").await;
+    tokio::time::sleep(expiry).await;
+    assert!(!manager.health().is_ready() && !manager.health().is_alive());
+    assert!(later.health().is_ready());
+    session.abandon().await.ok(); // its player may be taken already
+    later.shutdown(Duration::from_secs(1)).await;
+    assert!(later.health().is_shutting_down && !later.health().is_ready());
 }

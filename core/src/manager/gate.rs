@@ -101,6 +101,10 @@ impl Gate {
         !self.shut.swap(true, Ordering::AcqRel)
     }
 
+    pub(crate) fn is_shut(&self) -> bool {
+        self.shut.load(Ordering::Acquire)
+    }
+
     /// Nobody is left to save anything.
     pub(crate) fn note_gone(&self) {
         self.state.fetch_max(GONE, Ordering::AcqRel);

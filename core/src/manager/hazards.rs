@@ -27,6 +27,10 @@ impl HazardWatch {
         Self { accepted, fatal }
     }
 
+    pub(super) fn accepted(&self) -> &[HazardKind] {
+        &self.accepted
+    }
+
     /// Those that the program does not put up with.
     pub(super) fn refused<'a>(
         &'a self,
