@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use playerdata_core::backend::DEFAULT_OPERATION_TIMEOUT;
+
 use crate::Credentials;
 
 /// How a [`RedisBackend`](crate::RedisBackend) uses its servers.
@@ -20,10 +22,10 @@ pub struct RedisOptions {
     /// several games can share a server. `playerdata` by default.
     pub namespace: String,
     /// The longest that a command takes from when it is its turn, connecting
-    /// and repeating it included; 3 s by default. Make it shorter than the
-    /// session manager's own timeout: the backend's error knows whether the
-    /// operation may have been applied. Time in the queue that
-    /// [`max_bytes_in_flight`](Self::max_bytes_in_flight) makes does not count.
+    /// and repeating it included, and never longer than the session manager
+    /// waits; [`DEFAULT_OPERATION_TIMEOUT`], 5 s, by default. Time in the queue
+    /// that [`max_bytes_in_flight`](Self::max_bytes_in_flight) makes does not
+    /// count.
     pub operation_timeout: Duration,
     /// How many replicas must have a change before it is acknowledged; none by
     /// default. While fewer have it in time, every change is an error that
@@ -59,7 +61,7 @@ impl Default for RedisOptions {
     fn default() -> Self {
         Self {
             namespace: "playerdata".to_owned(),
-            operation_timeout: Duration::from_secs(3),
+            operation_timeout: DEFAULT_OPERATION_TIMEOUT,
             min_replicas: 0,
             replica_timeout: Duration::from_secs(1),
             replica_connections: 16,

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use playerdata_core::{Clock, SystemClock};
+use playerdata_core::{Clock, SystemClock, backend::DEFAULT_OPERATION_TIMEOUT};
 
 use crate::{OpenError, SqliteBackend, open};
 
@@ -70,7 +70,7 @@ impl SqliteOptions {
             path: None,
             durability: Durability::Full,
             group_size: 256,
-            busy_timeout: Duration::from_secs(5),
+            busy_timeout: DEFAULT_OPERATION_TIMEOUT,
             checkpoint_bytes: 16 * 1024 * 1024,
             checkpoint_interval: Duration::from_secs(30),
             max_bytes: None,
@@ -94,7 +94,8 @@ impl SqliteOptions {
     }
 
     /// How long to wait for another process that uses the file, before the
-    /// operation fails as unavailable. Default: 5 s.
+    /// operation fails as unavailable; never longer than the caller waits.
+    /// Default: [`DEFAULT_OPERATION_TIMEOUT`], 5 s.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
         self

@@ -29,12 +29,12 @@ async fn values_on_redis_are_as_long_as_the_backends_and_at_keys_as_long() {
     guarded::save_all(&backend, slots, &bodies, 1, 2).await;
     let values = Values::beside(&store.url(), "ours").await.unwrap();
     assert_eq!(values.len() as u64, PLAYERS);
-    let ours = take(&store, "ours:*:*").await;
+    let ours = take(&store, "ours:*:*:*:*").await;
     assert_eq!(ours.len() as u64, PLAYERS);
 
     for write in [Write::Plain, Write::Checked] {
         values.write_all(write, &bodies, 1, 2).await;
-        assert_eq!(take(&store, "xxxx:*:*").await, ours, "{write:?}");
+        assert_eq!(take(&store, "xxxx:*:*:*:*").await, ours, "{write:?}");
     }
 }
 

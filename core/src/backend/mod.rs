@@ -11,8 +11,8 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-pub use deadline::deadline;
 pub(crate) use deadline::within;
+pub use deadline::{DEFAULT_OPERATION_TIMEOUT, deadline};
 pub use error::{BackendError, Effect, ErrorKind};
 pub use hazard::{Hazard, HazardKind};
 pub use lock::{

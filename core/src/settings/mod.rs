@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 pub use error::{SettingsError, SettingsProblem};
 
-use crate::{DocumentRules, InventoryLimits, SlotName};
+use crate::{DocumentRules, InventoryLimits, SlotName, backend::DEFAULT_OPERATION_TIMEOUT};
 
 /// The struct, and a reader of its fields that stops at the first fault: the
 /// struct's own reads on, by trying each key alone.
@@ -165,7 +165,7 @@ impl Default for Settings {
             reconcile: true,
             debug: false,
             max_concurrent_saves: 64,
-            operation_timeout: Duration::from_secs(5),
+            operation_timeout: DEFAULT_OPERATION_TIMEOUT,
             save_attempts: 3,
             retry_delay: Duration::from_millis(200),
             max_document_bytes: 4 << 20,
