@@ -68,7 +68,9 @@ pub(crate) async fn erase(table: &Table, player: &PlayerId) -> Result<Erasure> {
             continue;
         };
         if let Some(holder) = &stored.held {
-            if !stored.ending {
+            // A take-over goes from one session to the next: the player is
+            // free only if a release has begun, alone or beside it.
+            if stored.released_by.is_none() {
                 return Ok(Erasure::Locked {
                     holder: holder.clone(),
                 });

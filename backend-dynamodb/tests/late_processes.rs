@@ -140,6 +140,37 @@ async fn s1_an_eraser_that_looks_late_removes_nothing_that_was_saved_since() {
 }
 
 #[tokio::test]
+async fn s1_an_erasure_beside_a_slow_take_over_is_refused() {
+    let take_over = scene("take over");
+    for call in 0.. {
+        let store = take_over.set().await;
+        let Some(frozen) = Frozen::before(take_over, &store, call).await else {
+            assert!(call > 2, "it begins, withdraws and finishes");
+            break;
+        };
+        let (operator, player) = (store.backend(), player("p"));
+        let holder = operator.holder(&player).await.unwrap().unwrap();
+        let erased = operator.erase(&player).await.unwrap();
+        assert_eq!(erased, Erasure::Locked { holder }, "before call {call}");
+        frozen.thaw().await.unwrap();
+        let record = operator.view(&player, &slot("saved")).await.unwrap();
+        assert!(record.is_some(), "the thief finds what was saved");
+    }
+}
+
+#[tokio::test]
+async fn l6_an_erasure_carries_a_release_through_that_fell_asleep() {
+    let release = scene("release");
+    let store = release.set().await;
+    let frozen = Frozen::before(release, &store, 1).await.unwrap();
+    let (operator, player) = (store.backend(), player("p"));
+    let erased = operator.erase(&player).await.unwrap();
+    assert_eq!(erased, Erasure::Erased);
+    assert_eq!(frozen.thaw().await.unwrap(), "Released");
+    assert_eq!(operator.list(&player).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn s1_one_who_finishes_anothers_erasure_late_removes_nothing_that_was_saved_since() {
     // The eraser dies right after it began; two others come upon it.
     let store = scene("erase").set().await;

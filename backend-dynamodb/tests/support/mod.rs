@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses a part of it
 #![allow(clippy::unwrap_used)] // what a test can't go on without
 
+pub mod process;
 pub mod scenes;
 pub mod wire;
 

@@ -21,6 +21,8 @@ use playerdata_core::{Clock, SystemClock};
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use super::process::Gate;
+
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -82,6 +84,7 @@ pub struct Wire {
     silenced: Arc<Notify>,
     /// That a call is being held, and that it may go on.
     held: Arc<[Notify; 2]>,
+    gate: Arc<Gate>,
     inner: SharedHttpClient,
 }
 
@@ -103,6 +106,7 @@ impl Wire {
             })),
             silenced: Arc::default(),
             held: Arc::default(),
+            gate: Arc::default(),
             inner,
         }
     }
@@ -160,6 +164,11 @@ impl Wire {
     /// Lets a call go that is being held.
     pub fn let_go(&self) {
         self.held[1].notify_one();
+    }
+
+    /// What every call passes before anything else happens to it.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Delivers the calls that got stuck, and gives the status of each answer.
@@ -231,6 +240,7 @@ impl HttpConnector for FaultyConnector {
         let fault = self.wire.note(&request);
         let (connector, wire) = (self.connector.clone(), self.wire.clone());
         HttpConnectorFuture::new(async move {
+            wire.gate.pass().await;
             match fault {
                 Fault::None => connector.call(request).await,
                 Fault::RequestLost | Fault::Stuck => Err(broken(io::ErrorKind::BrokenPipe)),
