@@ -230,3 +230,41 @@ async fn a2_a_hook_does_not_get_in_the_way_of_a_closure_that_keeps_the_document(
     );
     assert!(!slot.is_unsaved());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a9_a_last_save_hook_that_never_returns_holds_up_no_other_end_of_a_shutdown() {
+    let world = World::new();
+    let gate = Arc::new(Gate::default());
+    let in_end = Arc::clone(&gate);
+    let manager = world
+        .builder("a")
+        .settings(quick(1))
+        .before_last_save(move |context, _, _| in_end.pass(&context.player))
+        .start()
+        .await
+        .unwrap();
+    let all = settled(&manager, 21).await;
+    for (_, slot) in &all {
+        slot.set("Currency", 7).unwrap();
+    }
+    let mut events = manager.events();
+    gate.shut([player(0)]);
+    let stuck = all[0].0.clone();
+    let end = tokio::spawn(async move { stuck.end().await });
+    kept(&mut events, "before_last_save").await;
+    // One whose handles are all gone is ended in the background.
+    let mut all = all;
+    drop(all.pop());
+    let is =
+        |event: &Event| matches!(event, Event::SessionEnded { player: p, .. } if *p == player(20));
+    wait_for(&mut events, is).await;
+    let report = manager.shutdown(Duration::from_secs(3)).await;
+    let unfinished: Vec<_> = report.unfinished.iter().map(|u| u.player.clone()).collect();
+    assert_eq!((report.ended, unfinished), (19, vec![player(0)]));
+    gate.open();
+    end.await.unwrap().unwrap();
+    for id in 0..21 {
+        let stored = world.stored(&player(id), "Slot1").await;
+        assert_eq!(stored["Currency"], 7);
+    }
+}
