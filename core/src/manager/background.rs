@@ -24,6 +24,9 @@ pub(crate) struct Background<D> {
     /// How many calls of the store ends have under way at the same time: a
     /// thousand players who leave at once are not a thousand saves at once.
     room: Semaphore,
+    /// The same for releases, which must not queue behind everybody's saves: a
+    /// shutdown ends one session after another.
+    room_to_release: Semaphore,
     /// Wakes the task before its time.
     pub(super) wake: Notify,
 }
@@ -46,6 +49,7 @@ impl<D> Background<D> {
         Self {
             to_end: Mutex::default(),
             room: Semaphore::new(settings.max_concurrent_saves),
+            room_to_release: Semaphore::new(settings.max_concurrent_saves),
             wake: Notify::new(),
         }
     }
@@ -56,6 +60,11 @@ impl<D> Background<D> {
     /// everybody's end (A9).
     pub(crate) async fn room(&self) -> Option<SemaphorePermit<'_>> {
         self.room.acquire().await.ok() // nobody closes it
+    }
+
+    /// The same for a release.
+    pub(crate) async fn room_to_release(&self) -> Option<SemaphorePermit<'_>> {
+        self.room_to_release.acquire().await.ok() // nobody closes it
     }
 
     /// Those whose time has come.

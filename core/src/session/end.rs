@@ -97,7 +97,7 @@ impl<D: GameDocument> Shared<D> {
             // gone, and take the session for lost.
             drop(slot.saver.lock().await);
         }
-        let room = self.background.room().await;
+        let room = self.background.room_to_release().await;
         let released = self.store.release(&core.player, core.id).await;
         drop(room);
         match released {
