@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use playerdata_core::{Event, Events, PlayerId, Settings, Slot};
+use playerdata_core::{Event, Events, PlayerId, SessionManager, Settings, Slot};
 use support::*;
 
 /// Where hooks of some players wait until they may go on.
@@ -229,4 +229,92 @@ async fn a2_a_hook_does_not_get_in_the_way_of_a_closure_that_keeps_the_document(
         (&7.into(), &9.into())
     );
     assert!(!slot.is_unsaved());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a9_a_last_save_hook_that_never_returns_holds_up_no_other_end_of_a_shutdown() {
+    let world = World::new();
+    let gate = Arc::new(Gate::default());
+    let in_end = Arc::clone(&gate);
+    let manager = world
+        .builder("a")
+        .settings(quick(1))
+        .before_last_save(move |context, _, _| in_end.pass(&context.player))
+        .start()
+        .await
+        .unwrap();
+    let all = settled(&manager, 21).await;
+    for (_, slot) in &all {
+        slot.set("Currency", 7).unwrap();
+    }
+    let mut events = manager.events();
+    gate.shut([player(0)]);
+    let stuck = all[0].0.clone();
+    let end = tokio::spawn(async move { stuck.end().await });
+    kept(&mut events, "before_last_save").await;
+    // One whose handles are all gone is ended in the background.
+    let mut all = all;
+    drop(all.pop());
+    let is =
+        |event: &Event| matches!(event, Event::SessionEnded { player: p, .. } if *p == player(20));
+    wait_for(&mut events, is).await;
+    let report = manager.shutdown(Duration::from_secs(3)).await;
+    let unfinished: Vec<_> = report.unfinished.iter().map(|u| u.player.clone()).collect();
+    assert_eq!((report.ended, unfinished), (19, vec![player(0)]));
+    gate.open();
+    end.await.unwrap().unwrap();
+    for id in 0..21 {
+        let stored = world.stored(&player(id), "Slot1").await;
+        assert_eq!(stored["Currency"], 7);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a9_a_hook_that_shuts_the_manager_down_and_waits_for_it_ends_all_the_same() {
+    let world = World::new();
+    let own: Arc<OnceLock<SessionManager>> = Arc::default();
+    let in_hook = Arc::clone(&own);
+    let runtime = tokio::runtime::Handle::current();
+    let manager = world
+        .builder("a")
+        .settings(quick(1))
+        .before_last_save(move |_, _, document| {
+            document.set("Level", 9).unwrap();
+            let manager = in_hook.get().unwrap();
+            // It can't end while this hook of its last session runs.
+            let report = runtime.block_on(manager.shutdown(Duration::from_millis(50)));
+            assert!(!report.is_complete());
+        })
+        .start()
+        .await
+        .unwrap();
+    own.set(manager.clone()).unwrap();
+    let all = settled(&manager, 3).await;
+    all[0].0.end().await.unwrap();
+    let report = manager.shutdown(Duration::MAX).await;
+    assert!(report.is_complete(), "{report:?}");
+    for id in 0..3 {
+        assert_eq!(world.stored(&player(id), "Slot1").await["Level"], 9);
+        assert!(!world.is_locked(&player(id)).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn e5_handles_dropped_in_a_closure_of_their_slot_leave_its_change_to_the_end() {
+    let world = World::new();
+    let manager = world.builder("a").settings(quick(1)).start().await.unwrap();
+    let mut events = manager.events();
+    let session = manager.start_session(0).await.unwrap();
+    let slot = session.load_slot("Slot1").await.unwrap();
+    slot.save().await.unwrap();
+    let other = slot.clone();
+    let changed = slot.modify(move |document| {
+        drop((session, other));
+        document.set("Level", 4).unwrap();
+    });
+    changed.unwrap();
+    drop(slot);
+    let is = |event: &Event| matches!(event, Event::SessionEnded { .. });
+    wait_for(&mut events, is).await;
+    assert_eq!(world.stored(&player(0), "Slot1").await["Level"], 4);
 }

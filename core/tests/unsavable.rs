@@ -3,8 +3,13 @@
 
 mod support;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use playerdata_core::{
-    EndReason, Error, Event, OnConflict, Session, SessionEnd, SessionManager, Slot,
+    EndReason, Error, Event, OnConflict, Session, SessionEnd, SessionManager, Settings, Slot,
 };
 use support::*;
 
@@ -101,4 +106,43 @@ async fn e10_what_a_lost_session_without_handles_had_is_given_out() {
     let unsaved = a.take_unsaved();
     assert_eq!(unsaved[0].document.get::<u64>("Currency").unwrap(), 7);
     assert!(matches!(unsaved[0].error, Error::SessionLost { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn e10_the_autosave_tries_what_cannot_be_encoded_again_rarely_until_it_is_changed() {
+    for hooked in [false, true] {
+        let world = World::new();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let mut builder = world.builder("a").settings({
+            let mut settings = Settings::default();
+            settings.max_document_bytes = 1_000;
+            settings
+        });
+        if hooked {
+            let runs = Arc::clone(&runs);
+            builder = builder.before_save(move |_, document| {
+                let run = runs.fetch_add(1, Ordering::Relaxed);
+                document.set("Level", run).unwrap();
+            });
+        }
+        let manager = builder.start().await.unwrap();
+        let session = manager.start_session(1).await.unwrap();
+        let slot = session.load_slot("Slot1").await.unwrap();
+        slot.save().await.unwrap();
+        let mut events = manager.events();
+        let failed = |e: &Event| matches!(e, Event::SaveFailed { .. });
+        slot.put_gift("noise", "x".repeat(1_000)).unwrap();
+        pass_secs(1_200).await;
+        let tries = count(&drain(&mut events), failed);
+        assert!((2..=6).contains(&tries), "{tries}");
+        assert!(runs.load(Ordering::Relaxed) <= 8, "the hook, too");
+        slot.set("Currency", 2).unwrap();
+        pass_secs(59).await;
+        assert_eq!(count(&drain(&mut events), failed), 1, "a change is told");
+        slot.take_gift("noise").unwrap();
+        pass_secs(31).await;
+        assert!(!slot.is_unsaved());
+        assert_eq!(world.stored(&player(1), "Slot1").await["Currency"], 2);
+        session.end().await.unwrap();
+    }
 }

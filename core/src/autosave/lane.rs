@@ -37,7 +37,10 @@ const SHORT: Duration = Duration::from_millis(100);
 /// for has one: it may take as long as the hook likes, and no lane waits (A9).
 pub(super) async fn run<D: GameDocument>(shared: &Arc<Shared<D>>, work: &Arc<Work<D>>) {
     while let Some(job) = work.next() {
-        if shared.hooks.before_save.is_some() {
+        if job.slot.is_refused() {
+            // It keeps its place, and what it is there for.
+            shared.autosave.push(&job.slot);
+        } else if shared.hooks.before_save.is_some() {
             set_aside(shared, work, job);
         } else {
             let save = shared.save_once(&job.slot, SaveReason::Autosave);

@@ -3,14 +3,13 @@
 
 use std::{
     collections::BTreeMap,
-    future::Future,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use parking_lot::Mutex;
 use tokio::{
-    sync::{Notify, Semaphore},
+    sync::{Notify, Semaphore, SemaphorePermit},
     time::{Instant, MissedTickBehavior},
 };
 
@@ -22,9 +21,12 @@ use crate::{EndReason, Error, GameDocument, SessionId, Settings, session::Sessio
 pub(crate) struct Background<D> {
     /// By session, so that each is there once.
     to_end: Mutex<BTreeMap<SessionId, ToEnd<D>>>,
-    /// How much of it goes on at the same time: a thousand players who leave
-    /// at once are not a thousand saves at once.
+    /// How many calls of the store ends have under way at the same time: a
+    /// thousand players who leave at once are not a thousand saves at once.
     room: Semaphore,
+    /// The same for releases, which must not queue behind everybody's saves: a
+    /// shutdown ends one session after another.
+    room_to_release: Semaphore,
     /// Wakes the task before its time.
     pub(super) wake: Notify,
 }
@@ -47,8 +49,22 @@ impl<D> Background<D> {
         Self {
             to_end: Mutex::default(),
             room: Semaphore::new(settings.max_concurrent_saves),
+            room_to_release: Semaphore::new(settings.max_concurrent_saves),
             wake: Notify::new(),
         }
+    }
+
+    /// Waits until an end may call the store. What this returns is held for
+    /// the call only, never while game code runs or another session is waited
+    /// for: as many hooks that don't return as there are places would hold up
+    /// everybody's end (A9).
+    pub(crate) async fn room(&self) -> Option<SemaphorePermit<'_>> {
+        self.room.acquire().await.ok() // nobody closes it
+    }
+
+    /// The same for a release.
+    pub(crate) async fn room_to_release(&self) -> Option<SemaphorePermit<'_>> {
+        self.room_to_release.acquire().await.ok() // nobody closes it
     }
 
     /// Those whose time has come.
@@ -94,9 +110,7 @@ impl<D: GameDocument> Shared<D> {
         let pause = if error.is_transient() {
             Duration::ZERO
         } else {
-            let first = self.settings.heartbeat_interval.saturating_mul(FIRST_PAUSE);
-            let pause = first.saturating_mul(2_u32.saturating_pow(failed));
-            pause.min(LONGEST_PAUSE)
+            self.rare_pause(failed)
         };
         let ending = ToEnd {
             session: Arc::clone(session),
@@ -109,6 +123,14 @@ impl<D: GameDocument> Shared<D> {
             .insert(session.core.id, ending);
     }
 
+    /// How long to wait with another attempt at what can't pass by itself, and
+    /// failed so many times before.
+    pub(crate) fn rare_pause(&self, failed_before: u32) -> Duration {
+        let first = self.settings.heartbeat_interval.saturating_mul(FIRST_PAUSE);
+        let pause = first.saturating_mul(2_u32.saturating_pow(failed_before));
+        pause.min(LONGEST_PAUSE)
+    }
+
     /// Ends a session in a task of its own. A failure is told as an event, and
     /// tried again if nobody else would: of a session that nobody has a handle
     /// to any more (E5), and of a manager that shuts down.
@@ -118,7 +140,7 @@ impl<D: GameDocument> Shared<D> {
         reason: EndReason,
     ) {
         let shared = Arc::clone(self);
-        self.spawn_with_room(async move {
+        self.runtime.spawn(async move {
             let is_wanted = || reason == EndReason::Dropped && session.is_held();
             if is_wanted() && !session.core.is_releasing() {
                 return; // somebody looked it up and goes on with it
@@ -141,24 +163,11 @@ impl<D: GameDocument> Shared<D> {
             return false;
         }
         let shared = Arc::clone(self);
-        self.spawn_with_room(async move {
+        self.runtime.spawn(async move {
             // A failure has been told as an event.
             let _ = shared.end(Arc::clone(&session), EndReason::HandOver).await;
             session.end_is_under_way.store(false, Ordering::Release);
         });
         true
-    }
-
-    /// Runs work as a task of its own, when there is room for it.
-    pub(super) fn spawn_with_room(
-        self: &Arc<Self>,
-        work: impl Future<Output = ()> + Send + 'static,
-    ) {
-        let shared = Arc::clone(self);
-        self.runtime.spawn(async move {
-            // It fails only if it was closed, which nobody does.
-            let _room = shared.background.room.acquire().await;
-            work.await;
-        });
     }
 }

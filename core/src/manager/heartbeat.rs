@@ -141,7 +141,8 @@ impl<D: GameDocument> Shared<D> {
             }
             (Some(session), NoticeKind::Taken) => {
                 let shared = Arc::clone(self);
-                self.spawn_with_room(async move { shared.check_taken(&session).await });
+                self.runtime
+                    .spawn(async move { shared.check_taken(&session).await });
             }
             // A lock of ours that no session of ours knows: a start that got
             // no answer, say. Whoever asks for it shall have it (L8).
@@ -160,7 +161,10 @@ impl<D: GameDocument> Shared<D> {
         if core.check_active().is_err() {
             return;
         }
-        match self.store.holder(&core.player).await {
+        let room = self.background.room().await;
+        let holder = self.store.holder(&core.player).await;
+        drop(room);
+        match holder {
             Ok(Some(lock)) if lock.session == core.id && lock.fence == core.fence => {}
             Ok(holder) => {
                 self.lose(&core.player, core.id, holder);

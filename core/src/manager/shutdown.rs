@@ -190,12 +190,14 @@ impl<D: GameDocument> Shared<D> {
         }
     }
 
-    /// Ends every session, those that are just being started last.
+    /// Ends every session, those that are just being started when they have.
+    /// All at once, so that none waits for another's hook or start; what they
+    /// ask of the store waits for room there.
     async fn end_all(self: &Arc<Self>, places: Vec<Taken>) {
-        let ends = stream::iter(places)
-            .map(|(player, starting)| self.end_for_shutdown(player, starting))
-            .buffer_unordered(self.settings.max_concurrent_saves);
-        ends.for_each(|()| async {}).await;
+        let ends = stream::iter(places).for_each_concurrent(None, |(player, starting)| {
+            self.end_for_shutdown(player, starting)
+        });
+        ends.await;
     }
 
     async fn end_for_shutdown(

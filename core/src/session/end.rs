@@ -97,7 +97,10 @@ impl<D: GameDocument> Shared<D> {
             // gone, and take the session for lost.
             drop(slot.saver.lock().await);
         }
-        match self.store.release(&core.player, core.id).await {
+        let room = self.background.room_to_release().await;
+        let released = self.store.release(&core.player, core.id).await;
+        drop(room);
+        match released {
             Ok(Release::Released) => {}
             // An earlier attempt may have been the one that did it; if not,
             // the lock was taken after the last save: all is in the store.

@@ -85,6 +85,10 @@ impl<D: GameDocument> Shared<D> {
         reason: SaveReason,
     ) -> Result<Saved, Error> {
         let begun = self.begin_save(slot, reason).await?;
+        let _room = match reason {
+            SaveReason::LastSave(_) => self.background.room().await,
+            _ => None, // the autosave and who asks for one have bounds of their own
+        };
         self.finish_save(slot, begun).await
     }
 
@@ -123,9 +127,13 @@ impl<D: GameDocument> Shared<D> {
             reason,
             forced,
         } = begun;
+        let version = snapshot.version;
         let result = self.save_snapshot(slot, &mut saver, snapshot, reason).await;
-        if result.is_err() {
+        if let Err(error) = &result {
             slot.note_failed(forced);
+            if matches!(error, Error::Unencodable { .. } | Error::Panicked { .. }) {
+                slot.note_refused(version, |times| self.rare_pause(times));
+            }
             slot.note_revision(saver.revision); // it may have been opened anew
         }
         result

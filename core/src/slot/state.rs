@@ -1,8 +1,9 @@
 //! What the manager keeps of one open slot.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
+use tokio::time::Instant;
 
 use super::{ask::Asked, keep::Keeper};
 use crate::{
@@ -46,6 +47,8 @@ pub(super) struct Live<D> {
     /// ahead of it for the time of a save.
     revision: Revision,
     place: Place,
+    /// The version that can't be encoded, if it is known that one can't.
+    refused: Option<Refused>,
     /// The change that is being made, on a copy.
     pub(super) keeper: Option<Keeper>,
     /// How many changes were made on a copy, this one included.
@@ -62,6 +65,15 @@ struct Place {
     touched: bool,
     /// The forced cycle wants it written (A6).
     forced: bool,
+}
+
+/// What can't be encoded, and when the autosave has another look at it. What
+/// its code does may depend on more than the document.
+#[derive(Debug)]
+struct Refused {
+    version: u64,
+    times: u32,
+    not_before: Instant,
 }
 
 /// Where a slot goes that the autosave is done with.
@@ -184,6 +196,7 @@ impl<D> SlotState<D> {
             deleted: false,
             revision: saver.revision,
             place: Place::default(),
+            refused: None,
             keeper: None,
             keeps: 0,
         };
@@ -245,6 +258,7 @@ impl<D> SlotState<D> {
     pub(crate) fn note_stored(&self, version: u64, revision: Revision) {
         let mut live = self.live.lock();
         live.stored_version = Some(version);
+        live.refused = None;
         live.revision = revision;
     }
 
@@ -294,6 +308,11 @@ impl<D> SlotState<D> {
         }
         let before = std::mem::replace(&mut live.document, document);
         live.version += 1;
+        if let Some(refused) = &mut live.refused
+            && refused.version == snapshot.version
+        {
+            refused.version += 1; // a hook's change is no news of the game's
+        }
         // All of it is in this snapshot.
         live.place.touched = false;
         let now = live.snapshot();
@@ -320,6 +339,32 @@ impl<D> SlotState<D> {
         let mut live = self.live.lock();
         live.place.touched = true;
         live.place.forced |= forced;
+    }
+
+    /// Notes that a version can't be encoded. `pause` says how long to leave it
+    /// alone after so many attempts before.
+    pub(crate) fn note_refused(&self, version: u64, pause: impl FnOnce(u32) -> Duration) {
+        let mut live = self.live.lock();
+        let before = live.refused.as_ref();
+        let times = before.filter(|before| before.version == version);
+        let times = times.map_or(0, |before| before.times.saturating_add(1));
+        let not_before = Instant::now() + pause(times);
+        live.refused = Some(Refused {
+            version,
+            times,
+            not_before,
+        });
+    }
+
+    /// Whether the autosave leaves the slot alone, since the document can't be
+    /// encoded and was not changed since that was found.
+    pub(crate) fn is_refused(&self) -> bool {
+        let live = self.live.lock();
+        let refused = live.refused.as_ref();
+        let same = refused.filter(|refused| refused.version == live.version);
+        same.is_some_and(|refused| Instant::now() < refused.not_before)
+            && !live.deleted
+            && self.core.check_writable().is_ok()
     }
 
     /// Notes that the forced cycle wants the slot written; returns whether
