@@ -19,21 +19,38 @@ mod server {
         let (urls, options) = ([server.url()], options());
         let [one, other] = two_clients(&urls, &options).await;
         let server = Arc::new(Mutex::new(server));
-        let same_server = server.clone();
-        let reopen = || async move {
-            same_server.lock().await.restart().await;
+        let [stopped, started, restarted] = [(); 3].map(|()| server.clone());
+        // The server is always killed by a signal, with no time to write.
+        let start_again = || async move {
+            restarted.lock().await.restart().await;
             two_clients(&urls, &options).await
         };
+        // A case needs one of the two.
+        let (reopen, kill) = (start_again.clone(), start_again);
+        let stop = move || kill_server(stopped.clone());
+        let start = move || restart(started.clone());
         Fixture::builder(one, other)
             .keep(server)
             .reopen(reopen)
+            .kill(kill)
+            .outage(stop, start)
             .build()
+    }
+
+    async fn kill_server(server: Arc<Mutex<TestServer>>) {
+        server.lock().await.kill();
+    }
+
+    async fn restart(server: Arc<Mutex<TestServer>>) {
+        server.lock().await.restart().await;
     }
 
     playerdata_conformance::suite!(
         #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
         open,
-        durable
+        durable,
+        outage,
+        killed
     );
     playerdata_conformance::model!(
         #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
