@@ -48,7 +48,7 @@ use crate::{Fixture, Rule, driver::World};
 ///   it again ([`FixtureBuilder::outage`](crate::FixtureBuilder::outage)).
 /// - `killed`: a store that keeps what it acknowledged through a crash. The
 ///   fixture kills it and opens it again
-///   ([`FixtureBuilder::kill`](crate::FixtureBuilder::kill)). [`durable!`] runs
+///   ([`FixtureBuilder::kill`](crate::FixtureBuilder::kill)). [`durable!`](crate::durable!) runs
 ///   this group alone.
 ///
 /// To run the suite several times in one file, say for several set-ups of a
