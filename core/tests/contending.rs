@@ -116,9 +116,10 @@ async fn l2_a_holder_who_crashes_during_the_hand_over_is_replaced_once_its_lease
     // The default: a crash refuses nobody who waits.
     let (session, took) = timed(b.start_session(1)).await;
     let session = session.unwrap();
+    // Who has waited for that long looks every three to four seconds.
     assert!(
-        (59..=61).contains(&took.as_secs()),
-        "not before lock_expiry: {took:?}"
+        (59..=64).contains(&took.as_secs()),
+        "not before lock_expiry, and soon after: {took:?}"
     );
     let slot = session.load_slot("Slot1").await.unwrap();
     assert_eq!(slot.get::<u64>("Currency").unwrap(), 7);

@@ -194,8 +194,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// instead.
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal>;
 
-    /// Ends the lease of `server`, if it is this incarnation's, and forgets
-    /// notices that wait for it. The incarnation stays remembered.
+    /// Ends the lease of `server` and forgets notices that wait for it, if it
+    /// is this incarnation's; otherwise it changes nothing. The incarnation
+    /// stays remembered.
     ///
     /// # Cancel safety
     ///
