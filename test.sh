@@ -29,8 +29,8 @@ case "${1:-all}" in
 quick)
     cat <<'SAY'
 This checks formatting, the lints of playerdata, playerdata-core, playerdata-memory
-and playerdata-sqlite, and runs their tests. The first run compiles for some minutes;
-after that it takes less than two.
+and playerdata-sqlite, and runs their tests. On two busy cores it took three and a half
+minutes, compiling included.
 SAY
     step 'formatting'
     cargo fmt --all --check
@@ -50,8 +50,8 @@ esac
 cat <<'SAY'
 This checks formatting, lints, documentation and packaging, looks for a Redis or Valkey
 server (and installs one under target/ if there is none), and runs every test against
-it. On two cores that takes 15 to 40 minutes, more than half of them to compile the
-first time. `./test.sh quick` is for daily work.
+it. On two cores that took 16 minutes with the dependencies compiled already; the
+first time it takes longer. `./test.sh quick` is for daily work.
 SAY
 
 # A missing server fails, instead of leaving its tests out.
