@@ -229,7 +229,7 @@ impl Backend for MemoryBackend {
         let after = after
             .map(|cursor| read_cursor(cursor).ok_or_else(foreign_cursor))
             .transpose()?;
-        let page = self.store.players.page(after, limit.max(1));
+        let page = self.store.players.page(after.as_ref(), limit.max(1));
         let full = page.len() >= limit.max(1);
         let next = page.last().filter(|_| full).map(write_cursor);
         Ok(PlayersPage {

@@ -95,13 +95,13 @@ impl Players {
     /// store.
     pub(crate) fn page(
         &self,
-        after: Option<(u64, PlayerId)>,
+        after: Option<&(u64, PlayerId)>,
         limit: usize,
     ) -> Vec<(u64, PlayerId)> {
-        let first = after.as_ref().map_or(0, |(hash, _)| shard_of(*hash));
+        let first = after.map_or(0, |(hash, _)| shard_of(*hash));
         let mut page = Vec::new();
         for (index, shard) in self.shards.iter().enumerate().skip(first) {
-            let after = after.as_ref().filter(|_| index == first);
+            let after = after.filter(|_| index == first);
             let mut found: Vec<(u64, PlayerId)> = {
                 let players = shard.players.lock();
                 let stored = players.iter().filter(|(_, player)| player.has_anything());
