@@ -1,7 +1,9 @@
 //! The store's side: what a backend is asked to do, and promises.
 
+mod client;
 mod deadline;
 mod error;
+mod failure;
 mod hazard;
 mod lock;
 mod operation;
@@ -11,17 +13,23 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
+pub(crate) use client::{Store, pauses};
+pub use deadline::deadline;
 pub(crate) use deadline::within;
-pub use deadline::{DEFAULT_OPERATION_TIMEOUT, deadline};
 pub use error::{BackendError, Effect, ErrorKind};
+pub use failure::StoreFailure;
 pub use hazard::{Hazard, HazardKind};
 pub use lock::{
     Acquisition, Claimant, Erasure, Lock, Notice, NoticeKind, Notification, Release, Renewal,
 };
 pub use operation::Operation;
-pub use slot::{Body, Claim, Encoding, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome};
+pub use slot::{Claim, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome};
 
 use crate::{PlayerId, ServerId, ServerName, SessionId, SlotName};
+pub use crate::{
+    codec::{Body, Encoding},
+    settings::DEFAULT_OPERATION_TIMEOUT,
+};
 
 /// What the store's side of things returns: an outcome, or that the store failed.
 pub type Result<T> = std::result::Result<T, BackendError>;
