@@ -66,8 +66,8 @@ pub use event::{EndReason, Event, SaveReason};
 pub use excerpt::SerdeError;
 pub use handle::{Builder, Events, Session, SessionManager, Slot, StartError};
 pub use id::{
-    ClaimNumber, Fence, Incarnation, InvalidName, NameFault, PlayerId, Revision, ServerId,
-    ServerName, SessionId, SlotName, WriteId,
+    ClaimNumber, Fence, Incarnation, InvalidName, LetterId, NameFault, PlayerId, Revision,
+    ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
 };
 pub use inventory::{
     DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,
