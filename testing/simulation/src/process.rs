@@ -40,7 +40,7 @@ impl Process {
     ) -> Result<Arc<Self>, StartError> {
         let number = world.next_process();
         let clock = Arc::new(DriftingClock::new());
-        let network = FaultyBackend::new(world.store()).with_odds(odds, world.fork());
+        let network = world.connect().with_odds(odds, world.fork());
         let witness = Witness::new(Arc::new(network.clone()), world.ledger.clone());
         let manager = SessionManager::builder(Arc::new(witness))
             .settings(world.settings.clone())

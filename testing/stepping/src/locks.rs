@@ -161,9 +161,10 @@ impl SteppingStore {
                 .is_some_and(|lock| lock.fence == old.fence);
             let frees = same && item.ending || unchecked;
             if frees {
-                item.lock = None;
                 item.ending = false;
-                items.tell(freed(player, old));
+                if item.lock.take().is_some() {
+                    items.tell(freed(player, old));
+                }
             }
             frees
         });
