@@ -144,5 +144,5 @@ fn try_again<D: GameDocument>(shared: &Shared<D>, work: &Work<D>, mut job: Job<D
 }
 
 fn pause_after<D>(shared: &Shared<D>, attempt: u32) -> Option<Duration> {
-    store::pauses(&shared.settings).nth(attempt as usize - 1)
+    store::pauses(&shared.settings, &shared.jitter).nth(attempt as usize - 1)
 }

@@ -246,7 +246,7 @@ impl<D: GameDocument> Shared<D> {
             });
         }
         let body = make(self, core, &opened)?;
-        let mut pauses = store::pauses(&self.settings);
+        let mut pauses = store::pauses(&self.settings, &self.jitter);
         loop {
             let stamp = self.stamp(opened.revision);
             let claim = core.claim(slot, number);

@@ -59,7 +59,7 @@ impl<D: GameDocument> Shared<D> {
         slot: &Arc<SlotState<D>>,
         reason: SaveReason,
     ) -> Result<Saved, Error> {
-        let mut pauses = store::pauses(&self.settings);
+        let mut pauses = store::pauses(&self.settings, &self.jitter);
         for attempt in 1.. {
             let error = match self.save_once(slot, reason).await {
                 Ok(saved) => return Ok(saved),

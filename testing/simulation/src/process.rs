@@ -3,14 +3,20 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use playerdata_core::{Event, Events, SequentialIds, ServerName, SessionManager, StartError};
+use playerdata_core::{Event, Events, ServerName, SessionManager, StartError};
 use playerdata_faults::{Fault, FaultyBackend, Odds, When};
 use tokio::{
     task::AbortHandle,
     time::{Instant, sleep_until},
 };
 
-use crate::{clock::DriftingClock, holdings, ledger::Ledger, witness::Witness, world::World};
+use crate::{
+    clock::{DriftingClock, ProcessIds},
+    holdings,
+    ledger::Ledger,
+    witness::Witness,
+    world::World,
+};
 
 /// How long a shutdown may take.
 const SHUTDOWN: Duration = Duration::from_secs(20);
@@ -47,7 +53,7 @@ impl Process {
             .server_name(name.clone())
             .migrations(holdings::migrations())
             .clock(clock.clone())
-            .ids(Arc::new(SequentialIds::with_prefix(number)))
+            .ids(Arc::new(ProcessIds::new(number, world.fork() as u32)))
             .start()
             .await?;
         tokio::spawn(listen(manager.events(), world.ledger.clone(), number));

@@ -159,9 +159,10 @@ impl Backend for Referee {
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        let began_after = self.ledger.step(|state| state.acquisitions(player));
         let outcome = self.store.release(player, session).await?;
         self.ledger.step(|state| match self.stepping {
-            Some(_) => state.told_released(player, session, outcome),
+            Some(_) => state.told_released(player, session, outcome, began_after),
             None => state.released(player, session, outcome),
         });
         self.inspect(player, Rule::L6).await?;

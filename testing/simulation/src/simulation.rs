@@ -105,8 +105,6 @@ impl Simulation {
     ///
     /// If called from within a tokio runtime.
     pub fn run(&self) -> Result<Report, Failure> {
-        // The pauses between retries are drawn from the thread's generator.
-        fastrand::seed(self.seed);
         let runtime = runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)

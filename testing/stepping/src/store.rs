@@ -133,8 +133,8 @@ impl Backend for SteppingStore {
         let dropped = self.table.step(|items| {
             if let Some(item) = items.servers.get_mut(&server.name)
                 && own.unwrap_or(item.latest == Some(server.incarnation))
+                && item.lapses_at.take().is_some()
             {
-                item.lapses_at = None;
                 item.notices.clear();
             }
         });

@@ -199,7 +199,8 @@ impl State {
         if outcome == Release::Released {
             self.player(player).free();
         }
-        self.told_released(player, session, outcome);
+        let acquired = self.acquisitions(player);
+        self.told_released(player, session, outcome, acquired);
         self.unless(
             outcome == Release::NotHeld || holder == Some(session),
             Rule::L6,
@@ -211,19 +212,29 @@ impl State {
         );
     }
 
-    /// What a release says, whenever it was that the lock went.
+    /// How often a player was acquired so far.
+    pub(crate) fn acquisitions(&self, player: &PlayerId) -> usize {
+        let player = self.players.get(player);
+        player.map_or(0, |player| player.acquisitions.len())
+    }
+
+    /// What a release says, whenever it was that the lock went; it began after
+    /// so many acquisitions.
     pub(crate) fn told_released(
         &mut self,
         player: &PlayerId,
         session: SessionId,
         outcome: Release,
+        began_after: usize,
     ) {
         self.history.add(format_args!(
             "release {player} by {} -> {outcome:?}",
             Short(session)
         ));
         let model = self.player(player);
-        let held = model.holder() == Some(session);
+        // A late copy of the session's `acquire` may have come meanwhile.
+        let all_along = model.acquisitions.len() == began_after;
+        let held = model.holder() == Some(session) && all_along;
         let former = model.former.contains(&session);
         match outcome {
             Release::Released => self.unless(
