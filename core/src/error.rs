@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     DocumentError, Incarnation, InvalidName, PlayerId, Revision, ServerName, SessionId, SlotName,
     backend::{BackendError, Body, Effect, ErrorKind, Hazard, Lock, Operation},
-    codec::CodecError,
+    codec::{CodecError, Envelope},
     schema::MigrationError,
     slot::SlotState,
 };
@@ -302,6 +302,28 @@ pub enum Error {
         source: Arc<DocumentError>,
     },
 
+    /// The slot remembers as many keys as it may, all of them younger than
+    /// `idempotency_memory`: the change was not made. The oldest is forgotten
+    /// when it is old enough; no earlier, since its change could then be made
+    /// twice. A game that needs more raises `max_idempotency_keys`.
+    TooManyKeys {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// The most that it may remember.
+        limit: usize,
+    },
+
+    /// The document is no JSON object, so there is no place for what has to be
+    /// stored with it in one write. Nothing changed.
+    NoEnvelope {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+    },
+
     /// A name that can't be used.
     InvalidName(InvalidName),
 }
@@ -457,6 +479,20 @@ impl Error {
                 "the document of player {player}, slot {slot} refuses: {}",
                 why(&**source)
             ),
+            Self::TooManyKeys {
+                player,
+                slot,
+                limit,
+            } => write!(
+                f,
+                "slot {slot} of player {player} remembers {limit} idempotency keys, and takes no \
+                 more until the oldest is older than idempotency_memory"
+            ),
+            Self::NoEnvelope { player, slot } => write!(
+                f,
+                "the document of player {player}, slot {slot} is no JSON object: nothing can be \
+                 kept beside it"
+            ),
             other => unreachable!("{other:?} has its text elsewhere"),
         }
     }
@@ -485,6 +521,8 @@ impl fmt::Debug for Error {
             Self::Unencodable { .. } => "Unencodable",
             Self::Panicked { .. } => "Panicked",
             Self::Document { .. } => "Document",
+            Self::TooManyKeys { .. } => "TooManyKeys",
+            Self::NoEnvelope { .. } => "NoEnvelope",
             Self::InvalidName(_) => "InvalidName",
         };
         write!(f, "{kind}({:?})", self.to_string())
@@ -525,18 +563,22 @@ pub struct Unsaved<D> {
     pub revision: Revision,
     /// Why it was not saved.
     pub error: Error,
+    /// What was kept beside the document.
+    pub(crate) envelope: Arc<Envelope>,
     /// What is known of the slot's last writes.
     pub(crate) origin: Arc<SlotState<D>>,
 }
 
 impl<D> Unsaved<D> {
     pub(crate) fn new(slot: &Arc<SlotState<D>>, error: Error) -> Self {
+        let (document, envelope) = slot.whole();
         Self {
             player: slot.core.player.clone(),
             slot: slot.name.clone(),
-            document: slot.document(),
+            document,
             revision: slot.revision(),
             error,
+            envelope,
             origin: Arc::clone(slot),
         }
     }
@@ -550,6 +592,7 @@ impl<D> Clone for Unsaved<D> {
             document: Arc::clone(&self.document),
             revision: self.revision,
             error: self.error.clone(),
+            envelope: Arc::clone(&self.envelope),
             origin: Arc::clone(&self.origin),
         }
     }

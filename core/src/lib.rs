@@ -64,8 +64,8 @@ pub use event::{EVENT_BUFFER, EndReason, Event, Events, SaveReason};
 pub use excerpt::SerdeError;
 pub use hook::HookContext;
 pub use id::{
-    ClaimNumber, Fence, Incarnation, InvalidName, NameFault, PlayerId, Revision, ServerId,
-    ServerName, SessionId, SlotName, WriteId,
+    ClaimNumber, Fence, IdempotencyKey, Incarnation, InvalidName, NameFault, PlayerId, Revision,
+    ServerId, ServerName, SessionId, SlotName, WriteId,
 };
 pub use inventory::{
     DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,
@@ -79,4 +79,4 @@ pub use refusal::ChangeError;
 pub use schema::{MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError};
 pub use session::{Session, SessionEnd};
 pub use settings::{Settings, SettingsError, SettingsProblem};
-pub use slot::{Saved, Slot};
+pub use slot::{Once, Saved, Slot};

@@ -6,6 +6,6 @@ mod number;
 mod server;
 
 pub use guid::{Incarnation, SessionId, WriteId};
-pub use name::{InvalidName, NameFault, PlayerId, ServerName, SlotName};
+pub use name::{IdempotencyKey, InvalidName, NameFault, PlayerId, ServerName, SlotName};
 pub use number::{ClaimNumber, Fence, Revision};
 pub use server::ServerId;

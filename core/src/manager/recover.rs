@@ -95,7 +95,8 @@ impl<D: GameDocument> SessionManager<D> {
         let recovery = async move {
             let base = Base::of(&unsaved).await;
             let make = |shared: &Shared<D>, core: &SessionCore, _: &Opened| {
-                let encoded = shared.encode_unsaved(&unsaved.origin, &unsaved.document)?;
+                let (document, envelope) = (&*unsaved.document, &*unsaved.envelope);
+                let encoded = shared.encode_unsaved(&unsaved.origin, document, envelope)?;
                 let schema = shared.migrations.current();
                 shared.body_to_put(core, &unsaved.slot, &encoded, schema)
             };

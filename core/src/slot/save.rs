@@ -189,10 +189,10 @@ impl<D: GameDocument> Shared<D> {
         &self,
         slot: &SlotState<D>,
         document: &D,
+        envelope: &Envelope,
     ) -> Result<Encoded, Error> {
-        let envelope = slot.envelope();
         self.run_codec(slot, "encoding the document", || {
-            let encoded = self.encode_document(document, &envelope)?;
+            let encoded = self.encode_document(document, envelope)?;
             if self.origin.completion.is_none() {
                 self.codec.prove::<D>(&encoded)?; // it is a type of the game's
             }
