@@ -64,8 +64,8 @@ pub use event::{EVENT_BUFFER, EndReason, Event, Events, SaveReason};
 pub use excerpt::SerdeError;
 pub use hook::HookContext;
 pub use id::{
-    ClaimNumber, Fence, IdempotencyKey, Incarnation, InvalidName, NameFault, PlayerId, Revision,
-    ServerId, ServerName, SessionId, SlotName, WriteId,
+    ClaimNumber, Fence, IdempotencyKey, Incarnation, InvalidName, LetterId, NameFault, PlayerId,
+    Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
 };
 pub use inventory::{
     DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,

@@ -20,11 +20,13 @@ use tokio::{
 use tracing::{Instrument, Span};
 
 use crate::{
-    PlayerId, ServerId, ServerName, SessionId, Settings, SlotName,
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, Settings, SlotName, TradeId,
+    WriteId,
     backend::{
         self, Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure,
-        ErrorKind, Hazard, Limits, Lock, Notice, Notification, Opening, Operation, Record, Release,
-        Renewal, SlotSummary, Stamp, WriteOutcome,
+        ErrorKind, Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice,
+        Notification, Opening, Operation, Party, PlayersCursor, PlayersPage, Posting, Record,
+        Release, Renewal, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
     error::StoreFailure,
     metrics,
@@ -88,6 +90,14 @@ const fn of_player<'a>(operation: Operation, player: &'a PlayerId) -> Call<'a> {
         operation,
         player: Some(player),
         slot: None,
+    }
+}
+
+const fn of_slot<'a>(operation: Operation, player: &'a PlayerId, slot: &'a SlotName) -> Call<'a> {
+    Call {
+        operation,
+        player: Some(player),
+        slot: Some(slot),
     }
 }
 
@@ -301,11 +311,7 @@ impl Store {
     }
 
     pub(crate) async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
-        let call = Call {
-            operation: Operation::View,
-            player: Some(player),
-            slot: Some(slot),
-        };
+        let call = of_slot(Operation::View, player, slot);
         self.repeated(&call, || self.backend.view(player, slot))
             .await
     }
@@ -318,6 +324,106 @@ impl Store {
     pub(crate) async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         let call = of_player(Operation::Erase, player);
         self.repeated(&call, || self.backend.erase(player)).await
+    }
+}
+
+// What is not called yet is called by what is built on it next.
+#[allow(dead_code)]
+impl Store {
+    pub(crate) async fn post(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        letter: &Letter,
+    ) -> Result<Posting> {
+        let call = of_slot(Operation::Post, player, slot);
+        self.repeated(&call, || self.backend.post(player, slot, letter))
+            .await
+    }
+
+    pub(crate) async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        let call = of_slot(Operation::Letters, player, slot);
+        self.repeated(&call, || self.backend.letters(player, slot, after, limit))
+            .await
+    }
+
+    pub(crate) async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let call = of_slot(Operation::Discard, player, slot);
+        self.repeated(&call, || self.backend.discard(player, slot, id, posting))
+            .await
+    }
+
+    pub(crate) async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let call = of_slot(Operation::Settle, player, slot);
+        self.repeated(&call, || self.backend.settle(player, slot, id, posting))
+            .await
+    }
+
+    pub(crate) async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        let call = about(Operation::Decide);
+        self.repeated(&call, || self.backend.decide(trade, verdict))
+            .await
+    }
+
+    pub(crate) async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let call = about(Operation::ForgetDecision);
+        self.repeated(&call, || self.backend.forget_decision(trade, party))
+            .await
+    }
+
+    pub(crate) async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let call = of_claim(Operation::KeepVersion, claim);
+        self.repeated(&call, || self.backend.keep_version(claim, policy))
+            .await
+    }
+
+    pub(crate) async fn versions(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+    ) -> Result<Vec<VersionSummary>> {
+        let call = of_slot(Operation::Versions, player, slot);
+        self.repeated(&call, || self.backend.versions(player, slot))
+            .await
+    }
+
+    pub(crate) async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        let call = of_slot(Operation::Version, player, slot);
+        self.repeated(&call, || self.backend.version(player, slot, revision))
+            .await
+    }
+
+    pub(crate) async fn players(
+        &self,
+        after: Option<&PlayersCursor>,
+        limit: usize,
+    ) -> Result<PlayersPage> {
+        let call = about(Operation::Players);
+        self.repeated(&call, || self.backend.players(after, limit))
+            .await
     }
 }
 

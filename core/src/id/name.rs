@@ -11,7 +11,7 @@ use uuid::Uuid;
 #[error("{name:?} is no {what}: {fault}")]
 #[non_exhaustive]
 pub struct InvalidName {
-    /// What was to be named: `player id`, for instance.
+    /// What was to be named, such as `player id` or `slot name`.
     pub what: &'static str,
     /// The text given, cut to its first 160 bytes.
     pub name: String,
@@ -219,6 +219,13 @@ name! {
     /// ```
     IdempotencyKey, "idempotency key", 128,
     |c: char| c.is_ascii_graphic() || c == ' '
+}
+
+name! {
+    /// Names a letter within its mailbox: 1 to 128 bytes of printable ASCII
+    /// without the space and the braces, as a [`PlayerId`]'s.
+    LetterId, "letter id", 128,
+    |c: char| c.is_ascii_graphic() && c != '{' && c != '}'
 }
 
 macro_rules! from_number {

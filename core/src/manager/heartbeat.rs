@@ -150,6 +150,8 @@ impl<D: GameDocument> Shared<D> {
                 self.orphans.add(player, session, Duration::ZERO);
                 self.background.wake.notify_one();
             }
+            // The letter waits, and is in the document after the next load.
+            (Some(_), NoticeKind::Mail) => {}
             (None, _) => {} // just starting, and who asks will ask again; or gone
         }
     }

@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use super::{SessionManager, shared::Shared};
 use crate::{
-    Error, GameDocument, PlayerId, SlotName,
-    backend::{Erasure, Lock, NoticeKind, Record, Release, SlotSummary},
+    Error, GameDocument, PlayerId, Revision, SlotName,
+    backend::{
+        Erasure, LetterPosition, Lock, NoticeKind, Record, Release, SlotSummary, VersionSummary,
+        WaitingLetter,
+    },
 };
 
 impl<D: GameDocument> SessionManager<D> {
@@ -153,6 +156,75 @@ impl<D: GameDocument> SessionManager<D> {
                 }),
             },
         )
+        .await
+    }
+
+    /// The kept versions of a slot, newest first, read without the lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn versions(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+    ) -> Result<Vec<VersionSummary>, Error> {
+        let (asked, slot) = (player.clone(), slot.clone());
+        self.ask(player, "listing versions", async move |shared| {
+            Ok(shared.store.versions(&asked, &slot).await?)
+        })
+        .await
+    }
+
+    /// A kept version of a slot as it was stored, read without the lock; `None`
+    /// if there is none of that revision. Its body can be read with
+    /// [`decode`](Self::decode).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>, Error> {
+        let (asked, slot) = (player.clone(), slot.clone());
+        self.ask(player, "reading a version", async move |shared| {
+            Ok(shared.store.version(&asked, &slot, revision).await?)
+        })
+        .await
+    }
+
+    /// The letters that wait in a slot's mailbox, in order of arrival: at most
+    /// `limit`, from the first one after the position `after`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>, Error> {
+        let (asked, slot) = (player.clone(), slot.clone());
+        self.ask(player, "reading a mailbox", async move |shared| {
+            Ok(shared.store.letters(&asked, &slot, after, limit).await?)
+        })
         .await
     }
 
