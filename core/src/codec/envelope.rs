@@ -24,9 +24,7 @@ pub(crate) use once::AppliedKeys;
 
 use super::CodecError;
 use crate::excerpt::SerdeError;
-
-/// The member of a stored JSON object that is not the game's.
-pub(crate) const ENVELOPE: &str = "$playerdata";
+pub(crate) use crate::value::ENVELOPE;
 
 /// The newest version that is known: 2 has keys.
 const VERSION: u64 = 2;
