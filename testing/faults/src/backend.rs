@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use playerdata_core::{
-    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Hazard, Limits, Lock, Notice,
-        Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Hazard, KeepPolicy, Keeping,
+        Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -29,12 +31,15 @@ use crate::{
 /// # Cancel safety
 ///
 /// Dropping a call's future leaves the request where it is: one that was
-/// delayed or held is applied all the same, as in a network.
+/// delayed or held is applied all the same, as in a network. One without a
+/// fault is dropped with its caller, but on a [`detached`](Self::detached)
+/// connection.
 #[derive(Clone)]
 pub struct FaultyBackend {
     store: Arc<dyn Backend>,
     connection: Arc<Connection>,
     plan: Arc<Mutex<Plan>>,
+    detached: bool,
 }
 
 impl fmt::Debug for FaultyBackend {
@@ -54,7 +59,18 @@ impl FaultyBackend {
             store,
             connection: Arc::default(),
             plan: Arc::new(Mutex::new(Plan::new())),
+            detached: false,
         }
+    }
+
+    /// Carries out every request in a task of its own, so that dropping a
+    /// call's future never stops it half way: for a store whose operations
+    /// take several steps, to have them finished late, when their caller has
+    /// long given up.
+    #[must_use = "it returns the same connection, to be used on"]
+    pub fn detached(mut self) -> Self {
+        self.detached = true;
+        self
     }
 
     /// Adds a fault to the script. Several can be added, at any time; if more
@@ -135,6 +151,7 @@ impl FaultyBackend {
             connection: Arc::clone(&self.connection),
             send: Arc::new(send),
             lie,
+            detached: self.detached,
         };
         request.deliver(fault).await
     }
@@ -142,12 +159,14 @@ impl FaultyBackend {
 
 /// Makes a request that can be sent again and again: it owns copies of the
 /// arguments, and hands out copies of these.
+///
+/// Arguments after a semicolon are small and passed by value.
 macro_rules! request {
-    ($method:ident($($argument:ident),*)) => {{
+    ($method:ident($($argument:ident),* $(; $($value:ident),*)?)) => {{
         $(let $argument = $argument.clone();)*
         move |store: Arc<dyn Backend>| -> BoxFuture<'static, _> {
             $(let $argument = $argument.clone();)*
-            Box::pin(async move { store.$method($(&$argument),*).await })
+            Box::pin(async move { store.$method($(&$argument,)* $($($value),*)?).await })
         }
     }};
 }
@@ -259,6 +278,97 @@ impl Backend for FaultyBackend {
         let call = Call::of(Operation::Erase, player);
         self.call(call, Some(Erasure::Erased), request!(erase(player)))
             .await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        let call = Call::on(Operation::Post, player, slot);
+        self.call(
+            call,
+            Some(Posting::Posted { holder: None }),
+            request!(post(player, slot, letter)),
+        )
+        .await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        let call = Call::on(Operation::Letters, player, slot);
+        self.call(call, None, request!(letters(player, slot; after, limit)))
+            .await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let call = Call::on(Operation::Discard, player, slot);
+        self.call(call, Some(()), request!(discard(player, slot, id; posting)))
+            .await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let call = Call::on(Operation::Settle, player, slot);
+        self.call(call, Some(()), request!(settle(player, slot, id; posting)))
+            .await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        let call = Call::new(Operation::Decide);
+        self.call(call, Some(verdict), request!(decide(; trade, verdict)))
+            .await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let call = Call::new(Operation::ForgetDecision);
+        self.call(call, Some(()), request!(forget_decision(; trade, party)))
+            .await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let call = Call::on(Operation::KeepVersion, &claim.player, &claim.slot);
+        self.call(call, None, request!(keep_version(claim; policy)))
+            .await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        let call = Call::on(Operation::Versions, player, slot);
+        self.call(call, None, request!(versions(player, slot)))
+            .await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        let call = Call::on(Operation::Version, player, slot);
+        self.call(call, None, request!(version(player, slot; revision)))
+            .await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        let call = Call::new(Operation::Players);
+        let after = after.cloned();
+        self.call(call, None, move |store| {
+            let after = after.clone();
+            Box::pin(async move { store.players(after.as_ref(), limit).await })
+        })
+        .await
     }
 }
 
