@@ -1,5 +1,7 @@
-//! The saves that are due, and those that wait for another attempt: what the
-//! scheduler hands to the lanes.
+//! The saves that are due, and those that wait for another attempt.
+//!
+//! In: the slots of a turn, and saves that failed. Out: one save after another,
+//! for whichever worker asks next.
 
 use std::{
     collections::{BTreeMap, VecDeque},

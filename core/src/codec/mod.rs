@@ -1,4 +1,7 @@
 //! Documents as stored bytes and back, and how to tell whether one changed.
+//!
+//! In: a document and its envelope. Out: JSON with its fingerprints, and, if it
+//! is to be sent, a body, compressed. The way back is the same in reverse.
 
 mod body;
 mod compression;

@@ -25,7 +25,7 @@ impl<D: GameDocument> Engine<D> {
             None => None,
         };
         if let Some(saver) = &mut saver {
-            saver.claim = None; // opening the slot kills it
+            saver.claim.kill(); // by opening the slot
         }
         let deleted = self.open_and_delete(&session, &name).await;
         if let Some(slot) = &open {

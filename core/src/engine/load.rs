@@ -11,7 +11,7 @@ use crate::{
     backend::Record,
     codec::{Encoded, Envelope, Fingerprints, KeyFingerprints, fit},
     excerpt::Chain,
-    state::{LastWrite, Saver, SessionCore, SessionState, SlotState},
+    state::{LastWrite, Saver, SessionCore, SessionState, SlotClaim, SlotState},
 };
 
 /// A document that was read or made.
@@ -66,11 +66,10 @@ impl<D: GameDocument> Engine<D> {
             .stored
             .map_or((None, None), |stored| (Some(stored.content), stored.keys));
         let saver = Saver {
-            claim: Some(number),
+            claim: SlotClaim::Live(number),
             revision: opened.revision,
             stored: content,
             last: LastWrite::of(&opened),
-            doubt: None,
             proved: self.origin.completion.is_some(), // it is no type of the game's
             keys,
         };

@@ -11,7 +11,6 @@ mod hazards;
 mod health;
 mod heartbeat;
 mod hooks;
-mod lane;
 mod load;
 mod orphans;
 mod recover;
@@ -20,7 +19,7 @@ mod scheduler;
 mod shutdown;
 mod start;
 
-use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
+use std::{collections::VecDeque, future::Future, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -41,16 +40,15 @@ pub use shutdown::{ShutdownReport, Unfinished};
 pub use start::OnConflict;
 
 use crate::{
-    Clock, EndReason, Error, Event, GameDocument, IdSource, PlayerId, SaveReason, ServerId,
-    SessionId, Settings, Unsaved,
-    autosave::Autosave,
+    Clock, EndReason, Error, Event, GameDocument, IdSource, PlayerId, ServerId, SessionId,
+    Settings, Unsaved,
+    autosave::Wheel,
     backend::{Lock, Store},
-    codec::{Codec, Encoded},
+    codec::Codec,
     document_type::Origin,
-    excerpt::Chain,
     metrics,
     schema::Migrations,
-    state::{Gate, Held, Kept, LeaseWatch, Orphans, Registry, Saver, SessionState, SlotState},
+    state::{Gate, Held, Kept, LeaseWatch, Orphans, Registry, SessionState},
 };
 
 #[derive(Debug)]
@@ -66,7 +64,7 @@ pub(crate) struct Engine<D> {
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) server: ServerId,
     pub(crate) registry: Registry<D>,
-    pub(crate) autosave: Autosave<D>,
+    pub(crate) autosave: Wheel<D>,
     pub(crate) kept: Kept,
     pub(crate) orphans: Orphans,
     pub(crate) background: Background<D>,
@@ -189,57 +187,5 @@ impl<D: GameDocument> Engine<D> {
         if self.settings.debug {
             report();
         }
-    }
-
-    pub(crate) fn tell_skipped(&self, slot: &SlotState<D>) {
-        self.debug(|| {
-            let (player, slot) = (&slot.core.player, &slot.name);
-            tracing::debug!(%player, %slot, "slot skipped: unchanged");
-        });
-    }
-
-    pub(crate) fn tell_saved(
-        &self,
-        slot: &SlotState<D>,
-        saver: &mut Saver,
-        encoded: &Encoded,
-        reason: SaveReason,
-    ) {
-        metrics::saved(reason.label());
-        let revision = saver.revision;
-        self.debug(|| {
-            let keys = self.codec.key_fingerprints(encoded).ok().map(Box::new);
-            let changed = keys.as_ref().zip(saver.keys.as_ref());
-            let changed = changed.map(|(keys, stored)| keys.changed_since(stored));
-            saver.keys = keys;
-            let (player, slot) = (&slot.core.player, &slot.name);
-            tracing::debug!(%player, %slot, %revision, ?reason, ?changed, "slot saved");
-        });
-        self.events.send(|| Event::SlotSaved {
-            player: slot.core.player.clone(),
-            slot: slot.name.clone(),
-            revision,
-            reason,
-        });
-    }
-
-    pub(crate) fn tell_save_failed(
-        &self,
-        slot: &SlotState<D>,
-        attempt: u32,
-        retry_in: Option<Duration>,
-        error: &Error,
-    ) {
-        metrics::save_failed();
-        let player = &slot.core.player;
-        let (name, why) = (&slot.name, Chain(error));
-        tracing::warn!(%player, slot = %name, attempt, ?retry_in, error = %why, "save failed");
-        self.events.send(|| Event::SaveFailed {
-            player: player.clone(),
-            slot: slot.name.clone(),
-            attempt,
-            retry_in,
-            error: Arc::new(error.clone()),
-        });
     }
 }

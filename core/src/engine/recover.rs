@@ -80,7 +80,7 @@ impl Base {
         Self {
             revision: saver.revision,
             last: saver.last,
-            doubt: saver.doubt.map(|doubt| doubt.write_id),
+            doubt: saver.claim.doubt().map(|doubt| doubt.write_id),
         }
     }
 

@@ -1,4 +1,11 @@
 //! One save of one slot, from snapshot to acknowledgement.
+//!
+//! In: a slot, and why it is saved. Out: one conditional write
+//! (`backend/client.rs`), or none if the store has the content already; and
+//! what became of it, noted in the slot and reported as an event.
+//!
+//! On the way the document goes through the hook (`engine/hooks.rs`) and
+//! becomes bytes (`codec`).
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,11 +13,13 @@ use tokio::sync::MutexGuard;
 
 use super::{Engine, hooks::guarded};
 use crate::{
-    ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, WriteId,
+    ClaimNumber, Error, Event, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
+    WriteId,
     backend::{Body, Claim, Effect, Lock, Opened, Opening, Operation, Stamp, WriteOutcome, pauses},
     codec::{CodecError, Encoded, Envelope, Fingerprints, Unique},
+    excerpt::Chain,
     metrics,
-    state::{Doubt, LastWrite, Saved, Saver, SessionCore, SlotState, Snapshot},
+    state::{Doubt, LastWrite, Saved, Saver, SessionCore, SlotClaim, SlotState, Snapshot},
 };
 
 /// A claim that dies more often than this within one save is a fault of the
@@ -229,7 +238,7 @@ impl<D: GameDocument> Engine<D> {
             .body(encoded, self.migrations.current())
             .map_err(|source| unencodable(&slot.core, &slot.name, source))?;
         for _ in 0..MAX_OPENINGS {
-            if let Some(number) = saver.claim {
+            if let SlotClaim::Live(number) = saver.claim {
                 let claim = slot.claim(number);
                 let sent = self.send(&claim, saver, encoded.fingerprints(), &body);
                 if sent.await? {
@@ -263,8 +272,8 @@ impl<D: GameDocument> Engine<D> {
         saver: &mut Saver,
     ) -> Result<Option<Fingerprints>, Error> {
         match saver.claim {
-            Some(_) => Ok(None),
-            None => self.open_again(slot, saver).await,
+            SlotClaim::Live(_) => Ok(None),
+            SlotClaim::Dead | SlotClaim::InDoubt(_) => self.open_again(slot, saver).await,
         }
     }
 
@@ -276,7 +285,7 @@ impl<D: GameDocument> Engine<D> {
     ) -> Result<Option<Fingerprints>, Error> {
         let claimed = self.claim_slot(&slot.core, &slot.name).await;
         let (number, opened) = claimed.map_err(|error| error.during(Operation::Save))?;
-        let doubt = saver.doubt.take();
+        let doubt = saver.claim.doubt();
         let applied = doubt.filter(|doubt| opened.last_write == Some(doubt.write_id));
         let applied = applied.map(|doubt| doubt.content);
         if opened.revision != saver.revision {
@@ -284,7 +293,7 @@ impl<D: GameDocument> Engine<D> {
             saver.stored = applied;
             saver.keys = None;
         }
-        saver.claim = Some(number);
+        saver.claim = SlotClaim::Live(number);
         saver.revision = opened.revision;
         saver.last = LastWrite::of(&opened);
         Ok(applied)
@@ -301,8 +310,7 @@ impl<D: GameDocument> Engine<D> {
         let stamp = self.stamp(saver.revision);
         // Noted before it is sent: if this future is dropped, or no answer
         // comes, the claim is in doubt and the slot is opened again (S2, E7).
-        saver.claim = None;
-        saver.doubt = Some(Doubt {
+        saver.claim = SlotClaim::InDoubt(Doubt {
             write_id: stamp.write_id,
             content,
         });
@@ -313,11 +321,11 @@ impl<D: GameDocument> Engine<D> {
             metrics::write_in_doubt();
             return Err(failure.clone().into());
         }
-        saver.doubt = None;
+        let (live, dead) = (SlotClaim::Live(claim.number), SlotClaim::Dead);
         match outcome {
             Ok(WriteOutcome::Written { revision }) => {
                 debug_assert_eq!(revision, stamp.base.next(), "S3");
-                saver.claim = Some(claim.number);
+                saver.claim = live;
                 saver.revision = revision;
                 saver.last = Some(LastWrite {
                     id: stamp.write_id,
@@ -327,11 +335,15 @@ impl<D: GameDocument> Engine<D> {
                 Ok(true)
             }
             Ok(WriteOutcome::Lost { holder }) => {
+                saver.claim = dead;
                 Err(self.lose_to(&claim.player, claim.session, holder))
             }
-            Ok(WriteOutcome::Overtaken) => Ok(false),
+            Ok(WriteOutcome::Overtaken) => {
+                saver.claim = dead;
+                Ok(false)
+            }
             Err(failure) => {
-                saver.claim = Some(claim.number);
+                saver.claim = live;
                 Err(failure.into())
             }
         }
@@ -391,6 +403,58 @@ impl<D: GameDocument> Engine<D> {
             !second
         });
         self.lose(player, session, holder)
+    }
+
+    fn tell_skipped(&self, slot: &SlotState<D>) {
+        self.debug(|| {
+            let (player, slot) = (&slot.core.player, &slot.name);
+            tracing::debug!(%player, %slot, "slot skipped: unchanged");
+        });
+    }
+
+    fn tell_saved(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+        encoded: &Encoded,
+        reason: SaveReason,
+    ) {
+        metrics::saved(reason.label());
+        let revision = saver.revision;
+        self.debug(|| {
+            let keys = self.codec.key_fingerprints(encoded).ok().map(Box::new);
+            let changed = keys.as_ref().zip(saver.keys.as_ref());
+            let changed = changed.map(|(keys, stored)| keys.changed_since(stored));
+            saver.keys = keys;
+            let (player, slot) = (&slot.core.player, &slot.name);
+            tracing::debug!(%player, %slot, %revision, ?reason, ?changed, "slot saved");
+        });
+        self.events.send(|| Event::SlotSaved {
+            player: slot.core.player.clone(),
+            slot: slot.name.clone(),
+            revision,
+            reason,
+        });
+    }
+
+    pub(crate) fn tell_save_failed(
+        &self,
+        slot: &SlotState<D>,
+        attempt: u32,
+        retry_in: Option<Duration>,
+        error: &Error,
+    ) {
+        metrics::save_failed();
+        let player = &slot.core.player;
+        let (name, why) = (&slot.name, Chain(error));
+        tracing::warn!(%player, slot = %name, attempt, ?retry_in, error = %why, "save failed");
+        self.events.send(|| Event::SaveFailed {
+            player: player.clone(),
+            slot: slot.name.clone(),
+            attempt,
+            retry_in,
+            error: Arc::new(error.clone()),
+        });
     }
 }
 

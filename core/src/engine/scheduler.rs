@@ -1,19 +1,36 @@
-//! The scheduler: when what is saved, and by how many lanes.
+//! The autosave at work: a scheduler, which says when what is saved, and the
+//! workers, which save it.
+//!
+//! In: the time, and what the wheel has for it. Out: a call of `save_once` for
+//! each slot that is due (`engine/save.rs`), and its place in the wheel or the
+//! queue after that.
 
-use std::{pin::pin, sync::Arc};
+use std::{
+    any::Any,
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::{
     FutureExt,
     future::{Fuse, FusedFuture},
 };
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{
+    task::{JoinSet, coop::consume_budget},
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, lane};
+use super::Engine;
 use crate::{
-    GameDocument,
-    autosave::{Timetable, Wheel, Work},
+    Error, GameDocument, SaveReason,
+    autosave::{HookUnderWay, Job, Timetable, Wheel, Work},
+    backend::pauses,
     fetch, metrics,
+    state::{Next, Saved, SlotState},
 };
 
 /// So many saves that are due are worth a lane on another thread, even if the
@@ -59,7 +76,7 @@ impl<D: GameDocument> Scheduler<D> {
     /// Runs until the manager stops. Saves under way are then finished.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let (shared, work) = (Arc::clone(&self.shared), Arc::clone(&self.work));
-        let wheel = &shared.autosave.wheel;
+        let wheel = &shared.autosave;
         let mut stopped = pin!(stop.cancelled());
         let mut first_lane = pin!(Fuse::terminated());
         while !stop.is_cancelled() {
@@ -67,7 +84,7 @@ impl<D: GameDocument> Scheduler<D> {
             let (due, waiting) = work.due_and_waiting();
             metrics::autosave_queue(due);
             if due > 0 && first_lane.is_terminated() {
-                first_lane.set(lane::run(&shared, &work).fuse());
+                first_lane.set(run_worker(&shared, &work).fuse());
             }
             self.add_lanes(due, waiting);
             let turn_at = self.planned.and_then(|turn| self.timetable.begin(turn));
@@ -147,7 +164,7 @@ impl<D: GameDocument> Scheduler<D> {
         let max = self.shared.settings.max_concurrent_saves;
         for _ in 0..wanted.min(max.saturating_sub(running)) {
             let (shared, work) = (Arc::clone(&self.shared), Arc::clone(&self.work));
-            let lane = async move { lane::run(&shared, &work).await };
+            let lane = async move { run_worker(&shared, &work).await };
             self.lanes.spawn(lane);
         }
         self.work.set_room(self.lanes.len() + 1 < max);
@@ -165,4 +182,128 @@ async fn sleep_until(at: Option<Instant>) {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
+}
+
+/// What is caught of a panic. It has gone to the panic hook.
+type Panic = Box<dyn Any + Send>;
+
+/// A hook that takes longer than this counts no more among those that run at
+/// the same time.
+const SHORT: Duration = Duration::from_millis(100);
+
+/// Makes the saves that are due until none is left.
+///
+/// As many lanes as there are make as many saves at the same time. A save that
+/// the store answers at once costs no task of its own. One that a hook runs
+/// for has one: it may take as long as the hook likes, and no lane waits (A9).
+async fn run_worker<D: GameDocument>(shared: &Arc<Engine<D>>, work: &Arc<Work<D>>) {
+    while let Some(job) = work.next() {
+        if job.slot.is_refused() {
+            // It keeps its place, and what it is there for.
+            shared.autosave.push(&job.slot);
+        } else if shared.hooks.before_save.is_some() {
+            set_aside(shared, work, job);
+        } else {
+            let save = shared.save_once(&job.slot, SaveReason::Autosave);
+            let save = counting_wait(AssertUnwindSafe(save).catch_unwind(), work);
+            let result = save.await;
+            settle(shared, work, job, result);
+        }
+        consume_budget().await; // others have to run too
+    }
+}
+
+/// Makes a save with a hook in a task of its own.
+fn set_aside<D: GameDocument>(shared: &Arc<Engine<D>>, work: &Arc<Work<D>>, job: Job<D>) {
+    let hook = work.begin_hook();
+    let (tasks, shared, work) = (&shared.runtime, Arc::clone(shared), Arc::clone(work));
+    tasks.spawn(async move {
+        let save = save_with_hook(&shared, &work, &job.slot, hook);
+        let result = AssertUnwindSafe(save).catch_unwind().await;
+        settle(&shared, &work, job, result);
+    });
+}
+
+async fn save_with_hook<D: GameDocument>(
+    shared: &Engine<D>,
+    work: &Work<D>,
+    slot: &SlotState<D>,
+    hook: HookUnderWay<D>,
+) -> Result<Saved, Error> {
+    let mut begin = pin!(shared.begin_save(slot, SaveReason::Autosave));
+    let begun = timeout(SHORT, &mut begin).await;
+    drop(hook); // the others no longer wait for it
+    let begun = match begun {
+        Ok(begun) => begun?,
+        Err(_takes_long) => begin.await?,
+    };
+    let _room = work.room_to_write().await;
+    shared.finish_save(slot, begun).await
+}
+
+/// Runs a save; while it waits for the store, it counts as waiting.
+async fn counting_wait<D, F: Future>(save: F, work: &Work<D>) -> F::Output {
+    let mut save = pin!(save);
+    let mut waits = false;
+    poll_fn(|context| {
+        let polled = save.as_mut().poll(context);
+        if waits != polled.is_pending() {
+            waits = !waits;
+            if waits {
+                work.begin_wait();
+            } else {
+                work.end_wait();
+            }
+        }
+        polled
+    })
+    .await
+}
+
+fn settle<D: GameDocument>(
+    shared: &Engine<D>,
+    work: &Work<D>,
+    job: Job<D>,
+    result: Result<Result<Saved, Error>, Panic>,
+) {
+    // A panic of a document's own code must not take the slot out of the
+    // schedule (A7).
+    let result = result.unwrap_or_else(|_| {
+        Err(Error::Panicked {
+            player: job.slot.core.player.clone(),
+            during: "saving a slot",
+        })
+    });
+    match result {
+        Ok(_) => let_go(shared, work, job.slot),
+        // Whoever closed it has told so. If it was just being opened then,
+        // nobody has taken it out yet.
+        Err(error) if error.closes_slot() => shared.autosave.remove(&job.slot),
+        Err(error) => try_again(shared, work, job, &error),
+    }
+}
+
+fn let_go<D: GameDocument>(shared: &Engine<D>, work: &Work<D>, slot: Arc<SlotState<D>>) {
+    match slot.let_go() {
+        Next::Rest => {}
+        Next::Turn => shared.autosave.push(&slot),
+        Next::Due => work.push_again(slot),
+    }
+}
+
+/// With backoff, and after the last attempt in the next cycle (A3).
+fn try_again<D: GameDocument>(shared: &Engine<D>, work: &Work<D>, mut job: Job<D>, error: &Error) {
+    let pause = pause_after(shared, job.attempt).filter(|_| error.is_transient());
+    shared.tell_save_failed(&job.slot, job.attempt, pause, error);
+    match pause {
+        Some(pause) => {
+            job.attempt += 1;
+            work.retry_at(Instant::now() + pause, job);
+        }
+        None => shared.autosave.push(&job.slot),
+    }
+}
+
+fn pause_after<D>(shared: &Engine<D>, attempt: u32) -> Option<Duration> {
+    pauses(&shared.settings).nth(attempt as usize - 1)
 }

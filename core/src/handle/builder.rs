@@ -10,7 +10,7 @@ use crate::{
     Clock, Document, DocumentError, EndReason, Error, GameDocument, HookContext, IdSource,
     Incarnation, InventoryLimits, PlayerId, RandomIds, ServerId, ServerName, Settings,
     SettingsError, SystemClock,
-    autosave::Autosave,
+    autosave::Wheel,
     backend::{Backend, Hazard, HazardKind, Renewal, Store},
     codec::Codec,
     engine::{Background, Engine, EventSender, HazardWatch, Hooks, Shutdown, find_hazards},
@@ -304,7 +304,7 @@ impl<D: GameDocument> Builder<D> {
         let shared = Engine {
             codec: Codec::new(&self.settings, &*self.ids),
             background: Background::new(&self.settings),
-            autosave: Autosave::new(&self.settings),
+            autosave: Wheel::new(&self.settings),
             settings: self.settings,
             store,
             migrations: self.migrations,

@@ -1,4 +1,8 @@
 //! Reading and changing a slot that holds a [`Document`].
+//!
+//! In: a key and a value from game code. Out: the document in memory, changed
+//! (`state/slot.rs`), and the slot in its turn of the wheel, if it was not
+//! there already (`autosave/wheel.rs`).
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Number, Value};

@@ -24,5 +24,5 @@ pub(crate) use lease::{LeaseWatch, Moment};
 pub(crate) use orphans::Orphans;
 pub(crate) use registry::{Occupied, Registry, Reservation, Taken};
 pub(crate) use session::SessionState;
-pub(crate) use slot::{Doubt, LastWrite, Next, Saver, SlotState, Snapshot};
+pub(crate) use slot::{Doubt, LastWrite, Next, Saver, SlotClaim, SlotState, Snapshot};
 pub use unsaved::{EndError, Unsaved};

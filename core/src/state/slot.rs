@@ -1,8 +1,12 @@
-//! What the manager keeps of one open slot.
+//! What the manager knows of one open slot: its document, whether the autosave
+//! has it queued, and what the store is known to have.
+//!
+//! In: a change of the document, or what became of a save. Out: whether the
+//! slot has to be queued, and, for a save, a snapshot of the document.
 
 use std::{sync::Arc, time::Duration};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::{SessionCore, asked::Asked, keep::Keeper};
@@ -99,20 +103,46 @@ pub(crate) struct Snapshot<D> {
 /// What the next write builds on, and what is known of the last one.
 #[derive(Debug)]
 pub(crate) struct Saver {
-    /// The claim that the slot was opened under; `None` once it is dead or in
-    /// doubt, and the slot has to be opened again (S2).
-    pub(crate) claim: Option<ClaimNumber>,
+    pub(crate) claim: SlotClaim,
     pub(crate) revision: Revision,
     /// What the store has acknowledged; `None` if it has nothing (S10).
     pub(crate) stored: Option<Fingerprints>,
     /// The last write that the store is known to have.
     pub(crate) last: Option<LastWrite>,
-    /// A write whose answer has not come, or never came.
-    pub(crate) doubt: Option<Doubt>,
     /// Whether the document was proved to come back, or need not be (S11).
     pub(crate) proved: bool,
     /// In debug mode: what was stored, key by key.
     pub(crate) keys: Option<Box<KeyFingerprints>>,
+}
+
+/// What is known of the claim that the slot was opened under. Unless it is
+/// live, the slot has to be opened again before anything is written (S2).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SlotClaim {
+    /// The next write may be sent under it.
+    Live(ClaimNumber),
+    /// It was found dead, or is being killed by another opening.
+    Dead,
+    /// A write under it was sent whose answer has not come, or never came.
+    InDoubt(Doubt),
+}
+
+impl SlotClaim {
+    /// The write that may have been applied, if there is one.
+    pub(crate) fn doubt(&self) -> Option<Doubt> {
+        match self {
+            Self::InDoubt(doubt) => Some(*doubt),
+            Self::Live(_) | Self::Dead => None,
+        }
+    }
+
+    /// Notes that the slot is being opened by somebody else, which kills it.
+    /// A write in doubt stays to be asked about.
+    pub(crate) fn kill(&mut self) {
+        if let Self::Live(_) = self {
+            *self = Self::Dead;
+        }
+    }
 }
 
 /// Which write made what the store has, and when that was.
@@ -229,6 +259,17 @@ impl<D> SlotState<D> {
             return Err(self.deleted());
         }
         Ok(())
+    }
+
+    /// The slot's lock, when nobody keeps the slot and it takes changes.
+    pub(super) fn lock_for_change(&self) -> Result<MutexGuard<'_, Live<D>>, Error> {
+        let mut live = self.live.lock();
+        if live.keeper.is_some() {
+            drop(live);
+            live = self.lock_when_free()?;
+        }
+        self.check_takes_changes(&live)?;
+        Ok(live)
     }
 
     /// Whether what the slot holds can still be saved; otherwise why not.
