@@ -5,6 +5,6 @@ mod queue;
 mod timetable;
 mod wheel;
 
-pub(crate) use queue::{HookUnderWay, Job, Work};
+pub(crate) use queue::{HookUnderWay, Job, SaveQueue};
 pub(crate) use timetable::Timetable;
 pub(crate) use wheel::Wheel;

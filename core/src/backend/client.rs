@@ -176,7 +176,7 @@ impl Store {
         deadline: Instant,
         attempt: impl Attempt<T>,
     ) -> std::result::Result<T, BackendError> {
-        let began = metrics::TELLS.then(Instant::now);
+        let began = metrics::ENABLED.then(Instant::now);
         let result = self
             .bounded(deadline, attempt)
             .instrument(call.span())

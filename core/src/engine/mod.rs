@@ -2,7 +2,6 @@
 //!
 //! It works on the state of players and gives that out; handles wrap it.
 
-mod ask;
 mod background;
 mod delete;
 mod end;
@@ -14,6 +13,7 @@ mod hooks;
 mod load;
 mod orphans;
 mod recover;
+mod requests;
 mod save;
 mod scheduler;
 mod shutdown;
@@ -146,20 +146,20 @@ impl<D: GameDocument> Engine<D> {
 
     /// Closes a session that was found lost, tells so, and returns the error
     /// for whoever found it (E2).
-    pub(crate) fn lose(
+    pub(crate) fn mark_lost(
         &self,
         player: &PlayerId,
         session: SessionId,
         holder: Option<Lock>,
     ) -> Error {
         if let Some(state) = self.registry.session(player, session)
-            && state.core.lose(holder.clone())
+            && state.core.mark_lost(holder.clone())
         {
             self.debug(|| tracing::debug!(%player, %session, ?holder, "session lost"));
             self.forget(&state);
             metrics::session_over(true, self.registry.len());
             if !state.is_held() {
-                let error = state.core.lost(holder.clone());
+                let error = state.core.lost_error(holder.clone());
                 self.leave_behind(state.unsaved(&error));
             }
             self.events.send(|| Event::SessionLost {

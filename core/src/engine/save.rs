@@ -19,7 +19,7 @@ use crate::{
     codec::{CodecError, Encoded, Envelope, Fingerprints, Unique},
     excerpt::Chain,
     metrics,
-    state::{Doubt, LastWrite, Saved, Saver, SessionCore, SlotClaim, SlotState, Snapshot},
+    state::{Doubt, LastWrite, Saved, SessionCore, SlotClaim, SlotState, Snapshot, WriteState},
 };
 
 /// A claim that dies more often than this within one save is a fault of the
@@ -28,7 +28,7 @@ const MAX_OPENINGS: usize = 3;
 
 /// A save that has its snapshot, and the slot's claim to itself.
 pub(crate) struct Begun<'a, D> {
-    saver: MutexGuard<'a, Saver>,
+    write_state: MutexGuard<'a, WriteState>,
     snapshot: Snapshot<D>,
     reason: SaveReason,
     forced: bool,
@@ -49,7 +49,7 @@ impl<D: GameDocument> Engine<D> {
                 Err(error) => error,
             };
             let pause = pauses.next().filter(|_| error.is_transient());
-            self.tell_save_failed(slot, attempt, pause, &error);
+            self.report_save_failed(slot, attempt, pause, &error);
             let Some(pause) = pause else {
                 self.autosave.enqueue(slot);
                 return Err(error);
@@ -80,9 +80,9 @@ impl<D: GameDocument> Engine<D> {
         slot: &'a SlotState<D>,
         reason: SaveReason,
     ) -> Result<Begun<'a, D>, Error> {
-        let saver = match slot.saver.try_lock() {
-            Ok(saver) => saver,
-            Err(_save_under_way) => slot.saver.lock().await,
+        let write_state = match slot.write_state.try_lock() {
+            Ok(write_state) => write_state,
+            Err(_save_under_way) => slot.write_state.lock().await,
         };
         let (mut snapshot, forced) = slot.begin_save(reason == SaveReason::Autosave)?;
         let reason = if forced { SaveReason::Forced } else { reason };
@@ -90,7 +90,7 @@ impl<D: GameDocument> Engine<D> {
             snapshot = self.run_before_save(slot, snapshot).await;
         }
         Ok(Begun {
-            saver,
+            write_state,
             snapshot,
             reason,
             forced,
@@ -104,19 +104,21 @@ impl<D: GameDocument> Engine<D> {
         begun: Begun<'_, D>,
     ) -> Result<Saved, Error> {
         let Begun {
-            mut saver,
+            mut write_state,
             snapshot,
             reason,
             forced,
         } = begun;
         let version = snapshot.version;
-        let result = self.save_snapshot(slot, &mut saver, snapshot, reason).await;
+        let result = self
+            .save_snapshot(slot, &mut write_state, snapshot, reason)
+            .await;
         if let Err(error) = &result {
             slot.note_failed(forced);
             if matches!(error, Error::Unencodable { .. } | Error::Panicked { .. }) {
                 slot.note_refused(version, |times| self.rare_pause(times));
             }
-            slot.note_revision(saver.revision); // it may have been opened anew
+            slot.note_revision(write_state.revision); // it may have been opened anew
         }
         result
     }
@@ -124,37 +126,40 @@ impl<D: GameDocument> Engine<D> {
     async fn save_snapshot(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
         snapshot: Snapshot<D>,
         reason: SaveReason,
     ) -> Result<Saved, Error> {
         if snapshot.stored && !writes_unchanged(reason) {
-            return Ok(self.skip(slot, saver));
+            return Ok(self.skip(slot, write_state));
         }
         let encoded = self.encode(slot, &snapshot)?;
         let content = encoded.fingerprints();
         // Only with the doubt out of the way is it known what the store has.
-        let applied = self.settle_doubt(slot, saver).await?;
+        let applied = self.settle_doubt(slot, write_state).await?;
         if applied.is_none_or(|applied| applied.all != content.all) {
-            if !is_due(reason, saver.stored, content) {
-                slot.note_revision(saver.revision); // likewise
-                if saver.stored.is_some_and(|stored| stored.all == content.all) {
-                    slot.note_stored(snapshot.version, saver.revision);
+            if !is_due(reason, write_state.stored, content) {
+                slot.note_revision(write_state.revision); // likewise
+                if write_state
+                    .stored
+                    .is_some_and(|stored| stored.all == content.all)
+                {
+                    slot.note_stored(snapshot.version, write_state.revision);
                 }
-                return Ok(self.skip(slot, saver));
+                return Ok(self.skip(slot, write_state));
             }
-            self.prove(slot, saver, &encoded)?;
-            self.write(slot, saver, &encoded).await?;
+            self.prove(slot, write_state, &encoded)?;
+            self.write(slot, write_state, &encoded).await?;
         }
-        slot.note_stored(snapshot.version, saver.revision);
-        self.tell_saved(slot, saver, &encoded, reason);
-        let revision = saver.revision;
+        slot.note_stored(snapshot.version, write_state.revision);
+        self.report_saved(slot, write_state, &encoded, reason);
+        let revision = write_state.revision;
         Ok(Saved::Written { revision })
     }
 
-    fn skip(&self, slot: &SlotState<D>, saver: &Saver) -> Saved {
-        self.tell_skipped(slot);
-        let revision = saver.revision;
+    fn skip(&self, slot: &SlotState<D>, write_state: &WriteState) -> Saved {
+        self.report_skipped(slot);
+        let revision = write_state.revision;
         Saved::Unchanged { revision }
     }
 
@@ -199,14 +204,14 @@ impl<D: GameDocument> Engine<D> {
     fn prove(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
         encoded: &Encoded,
     ) -> Result<(), Error> {
-        if !saver.proved {
+        if !write_state.proved {
             self.run_codec(slot, "proving that the document comes back", || {
                 self.codec.prove::<D>(encoded)
             })?;
-            saver.proved = true;
+            write_state.proved = true;
         }
         Ok(())
     }
@@ -231,22 +236,22 @@ impl<D: GameDocument> Engine<D> {
     async fn write(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
         encoded: &Encoded,
     ) -> Result<(), Error> {
         let body = self
             .body(encoded, self.migrations.current())
             .map_err(|source| unencodable(&slot.core, &slot.name, source))?;
         for _ in 0..MAX_OPENINGS {
-            if let SlotClaim::Live(number) = saver.claim {
+            if let SlotClaim::Live(number) = write_state.claim {
                 let claim = slot.claim(number);
-                let sent = self.send(&claim, saver, encoded.fingerprints(), &body);
+                let sent = self.send(&claim, write_state, encoded.fingerprints(), &body);
                 if sent.await? {
                     metrics::written(body.bytes.len());
                     return Ok(());
                 }
             }
-            self.open_again(slot, saver).await?;
+            self.open_again(slot, write_state).await?;
         }
         Err(self
             .store
@@ -269,11 +274,11 @@ impl<D: GameDocument> Engine<D> {
     async fn settle_doubt(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
     ) -> Result<Option<Fingerprints>, Error> {
-        match saver.claim {
+        match write_state.claim {
             SlotClaim::Live(_) => Ok(None),
-            SlotClaim::Dead | SlotClaim::InDoubt(_) => self.open_again(slot, saver).await,
+            SlotClaim::Dead | SlotClaim::InDoubt(_) => self.open_again(slot, write_state).await,
         }
     }
 
@@ -281,21 +286,21 @@ impl<D: GameDocument> Engine<D> {
     async fn open_again(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
     ) -> Result<Option<Fingerprints>, Error> {
         let claimed = self.claim_slot(&slot.core, &slot.name).await;
         let (number, opened) = claimed.map_err(|error| error.during(Operation::Save))?;
-        let doubt = saver.claim.doubt();
+        let doubt = write_state.claim.doubt();
         let applied = doubt.filter(|doubt| opened.last_write == Some(doubt.write_id));
         let applied = applied.map(|doubt| doubt.content);
-        if opened.revision != saver.revision {
+        if opened.revision != write_state.revision {
             // The write in doubt, or one that nothing is known of.
-            saver.stored = applied;
-            saver.keys = None;
+            write_state.stored = applied;
+            write_state.keys = None;
         }
-        saver.claim = SlotClaim::Live(number);
-        saver.revision = opened.revision;
-        saver.last = LastWrite::of(&opened);
+        write_state.claim = SlotClaim::Live(number);
+        write_state.revision = opened.revision;
+        write_state.last = LastWrite::of(&opened);
         Ok(applied)
     }
 
@@ -303,14 +308,14 @@ impl<D: GameDocument> Engine<D> {
     async fn send(
         &self,
         claim: &Claim,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
         content: Fingerprints,
         body: &Body,
     ) -> Result<bool, Error> {
-        let stamp = self.stamp(saver.revision);
+        let stamp = self.stamp(write_state.revision);
         // Noted before it is sent: if this future is dropped, or no answer
         // comes, the claim is in doubt and the slot is opened again (S2, E7).
-        saver.claim = SlotClaim::InDoubt(Doubt {
+        write_state.claim = SlotClaim::InDoubt(Doubt {
             write_id: stamp.write_id,
             content,
         });
@@ -325,25 +330,25 @@ impl<D: GameDocument> Engine<D> {
         match outcome {
             Ok(WriteOutcome::Written { revision }) => {
                 debug_assert_eq!(revision, stamp.base.next(), "S3");
-                saver.claim = live;
-                saver.revision = revision;
-                saver.last = Some(LastWrite {
+                write_state.claim = live;
+                write_state.revision = revision;
+                write_state.last = Some(LastWrite {
                     id: stamp.write_id,
                     at: stamp.at,
                 });
-                saver.stored = Some(content);
+                write_state.stored = Some(content);
                 Ok(true)
             }
             Ok(WriteOutcome::Lost { holder }) => {
-                saver.claim = dead;
-                Err(self.lose_to(&claim.player, claim.session, holder))
+                write_state.claim = dead;
+                Err(self.mark_lost_to(&claim.player, claim.session, holder))
             }
             Ok(WriteOutcome::Overtaken) => {
-                saver.claim = dead;
+                write_state.claim = dead;
                 Ok(false)
             }
             Err(failure) => {
-                saver.claim = live;
+                write_state.claim = live;
                 Err(failure.into())
             }
         }
@@ -376,7 +381,7 @@ impl<D: GameDocument> Engine<D> {
             match self.store.open(&claim).await? {
                 Opening::Opened(opened) => return Ok((claim.number, opened)),
                 Opening::Lost { holder } => {
-                    return Err(self.lose_to(&core.player, core.id, holder));
+                    return Err(self.mark_lost_to(&core.player, core.id, holder));
                 }
                 // The number was this session's greatest: an answer that can
                 // only come of the call having been sent twice.
@@ -388,7 +393,7 @@ impl<D: GameDocument> Engine<D> {
 
     /// Closes a session whose claim the store refused for `holder`'s sake,
     /// which may be a second lock of the session's own.
-    pub(crate) fn lose_to(
+    pub(crate) fn mark_lost_to(
         &self,
         player: &PlayerId,
         session: SessionId,
@@ -402,30 +407,30 @@ impl<D: GameDocument> Engine<D> {
             }
             !second
         });
-        self.lose(player, session, holder)
+        self.mark_lost(player, session, holder)
     }
 
-    fn tell_skipped(&self, slot: &SlotState<D>) {
+    fn report_skipped(&self, slot: &SlotState<D>) {
         self.debug(|| {
             let (player, slot) = (&slot.core.player, &slot.name);
             tracing::debug!(%player, %slot, "slot skipped: unchanged");
         });
     }
 
-    fn tell_saved(
+    fn report_saved(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
         encoded: &Encoded,
         reason: SaveReason,
     ) {
         metrics::saved(reason.label());
-        let revision = saver.revision;
+        let revision = write_state.revision;
         self.debug(|| {
             let keys = self.codec.key_fingerprints(encoded).ok().map(Box::new);
-            let changed = keys.as_ref().zip(saver.keys.as_ref());
+            let changed = keys.as_ref().zip(write_state.keys.as_ref());
             let changed = changed.map(|(keys, stored)| keys.changed_since(stored));
-            saver.keys = keys;
+            write_state.keys = keys;
             let (player, slot) = (&slot.core.player, &slot.name);
             tracing::debug!(%player, %slot, %revision, ?reason, ?changed, "slot saved");
         });
@@ -437,7 +442,7 @@ impl<D: GameDocument> Engine<D> {
         });
     }
 
-    pub(crate) fn tell_save_failed(
+    pub(crate) fn report_save_failed(
         &self,
         slot: &SlotState<D>,
         attempt: u32,
@@ -462,14 +467,14 @@ impl<D: GameDocument> Engine<D> {
 fn writes_unchanged(reason: SaveReason) -> bool {
     matches!(
         reason,
-        SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack
+        SaveReason::Requested | SaveReason::Forced | SaveReason::PutBack
     )
 }
 
 /// Whether a save of this kind has to send this content (A1, A5, A6, S10).
 fn is_due(reason: SaveReason, stored: Option<Fingerprints>, content: Fingerprints) -> bool {
     match (reason, stored) {
-        (_, None) | (SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack, _) => true,
+        (_, None) | (SaveReason::Requested | SaveReason::Forced | SaveReason::PutBack, _) => true,
         (SaveReason::Autosave, Some(stored)) => stored.kept != content.kept,
         (SaveReason::LastSave(_), Some(stored)) => stored.all != content.all,
     }

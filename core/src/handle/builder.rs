@@ -303,7 +303,7 @@ impl<D: GameDocument> Builder<D> {
         }
         tracing::info!(%server, backend = store.backend().name(), "session manager started");
         let gate = Gate::new(server.name.clone(), self.settings.lock_expiry);
-        let shared = Engine {
+        let engine = Engine {
             codec: Codec::new(&self.settings, &*self.ids),
             background: Background::new(&self.settings),
             autosave: Wheel::new(&self.settings),
@@ -329,7 +329,7 @@ impl<D: GameDocument> Builder<D> {
             shutdown: Shutdown::default(),
             left_behind: parking_lot::Mutex::new(VecDeque::new()),
         };
-        Ok(SessionManager::run(Arc::new(shared)))
+        Ok(SessionManager::run(Arc::new(engine)))
     }
 }
 

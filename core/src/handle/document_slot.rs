@@ -230,7 +230,7 @@ impl Slot<Document> {
         });
         let (result, must_queue) = edited?;
         if must_queue {
-            self.shared.autosave.push(&self.state);
+            self.engine.autosave.push(&self.state);
         }
         Ok(result)
     }

@@ -54,7 +54,7 @@ impl Queue {
 }
 
 fn missed(count: u64) -> Numbered {
-    (0, Event::Missed { count })
+    (0, Event::Lagged { count })
 }
 
 impl Events {
@@ -70,7 +70,7 @@ impl Events {
         }
     }
 
-    /// The next event; [`Event::Missed`] if some were dropped because this
+    /// The next event; [`Event::Lagged`] if some were dropped because this
     /// listener was slow; `None` after the last: when a
     /// [`shutdown`](crate::SessionManager::shutdown) has returned its report,
     /// or the manager's runtime or everything that the manager gave out is
