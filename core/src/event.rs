@@ -13,7 +13,7 @@ use crate::{
 pub enum SaveReason {
     /// The autosave found it changed.
     Autosave,
-    /// The forced cycle came round (A6).
+    /// The forced cycle came round.
     Forced,
     /// Game code asked for it.
     Requested,

@@ -195,7 +195,7 @@ impl Codec {
     /// # Errors
     ///
     /// [`CodecError`] if the body can't be understood, is empty included. The
-    /// body is left as it is (rule S5).
+    /// body is left as it is.
     pub fn decode(&self, body: &Body) -> Result<Value, CodecError> {
         self.open(body).map(|(document, _)| document)
     }

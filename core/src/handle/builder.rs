@@ -27,7 +27,7 @@ const MAX_INCARNATIONS: usize = 5;
 /// Why a manager could not be started.
 ///
 /// The text says so down to the last cause, so that there is no
-/// [`source`](std::error::Error::source) to say it again (E14).
+/// [`source`](std::error::Error::source) to say it again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
@@ -38,7 +38,7 @@ pub enum StartError {
     /// The store could not be asked for a lease, or refuses one.
     Store(Box<Error>),
     /// The store is set up so that it may drop player data while it runs, or
-    /// is not the one at its address any more (S13). Change its settings, or
+    /// is not the one at its address any more. Change its settings, or
     /// [accept](Builder::accept_hazard) the kind.
     Hazard {
         /// The first that was found.

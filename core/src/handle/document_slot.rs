@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The methods of [`Document`], its inventory and its gift bank, one to one.
-/// A call that fails changes nothing (V7), and its error is
+/// A call that fails changes nothing, and its error is
 /// [`Error::Document`] with the reason, or says that the session takes no
 /// changes any more, or, for a change, that the slot is being changed by a
 /// closure that takes long, or that the call was made from
@@ -123,8 +123,7 @@ impl Slot<Document> {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`] if there are fewer, and then nothing is removed
-    /// (I3); [`Error::SessionLost`], [`Error::SessionEnded`].
+    /// [`Error::Document`] if there are fewer, and then nothing is removed; [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn remove_item(&self, item: &str, amount: u64) -> Result<u64, Error> {
         self.edit(|document| Ok(document.inventory_mut().remove(item, amount)?))
     }

@@ -77,7 +77,7 @@ impl Events {
     /// gone.
     ///
     /// Events about saves have a buffer of their own. They can't crowd out the
-    /// others, however many they are (E13).
+    /// others, however many they are.
     ///
     /// # Cancel safety
     ///

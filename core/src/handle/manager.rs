@@ -16,7 +16,7 @@ use crate::{
 /// Every call works from any thread, with or without a runtime around it: what
 /// takes time runs on the runtime that the manager was started on. When the
 /// last handle is dropped without a [`shutdown`](Self::shutdown), all sessions
-/// are ended all the same, as far as that runtime lets them (E5).
+/// are ended all the same, as far as that runtime lets them.
 ///
 /// ```no_run
 /// # async fn main_of_a_server(
@@ -177,14 +177,13 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// [`Error::PlayerHeld`] names who holds the player.
     /// [`Error::StoreUnavailable`] comes within `operation_timeout` of a call
-    /// to a store that is down. Whatever the error, no lock is left behind
-    /// (L8). A start of the same player that is under way, and the end of a
+    /// to a store that is down. Whatever the error, no lock is left behind. A start of the same player that is under way, and the end of a
     /// session that this manager holds, are waited for first.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe. A start that is given up stops at once: nothing that comes
-    /// after it waits for it, and it asks for nobody's session any more (E12).
+    /// after it waits for it, and it asks for nobody's session any more.
     /// A session that was started for nobody is ended.
     pub async fn start_session_with<P>(
         &self,
@@ -220,9 +219,9 @@ impl<D: GameDocument> SessionManager<D> {
     }
 
     /// Ends every session, concurrently, and reports what could not be saved
-    /// by the deadline (E4), with the documents. From here on no session is
+    /// by the deadline, with the documents. From here on no session is
     /// started and no change is taken. Until the last session has ended the
-    /// server keeps its lease, past the deadline too (E9): what is not done by
+    /// server keeps its lease, past the deadline too: what is not done by
     /// then, and what failed, goes on in the background for as long as the
     /// runtime lives.
     ///

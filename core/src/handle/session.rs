@@ -17,7 +17,7 @@ use crate::{
 ///
 /// It lives as long as any handle to it, those of its slots included. Dropping
 /// the last one ends the session in the background: what is unsaved is saved,
-/// the lock released, and failures are told as events (E5).
+/// the lock released, and failures are told as events.
 pub struct Session<D: GameDocument = Document> {
     engine: Arc<Engine<D>>,
     held: Arc<Held<D>>,
@@ -82,7 +82,7 @@ impl<D: GameDocument> Session<D> {
         self.state().core.status() == Status::Active
     }
 
-    /// Whether the session was found lost (E2).
+    /// Whether the session was found lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         matches!(self.state().core.status(), Status::Lost(_))
@@ -114,16 +114,14 @@ impl<D: GameDocument> Session<D> {
         self.state().unsaved(&error)
     }
 
-    /// Opens a slot and reads its document; defaults if nothing is stored
-    /// (S4). A slot that is open already is handed out again. Several slots
-    /// can be open at once (S9).
+    /// Opens a slot and reads its document; defaults if nothing is stored. A slot that is open already is handed out again. Several slots
+    /// can be open at once.
     ///
     /// # Errors
     ///
     /// [`Error::StoreUnavailable`], [`Error::SessionLost`],
     /// [`Error::Undecodable`], [`Error::Migration`], and
-    /// [`Error::InvalidName`]. Whatever the error, the session is as it was
-    /// (L8): the slot can be loaded again, and so can others.
+    /// [`Error::InvalidName`]. Whatever the error, the session is as it was: the slot can be loaded again, and so can others.
     ///
     /// # Cancel safety
     ///
@@ -198,7 +196,7 @@ impl<D: GameDocument> Session<D> {
     }
 
     /// Ends the session: the last-save hook, a last save of what is unsaved,
-    /// and the release of the lock (E1). Ending it again does nothing.
+    /// and the release of the lock. Ending it again does nothing.
     ///
     /// # Errors
     ///

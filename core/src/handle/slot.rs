@@ -34,7 +34,7 @@ use crate::{
 /// every change is refused. So is every change that nobody could save any more:
 /// after the manager's shutdown began, after its runtime is gone, or was not
 /// run for as long as the server's lease lives, and once the server is known to
-/// be superseded (E8).
+/// be superseded.
 pub struct Slot<D = Document> {
     pub(super) state: Arc<SlotState<D>>,
     pub(super) engine: Arc<Engine<D>>,
@@ -136,7 +136,7 @@ impl<D: GameDocument> Slot<D> {
     }
 
     /// Changes the document. The closure works on a copy: a panic leaves the
-    /// document as it was (V7).
+    /// document as it was.
     ///
     /// Copying takes time in proportion to the document. A part that is large
     /// and seldom changed is cheap to copy in an [`Arc`].
@@ -154,7 +154,7 @@ impl<D: GameDocument> Slot<D> {
     }
 
     /// Changes the document if the closure succeeds; an error or a panic
-    /// leaves the document as it was (V7).
+    /// leaves the document as it was.
     ///
     /// The closure's error can be any that is made from [`Error`], which is
     /// what comes back; or that of an inventory, a gift bank or a document,
@@ -212,11 +212,11 @@ impl<D: GameDocument> Slot<D> {
     /// large or can't be encoded.
     ///
     /// Saves of one slot that are asked for while another is under way share
-    /// the next write (A10).
+    /// the next write.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a save that was asked for is made in the background (E7).
+    /// Cancel safe: a save that was asked for is made in the background.
     pub async fn save(&self) -> Result<Saved, Error> {
         let told = self.engine.request_save(&self.state).await;
         told.unwrap_or(Err(Error::RuntimeGone)) // its runtime is gone
