@@ -309,7 +309,7 @@ impl Settings {
     }
 
     /// The slot that `asked` means: itself, or `Slot1` under
-    /// [`Settings::single_slot`] (rule S9).
+    /// [`Settings::single_slot`].
     #[must_use]
     pub fn slot_for(&self, asked: &SlotName) -> SlotName {
         if self.single_slot {

@@ -52,19 +52,8 @@ impl<D> SlotState<D> {
         Ok((Keeping { slot: self }, Arc::clone(&live.document)))
     }
 
-    /// The slot's lock, when nobody keeps the slot and it takes changes.
-    pub(crate) fn lock_for_change(&self) -> Result<MutexGuard<'_, Live<D>>, Error> {
-        let mut live = self.live.lock();
-        if live.keeper.is_some() {
-            drop(live);
-            live = self.lock_when_free()?;
-        }
-        self.check_takes_changes(&live)?;
-        Ok(live)
-    }
-
     #[cold]
-    fn lock_when_free(&self) -> Result<MutexGuard<'_, Live<D>>, Error> {
+    pub(super) fn lock_when_free(&self) -> Result<MutexGuard<'_, Live<D>>, Error> {
         let thread = thread::current().id();
         loop {
             let live = self.live.lock();

@@ -6,7 +6,7 @@ use super::SlotState;
 use crate::{Error, PlayerId, Revision, SlotName, codec::Envelope};
 
 /// A document that is not in the store as it is here, and whose session can't
-/// save it or did not (E1, E10).
+/// save it or did not.
 ///
 /// [`SessionManager::recover`](crate::SessionManager::recover) puts it into the
 /// store. To keep it for another process, write down the player, the slot, the
