@@ -6,6 +6,7 @@ pub(crate) mod brief;
 mod client;
 mod game;
 mod history;
+mod mail;
 mod parallel;
 mod recorded;
 mod server;
