@@ -1,7 +1,9 @@
 //! The store's side: what a backend is asked to do, and promises.
 
+mod client;
 mod deadline;
 mod error;
+mod failure;
 mod hazard;
 mod lock;
 mod mail;
@@ -15,9 +17,11 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
+pub(crate) use client::{Store, pauses};
+pub use deadline::deadline;
 pub(crate) use deadline::within;
-pub use deadline::{DEFAULT_OPERATION_TIMEOUT, deadline};
 pub use error::{BackendError, Effect, ErrorKind};
+pub use failure::StoreFailure;
 pub use hazard::{Hazard, HazardKind};
 pub use lock::{
     Acquisition, Claimant, Erasure, Lock, Notice, NoticeKind, Notification, Release, Renewal,
@@ -28,12 +32,16 @@ pub use mail::{
 };
 pub use operation::Operation;
 pub use players::{PlayersCursor, PlayersPage};
-pub use slot::{Body, Claim, Encoding, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome};
+pub use slot::{Claim, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome};
 pub use trade::{Party, VERDICT_MEMORY, Verdict};
 pub use version::{KeepPolicy, Keeping, VersionSummary};
 
 use crate::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+};
+pub use crate::{
+    codec::{Body, Encoding},
+    settings::DEFAULT_OPERATION_TIMEOUT,
 };
 
 /// What the store's side of things returns: an outcome, or that the store failed.

@@ -18,9 +18,7 @@ use serde_json::Value;
 
 use super::CodecError;
 use crate::excerpt::{SerdeError, excerpt};
-
-/// The member of a stored JSON object that is not the game's.
-pub(crate) const ENVELOPE: &str = "$playerdata";
+pub(crate) use crate::value::ENVELOPE;
 
 /// The newest version that is known.
 const VERSION: u64 = 1;
