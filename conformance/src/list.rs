@@ -468,6 +468,7 @@ macro_rules! __durable {
                 dead_claims_survive_no_restart,
                 the_fence_survives_a_restart,
                 leases_survive_a_restart,
+                mail_verdicts_and_versions_survive_a_restart,
             }
             manager_durable {
                 games_and_store_start_again,
@@ -528,6 +529,8 @@ macro_rules! __outage {
                 looking_fails_while_the_store_is_down,
                 slots_fail_while_the_store_is_down,
                 locks_and_leases_fail_while_the_store_is_down,
+                mail_and_verdicts_fail_while_the_store_is_down,
+                versions_and_listings_fail_while_the_store_is_down,
                 a_session_goes_on_when_the_store_is_back,
                 a_game_goes_on_when_the_store_is_back,
             }
@@ -547,6 +550,7 @@ macro_rules! __killed {
                 locks_and_claims_survive_a_kill,
                 an_erasure_survives_a_kill,
                 a_superseded_server_is_superseded_after_a_kill,
+                mail_verdicts_and_versions_survive_a_kill,
             }
         }
     };
