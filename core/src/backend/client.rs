@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, Settings, SlotName, TradeId,
-    WriteId, metrics,
+    WriteId, clock::Jitter, metrics,
 };
 
 /// Caps the pause between two attempts, as a multiple of the first pause.
@@ -45,6 +45,7 @@ pub(crate) struct Store {
     backend: Arc<dyn Backend>,
     operation_timeout: Duration,
     backoff: ExponentialBuilder,
+    jitter: Arc<Jitter>,
 }
 
 /// What a call is about, for its error.
@@ -108,11 +109,12 @@ const fn of_claim<'a>(operation: Operation, claim: &'a Claim) -> Call<'a> {
 }
 
 impl Store {
-    pub(crate) fn new(backend: Arc<dyn Backend>, settings: &Settings) -> Self {
+    pub(crate) fn new(backend: Arc<dyn Backend>, settings: &Settings, jitter: Arc<Jitter>) -> Self {
         Self {
             backend,
             operation_timeout: settings.operation_timeout,
             backoff: backoff(settings),
+            jitter,
         }
     }
 
@@ -138,7 +140,7 @@ impl Store {
         mut attempt: impl FnMut() -> A,
     ) -> Result<T> {
         let deadline = self.deadline();
-        let mut pauses = self.backoff.build();
+        let mut pauses = self.backoff.with_jitter_seed(self.jitter.seed()).build();
         // An error after an attempt of unknown effect must not hide that effect.
         let mut in_doubt = false;
         loop {
@@ -447,8 +449,11 @@ fn backoff(settings: &Settings) -> ExponentialBuilder {
 }
 
 /// The pauses between the attempts at one save.
-pub(crate) fn pauses(settings: &Settings) -> impl Iterator<Item = Duration> + Send + use<> {
-    backoff(settings).build()
+pub(crate) fn pauses(
+    settings: &Settings,
+    jitter: &Jitter,
+) -> impl Iterator<Item = Duration> + Send + use<> {
+    backoff(settings).with_jitter_seed(jitter.seed()).build()
 }
 
 fn panicked() -> BackendError {

@@ -144,5 +144,5 @@ fn try_again<D: GameDocument>(shared: &Engine<D>, work: &Work<D>, mut job: Job<D
 }
 
 fn pause_after<D>(shared: &Engine<D>, attempt: u32) -> Option<Duration> {
-    pauses(&shared.settings).nth(attempt as usize - 1)
+    pauses(&shared.settings, &shared.jitter).nth(attempt as usize - 1)
 }

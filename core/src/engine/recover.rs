@@ -194,7 +194,7 @@ impl<D: GameDocument> Engine<D> {
             });
         }
         let body = make(self, core, &opened)?;
-        let mut pauses = pauses(&self.settings);
+        let mut pauses = pauses(&self.settings, &self.jitter);
         loop {
             let stamp = self.stamp(opened.revision);
             let claim = core.claim(slot, number);

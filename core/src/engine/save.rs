@@ -32,7 +32,7 @@ impl<D: GameDocument> Engine<D> {
         slot: &Arc<SlotState<D>>,
         reason: SaveReason,
     ) -> Result<Saved, Error> {
-        let mut pauses = pauses(&self.settings);
+        let mut pauses = pauses(&self.settings, &self.jitter);
         for attempt in 1.. {
             let error = match self.save_once(slot, reason).await {
                 Ok(saved) => return Ok(saved),

@@ -9,6 +9,7 @@ use super::Engine;
 use crate::{
     EndReason, Error, Fence, GameDocument, PlayerId, SessionId,
     backend::{Acquisition, Claimant, Effect, Lock, Notice, NoticeKind},
+    clock::Jitter,
     excerpt::Chain,
     metrics,
     state::{Held, Moment, Occupied, Reservation, SessionCore, SessionState},
@@ -270,7 +271,7 @@ impl<D: GameDocument> Engine<D> {
         if wait.has_to_ask(now, heartbeat) {
             self.tell(player, holder, NoticeKind::HandOver).await;
         }
-        let next_look = wait.next_look(now, left);
+        let next_look = wait.next_look(now, left, &self.jitter);
         tokio::select! {
             biased; // a simulation repeats itself
             () = self.stop.cancelled() => return Err(Error::ShuttingDown),
@@ -406,11 +407,10 @@ impl Waiting {
 
     /// When to look again: after a pause, at the end, or when the lease is to
     /// have lapsed, if nobody renews it.
-    fn next_look(&self, now: Instant, left: Duration) -> Instant {
+    fn next_look(&self, now: Instant, left: Duration, jitter: &Jitter) -> Instant {
         let waited = now.duration_since(self.since);
         let pause = (waited / WAITED_PART).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-        let pause = pause.mul_f64(1.0 + fastrand::f64() / 4.0);
-        let pause = pause.min(left.saturating_add(LAPSED));
+        let pause = jitter.lengthen(pause).min(left.saturating_add(LAPSED));
         let next = now + pause;
         self.until.map_or(next, |until| next.min(until))
     }

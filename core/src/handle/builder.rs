@@ -12,6 +12,7 @@ use crate::{
     SettingsError, SystemClock,
     autosave::Autosave,
     backend::{Backend, Hazard, HazardKind, Renewal, Store},
+    clock::Jitter,
     codec::Codec,
     engine::{Background, Engine, EventSender, HazardWatch, Hooks, Shutdown, find_hazards},
     excerpt::Chain,
@@ -286,7 +287,8 @@ impl<D: GameDocument> Builder<D> {
     async fn start_on(self, runtime: Handle) -> Result<SessionManager<D>, StartError> {
         self.make_origin.check(&self.settings)?;
         let origin = self.make_origin.make(&self.settings)?;
-        let store = Store::new(self.backend, &self.settings);
+        let jitter = Arc::new(Jitter::new(&*self.ids));
+        let store = Store::new(self.backend, &self.settings, Arc::clone(&jitter));
         let asked_at = Moment::now(&*self.clock);
         let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));
         let lease = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids);
@@ -313,6 +315,7 @@ impl<D: GameDocument> Builder<D> {
             events: EventSender::new(found),
             clock: self.clock,
             ids: self.ids,
+            jitter,
             server,
             registry: Registry::default(),
             kept: Kept::new(),

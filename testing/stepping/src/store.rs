@@ -12,13 +12,13 @@ use playerdata_core::{
     },
 };
 
-use super::{flaws::Flaw, table::Table};
-use crate::store::MAX_BODY_BYTES;
+use crate::{Flaw, Gate, Observer, table::Table};
 
-/// A process; clones are the same one.
+/// One process' client of the store; clones are the same process.
 #[derive(Clone)]
-pub(crate) struct SteppingStore {
+pub struct SteppingStore {
     flaw: Option<Flaw>,
+    limits: Limits,
     clock: Arc<dyn Clock>,
     table: Table,
 }
@@ -32,20 +32,48 @@ impl fmt::Debug for SteppingStore {
 }
 
 impl SteppingStore {
-    pub(crate) fn new(clock: Arc<dyn Clock>, flaw: Option<Flaw>) -> Self {
+    /// An empty store whose leases go by `clock`, which may have a flaw, and
+    /// the first process on it, which nothing stops.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, limits: Limits, flaw: Option<Flaw>) -> Self {
         Self {
             flaw,
+            limits,
             clock,
-            table: Table::default(),
+            table: Table::new(),
         }
     }
 
-    pub(crate) fn another_process(&self, flaw: Option<Flaw>) -> Self {
+    /// Another process on the same store.
+    #[must_use]
+    pub fn another_process(&self, gate: Arc<dyn Gate>) -> Self {
         Self {
-            flaw,
-            clock: self.clock.clone(),
-            table: self.table.another_process(),
+            table: self.table.another_process(gate),
+            ..self.clone()
         }
+    }
+
+    /// Tells `observer` what this process does, and those that are made of
+    /// it.
+    #[must_use = "it is the same process, to be used on"]
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.table.observe(observer);
+        self
+    }
+
+    /// The lock of a player as it is now, without a step.
+    #[must_use]
+    pub fn lock_now(&self, player: &PlayerId) -> Option<Lock> {
+        self.table
+            .look(|items| items.players.get(player)?.lock.clone())
+    }
+
+    /// What a slot holds now, without a step.
+    #[must_use]
+    pub fn record_now(&self, player: &PlayerId, slot: &SlotName) -> Option<Record> {
+        let key = (player.clone(), slot.clone());
+        self.table
+            .look(|items| items.slots.get(&key)?.record.clone())
     }
 
     pub(crate) fn table(&self) -> &Table {
@@ -54,10 +82,6 @@ impl SteppingStore {
 
     pub(crate) fn has(&self, flaw: Flaw) -> bool {
         self.flaw == Some(flaw)
-    }
-
-    fn now(&self) -> u64 {
-        self.clock.now().get()
     }
 }
 
@@ -68,11 +92,10 @@ impl Backend for SteppingStore {
     }
 
     fn limits(&self) -> Limits {
-        Limits::new(MAX_BODY_BYTES)
+        self.limits
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
-        let lapses_at = self.clock.now().saturating_add(ttl).get();
         let seen = if self.has(Flaw::HeartbeatReadsThenWrites) {
             let read = self
                 .table
@@ -87,7 +110,8 @@ impl Backend for SteppingStore {
                 Some(by) if by > server.incarnation => Renewal::Superseded { by },
                 Some(_) | None => {
                     item.latest = Some(server.incarnation);
-                    item.lapses_at = Some(lapses_at);
+                    // By the clock of whoever keeps the table.
+                    item.lapses_at = Some(self.clock.now().saturating_add(ttl).get());
                     Renewal::Renewed {
                         notices: std::mem::take(&mut item.notices),
                     }
@@ -109,8 +133,8 @@ impl Backend for SteppingStore {
         let dropped = self.table.step(|items| {
             if let Some(item) = items.servers.get_mut(&server.name)
                 && own.unwrap_or(item.latest == Some(server.incarnation))
+                && item.lapses_at.take().is_some()
             {
-                item.lapses_at = None;
                 item.notices.clear();
             }
         });
@@ -119,8 +143,8 @@ impl Backend for SteppingStore {
     }
 
     async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
-        let now = self.now();
         let live = self.table.step(|items| {
+            let now = self.clock.now().get();
             items.servers.get(&server.name).is_some_and(|item| {
                 item.latest == Some(server.incarnation) && item.lapses_at > Some(now)
             })
@@ -172,7 +196,7 @@ impl Backend for SteppingStore {
 
     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
         let length = body.bytes.len();
-        if length > MAX_BODY_BYTES {
+        if length > self.limits.max_body_bytes {
             let what = format!("{length} bytes");
             return Err(BackendError::new(ErrorKind::TooLarge, Effect::None, what));
         }

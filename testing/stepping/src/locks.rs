@@ -6,9 +6,8 @@ use playerdata_core::{
     backend::{Acquisition, Claimant, Erasure, Lock, Release},
 };
 
-use super::{
-    flaws::Flaw,
-    store::SteppingStore,
+use crate::{
+    Deed, Flaw, SteppingStore,
     table::{Items, PlayerItem},
 };
 
@@ -91,7 +90,7 @@ impl SteppingStore {
         if seen.ending {
             self.wait_for_others(Flaw::WaitsForEnding).await;
         } else if !unmarked {
-            self.mark(player, old).await?;
+            self.mark(player, old, Some(claimant)).await?;
         }
         self.withdraw(player, old.fence).await;
         let unchecked = self.has(Flaw::TakeOverUnchecked);
@@ -107,13 +106,22 @@ impl SteppingStore {
     }
 
     /// Marks a lock as ending; none if it is not the one that was seen.
-    async fn mark(&self, player: &PlayerId, old: &Lock) -> Option<()> {
+    async fn mark(&self, player: &PlayerId, old: &Lock, by: Option<&Claimant>) -> Option<()> {
         let unchecked = self.has(Flaw::AnyLockMarked);
         let marked = self.table().step(|items| {
             let item = items.players.get_mut(player)?;
             let lock = item.lock.as_ref()?;
             let same = lock.session == old.session && lock.fence == old.fence && !item.ending;
-            (same || unchecked).then(|| item.ending = true)
+            if !same && !unchecked {
+                return None;
+            }
+            item.ending = true;
+            items.tell(Deed::Marked {
+                player: player.clone(),
+                lock: old.clone(),
+                by: by.cloned(),
+            });
+            Some(())
         });
         marked.await
     }
@@ -143,7 +151,7 @@ impl SteppingStore {
     pub(crate) async fn finish_ending(&self, player: &PlayerId, old: &Lock) -> bool {
         self.withdraw(player, old.fence).await;
         let unchecked = self.has(Flaw::ReleaseUnchecked);
-        let freed = self.table().step(|items| {
+        let done = self.table().step(|items| {
             let Some(item) = items.players.get_mut(player) else {
                 return false;
             };
@@ -153,12 +161,14 @@ impl SteppingStore {
                 .is_some_and(|lock| lock.fence == old.fence);
             let frees = same && item.ending || unchecked;
             if frees {
-                item.lock = None;
                 item.ending = false;
+                if item.lock.take().is_some() {
+                    items.tell(freed(player, old));
+                }
             }
             frees
         });
-        freed.await
+        done.await
     }
 
     pub(crate) async fn give_up(&self, player: &PlayerId, session: SessionId) -> Release {
@@ -174,7 +184,7 @@ impl SteppingStore {
             if self.has(Flaw::ReleaseUnmarked) {
                 self.withdraw(player, lock.fence).await;
             }
-            if self.mark(player, &lock).await.is_none() {
+            if self.mark(player, &lock, None).await.is_none() {
                 continue;
             }
             if self.has(Flaw::ReleaseUnmarked) {
@@ -188,7 +198,7 @@ impl SteppingStore {
 
     /// The last step of a flaw.
     async fn free(&self, player: &PlayerId, old: &Lock) {
-        let freed = self.table().step(|items| {
+        let done = self.table().step(|items| {
             if let Some(item) = items.players.get_mut(player)
                 && item
                     .lock
@@ -197,9 +207,10 @@ impl SteppingStore {
             {
                 item.lock = None;
                 item.ending = false;
+                items.tell(freed(player, old));
             }
         });
-        freed.await;
+        done.await;
     }
 
     pub(crate) async fn remove(&self, player: &PlayerId) -> Erasure {
@@ -246,6 +257,8 @@ impl SteppingStore {
                 let then = items.slots.get(&key);
                 if then.is_some_and(|slot| slot.opened_under <= mark) || looked {
                     items.slots.remove(&key);
+                    let (player, slot) = key;
+                    items.tell(Deed::SlotErased { player, slot });
                 }
             });
             removed.await;
@@ -255,9 +268,18 @@ impl SteppingStore {
                 && item.erasing == Some(mark)
             {
                 item.erasing = None;
+                let player = player.clone();
+                items.tell(Deed::Erased { player });
             }
         });
         cleared.await;
+    }
+}
+
+fn freed(player: &PlayerId, lock: &Lock) -> Deed {
+    Deed::Freed {
+        player: player.clone(),
+        lock: lock.clone(),
     }
 }
 

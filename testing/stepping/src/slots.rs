@@ -6,9 +6,8 @@ use playerdata_core::{
     backend::{Body, Claim, Lock, Opened, Opening, Record, Stamp, WriteOutcome},
 };
 
-use super::{
-    flaws::Flaw,
-    store::SteppingStore,
+use crate::{
+    Flaw, SteppingStore,
     table::{Items, LiveClaim, SlotItem},
 };
 
