@@ -515,6 +515,14 @@ macro_rules! __stepwise {
                 a_late_notice_undoes_no_other,
                 a_late_look_shows_what_was_there,
             }
+            late_mail {
+                a_late_copy_of_a_letter_is_not_taken_in_again,
+                a_late_request_takes_no_other_letter_out,
+                a_late_decision_is_told_what_stands,
+                a_late_erasure_takes_nothing_of_who_came_back,
+                a_late_erasure_takes_all_of_a_mailbox_or_nothing,
+                a_late_request_keeps_no_version_of_others,
+            }
         }
     };
 }

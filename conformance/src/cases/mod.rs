@@ -15,6 +15,7 @@ pub mod erase;
 pub mod fences;
 pub mod killed;
 pub mod late;
+pub mod late_mail;
 pub mod leases;
 pub mod locks;
 pub mod lost;

@@ -1,6 +1,12 @@
 //! Kept versions of a slot's record.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use playerdata_core::{
     Revision, SlotName,
@@ -576,23 +582,38 @@ pub async fn versions_kept_while_a_session_saves_are_whole(fixture: Fixture) {
     let mut open = session.open(&slot).await;
     let clients = fixture.clients();
     let claim = open.claim().clone();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let done = Arc::new(AtomicBool::new(false));
     let keepers = clients.clone().map(|client| {
-        let claim = claim.clone();
+        let (claim, asked, done) = (claim.clone(), asked.clone(), done.clone());
         async move {
-            for _ in 0..40 {
+            while !done.load(Ordering::SeqCst) {
                 client.keep_version(&claim, ALWAYS).await;
+                asked.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
             }
             Vec::new()
         }
     });
+    let world = (*fixture).clone();
     let saver = async move {
         let mut saved = Vec::new();
         for number in 0..40_u8 {
+            let before = asked.load(Ordering::SeqCst);
             saved.push(
                 open.save(vec![number; 200 + usize::from(number) * 100])
                     .await,
             );
+            if number % 4 == 3 {
+                let what = "versions are kept meanwhile";
+                world
+                    .until(Rule::H1, what, || async {
+                        asked.load(Ordering::SeqCst) > before + 1
+                    })
+                    .await;
+            }
         }
+        done.store(true, Ordering::SeqCst);
         saved
     };
     let [one, other] = keepers;

@@ -578,9 +578,9 @@ flaws! {
     /// An id is remembered for a day.
     RememberedForADay remembered_for_a_day:
         mail_memory::an_id_is_remembered_from_when_its_letter_was_taken_out, mail_memory::an_unsettled_letter_is_remembered_for_ever;
-    /// An id is remembered from when its letter was sent.
-    RememberedFromItsTime remembered_from_its_time:
-        mail_memory::a_letter_that_is_settled_goes_on_waiting;
+    /// An id is remembered from when its letter was posted.
+    RememberedFromItsPosting remembered_from_its_posting:
+        mail_memory::an_id_is_remembered_from_when_its_letter_was_taken_out, mail_memory::a_letter_that_is_settled_goes_on_waiting;
     /// An id from an outbox is forgotten in time, settled or not.
     UnsettledForgottenInTime unsettled_forgotten_in_time:
         mail_memory::an_unsettled_letter_is_remembered_for_ever;

@@ -1,5 +1,7 @@
 //! Mailboxes of the plain store.
 
+use std::collections::BTreeMap;
+
 use playerdata_core::{
     LetterId, PlayerId, SlotName, UnixMillis, WriteId,
     backend::{
@@ -18,6 +20,8 @@ pub(crate) struct Mailbox {
     last: u64,
     pub(crate) waiting: Vec<WaitingLetter>,
     remembered: Vec<Remembered>,
+    /// When each letter was posted, for a flaw.
+    posted_at: BTreeMap<String, UnixMillis>,
 }
 
 /// A letter that was taken out.
@@ -193,6 +197,7 @@ impl PlainStore {
         }
         mailbox.remembered.retain(|known| known.id != id);
         mailbox.last = mailbox.last.max(seen.last + 1);
+        mailbox.posted_at.insert(id, UnixMillis::new(self.now()));
         mailbox.waiting.push(WaitingLetter {
             position: LetterPosition::new(seen.last + 1),
             letter: self.stored(new.clone()),
@@ -334,7 +339,8 @@ impl PlainStore {
                 .then_some(remembered);
         };
         let letter = mailbox.waiting.remove(at).letter;
-        let from_posting = letter.sent_at.saturating_add(LETTER_MEMORY);
+        let posted_at = mailbox.posted_at.get(&key).copied().unwrap_or(now);
+        let from_posting = posted_at.saturating_add(LETTER_MEMORY);
         Some(Remembered {
             id: key,
             posting: letter.posting,
@@ -342,7 +348,7 @@ impl PlainStore {
                 (Some(Flaw::RememberedForADay), _) => {
                     Some(now.saturating_add(std::time::Duration::from_secs(24 * 60 * 60)))
                 }
-                (Some(Flaw::RememberedFromItsTime), Retention::Timed) => Some(from_posting),
+                (Some(Flaw::RememberedFromItsPosting), Retention::Timed) => Some(from_posting),
                 (Some(Flaw::UnsettledForgottenInTime), _) | (_, Retention::Timed) => until,
                 _ => None,
             },

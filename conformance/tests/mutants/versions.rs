@@ -63,8 +63,15 @@ impl PlainStore {
         if let Some(holder) = lost {
             return (Keeping::Lost { holder }, None);
         }
+        let before = self.count_versions(&state, claim);
         let kept = self.keep_at_once(&mut state, claim, policy, record.clone());
-        (kept, record)
+        let added = self.count_versions(&state, claim) > before;
+        (kept, record.filter(|_| added))
+    }
+
+    fn count_versions(&self, state: &State, claim: &Claim) -> usize {
+        let player = state.players.get(&self.key(&claim.player));
+        player.map_or(0, |player| player.versions.len())
     }
 
     /// The second step of a flaw.
