@@ -4,18 +4,19 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    LetterId, PlayerId, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result,
-        SlotSummary, Stamp, WriteOutcome,
+        Hazard, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
+        Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict, WaitingLetter,
+        WriteOutcome,
     },
 };
 use redis::{Client, ConnectionInfo, RedisError, aio::ConnectionManager};
 
 use crate::{
     RedisOptions, RedisUrl, check, check::Eviction, error, keys::Keys, lease, link::Link, lock,
-    slot, store::Store, tls,
+    mail, slot, store::Store, tls, trade,
 };
 
 /// Players' locks, leases and slots in Redis or Valkey: on one server, on a
@@ -280,5 +281,47 @@ impl Backend for RedisBackend {
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         lock::erase(&self.store, player).await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        mail::post(&self.store, player, slot, letter).await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        mail::letters(&self.store, player, slot, after, limit).await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        mail::discard(&self.store, player, slot, id, posting).await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        mail::settle(&self.store, player, slot, id, posting).await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        trade::decide(&self.store, trade, verdict).await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        trade::forget(&self.store, trade, party).await
     }
 }

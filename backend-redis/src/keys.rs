@@ -1,7 +1,7 @@
 //! The names of the keys, and the hash slots that a Cluster sorts them into.
 
 use crc::{CRC_16_XMODEM, Crc};
-use playerdata_core::{PlayerId, ServerName, SlotName, backend::Claim};
+use playerdata_core::{PlayerId, ServerName, SlotName, TradeId, backend::Claim};
 use thiserror::Error;
 use uuid::fmt::Hyphenated;
 
@@ -18,6 +18,23 @@ pub(crate) type HashSlot = u16;
 
 /// How many hash slots there are.
 pub(crate) const HASH_SLOTS: usize = 16_384;
+
+/// What a slot can have beside its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BoxKind {
+    Mail,
+    Versions,
+}
+
+impl BoxKind {
+    /// As the name of its key has it, which no claim's can: a session is longer.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Versions => "versions",
+        }
+    }
+}
 
 /// Names keys under one namespace.
 ///
@@ -82,6 +99,16 @@ impl Keys {
         }
     }
 
+    /// The mailbox of a slot, or its versions.
+    pub(crate) fn of_box(&self, player: &PlayerId, slot: &SlotName, kind: BoxKind) -> String {
+        [&self.rest(player, slot), ":", kind.as_str()].concat()
+    }
+
+    /// The verdict on a trade, which has a hash tag of its own.
+    pub(crate) fn trade(&self, trade: TradeId) -> String {
+        format!("{}:trade:{{{trade}}}", self.namespace)
+    }
+
     /// The lease, the latest incarnation, and the notices of a server.
     pub(crate) fn server(&self, server: &ServerName) -> [String; 3] {
         ["lease", "incarnation", "notices"]
@@ -118,6 +145,15 @@ mod tests {
         assert_eq!(
             keys.claim(&claim),
             "game.eu:{4711}:Slot1:00000000-0000-0000-0000-000000000000:3"
+        );
+        assert_eq!(
+            keys.of_box(&player, &claim.slot, BoxKind::Mail),
+            "game.eu:{4711}:Slot1:mail"
+        );
+        let trade = keys.trade(TradeId::from_uuid(Uuid::nil()));
+        assert_eq!(
+            trade,
+            "game.eu:trade:{00000000-0000-0000-0000-000000000000}"
         );
         let server = ServerName::new("eu-1").unwrap();
         assert_eq!(keys.server(&server)[0], "game.eu:server:{eu-1}:lease");

@@ -27,6 +27,7 @@
 
 mod address;
 mod backend;
+mod boxes;
 mod check;
 mod credentials;
 mod error;
@@ -34,12 +35,14 @@ mod keys;
 mod lease;
 mod link;
 mod lock;
+mod mail;
 mod options;
 mod script;
 mod slot;
 mod store;
 mod sweep;
 mod tls;
+mod trade;
 mod value;
 
 pub use address::{InvalidUrl, RedisUrl};

@@ -139,10 +139,10 @@ pub(crate) async fn open(store: &Store, claim: &Claim) -> Result<Opening> {
     Err(restless())
 }
 
-/// The first pause in an opening whose keys are on the move.
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
+/// The first pause of a call whose keys are on the move.
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-async fn wait_for_move(pause: Duration, aim: Aim<'_>) -> Result<()> {
+pub(crate) async fn wait_for_move(pause: Duration, aim: Aim<'_>) -> Result<()> {
     let pause = pause.min(Duration::from_millis(100));
     if Instant::now() + pause >= aim.deadline {
         let what = "the player's keys are on their way to another node of the Cluster";

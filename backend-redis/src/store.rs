@@ -43,6 +43,11 @@ impl Store {
         self.aim(player.as_str(), Purpose::Read, Way::Shared)
     }
 
+    /// For commands that change what is known of a trade, by its id as text.
+    pub(crate) fn changing_trade<'a>(&self, trade: &'a str) -> Aim<'a> {
+        self.aim(trade, Purpose::Change, Way::Confirmed)
+    }
+
     /// For commands that change a server's lease or notices, which are renewed
     /// and repeated anyway.
     pub(crate) fn changing_server<'a>(&self, server: &'a ServerName) -> Aim<'a> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // It is test code, though the example uses it too.
 
 mod game;
+mod post;
 mod proxy;
 
 use std::{sync::Arc, time::Duration};
@@ -14,6 +15,7 @@ pub use game::{Game, body};
 pub use playerdata_redis_server::{
     TestCluster, TestSentinels, TestServer, TlsFront, shared_cluster, until,
 };
+pub use post::{ids, letter, unsettled};
 pub use proxy::{Plan, Proxy};
 
 /// A namespace that nobody else uses.
