@@ -4,19 +4,19 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    LetterId, PlayerId, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict, WaitingLetter,
-        WriteOutcome,
+        Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification,
+        Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result,
+        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use redis::{Client, ConnectionInfo, RedisError, aio::ConnectionManager};
 
 use crate::{
     RedisOptions, RedisUrl, check, check::Eviction, error, keys::Keys, lease, link::Link, lock,
-    mail, slot, store::Store, tls, trade,
+    mail, players, slot, store::Store, tls, trade, version,
 };
 
 /// Players' locks, leases and slots in Redis or Valkey: on one server, on a
@@ -323,5 +323,26 @@ impl Backend for RedisBackend {
 
     async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
         trade::forget(&self.store, trade, party).await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        version::keep(&self.store, claim, policy).await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        version::list(&self.store, player, slot).await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        version::read(&self.store, player, slot, revision).await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        players::page(&self.store, after, limit).await
     }
 }

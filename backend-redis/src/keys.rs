@@ -65,6 +65,18 @@ impl Keys {
         [&self.namespace, ":{", player.as_str(), "}"].concat()
     }
 
+    /// The pattern of the names that players' hashes have. Others' keys can fit it,
+    /// too: [`player_of`](Self::player_of) tells.
+    pub(crate) fn players(&self) -> String {
+        [&self.namespace, ":{*}"].concat()
+    }
+
+    /// The player whose hash has this name, if it is such a name.
+    pub(crate) fn player_of(&self, key: &str) -> Option<PlayerId> {
+        let rest = key.strip_prefix(&*self.namespace)?;
+        PlayerId::new(rest.strip_prefix(":{")?.strip_suffix('}')?).ok()
+    }
+
     /// Where the value of a slot is while nobody has it open.
     pub(crate) fn rest(&self, player: &PlayerId, slot: &SlotName) -> String {
         [&self.namespace, ":{", player.as_str(), "}:", slot.as_str()].concat()
@@ -157,6 +169,27 @@ mod tests {
         );
         let server = ServerName::new("eu-1").unwrap();
         assert_eq!(keys.server(&server)[0], "game.eu:server:{eu-1}:lease");
+    }
+
+    #[test]
+    fn players_are_told_from_other_keys() {
+        let keys = Keys::new("game.eu").unwrap();
+        let player = PlayerId::new("a:b*").unwrap();
+        assert_eq!(keys.player_of(&keys.player(&player)), Some(player.clone()));
+        let slot = SlotName::new("Slot1").unwrap();
+        for other in [
+            &*keys.rest(&player, &slot),
+            &keys.of_box(&player, &slot, BoxKind::Versions),
+            &keys.trade(TradeId::from_uuid(Uuid::nil())),
+            &keys.server(&ServerName::new("eu-1").unwrap())[0],
+            "game.eu2:{4711}",
+            "game.eu:{}",
+            "game.eu:{a}b}",
+            "game.eu:{two words}",
+            "{4711}",
+        ] {
+            assert_eq!(keys.player_of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -37,13 +37,16 @@ mod link;
 mod lock;
 mod mail;
 mod options;
+mod players;
 mod script;
 mod slot;
+mod slot_set;
 mod store;
 mod sweep;
 mod tls;
 mod trade;
 mod value;
+mod version;
 
 pub use address::{InvalidUrl, RedisUrl};
 pub use backend::RedisBackend;

@@ -38,6 +38,11 @@ scripts! {
     LETTERS: "player.lua", "box.lua", "mail.lua", "letters.lua";
     DISCARD: "player.lua", "box.lua", "mail.lua", "discard.lua";
     SETTLE: "player.lua", "box.lua", "mail.lua", "settle.lua";
+    KEEP_VERSION: "player.lua", "box.lua", "keep_version.lua";
+    VERSIONS: "player.lua", "box.lua", "versions.lua";
+    READ_VERSION: "player.lua", "box.lua", "read_version.lua";
+    ANYTHING: "player.lua", "anything.lua";
+    SCAN: "scan.lua";
     DECIDE: "decide.lua";
     FORGET_DECISION: "forget_decision.lua";
     RENEW_LEASE: "renew_lease.lua";

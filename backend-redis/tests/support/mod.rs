@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // It is test code, though the example uses it too.
 
 mod game;
+mod moving;
 mod post;
 mod proxy;
 
@@ -12,6 +13,7 @@ use playerdata_core::{IdSource as _, RandomIds, backend::Backend};
 use playerdata_redis::{RedisBackend, RedisOptions};
 
 pub use game::{Game, body};
+pub use moving::{Move, with_new_node};
 pub use playerdata_redis_server::{
     TestCluster, TestSentinels, TestServer, TlsFront, shared_cluster, until,
 };
