@@ -70,7 +70,11 @@ pub(crate) async fn page(
             if listing.todo.is_empty() {
                 break;
             }
-            listing.step(store, limit - players.len(), by).await?;
+            let room = limit - players.len();
+            // Those who were found need not wait for the others.
+            if !listing.step(store, room, players.is_empty(), by).await? {
+                break;
+            }
         }
     }
     let is_done = listing.todo.is_empty() && listing.found.is_empty();
@@ -160,11 +164,15 @@ impl Listing {
         }
     }
 
-    /// Goes on by one step of a server that has something to list.
-    async fn step(&mut self, store: &Store, room: usize, by: Instant) -> Result<()> {
+    /// Goes on by one step of a server that has something to list to itself, and
+    /// waits until there is one if that is wanted; whether it went on.
+    async fn step(&mut self, store: &Store, room: usize, waits: bool, by: Instant) -> Result<bool> {
         let (mut aside, mut failure) = (SlotSet::none(), None);
         while Instant::now() < by {
             let Some((address, node)) = self.server(store, &aside, by).await? else {
+                if !waits {
+                    return Ok(false);
+                }
                 aside = SlotSet::none();
                 sleep(PAUSE).await;
                 store.link.look_again(by).await;
@@ -177,11 +185,15 @@ impl Listing {
                     store.link.become_cluster(&node, by).await.map_err(told)?;
                 }
                 Ok(step) => match self.take(store, address, step) {
-                    Taken::Yes => return Ok(()),
+                    Taken::Yes => return Ok(true),
                     Taken::Again => {}
                     Taken::Nothing => {
                         aside.add(&store.link.slots_of(&node));
                         failure = None;
+                        if !store.link.is_cluster() {
+                            // No primary: its address may lead to another by now.
+                            node.reconnect();
+                        }
                     }
                 },
                 Err(Failure::Refused(refusal)) if remedy(&refusal) == Remedy::Report => {
