@@ -34,6 +34,7 @@ mod hazards;
 mod item;
 mod lease;
 mod lock;
+mod mail;
 mod notices;
 mod options;
 mod resend;
@@ -42,6 +43,7 @@ mod service;
 mod size;
 mod slot;
 mod table;
+mod trade;
 mod transaction;
 
 pub use backend::DynamoDbBackend;

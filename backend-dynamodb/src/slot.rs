@@ -16,7 +16,7 @@ use crate::{
     error::half_way,
     item::{Item, Key, Reader, SLOT_PREFIX, attr, binary, number, partition_of, text},
     lock::{self, StoredLock},
-    table::{Change, Conditional, Refusal, Table, values},
+    table::{Change, Conditional, Range, Refusal, Table, values},
     transaction::Action,
 };
 
@@ -287,7 +287,9 @@ pub(crate) async fn list(table: &Table, player: &PlayerId) -> Result<Vec<SlotSum
     let mut summaries = Vec::new();
     let mut from = None;
     loop {
-        let page = table.page("list", &first, &WANTED, from).await?;
+        let page = table
+            .page("list", &first, Range::BeginningWith, &WANTED, from)
+            .await?;
         for item in &page.items {
             summaries.extend(summary(table, &first, item)?);
         }

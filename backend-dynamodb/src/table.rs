@@ -61,6 +61,17 @@ pub(crate) enum Returning {
     After,
 }
 
+/// Which items of a partition, given the key that they begin with.
+#[derive(Clone, Copy)]
+pub(crate) enum Range<'a> {
+    /// Those whose sort key begins with its sort key.
+    BeginningWith,
+    /// Those that come behind it.
+    Behind,
+    /// It and those that come behind it, up to another, and at most so many.
+    UpTo(&'a Key, usize),
+}
+
 /// One page of a partition.
 pub(crate) struct Page {
     pub(crate) items: Vec<Item>,
@@ -168,7 +179,7 @@ impl Table {
             .set_item(Some(item))
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names_in([condition])))
-            .set_expression_attribute_values(Some(values))
+            .set_expression_attribute_values((!values.is_empty()).then_some(values))
             .return_values_on_condition_check_failure(OnFailure::AllOld);
         let call = Call {
             what,
@@ -241,13 +252,14 @@ impl Table {
         Ok(conditional(answer, |_| ()))
     }
 
-    /// Reads a page of the items of a partition whose sort key begins with
-    /// `prefix`, in the order of the sort key, without the attributes that
-    /// are not named.
+    /// Reads a page of those items of the first one's partition that the range
+    /// has, in the order of the sort key, without the attributes that are not
+    /// named.
     pub(crate) async fn page(
         &self,
         what: &'static str,
         first: &Key,
+        range: Range<'_>,
         attributes: &[&str],
         from: Option<Item>,
     ) -> Result<Page> {
@@ -260,16 +272,28 @@ impl Table {
             projection.push_str(&format!(", #{attribute}"));
             names.insert(format!("#{attribute}"), (*attribute).to_owned());
         }
+        let mut values = values([
+            (":pk", AttributeValue::S(first.partition.clone())),
+            (":sk", AttributeValue::S(first.sort.clone())),
+        ]);
+        let (condition, limit) = match range {
+            Range::BeginningWith => ("begins_with(#sk, :sk)", None),
+            Range::Behind => ("#sk > :sk", None),
+            Range::UpTo(last, limit) => {
+                values.insert(":last".to_owned(), AttributeValue::S(last.sort.clone()));
+                ("#sk BETWEEN :sk AND :last", i32::try_from(limit).ok())
+            }
+        };
         let request = self
             .client
             .query()
             .table_name(&self.name)
-            .key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)")
+            .key_condition_expression(format!("#pk = :pk AND {condition}"))
             .projection_expression(projection)
             .set_expression_attribute_names(Some(names))
-            .expression_attribute_values(":pk", AttributeValue::S(first.partition.clone()))
-            .expression_attribute_values(":sk", AttributeValue::S(first.sort.clone()))
+            .set_expression_attribute_values(Some(values))
             .set_exclusive_start_key(from)
+            .set_limit(limit)
             .consistent_read(true);
         let call = Call {
             what,

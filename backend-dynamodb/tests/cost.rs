@@ -190,12 +190,15 @@ async fn everything_besides_is_charged_as_documented() {
         meter.take();
         backend.erase(&player).await.unwrap();
         let mut erasing = meter.take();
-        let removals = erasing.split_off(3);
+        let removals = erasing.split_off(4);
         assert_eq!(erasing[0], charge("GetItem", 1.0), "the lock");
         assert_eq!(erasing[1], charge("UpdateItem", 1.0), "the mark");
-        assert_eq!(erasing[2].operation, "Query");
-        // The mark, a slot that was deleted before, and two that were not.
-        let removed = 2.0 * (1.0 + 1.0 + 2.0 * units);
+        let mail = charge("TransactWriteItems", 4.0);
+        assert_eq!(erasing[2], mail, "the mark again, and the mail's");
+        assert_eq!(erasing[3].operation, "Query");
+        // The mark, the mail, a slot that was deleted before, and two that
+        // were not.
+        let removed = 2.0 * (1.0 + 1.0 + 1.0 + 2.0 * units);
         assert_eq!(removals, [charge("TransactWriteItems", removed)]);
     }
 }

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 
 use playerdata_core::backend::Backend;
 use support::{
-    scenes::{OTHERS, READS, REPEATABLE, notice},
+    scenes::{OTHERS, READS, REPEATABLE, WITHOUT_LOCK, notice},
     wire::{Fault, Wire},
     *,
 };
@@ -32,7 +32,8 @@ fn allowed() -> BTreeSet<String> {
 #[tokio::test]
 async fn the_policy_allows_exactly_what_is_called() {
     let mut called = BTreeSet::new();
-    for scene in REPEATABLE.iter().chain(READS).chain(OTHERS) {
+    let scenes = [REPEATABLE, WITHOUT_LOCK, READS, OTHERS];
+    for scene in scenes.into_iter().flatten() {
         called.extend(scene.play_well().await.operations);
     }
     let store = Store::open().await;
