@@ -5,11 +5,13 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{Client, Config};
 use playerdata_core::{
-    Clock, LetterId, PlayerId, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    Clock, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, Letter, LetterPosition,
-        Limits, Lock, Notice, Notification, Opening, Party, Posting, Record, Release, Renewal,
-        Result, SlotSummary, Stamp, Verdict, WaitingLetter, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping, Letter,
+        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -17,10 +19,11 @@ use crate::{
     hazards::Hazards,
     lease, lock, mail, notices,
     options::DynamoDbOptions,
+    players,
     schema::{self, Protection},
     size, slot,
     table::Table,
-    trade,
+    trade, version,
 };
 
 /// Keeps locks, leases and slots in a DynamoDB table.
@@ -221,5 +224,26 @@ impl Backend for DynamoDbBackend {
 
     async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
         trade::forget(&self.table, &*self.clock, trade, party).await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        version::keep(&self.table, &*self.clock, claim, policy).await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        version::list(&self.table, player, slot).await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        version::read(&self.table, player, slot, revision).await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        players::page(&self.table, after, limit).await
     }
 }

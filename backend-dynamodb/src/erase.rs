@@ -47,18 +47,19 @@ use playerdata_core::{
 use crate::{
     ending,
     error::half_way,
-    item::{Item, Key, Reader, attr, number},
+    item::{Item, Key, LIST_PREFIX, Reader, attr, number},
     lock::{self, MAX_ROUNDS, StoredLock, contended},
     resend::Nature,
+    size::MAX_ITEM_BYTES,
     table::{Change, Conditional, Range, Refusal, Returning, Table, values},
     transaction::{Action, MAX_ACTIONS},
 };
 
 /// The most bytes that one transaction removes: DynamoDB takes 4 MB of items.
-const MAX_REMOVED_BYTES: u64 = 3_000_000;
+pub(crate) const MAX_REMOVED_BYTES: u64 = 3_000_000;
 
 /// More than an item has beside its body, or its content.
-const BESIDE_BODY: u64 = 1_000;
+pub(crate) const BESIDE_BODY: u64 = 1_000;
 
 /// See [`Backend::erase`](playerdata_core::backend::Backend::erase).
 pub(crate) async fn erase(table: &Table, player: &PlayerId) -> Result<Erasure> {
@@ -213,9 +214,8 @@ fn batches(table: &Table, lock: &Key, mail: &Key, items: &[Item]) -> Result<Vec<
         if key == *mail {
             continue;
         }
-        // What has no body is no larger than a letter.
         let body_bytes = item.number(attr::BODY_BYTES)?;
-        let adds = BESIDE_BODY + body_bytes.unwrap_or(MAX_LETTER_BYTES as u64);
+        let adds = body_bytes.map_or(without_body(&key), |bytes| BESIDE_BODY + bytes);
         bytes += adds;
         match batches.last_mut() {
             // One action is the look at the mark, and one the mail.
@@ -229,6 +229,15 @@ fn batches(table: &Table, lock: &Key, mail: &Key, items: &[Item]) -> Result<Vec<
         }
     }
     Ok(batches)
+}
+
+/// The most bytes that an item without a body has: a list of versions may be as
+/// long as any item, and nothing else is longer than a letter.
+fn without_body(key: &Key) -> u64 {
+    match key.sort.starts_with(LIST_PREFIX) {
+        true => MAX_ITEM_BYTES as u64,
+        false => BESIDE_BODY + MAX_LETTER_BYTES as u64,
+    }
 }
 
 /// Removes items together with a change of the mark; says whether this erasure

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, str::FromStr};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use playerdata_core::{
-    LetterId, PlayerId, ServerName, SlotName, TradeId,
+    LetterId, PlayerId, Revision, ServerName, SlotName, TradeId,
     backend::{BackendError, Effect, ErrorKind, LetterPosition, Result},
 };
 
@@ -78,6 +78,10 @@ pub(crate) mod attr {
     pub(crate) const SENT_AT: &str = "sent_at";
     /// Letter: what it says.
     pub(crate) const CONTENT: &str = "content";
+    /// Version: when it was kept.
+    pub(crate) const KEPT_AT: &str = "kept_at";
+    /// List of versions: what there is, without bodies.
+    pub(crate) const VERSIONS: &str = "versions";
     /// Trade: what becomes of it.
     pub(crate) const VERDICT: &str = "verdict";
     /// Trade: the party named first has acted on it.
@@ -95,7 +99,7 @@ pub(crate) mod attr {
 
     /// All of them but for the last: no key attribute can have one of these
     /// names.
-    pub(crate) const ALL: [&str; 34] = [
+    pub(crate) const ALL: [&str; 36] = [
         SESSION,
         SERVER,
         INCARNATION,
@@ -126,6 +130,8 @@ pub(crate) mod attr {
         SENDER,
         SENT_AT,
         CONTENT,
+        KEPT_AT,
+        VERSIONS,
         VERDICT,
         FIRST,
         SECOND,
@@ -135,6 +141,12 @@ pub(crate) mod attr {
 
 /// What the sort key of every slot begins with.
 pub(crate) const SLOT_PREFIX: &str = "slot#";
+
+/// What the sort key of every list of versions begins with.
+pub(crate) const LIST_PREFIX: &str = "versions#";
+
+/// What the partition key of every player begins with.
+pub(crate) const PLAYER_PREFIX: &str = "player#";
 
 /// What the sort key of every notice begins with, and of their queue.
 pub(crate) const NOTICE_PREFIX: &str = "notice";
@@ -187,6 +199,22 @@ impl Key {
         }
     }
 
+    /// The kept copy of a slot's record as it was at that revision.
+    pub(crate) fn version(player: &PlayerId, slot: &SlotName, revision: Revision) -> Self {
+        Self {
+            partition: partition_of(player),
+            sort: format!("version#{slot}#{:020}", revision.get()),
+        }
+    }
+
+    /// The list of a slot's versions.
+    pub(crate) fn versions(player: &PlayerId, slot: &SlotName) -> Self {
+        Self {
+            partition: partition_of(player),
+            sort: format!("{LIST_PREFIX}{slot}"),
+        }
+    }
+
     /// A trade: a partition of its own, as it belongs to two players.
     pub(crate) fn trade(trade: TradeId) -> Self {
         Self {
@@ -228,7 +256,7 @@ impl fmt::Display for Key {
 
 /// The partition that holds everything of a player.
 pub(crate) fn partition_of(player: &PlayerId) -> String {
-    format!("player#{player}")
+    format!("{PLAYER_PREFIX}{player}")
 }
 
 /// A text attribute.
@@ -293,6 +321,15 @@ impl<'a> Reader<'a> {
             texts.map(|text| text.parse().ok()).collect()
         })?;
         Ok(set.unwrap_or_default())
+    }
+
+    /// A list of what can be read like items; none if it is not there.
+    pub(crate) fn items(self, name: &str) -> Result<Vec<&'a Item>> {
+        let list = self.shaped(name, |value| {
+            let items = value.as_l().ok()?.iter();
+            items.map(|item| item.as_m().ok()).collect()
+        })?;
+        Ok(list.unwrap_or_default())
     }
 
     /// Whether a flag is set.

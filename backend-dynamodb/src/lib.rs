@@ -37,6 +37,7 @@ mod lock;
 mod mail;
 mod notices;
 mod options;
+mod players;
 mod resend;
 mod schema;
 mod service;
@@ -45,6 +46,7 @@ mod slot;
 mod table;
 mod trade;
 mod transaction;
+mod version;
 
 pub use backend::DynamoDbBackend;
 #[cfg(feature = "connect")]

@@ -53,7 +53,7 @@ impl Head {
 }
 
 /// The record in a slot item; `None` if it was never written, or deleted.
-fn read_record(item: Reader<'_>) -> Result<Option<Record>> {
+pub(crate) fn read_record(item: Reader<'_>) -> Result<Option<Record>> {
     let Some(bytes) = item.binary(attr::BODY)? else {
         return Ok(None);
     };
@@ -71,7 +71,7 @@ fn read_record(item: Reader<'_>) -> Result<Option<Record>> {
     }))
 }
 
-fn read_schema(item: Reader<'_>) -> Result<u32> {
+pub(crate) fn read_schema(item: Reader<'_>) -> Result<u32> {
     let schema = item.number(attr::SCHEMA)?;
     let schema = schema.and_then(|schema| u32::try_from(schema).ok());
     item.required(attr::SCHEMA, schema)

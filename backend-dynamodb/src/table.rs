@@ -14,8 +14,9 @@ use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
 
 use crate::{
     error::ServiceFailure,
-    item::{Item, Key},
+    item::{Item, Key, PLAYER_PREFIX, attr},
     options::DynamoDbOptions,
+    players::Place,
     resend::{Answer, Call, Nature, Sending},
     service::Service,
 };
@@ -72,7 +73,7 @@ pub(crate) enum Range<'a> {
     UpTo(&'a Key, usize),
 }
 
-/// One page of a partition.
+/// One page of a partition, or of the table.
 pub(crate) struct Page {
     pub(crate) items: Vec<Item>,
     /// Where the next page begins; none if this was the last.
@@ -298,6 +299,48 @@ impl Table {
         let call = Call {
             what,
             key: Some(first),
+            nature: Nature::Read,
+        };
+        let answer = self.send(call, || request.clone().send()).await?;
+        let page = unconditional(answer, call)?;
+        Ok(Page {
+            items: page.items.unwrap_or_default(),
+            next: page.last_evaluated_key,
+        })
+    }
+}
+
+impl Table {
+    /// Reads so many items of the whole table from a place on, and gives the
+    /// keys of those of a player's that are there to be found.
+    pub(crate) async fn scan(
+        &self,
+        what: &'static str,
+        place: &Place,
+        limit: usize,
+    ) -> Result<Page> {
+        let request = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .projection_expression("#pk, #sk")
+            .filter_expression(
+                "begins_with(#pk, :player) \
+                 AND (attribute_exists(#body_bytes) OR attribute_exists(#content))",
+            )
+            .expression_attribute_names("#pk", &self.partition_key)
+            .expression_attribute_names("#sk", &self.sort_key)
+            .expression_attribute_names("#body_bytes", attr::BODY_BYTES)
+            .expression_attribute_names("#content", attr::CONTENT)
+            .expression_attribute_values(":player", AttributeValue::S(PLAYER_PREFIX.to_owned()))
+            .set_segment(place.segment.map(|segment| segment.number))
+            .set_total_segments(place.segment.map(|segment| segment.of))
+            .set_exclusive_start_key(place.after.as_ref().map(|after| self.key(after)))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .consistent_read(true);
+        let call = Call {
+            what,
+            key: place.after.as_ref(),
             nature: Nature::Read,
         };
         let answer = self.send(call, || request.clone().send()).await?;

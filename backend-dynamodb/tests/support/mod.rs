@@ -20,8 +20,8 @@ use playerdata_core::{
     ClaimNumber, Fence, IdSource, Incarnation, LetterId, ManualClock, PlayerId, RandomIds,
     Revision, ServerId, ServerName, SessionId, SlotName, TradeId, UnixMillis, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Encoding, Letter, Opened, Opening, Posting,
-        Retention, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Encoding, KeepPolicy, Letter, Opened, Opening,
+        Posting, Retention, Stamp, WriteOutcome,
     },
 };
 use playerdata_dynamodb::{DynamoDbBackend, DynamoDbOptions};
@@ -295,6 +295,12 @@ pub async fn waiting(backend: &DynamoDbBackend, player: &PlayerId, slot: &SlotNa
     let letters = letters.unwrap().into_iter();
     letters.map(|waiting| waiting.letter).collect()
 }
+
+/// Keeps a version whenever there is something new, and the last three.
+pub const KEEP_ALWAYS: KeepPolicy = KeepPolicy {
+    most: 3,
+    min_age: Duration::ZERO,
+};
 
 /// The trade of that number.
 pub fn trade(number: u128) -> TradeId {

@@ -3,12 +3,15 @@
 
 use std::{collections::BTreeMap, pin::Pin, time::Duration};
 
-use playerdata_core::backend::{Backend, BackendError, Notice, NoticeKind, Party, Verdict};
+use playerdata_core::{
+    Revision,
+    backend::{Backend, BackendError, Notice, NoticeKind, Party, Verdict},
+};
 use playerdata_dynamodb::DynamoDbBackend;
 
 use super::{
-    Store, acquired, body, claim, claimant, letter, letter_id, letter_until_settled, opened,
-    player, posted, posting, server, session, slot, stamp, trade,
+    KEEP_ALWAYS, Store, acquired, body, claim, claimant, letter, letter_id, letter_until_settled,
+    opened, player, posted, posting, server, session, slot, stamp, trade,
     wire::{Fault, Wire},
 };
 
@@ -61,6 +64,14 @@ pub const REPEATABLE: &[Scene] = &[
     scene!("delete", false, |backend| async {
         let claim = claim(&player("p"), 1, "saved", 1);
         backend.delete(&claim, &stamp(1, 2)).await
+    }),
+    scene!("keep a version", false, |backend| async {
+        let claim = claim(&player("p"), 1, "saved", 1);
+        backend.keep_version(&claim, KEEP_ALWAYS).await
+    }),
+    scene!("keep nothing", false, |backend| async {
+        let claim = claim(&player("p"), 1, "kept", 1);
+        backend.keep_version(&claim, KEEP_ALWAYS).await
     }),
     scene!("erase", true, |backend| async {
         backend.erase(&player("p")).await
@@ -124,6 +135,16 @@ pub const READS: &[Scene] = &[
         let (player, slot) = (player("p"), slot("saved"));
         backend.letters(&player, &slot, None, 10).await
     }),
+    scene!("versions", false, |backend| async {
+        backend.versions(&player("p"), &slot("kept")).await
+    }),
+    scene!("version", false, |backend| async {
+        let (player, slot) = (player("p"), slot("kept"));
+        backend.version(&player, &slot, Revision::new(1)).await
+    }),
+    scene!("players", false, |backend| async {
+        backend.players(None, 100).await
+    }),
     scene!("holder", false, |backend| async {
         backend.holder(&player("p")).await
     }),
@@ -177,9 +198,13 @@ impl Scene {
         for (number, name) in [(1, "saved"), (1, "never-saved")] {
             opened(&backend, &claim(&player, 1, name, number)).await;
         }
-        let saved = claim(&player, 1, "saved", 1);
-        let outcome = backend.save(&saved, &stamp(0, 1), &body("old")).await;
-        outcome.unwrap();
+        let kept = claim(&player, 1, "kept", 1);
+        opened(&backend, &kept).await;
+        for claim in [&claim(&player, 1, "saved", 1), &kept] {
+            let outcome = backend.save(claim, &stamp(0, 1), &body("old")).await;
+            outcome.unwrap();
+        }
+        backend.keep_version(&kept, KEEP_ALWAYS).await.unwrap();
         Self::set_mail(&backend).await;
         if self.free {
             backend.release(&player, session(1)).await.unwrap();

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::{
         get_item::{GetItemInput, GetItemOutput},
         put_item::{PutItemInput, PutItemOutput},
         query::{QueryInput, QueryOutput},
+        scan::{ScanInput, ScanOutput},
         transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
         update_item::{UpdateItemInput, UpdateItemOutput},
     },
@@ -105,5 +106,6 @@ metered! {
     "GetItem" GetItemInput, GetItemOutput;
     "PutItem" PutItemInput, PutItemOutput;
     "Query" QueryInput, QueryOutput;
+    "Scan" ScanInput, ScanOutput;
     "UpdateItem" UpdateItemInput, UpdateItemOutput;
 }
