@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::client::interceptors::{
 use parking_lot::Mutex;
 
 /// One call, and what it was charged.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Charge {
     /// The operation's name, such as `PutItem`.
     pub operation: &'static str,
