@@ -1,5 +1,7 @@
 //! Kept copies of a slot's record.
 
+use std::time::Duration;
+
 use playerdata_core::{
     PlayerId, Revision, SlotName, UnixMillis,
     backend::{Claim, KeepPolicy, Keeping, Record, VersionSummary},
@@ -86,7 +88,7 @@ impl Versions {
             Some(newest) if newest.record.revision == revision => {
                 return Keeping::Kept { revision };
             }
-            Some(newest) if now < newest.kept_at.saturating_add(policy.min_age) => {
+            Some(newest) if newest.is_younger_than(policy.min_age, now) => {
                 return Keeping::Recent;
             }
             _ => {}
@@ -112,6 +114,11 @@ impl Versions {
 }
 
 impl Version {
+    /// One of the future was kept by a clock that ran ahead.
+    fn is_younger_than(&self, age: Duration, now: UnixMillis) -> bool {
+        self.kept_at <= now && now < self.kept_at.saturating_add(age)
+    }
+
     fn summary(&self) -> VersionSummary {
         VersionSummary {
             revision: self.record.revision,

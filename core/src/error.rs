@@ -4,111 +4,11 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     DocumentError, Incarnation, InvalidName, PlayerId, Revision, ServerName, SessionId, SlotName,
-    backend::{BackendError, Body, Effect, ErrorKind, Hazard, Lock, Operation},
+    backend::{Body, ErrorKind, Hazard, Lock, Operation, StoreFailure},
     codec::CodecError,
+    excerpt::why,
     schema::MigrationError,
-    slot::SlotState,
 };
-
-/// A call to the store that failed: which, about whom, and why.
-///
-/// Its text says all of that, down to the last cause; so there is no
-/// [`source`](std::error::Error::source) to say it again. The field has it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct StoreFailure {
-    /// What was tried.
-    pub operation: Operation,
-    /// The player it was about, if any.
-    pub player: Option<PlayerId>,
-    /// The slot it was about, if any.
-    pub slot: Option<SlotName>,
-    /// What the backend said.
-    pub source: Arc<BackendError>,
-}
-
-impl StoreFailure {
-    /// Whether the operation may have been applied.
-    #[must_use]
-    pub fn effect(&self) -> Effect {
-        self.source.effect()
-    }
-
-    /// The same failure, as one of the operation that the call was a part of.
-    pub(crate) fn during(self, operation: Operation) -> Self {
-        Self { operation, ..self }
-    }
-
-    /// The same failure, after another attempt whose effect is unknown.
-    pub(crate) fn in_doubt(self) -> Self {
-        let kind = self.source.kind();
-        let source = BackendError::new(kind, Effect::Possible, "an earlier attempt got no answer")
-            .with_source(self.source);
-        Self {
-            source: Arc::new(source),
-            ..self
-        }
-    }
-}
-
-impl fmt::Display for StoreFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let about = about(self.player.as_ref(), self.slot.as_ref());
-        write!(
-            f,
-            "could not {}{about}: {}",
-            self.operation,
-            why(&*self.source)
-        )
-    }
-}
-
-impl std::error::Error for StoreFailure {}
-
-/// An error for a log or a text: with what caused it, and what caused that.
-/// What a cause has told already is not told again.
-pub(crate) struct Chain<'a, E: ?Sized>(pub(crate) &'a E);
-
-impl<E: std::error::Error + ?Sized> fmt::Display for Chain<'_, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut told = self.0.to_string();
-        f.write_str(&told)?;
-        let mut source = self.0.source();
-        while let Some(cause) = source {
-            let text = cause.to_string();
-            if !told.contains(&text) {
-                write!(f, ": {text}")?;
-                told = text;
-            }
-            source = cause.source();
-        }
-        Ok(())
-    }
-}
-
-/// The longest text of a cause, in bytes. Some tell the value that they did
-/// not expect, and that can be a player's whole document.
-const MAX_CAUSE_BYTES: usize = 400;
-
-/// A cause and all that caused it, cut to an excerpt.
-fn why<E: std::error::Error + ?Sized>(cause: &E) -> String {
-    let mut text = Chain(cause).to_string();
-    if text.len() > MAX_CAUSE_BYTES {
-        let end = (0..=MAX_CAUSE_BYTES).rev();
-        let end = end.into_iter().find(|&end| text.is_char_boundary(end));
-        text.truncate(end.unwrap_or_default());
-        text.push('…');
-    }
-    text
-}
-
-fn about(player: Option<&PlayerId>, slot: Option<&SlotName>) -> String {
-    match (player, slot) {
-        (Some(player), Some(slot)) => format!(" of player {player}, slot {slot}"),
-        (Some(player), None) => format!(" of player {player}"),
-        _ => String::new(),
-    }
-}
 
 fn taken_by(holder: Option<&Lock>) -> String {
     match holder {
@@ -138,12 +38,12 @@ pub enum Busy {
 /// Why a call to a manager, a session or a slot failed.
 ///
 /// "The store is down" and "the session is lost" are different variants,
-/// always (E3): after [`Error::StoreUnavailable`] the session still holds the
+/// always: after [`Error::StoreUnavailable`] the session still holds the
 /// player, after [`Error::SessionLost`] it does not.
 ///
 /// The text of an error says what happened, to whom, and why, down to the last
 /// cause, so that there is no [`source`](std::error::Error::source) to say it
-/// again (E14); the fields have the causes. No more of a player's data than an
+/// again; the fields have the causes. No more of a player's data than an
 /// excerpt is in it.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -211,7 +111,7 @@ pub enum Error {
     },
 
     /// The store may drop player data while it runs, or is not the one at its
-    /// address any more (S13): no sessions are started on it. Those that are
+    /// address any more: no sessions are started on it. Those that are
     /// there go on.
     StoreAtRisk {
         /// What was found at the last heartbeat.
@@ -246,7 +146,7 @@ pub enum Error {
         stored: Revision,
     },
 
-    /// The stored body can't be decoded. It is left in the store as it is (S5).
+    /// The stored body can't be decoded. It is left in the store as it is.
     Undecodable {
         /// The player.
         player: PlayerId,
@@ -261,7 +161,7 @@ pub enum Error {
     },
 
     /// The stored document could not be brought to the current schema, or is
-    /// of a newer one (S6). It is left in the store as it is.
+    /// of a newer one. It is left in the store as it is.
     Migration {
         /// The player.
         player: PlayerId,
@@ -271,8 +171,8 @@ pub enum Error {
         source: Arc<MigrationError>,
     },
 
-    /// The document can't be encoded, could not be loaded again (S11), or is
-    /// larger than allowed (S8). It was not sent; it stays in memory, unsaved.
+    /// The document can't be encoded, could not be loaded again, or is
+    /// larger than allowed. It was not sent; it stays in memory, unsaved.
     Unencodable {
         /// The player.
         player: PlayerId,
@@ -300,6 +200,28 @@ pub enum Error {
         slot: SlotName,
         /// Why.
         source: Arc<DocumentError>,
+    },
+
+    /// The slot remembers as many keys as it may, all of them younger than
+    /// `idempotency_memory`: the change was not made. The oldest is forgotten
+    /// when it is old enough; no earlier, since its change could then be made
+    /// twice. A game that needs more raises `max_idempotency_keys`.
+    TooManyKeys {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// The most that it may remember.
+        limit: usize,
+    },
+
+    /// The document is no JSON object, so there is no place for what has to be
+    /// stored with it in one write. Nothing changed.
+    NoEnvelope {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
     },
 
     /// A name that can't be used.
@@ -457,6 +379,20 @@ impl Error {
                 "the document of player {player}, slot {slot} refuses: {}",
                 why(&**source)
             ),
+            Self::TooManyKeys {
+                player,
+                slot,
+                limit,
+            } => write!(
+                f,
+                "slot {slot} of player {player} remembers {limit} idempotency keys, and takes no \
+                 more until the oldest is older than idempotency_memory"
+            ),
+            Self::NoEnvelope { player, slot } => write!(
+                f,
+                "the document of player {player}, slot {slot} is no JSON object: nothing can be \
+                 kept beside it"
+            ),
             other => unreachable!("{other:?} has its text elsewhere"),
         }
     }
@@ -485,6 +421,8 @@ impl fmt::Debug for Error {
             Self::Unencodable { .. } => "Unencodable",
             Self::Panicked { .. } => "Panicked",
             Self::Document { .. } => "Document",
+            Self::TooManyKeys { .. } => "TooManyKeys",
+            Self::NoEnvelope { .. } => "NoEnvelope",
             Self::InvalidName(_) => "InvalidName",
         };
         write!(f, "{kind}({:?})", self.to_string())
@@ -502,131 +440,6 @@ impl From<StoreFailure> for Error {
         match failure.source.kind() {
             ErrorKind::Unavailable => Self::StoreUnavailable(failure),
             _ => Self::StoreFailed(failure),
-        }
-    }
-}
-
-/// A document that is not in the store as it is here, and whose session can't
-/// save it or did not (E1, E10).
-///
-/// [`SessionManager::recover`](crate::SessionManager::recover) puts it into the
-/// store. To keep it for another process, write down the player, the slot, the
-/// revision, and the document as JSON;
-/// [`SessionManager::put`](crate::SessionManager::put) takes these.
-#[non_exhaustive]
-pub struct Unsaved<D> {
-    /// The player.
-    pub player: PlayerId,
-    /// The slot.
-    pub slot: SlotName,
-    /// The document as it would have been saved.
-    pub document: Arc<D>,
-    /// The revision in the store that it builds on.
-    pub revision: Revision,
-    /// Why it was not saved.
-    pub error: Error,
-    /// What is known of the slot's last writes.
-    pub(crate) origin: Arc<SlotState<D>>,
-}
-
-impl<D> Unsaved<D> {
-    pub(crate) fn new(slot: &Arc<SlotState<D>>, error: Error) -> Self {
-        Self {
-            player: slot.core.player.clone(),
-            slot: slot.name.clone(),
-            document: slot.document(),
-            revision: slot.revision(),
-            error,
-            origin: Arc::clone(slot),
-        }
-    }
-}
-
-impl<D> Clone for Unsaved<D> {
-    fn clone(&self) -> Self {
-        Self {
-            player: self.player.clone(),
-            slot: self.slot.clone(),
-            document: Arc::clone(&self.document),
-            revision: self.revision,
-            error: self.error.clone(),
-            origin: Arc::clone(&self.origin),
-        }
-    }
-}
-
-/// Without the document: a log is no place for a player's data, and a game's
-/// own type need not have a `Debug`.
-impl<D> fmt::Debug for Unsaved<D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unsaved")
-            .field("player", &self.player)
-            .field("slot", &self.slot)
-            .field("revision", &self.revision)
-            .field("error", &self.error)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why a session could not be ended.
-///
-/// - With documents `unsaved`, and unless the cause is
-///   [`Error::SessionLost`] or [`Error::RuntimeGone`], the session goes on as
-///   if `end` had not been called: it holds the lock, takes changes, and is
-///   autosaved. The caller decides whether to end it again later or to
-///   [`abandon`](crate::Session::abandon) it.
-/// - With none `unsaved`, all is in the store, and only the lock could not be
-///   released, or it is not known whether it was. The session is over: it
-///   takes no changes, and the manager tries to release it at every heartbeat.
-#[non_exhaustive]
-pub struct EndError<D> {
-    /// The player.
-    pub player: PlayerId,
-    /// What could not be saved, with the reason for each.
-    pub unsaved: Vec<Unsaved<D>>,
-    /// Why the first of them, or the release, failed.
-    pub cause: Box<Error>,
-}
-
-impl<D> Clone for EndError<D> {
-    fn clone(&self) -> Self {
-        Self {
-            player: self.player.clone(),
-            unsaved: self.unsaved.clone(),
-            cause: self.cause.clone(),
-        }
-    }
-}
-
-impl<D> fmt::Display for EndError<D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (player, count, cause) = (&self.player, self.unsaved.len(), &self.cause);
-        let documents = if count == 1 { "document" } else { "documents" };
-        write!(
-            f,
-            "the session of player {player} could not be ended, {count} {documents} unsaved: {cause}"
-        )
-    }
-}
-
-impl<D> std::error::Error for EndError<D> {}
-
-impl<D> fmt::Debug for EndError<D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EndError")
-            .field("player", &self.player)
-            .field("unsaved", &self.unsaved)
-            .field("cause", &self.cause)
-            .finish()
-    }
-}
-
-impl<D> EndError<D> {
-    pub(crate) fn new(player: &PlayerId, unsaved: Vec<Unsaved<D>>, cause: Error) -> Self {
-        Self {
-            player: player.clone(),
-            unsaved,
-            cause: Box::new(cause),
         }
     }
 }

@@ -12,10 +12,8 @@ mod key;
 mod model_tests;
 mod rules;
 mod standard;
-mod storable;
 #[cfg(test)]
 mod tests;
-mod type_name;
 
 use std::fmt;
 
@@ -26,11 +24,11 @@ pub use error::DocumentError;
 pub use gift_bank::{GiftBank, GiftBankError};
 pub use key::Key;
 pub use rules::DocumentRules;
-pub(crate) use storable::storable;
-pub use type_name::TypeName;
-pub(crate) use type_name::kind_of;
 
-use crate::Inventory;
+use crate::{
+    Inventory,
+    value::{TypeName, kind_of, storable},
+};
 use key::CoreValue;
 
 /// What a slot holds, if the game has no type of its own: attributes, an

@@ -8,8 +8,8 @@ use super::{
     item::{Entry, FixedField, ItemType, json, quantity},
 };
 use crate::{
-    document::storable,
     excerpt::{SerdeError, excerpt},
+    value::storable,
 };
 
 impl Inventory {

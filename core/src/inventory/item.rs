@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::InventoryError;
-use crate::{document::storable, excerpt::excerpt};
+use crate::{excerpt::excerpt, value::storable};
 
 /// The type of an item that was given none.
 pub const DEFAULT_ITEM_TYPE: &str = "Object";

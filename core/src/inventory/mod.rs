@@ -21,8 +21,8 @@ pub use item::{DEFAULT_ITEM_TYPE, Item, ItemDetails};
 pub use limits::InventoryLimits;
 
 use crate::{
-    document::{TypeName, kind_of},
     excerpt::{SerdeError, excerpt},
+    value::{TypeName, kind_of},
 };
 
 /// A player's items: unique by name, in the order in which they were added,

@@ -12,12 +12,8 @@ use serde_json::Serializer;
 pub(crate) use format::Unique;
 pub(super) use read::read;
 
-use super::{
-    CodecError,
-    checked::{Check, Checked},
-    envelope::Envelope,
-    path::path_at_end,
-};
+use super::{CodecError, envelope::Envelope, path::path_at_end};
+use crate::value::{Check, Checked};
 use format::{Keys, Readable, Refusal};
 
 /// The most levels of lists and tables that [`read`] takes.
