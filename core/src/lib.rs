@@ -52,6 +52,7 @@ mod session;
 mod settings;
 mod slot;
 mod store;
+mod value;
 
 pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, SystemClock, UnixMillis};
 pub use codec::{Codec, CodecError, Encoded, Fingerprint, Fingerprints, KeyFingerprints};
@@ -80,3 +81,4 @@ pub use schema::{MigrationError, Migrations, MigrationsBuilder, MigrationsError,
 pub use session::{Session, SessionEnd};
 pub use settings::{Settings, SettingsError, SettingsProblem};
 pub use slot::{Saved, Slot};
+pub use value::ValueRef;
