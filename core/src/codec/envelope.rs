@@ -17,7 +17,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::CodecError;
-use crate::excerpt::{SerdeError, excerpt};
+use crate::{
+    ValueRef,
+    excerpt::{SerdeError, excerpt},
+    value as compact,
+};
 
 /// The member of a stored JSON object that is not the game's.
 pub(crate) const ENVELOPE: &str = "$playerdata";
@@ -61,11 +65,15 @@ impl Envelope {
         let member = document
             .as_object_mut()
             .and_then(|document| document.shift_remove(ENVELOPE));
-        member.map_or_else(|| Ok(Self::default()), Self::read)
+        match member {
+            Some(member) => Self::read(compact::Value::from(member).view()),
+            None => Ok(Self::default()),
+        }
     }
 
-    fn read(member: Value) -> Result<Self, CodecError> {
-        let version = member.get("v").and_then(Value::as_u64);
+    /// Reads the member that was taken off a stored document.
+    pub(super) fn read(member: ValueRef<'_>) -> Result<Self, CodecError> {
+        let version = member.member("v").and_then(ValueRef::as_u64);
         if let Some(found) = version.filter(|&version| version > VERSION) {
             let known = VERSION;
             return Err(CodecError::EnvelopeTooNew { found, known });

@@ -8,7 +8,7 @@ use super::state::{Doubt, LastWrite, Saver, SlotState, Snapshot};
 use crate::{
     ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, WriteId,
     backend::{Body, Claim, Effect, Lock, Opened, Opening, Operation, Stamp, WriteOutcome},
-    codec::{CodecError, Encoded, Envelope, Fingerprints, Unique},
+    codec::{CodecError, Encoded, Envelope, Fingerprints},
     hook::guarded,
     manager::Shared,
     metrics,
@@ -205,11 +205,7 @@ impl<D: GameDocument> Shared<D> {
         document: &D,
         envelope: &Envelope,
     ) -> Result<Encoded, CodecError> {
-        let unique = match self.origin.completion {
-            Some(_) => Unique::Known, // the ready-made document's maps see to it
-            None => Unique::Unknown,
-        };
-        self.codec.encode_with(document, envelope, unique)
+        self.codec.encode_either(document, envelope)
     }
 
     /// Makes sure, before the slot's first write in the session, that a game's
