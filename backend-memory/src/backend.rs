@@ -4,14 +4,23 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    Clock, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    Clock, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Limits, Lock, Notice, Notification,
-        Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, Letter,
+        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
-use crate::{MemoryOptions, error::too_large, lease::Leases, player::Players};
+use crate::{
+    MemoryOptions,
+    error::{foreign_cursor, too_large},
+    lease::Leases,
+    player::Players,
+    trade::Trades,
+};
 
 /// A store in this process's memory, which all clones share.
 ///
@@ -27,6 +36,7 @@ struct Store {
     options: MemoryOptions,
     leases: Leases,
     players: Players,
+    trades: Trades,
 }
 
 impl MemoryBackend {
@@ -50,6 +60,7 @@ impl MemoryBackend {
                 options,
                 leases: Leases::default(),
                 players: Players::default(),
+                trades: Trades::default(),
             }),
         }
     }
@@ -145,4 +156,98 @@ impl Backend for MemoryBackend {
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         Ok(self.store.players.erase(player))
     }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        let now = self.store.options.clock.now();
+        Ok(self.store.players.post(player, slot, letter, now))
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        Ok(self.store.players.letters(player, slot, after, limit))
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let now = self.store.options.clock.now();
+        self.store.players.discard(player, slot, id, posting, now);
+        Ok(())
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let now = self.store.options.clock.now();
+        self.store.players.settle(player, slot, id, posting, now);
+        Ok(())
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        let now = self.store.options.clock.now();
+        Ok(self.store.trades.decide(trade, verdict, now))
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let now = self.store.options.clock.now();
+        self.store.trades.forget(trade, party, now);
+        Ok(())
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let now = self.store.options.clock.now();
+        Ok(self.store.players.keep_version(claim, policy, now))
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        Ok(self.store.players.versions(player, slot))
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        Ok(self.store.players.version(player, slot, revision))
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        let after = after
+            .map(|cursor| read_cursor(cursor).ok_or_else(foreign_cursor))
+            .transpose()?;
+        let page = self.store.players.page(after.as_ref(), limit.max(1));
+        let full = page.len() >= limit.max(1);
+        let next = page.last().filter(|_| full).map(write_cursor);
+        Ok(PlayersPage {
+            players: page.into_iter().map(|(_, player)| player).collect(),
+            next,
+        })
+    }
+}
+
+/// A place in the order of players as text: its hash, and its id.
+fn write_cursor((hash, player): &(u64, PlayerId)) -> PlayersCursor {
+    PlayersCursor::new(format!("{hash:016x}:{player}"))
+}
+
+fn read_cursor(cursor: &PlayersCursor) -> Option<(u64, PlayerId)> {
+    let (hash, player) = cursor.as_str().split_once(':')?;
+    Some((
+        u64::from_str_radix(hash, 16).ok()?,
+        PlayerId::new(player).ok()?,
+    ))
 }

@@ -35,9 +35,12 @@ mod backend;
 mod error;
 mod lease;
 mod lock;
+mod mail;
 mod options;
 mod player;
 mod slot;
+mod trade;
+mod version;
 
 pub use backend::MemoryBackend;
 pub use options::MemoryOptions;

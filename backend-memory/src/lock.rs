@@ -7,10 +7,7 @@ use playerdata_core::{
     backend::{Acquisition, Claimant, Erasure, Lock, Release},
 };
 
-use crate::{
-    player::{Player, Players},
-    slot::Slots,
-};
+use crate::player::{Player, Players};
 
 impl Players {
     pub(crate) fn acquire(
@@ -40,15 +37,20 @@ impl Players {
 
     pub(crate) fn erase(&self, player: &PlayerId) -> Erasure {
         let erased = self.with(player, |player| match player {
-            None => Ok(Slots::default()),
+            None => Ok(Player::default()),
             Some(Player {
                 lock: Some(holder), ..
             }) => Err(holder.clone()),
-            Some(player) => Ok(mem::take(&mut player.slots)),
+            Some(player) => {
+                let fence = player.fence;
+                let known = mem::take(player);
+                player.fence = fence;
+                Ok(known)
+            }
         });
         // The documents are freed here, outside the critical section.
         match erased {
-            Ok(_slots) => Erasure::Erased,
+            Ok(_known) => Erasure::Erased,
             Err(holder) => Erasure::Locked { holder },
         }
     }

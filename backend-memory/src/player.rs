@@ -9,7 +9,7 @@ use playerdata_core::{
     backend::{Claim, Lock},
 };
 
-use crate::slot::Slots;
+use crate::{mail::Mailboxes, slot::Slots, version::Versions};
 
 /// All that is known of one player.
 #[derive(Default)]
@@ -18,9 +18,17 @@ pub(crate) struct Player {
     pub(crate) fence: Fence,
     pub(crate) lock: Option<Lock>,
     pub(crate) slots: Slots,
+    pub(crate) mailboxes: Mailboxes,
+    pub(crate) versions: Versions,
 }
 
 impl Player {
+    /// Whether there is anything of the player to list: the lock and its fence
+    /// alone are not.
+    fn has_anything(&self) -> bool {
+        self.slots.has_record() || self.mailboxes.has_letter() || !self.versions.is_empty()
+    }
+
     /// The lock, if it is this session's.
     pub(crate) fn lock_of(&self, session: SessionId) -> Option<&Lock> {
         self.lock.as_ref().filter(|lock| lock.session == session)
@@ -82,9 +90,43 @@ impl Players {
         step(&mut known.get_mut().1)
     }
 
+    /// A page of the players of which something is stored. Their order is that
+    /// of their shards and hashes, which stays the same for the life of the
+    /// store.
+    pub(crate) fn page(
+        &self,
+        after: Option<&(u64, PlayerId)>,
+        limit: usize,
+    ) -> Vec<(u64, PlayerId)> {
+        let first = after.map_or(0, |(hash, _)| shard_of(*hash));
+        let mut page = Vec::new();
+        for (index, shard) in self.shards.iter().enumerate().skip(first) {
+            let after = after.filter(|_| index == first);
+            let mut found: Vec<(u64, PlayerId)> = {
+                let players = shard.players.lock();
+                let stored = players.iter().filter(|(_, player)| player.has_anything());
+                let hashed = stored.map(|(id, _)| (self.hasher.hash_one(id), id.clone()));
+                hashed
+                    .filter(|at| after.is_none_or(|after| at > after))
+                    .collect()
+            };
+            found.sort_unstable();
+            found.truncate(limit - page.len());
+            page.append(&mut found);
+            if page.len() >= limit {
+                break;
+            }
+        }
+        page
+    }
+
     /// The shard of a hash. Its table tells players apart by other bits of it.
     fn shard(&self, hash: u64) -> &Shard {
-        // The remainder is less than SHARDS, so it fits any usize.
-        &self.shards[((hash >> 32) % SHARDS as u64) as usize]
+        &self.shards[shard_of(hash)]
     }
+}
+
+fn shard_of(hash: u64) -> usize {
+    // The remainder is less than SHARDS, so it fits any usize.
+    ((hash >> 32) % SHARDS as u64) as usize
 }

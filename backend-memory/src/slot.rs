@@ -26,6 +26,14 @@ impl Slots {
         Some(&mut self.0[at].1)
     }
 
+    pub(crate) fn has_record(&self) -> bool {
+        self.0.iter().any(|(_, slot)| slot.content.is_some())
+    }
+
+    pub(crate) fn record(&self, name: &SlotName) -> Option<Record> {
+        self.get(name)?.record()
+    }
+
     /// The slot, which is known from then on.
     fn known(&mut self, name: &SlotName) -> &mut SlotState {
         let at = self.find(name).unwrap_or_else(|at| {
@@ -72,7 +80,7 @@ impl Players {
     }
 
     pub(crate) fn view(&self, player: &PlayerId, slot: &SlotName) -> Option<Record> {
-        self.with(player, |player| player?.slots.get(slot)?.record())
+        self.with(player, |player| player?.slots.record(slot))
     }
 
     pub(crate) fn list(&self, player: &PlayerId) -> Vec<SlotSummary> {

@@ -4,18 +4,20 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    Clock, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    Clock, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result,
-        SlotSummary, Stamp, WriteOutcome,
+        Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification,
+        Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result,
+        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use tokio::sync::watch;
 
 use crate::{
-    MaintenanceError, OpenError, SqliteOptions, checkpoint::Traces, job::Queue, lease, lock,
-    maintenance::Place, slot,
+    MaintenanceError, OpenError, SqliteOptions, checkpoint::Traces, job::Queue, lease, lock, mail,
+    maintenance::Place, players, slot, trade, version,
 };
 
 /// A [`Backend`] on an SQLite database.
@@ -313,5 +315,120 @@ impl Backend for SqliteBackend {
             })
             .await
             .map_err(|fault| fault.during(format_args!("erasing player {player}")))
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        let (id, name, own) = (player.clone(), slot.clone(), letter.clone());
+        let clock = Arc::clone(&self.clock);
+        self.writes
+            .run(move |db| mail::post(db, &id, &name, &own, clock.now()))
+            .await
+            .map_err(|fault| {
+                let id = &letter.id;
+                fault.during(format_args!("posting letter {id} to {player}/{slot}"))
+            })
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        let (id, name) = (player.clone(), slot.clone());
+        self.reads
+            .run(move |db| mail::letters(db, &id, &name, after, limit))
+            .await
+            .map_err(|fault| fault.during(format_args!("reading the mailbox of {player}/{slot}")))
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let (of, name, letter) = (player.clone(), slot.clone(), id.clone());
+        let clock = Arc::clone(&self.clock);
+        self.writes
+            .run(move |db| mail::discard(db, &of, &name, &letter, posting, clock.now()))
+            .await
+            .map_err(|fault| {
+                fault.during(format_args!("discarding letter {id} of {player}/{slot}"))
+            })
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let (of, name, letter) = (player.clone(), slot.clone(), id.clone());
+        let clock = Arc::clone(&self.clock);
+        self.writes
+            .run(move |db| mail::settle(db, &of, &name, &letter, posting, clock.now()))
+            .await
+            .map_err(|fault| fault.during(format_args!("settling letter {id} of {player}/{slot}")))
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        let clock = Arc::clone(&self.clock);
+        self.writes
+            .run(move |db| trade::decide(db, trade, verdict, clock.now()))
+            .await
+            .map_err(|fault| fault.during(format_args!("deciding trade {trade}")))
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let clock = Arc::clone(&self.clock);
+        self.writes
+            .run(move |db| trade::forget(db, trade, party, clock.now()))
+            .await
+            .map_err(|fault| fault.during(format_args!("forgetting trade {trade}")))
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let (own, clock) = (claim.clone(), Arc::clone(&self.clock));
+        self.writes
+            .run(move |db| version::keep(db, &own, policy, clock.now()))
+            .await
+            .map_err(|fault| fault.during(format_args!("keeping a version under {claim}")))
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        let (id, name) = (player.clone(), slot.clone());
+        self.reads
+            .run(move |db| version::versions(db, &id, &name))
+            .await
+            .map_err(|fault| fault.during(format_args!("listing the versions of {player}/{slot}")))
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        let (id, name) = (player.clone(), slot.clone());
+        self.reads
+            .run(move |db| version::version(db, &id, &name, revision))
+            .await
+            .map_err(|fault| {
+                fault.during(format_args!(
+                    "reading version {revision} of {player}/{slot}"
+                ))
+            })
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        let after = after.cloned();
+        self.reads
+            .run(move |db| players::page(db, after.as_ref(), limit))
+            .await
+            .map_err(|fault| fault.during(format_args!("listing the players")))
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use playerdata_core::{
-    Incarnation, PlayerId, ServerId, ServerName, SessionId, SlotName, UnixMillis, WriteId,
-    backend::ErrorKind,
+    Incarnation, LetterId, PlayerId, ServerId, ServerName, SessionId, SlotName, UnixMillis,
+    WriteId, backend::ErrorKind,
 };
 use rusqlite::Row;
 use uuid::Uuid;
@@ -78,6 +78,7 @@ macro_rules! read_name {
     };
 }
 
+read_name!(read_letter_id, LetterId);
 read_name!(read_player, PlayerId);
 read_name!(read_server_name, ServerName);
 read_name!(read_slot_name, SlotName);

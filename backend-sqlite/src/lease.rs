@@ -114,7 +114,7 @@ fn read_notice(row: &Row<'_>) -> Result<Notice, Fault> {
     Ok(Notice {
         player: column::read_player(row, "player")?,
         session: column::read_session(row, "session")?,
-        kind: column::read_word(row, "kind", kind_from_name)?,
+        kind: column::read_word(row, "kind", NoticeKind::from_name)?,
         from: column::read_server(row, "from_server", "from_incarnation")?,
     })
 }
@@ -182,7 +182,7 @@ pub(crate) fn notify(
 ) -> Result<Notification, Fault> {
     let queued = db.prepare_cached(NOTIFY)?.execute(named_params! {
         ":server": server.as_str(),
-        ":kind": kind_name(notice.kind)?,
+        ":kind": notice.kind.as_str(),
         ":player": notice.player.as_str(),
         ":session": notice.session.as_uuid().as_bytes(),
         ":from_server": notice.from.name.as_str(),
@@ -195,24 +195,4 @@ pub(crate) fn notify(
     } else {
         Notification::Queued
     })
-}
-
-const KINDS: [(NoticeKind, &str); 2] = [
-    (NoticeKind::HandOver, "hand-over"),
-    (NoticeKind::Taken, "taken"),
-];
-
-fn kind_name(kind: NoticeKind) -> Result<&'static str, Fault> {
-    let known = KINDS.iter().find(|(known, _)| *known == kind);
-    known.map(|(_, name)| *name).ok_or_else(|| {
-        Fault::new(
-            playerdata_core::backend::ErrorKind::Rejected,
-            format!("a notice of kind {kind:?} is not known to this version of the backend"),
-        )
-    })
-}
-
-fn kind_from_name(name: &str) -> Option<NoticeKind> {
-    let known = KINDS.iter().find(|(_, known)| *known == name);
-    known.map(|(kind, _)| *kind)
 }

@@ -47,14 +47,18 @@ mod group;
 mod job;
 mod lease;
 mod lock;
+mod mail;
 mod maintenance;
 mod open;
 mod open_error;
 mod options;
+mod players;
 mod reader;
 mod savepoint;
 mod schema;
 mod slot;
+mod trade;
+mod version;
 mod writer;
 
 pub use backend::SqliteBackend;

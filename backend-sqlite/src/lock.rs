@@ -35,8 +35,12 @@ const HOLDER: &str = "
     SELECT session, server, incarnation, fence, since_ms FROM lock
     WHERE player = :player AND session IS NOT NULL";
 
-const ERASE_SLOTS: &str = "DELETE FROM slot WHERE player = :player";
-const ERASE_NOTICES: &str = "DELETE FROM notice WHERE player = :player";
+const ERASE: [&str; 4] = [
+    "DELETE FROM slot WHERE player = :player",
+    "DELETE FROM notice WHERE player = :player",
+    "DELETE FROM letter WHERE player = :player",
+    "DELETE FROM version WHERE player = :player",
+];
 
 pub(crate) fn acquire(
     db: &Connection,
@@ -132,7 +136,7 @@ pub(crate) fn erase(db: &Connection, player: &PlayerId) -> Result<Erasure, Fault
         return Ok(Erasure::Locked { holder });
     }
     all_or_nothing(db, || {
-        for sql in [ERASE_SLOTS, ERASE_NOTICES] {
+        for sql in ERASE {
             db.prepare_cached(sql)?
                 .execute(named_params! { ":player": player.as_str() })?;
         }

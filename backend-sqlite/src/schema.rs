@@ -23,6 +23,7 @@ pub(crate) const APPLICATION_ID: i32 = 0x706c_6479;
 pub(crate) const STEPS: &[&str] = &[
     include_str!("../sql/001_tables.sql"),
     include_str!("../sql/002_lease_time_to_live.sql"),
+    include_str!("../sql/003_mail_trades_versions.sql"),
 ];
 
 /// What a file is, by its header.

@@ -165,7 +165,7 @@ pub(crate) fn list(db: &Connection, player: &PlayerId) -> Result<Vec<SlotSummary
     rows.map(|row| row?).collect()
 }
 
-fn read_opened(row: &Row<'_>) -> Result<Opened, Fault> {
+pub(crate) fn read_opened(row: &Row<'_>) -> Result<Opened, Fault> {
     let revision = Revision::new(column::read_number(row, "revision")?);
     let last_write = column::read_write_id(row, "write_id")?;
     let record = match row.get_ref("body")?.as_blob_or_null() {

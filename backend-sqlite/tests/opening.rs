@@ -65,7 +65,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_as_it_was() {
             error,
             OpenError::NewerVersion {
                 found: 9_999,
-                known: 2,
+                known: 3,
                 ..
             }
         ),

@@ -54,6 +54,43 @@ impl fmt::Debug for SerdeError {
 
 impl Error for SerdeError {}
 
+/// An error for a log or a text: with what caused it, and what caused that.
+/// What a cause has told already is not told again.
+pub(crate) struct Chain<'a, E: ?Sized>(pub(crate) &'a E);
+
+impl<E: std::error::Error + ?Sized> fmt::Display for Chain<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = self.0.to_string();
+        f.write_str(&told)?;
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !told.contains(&text) {
+                write!(f, ": {text}")?;
+                told = text;
+            }
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
+/// The longest text of a cause, in bytes. Some tell the value that they did
+/// not expect, and that can be a player's whole document.
+const MAX_CAUSE_BYTES: usize = 400;
+
+/// A cause and all that caused it, cut to an excerpt.
+pub(crate) fn why<E: std::error::Error + ?Sized>(cause: &E) -> String {
+    let mut text = Chain(cause).to_string();
+    if text.len() > MAX_CAUSE_BYTES {
+        let end = (0..=MAX_CAUSE_BYTES).rev();
+        let end = end.into_iter().find(|&end| text.is_char_boundary(end));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

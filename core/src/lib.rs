@@ -37,48 +37,44 @@ mod clock;
 mod codec;
 mod document;
 mod document_type;
+mod engine;
 mod error;
 mod event;
 mod excerpt;
 mod fetch;
-mod hook;
+mod handle;
 mod id;
 mod inventory;
-mod manager;
 mod metrics;
 mod refusal;
 mod schema;
-mod session;
 mod settings;
-mod slot;
-mod store;
+mod state;
 mod value;
 
+pub use backend::StoreFailure;
 pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, SystemClock, UnixMillis};
 pub use codec::{Codec, CodecError, Encoded, Fingerprint, Fingerprints, KeyFingerprints};
-pub use document::{
-    Amount, Document, DocumentError, DocumentRules, GiftBank, GiftBankError, Key, TypeName,
-};
+pub use document::{Amount, Document, DocumentError, DocumentRules, GiftBank, GiftBankError, Key};
 pub use document_type::GameDocument;
-pub use error::{Busy, EndError, Error, StoreFailure, Unsaved};
-pub use event::{EVENT_BUFFER, EndReason, Event, Events, SaveReason};
+pub use engine::{
+    EVENT_BUFFER, Health, HookContext, LeaseHealth, OnConflict, RecoverOptions, ShutdownReport,
+    Unfinished,
+};
+pub use error::{Busy, Error};
+pub use event::{EndReason, Event, SaveReason};
 pub use excerpt::SerdeError;
-pub use hook::HookContext;
+pub use handle::{Builder, Events, Session, SessionManager, Slot, StartError};
 pub use id::{
-    ClaimNumber, Fence, Incarnation, InvalidName, NameFault, PlayerId, Revision, ServerId,
-    ServerName, SessionId, SlotName, WriteId,
+    ClaimNumber, Fence, Incarnation, InvalidName, LetterId, NameFault, PlayerId, Revision,
+    ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
 };
 pub use inventory::{
     DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,
 };
-pub use manager::{
-    Builder, Health, LeaseHealth, OnConflict, RecoverOptions, SessionManager, ShutdownReport,
-    StartError, Unfinished,
-};
 pub use metrics::{METRICS, Metric};
 pub use refusal::ChangeError;
 pub use schema::{MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError};
-pub use session::{Session, SessionEnd};
 pub use settings::{Settings, SettingsError, SettingsProblem};
-pub use slot::{Saved, Slot};
-pub use value::ValueRef;
+pub use state::{EndError, Saved, SessionEnd, Unsaved};
+pub use value::{TypeName, ValueRef};

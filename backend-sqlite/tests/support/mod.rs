@@ -61,6 +61,12 @@ impl Folder {
         self.operator().execute_batch(sql).unwrap();
     }
 
+    /// The same file as version 2 of the tables had it.
+    pub fn make_version_2(&self) {
+        let sql = include_str!("../fixtures/version-2.sql");
+        self.operator().execute_batch(sql).unwrap();
+    }
+
     /// A plain connection to the file, as an operator has it.
     pub fn operator(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.database()).unwrap()

@@ -12,10 +12,12 @@ use async_trait::async_trait;
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use playerdata_core::{
-    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, Limits, Lock, Notice,
-        Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping, Letter,
+        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -149,5 +151,68 @@ impl Backend for Timed {
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         self.backend.erase(player).await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        self.backend.post(player, slot, letter).await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        self.backend.letters(player, slot, after, limit).await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        self.backend.discard(player, slot, id, posting).await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        self.backend.settle(player, slot, id, posting).await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        self.backend.decide(trade, verdict).await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        self.backend.forget_decision(trade, party).await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        self.backend.keep_version(claim, policy).await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        self.backend.versions(player, slot).await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        self.backend.version(player, slot, revision).await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        self.backend.players(after, limit).await
     }
 }

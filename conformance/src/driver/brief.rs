@@ -6,10 +6,10 @@ use std::{
 };
 
 use playerdata_core::{
-    Incarnation, SessionId,
+    Incarnation, SessionId, WriteId,
     backend::{
-        Acquisition, Body, Claim, Claimant, Lock, Opened, Opening, Record, Renewal, Stamp,
-        WriteOutcome,
+        Acquisition, Body, Claim, Claimant, Keeping, Lock, Opened, Opening, Posting, Record,
+        Renewal, Stamp, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use uuid::Uuid;
@@ -124,6 +124,51 @@ pub(crate) fn renewal(renewal: &Renewal) -> String {
         Renewal::Renewed { notices } => format!("renewed, {} notices", notices.len()),
         Renewal::Superseded { by } => format!("superseded by {}", incarnation(by)),
     }
+}
+
+pub(crate) fn write(write: WriteId) -> String {
+    id(write.as_uuid())
+}
+
+pub(crate) fn posting(outcome: &Posting) -> String {
+    match outcome {
+        Posting::Posted { holder: by } => format!("posted, held by {}", holder(by.as_ref())),
+        Posting::AlreadyPosted {
+            posting,
+            holder: by,
+        } => format!(
+            "already posted as {}, held by {}",
+            write(*posting),
+            holder(by.as_ref())
+        ),
+        Posting::Full => "full".to_owned(),
+    }
+}
+
+pub(crate) fn letters(letters: &[WaitingLetter]) -> String {
+    let waiting = letters.iter().map(|waiting| waiting.letter.id.as_str());
+    let mut ids: Vec<&str> = waiting.take(8).collect();
+    if ids.len() < letters.len() {
+        ids.push("…");
+    }
+    format!("{} letters: {}", letters.len(), ids.join(" "))
+}
+
+pub(crate) fn keeping(outcome: &Keeping) -> String {
+    match outcome {
+        Keeping::Kept { revision } => format!("kept revision {revision}"),
+        Keeping::Recent => "kept one recently".to_owned(),
+        Keeping::Nothing => "nothing to keep".to_owned(),
+        Keeping::Lost { holder: by } => format!("lost to {}", holder(by.as_ref())),
+    }
+}
+
+pub(crate) fn versions(versions: &[VersionSummary]) -> String {
+    let revisions: Vec<String> = versions
+        .iter()
+        .map(|version| version.revision.to_string())
+        .collect();
+    format!("versions {}", revisions.join(" "))
 }
 
 /// Any other value, cut to a bearable length.

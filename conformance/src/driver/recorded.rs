@@ -4,10 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, Limits, Lock, Notice,
-        Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping, Letter,
+        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -172,5 +174,121 @@ impl Backend for Recorded {
         };
         self.noted(format!("erase({player})"), self.inner.erase(player), brief)
             .await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        let call = format!(
+            "post({player}/{slot}, {} as {})",
+            letter.id,
+            brief::write(letter.posting)
+        );
+        let answer = self.inner.post(player, slot, letter);
+        self.noted(call, answer, brief::posting).await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        let call = format!(
+            "letters({player}/{slot}, after {:?}, {limit})",
+            after.map(LetterPosition::get)
+        );
+        let answer = self.inner.letters(player, slot, after, limit);
+        self.noted(call, answer, |letters: &Vec<WaitingLetter>| {
+            brief::letters(letters)
+        })
+        .await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let call = format!(
+            "discard({player}/{slot}, {id} as {})",
+            brief::write(posting)
+        );
+        let answer = self.inner.discard(player, slot, id, posting);
+        self.noted(call, answer, brief::value).await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let call = format!("settle({player}/{slot}, {id} as {})", brief::write(posting));
+        let answer = self.inner.settle(player, slot, id, posting);
+        self.noted(call, answer, brief::value).await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        let call = format!("decide({trade}, {verdict:?})");
+        let answer = self.inner.decide(trade, verdict);
+        self.noted(call, answer, brief::value).await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let call = format!("forget_decision({trade}, {party:?})");
+        let answer = self.inner.forget_decision(trade, party);
+        self.noted(call, answer, brief::value).await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let call = format!("keep_version({}, {policy:?})", brief::claim(claim));
+        let answer = self.inner.keep_version(claim, policy);
+        self.noted(call, answer, brief::keeping).await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        let call = format!("versions({player}/{slot})");
+        let answer = self.inner.versions(player, slot);
+        self.noted(call, answer, |versions: &Vec<VersionSummary>| {
+            brief::versions(versions)
+        })
+        .await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        let call = format!("version({player}/{slot}, {revision})");
+        let answer = self.inner.version(player, slot, revision);
+        self.noted(call, answer, |record: &Option<Record>| {
+            brief::record(record.as_ref())
+        })
+        .await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        let call = format!(
+            "players(after {:?}, {limit})",
+            after.map(PlayersCursor::as_str)
+        );
+        let answer = self.inner.players(after, limit);
+        self.noted(call, answer, |page: &PlayersPage| {
+            format!(
+                "{} players, {}",
+                page.players.len(),
+                if page.next.is_some() {
+                    "and more"
+                } else {
+                    "no more"
+                }
+            )
+        })
+        .await
     }
 }

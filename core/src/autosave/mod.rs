@@ -1,24 +1,26 @@
-//! The autosave: one scheduler for all sessions.
+//! What the autosave knows: which slots are due when.
 
-mod lane;
-mod scheduler;
+mod queue;
 mod timetable;
 mod wheel;
-mod work;
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-pub(crate) use self::scheduler::Scheduler;
-use self::{timetable::turns_of, wheel::Wheel};
-use crate::{Settings, slot::SlotState};
+use self::timetable::turns_of;
+pub(crate) use self::{
+    queue::{HookUnderWay, Job, Work},
+    timetable::Timetable,
+    wheel::Wheel,
+};
+use crate::{Settings, state::SlotState};
 
 /// Where slots wait for their turn to be saved.
 #[derive(Debug)]
 pub(crate) struct Autosave<D> {
-    wheel: Wheel<D>,
+    pub(crate) wheel: Wheel<D>,
     next_turn: AtomicU64,
 }
 

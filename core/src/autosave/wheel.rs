@@ -15,7 +15,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::slot::SlotState;
+use crate::state::SlotState;
 
 #[derive(Debug)]
 pub(crate) struct Wheel<D> {

@@ -1,13 +1,8 @@
 //! When the caller of a backend stops waiting.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use tokio::time::Instant;
-
-/// How long a call may take, unless somebody sets it otherwise: the default of
-/// [`Settings::operation_timeout`](crate::Settings::operation_timeout), and of
-/// the backends' own patience where nobody tells them a [`deadline`].
-pub const DEFAULT_OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 tokio::task_local! {
     static DEADLINE: Instant;

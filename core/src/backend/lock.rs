@@ -103,6 +103,31 @@ pub enum NoticeKind {
     HandOver,
     /// The player was taken: the session is lost.
     Taken,
+    /// A letter waits for one of the player's slots.
+    Mail,
+}
+
+impl NoticeKind {
+    /// Every kind that this version knows.
+    pub const ALL: [Self; 3] = [Self::HandOver, Self::Taken, Self::Mail];
+
+    /// The name under which stores keep it: `hand-over`, `taken` or `mail`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HandOver => "hand-over",
+            Self::Taken => "taken",
+            Self::Mail => "mail",
+        }
+    }
+
+    /// Reads a name back; `None` if this version does not know it. A store
+    /// leaves out a notice whose kind it does not know when it drains them:
+    /// a newer server has sent it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
 }
 
 /// What came of [`notify`](super::Backend::notify).

@@ -1,27 +1,48 @@
 //! The store's side: what a backend is asked to do, and promises.
 
+mod client;
 mod deadline;
 mod error;
+mod failure;
 mod hazard;
 mod lock;
+mod mail;
 mod operation;
+mod players;
 mod slot;
+mod trade;
+mod version;
 
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
+pub(crate) use client::{Store, pauses};
+pub use deadline::deadline;
 pub(crate) use deadline::within;
-pub use deadline::{DEFAULT_OPERATION_TIMEOUT, deadline};
 pub use error::{BackendError, Effect, ErrorKind};
+pub use failure::StoreFailure;
 pub use hazard::{Hazard, HazardKind};
 pub use lock::{
     Acquisition, Claimant, Erasure, Lock, Notice, NoticeKind, Notification, Release, Renewal,
 };
+pub use mail::{
+    LETTER_MEMORY, Letter, LetterPosition, MAX_LETTER_BYTES, MAX_LETTERS, MAX_SENDER_BYTES,
+    Posting, Retention, WaitingLetter,
+};
 pub use operation::Operation;
-pub use slot::{Body, Claim, Encoding, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome};
+pub use players::{PlayersCursor, PlayersPage};
+pub use slot::{Claim, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome};
+pub use trade::{Party, VERDICT_MEMORY, Verdict};
+pub use version::{KeepPolicy, Keeping, VersionSummary};
 
-use crate::{PlayerId, ServerId, ServerName, SessionId, SlotName};
+use crate::{
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+};
+pub use crate::{
+    codec::{Body, Encoding},
+    settings::DEFAULT_OPERATION_TIMEOUT,
+};
 
 /// What the store's side of things returns: an outcome, or that the store failed.
 pub type Result<T> = std::result::Result<T, BackendError>;
@@ -356,7 +377,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
     /// Removes everything of the player but the fence, unless somebody holds
     /// the player: what slots held, their revisions, and that they were ever
-    /// opened. Notices about the player may go as well, and may still come.
+    /// opened, their versions, their mailboxes and the ids these remember.
+    /// Notices about the player may go as well, and may still come. Verdicts on
+    /// trades stay: the other party may need them.
     ///
     /// A session that starts meanwhile finds all of it or nothing.
     ///
@@ -364,4 +387,199 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Cancel safe. Calling again finds nothing to remove.
     async fn erase(&self, player: &PlayerId) -> Result<Erasure>;
+
+    /// Puts a letter into the mailbox of a slot, whoever holds the player, and
+    /// also if nobody does and nothing is known of the player.
+    ///
+    /// A letter whose id waits in the mailbox, or is remembered there, is
+    /// [`Posting::AlreadyPosted`] and changes nothing, also in a full mailbox.
+    /// Just [`MAX_LETTERS`] wait; one more is [`Posting::Full`], and none is
+    /// ever dropped for another.
+    ///
+    /// The holder that is answered is the lock as it stands when the letter is
+    /// in the mailbox, or later.
+    ///
+    /// Precondition: content and sender keep their bounds, which the caller has
+    /// checked.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again with the same letter changes nothing if the
+    /// first call was applied, and says `AlreadyPosted` with its own posting.
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        let _ = (player, slot, letter);
+        Err(unsupported())
+    }
+
+    /// Reads the letters that wait in the mailbox of a slot, in order of
+    /// arrival: at most `limit`, from the first one after the position `after`,
+    /// or from the first one. Fewer than `limit` are all there are.
+    ///
+    /// A letter whose `post` had returned before another's was called comes
+    /// before it. A discarded letter is never among them.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        let _ = (player, slot, after, limit);
+        Err(unsupported())
+    }
+
+    /// Takes the letter of that id and posting out of the mailbox, and
+    /// remembers its id for [`LETTER_MEMORY`] from now at the least, so that no
+    /// late copy of it is taken in again; one with
+    /// [`Retention::UntilSettled`] that is not settled yet, for ever.
+    ///
+    /// Another letter, one of another posting, or none, stays as it is. The
+    /// lock is not looked at: whoever calls has the letter in a record already.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again changes nothing, but may make the memory last
+    /// from then on.
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let _ = (player, slot, id, posting);
+        Err(unsupported())
+    }
+
+    /// Says of a letter with [`Retention::UntilSettled`] that its sender will
+    /// not post it again. It stays in the mailbox if it waits; its id stays
+    /// remembered for [`LETTER_MEMORY`] from now at the least, for copies of
+    /// `post` that are late.
+    ///
+    /// Another letter, one of another posting, or none, stays as it is.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again changes nothing, but may make the memory last
+    /// from then on.
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let _ = (player, slot, id, posting);
+        Err(unsupported())
+    }
+
+    /// Writes a verdict on a trade if there is none, and returns the one that
+    /// stands, whoever wrote it: every caller is told the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again, with whichever verdict, returns the one that
+    /// stands.
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        let _ = (trade, verdict);
+        Err(unsupported())
+    }
+
+    /// Says that one party's document has acted on the verdict and is saved.
+    /// When both have, the verdict may be forgotten after [`VERDICT_MEMORY`],
+    /// and not before: a late caller is told the same as everybody.
+    ///
+    /// Without a verdict it changes nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again changes nothing, but may make the memory last
+    /// from then on.
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let _ = (trade, party);
+        Err(unsupported())
+    }
+
+    /// Keeps a copy of what the claim's slot holds now, as the version of its
+    /// revision, and removes the oldest versions over `policy.most`.
+    ///
+    /// The lock has to be the claim's, session **and** fence, as for
+    /// [`open`](Self::open); otherwise it is [`Keeping::Lost`], also after an
+    /// erasure. Whether the claim itself is alive does not matter. The copy is
+    /// of one record, bytes, write id, time and all: never of half of one.
+    /// Deleting a slot leaves its versions; only [`erase`](Self::erase) removes
+    /// them otherwise.
+    ///
+    /// A version that was kept of the same revision before stays, with its
+    /// `kept_at`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. Calling again keeps what the slot holds then.
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let _ = (claim, policy);
+        Err(unsupported())
+    }
+
+    /// The kept versions of a slot, newest revision first, read without the
+    /// lock.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        let _ = (player, slot);
+        Err(unsupported())
+    }
+
+    /// The kept version of that revision as it was stored, read without the
+    /// lock; `None` if there is none.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        let _ = (player, slot, revision);
+        Err(unsupported())
+    }
+
+    /// A page of the players that something is stored of, in the store's own
+    /// order, from the beginning or from where an earlier page ended.
+    ///
+    /// Who has a record, a waiting letter or a version throughout a listing
+    /// from the first page to the last is in it, at least once, whatever
+    /// happens meanwhile. Who never had anything, or was erased and has had
+    /// nothing since before the listing began, is not. At most `limit` players
+    /// come at a time, and the memory of one call is bounded by that, not by
+    /// the number of players: a page may have fewer, or none, with more to come.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rejected`] for a cursor that this store did not make.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        let _ = (after, limit);
+        Err(unsupported())
+    }
+}
+
+/// Of what a backend does not have yet.
+fn unsupported() -> BackendError {
+    BackendError::new(
+        ErrorKind::Rejected,
+        Effect::None,
+        "this backend does not support the operation",
+    )
 }

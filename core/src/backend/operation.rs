@@ -37,11 +37,31 @@ pub enum Operation {
     List,
     /// [`erase`](super::Backend::erase)
     Erase,
+    /// [`post`](super::Backend::post)
+    Post,
+    /// [`letters`](super::Backend::letters)
+    Letters,
+    /// [`discard`](super::Backend::discard)
+    Discard,
+    /// [`settle`](super::Backend::settle)
+    Settle,
+    /// [`decide`](super::Backend::decide)
+    Decide,
+    /// [`forget_decision`](super::Backend::forget_decision)
+    ForgetDecision,
+    /// [`keep_version`](super::Backend::keep_version)
+    KeepVersion,
+    /// [`versions`](super::Backend::versions)
+    Versions,
+    /// [`version`](super::Backend::version)
+    Version,
+    /// [`players`](super::Backend::players)
+    Players,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 24] = [
         Self::Hazards,
         Self::RenewLease,
         Self::DropLease,
@@ -56,6 +76,16 @@ impl Operation {
         Self::View,
         Self::List,
         Self::Erase,
+        Self::Post,
+        Self::Letters,
+        Self::Discard,
+        Self::Settle,
+        Self::Decide,
+        Self::ForgetDecision,
+        Self::KeepVersion,
+        Self::Versions,
+        Self::Version,
+        Self::Players,
     ];
 
     /// The name of the method, such as `renew_lease`.
@@ -81,6 +111,16 @@ impl Operation {
             Self::View => ("view", "view the slot"),
             Self::List => ("list", "list the slots"),
             Self::Erase => ("erase", "erase the player"),
+            Self::Post => ("post", "post the letter"),
+            Self::Letters => ("letters", "read the mailbox"),
+            Self::Discard => ("discard", "discard the letter"),
+            Self::Settle => ("settle", "settle the letter"),
+            Self::Decide => ("decide", "decide the trade"),
+            Self::ForgetDecision => ("forget_decision", "forget the verdict on the trade"),
+            Self::KeepVersion => ("keep_version", "keep a version of the slot"),
+            Self::Versions => ("versions", "list the versions of the slot"),
+            Self::Version => ("version", "read a version of the slot"),
+            Self::Players => ("players", "list the players"),
         }
     }
 }

@@ -17,14 +17,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::CodecError;
+pub(crate) use crate::value::ENVELOPE;
 use crate::{
     ValueRef,
     excerpt::{SerdeError, excerpt},
     value as compact,
 };
-
-/// The member of a stored JSON object that is not the game's.
-pub(crate) const ENVELOPE: &str = "$playerdata";
 
 /// The newest version that is known.
 const VERSION: u64 = 1;

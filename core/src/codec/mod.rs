@@ -1,6 +1,6 @@
 //! Documents as stored bytes and back, and how to tell whether one changed.
 
-mod checked;
+mod body;
 mod compression;
 mod envelope;
 mod error;
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub(crate) use checked::{Check, Checked};
+pub use body::{Body, Encoding};
 pub(crate) use envelope::{ENVELOPE, Envelope, KeysFingerprint};
 pub use error::CodecError;
 pub use fingerprint::{Fingerprint, Fingerprints, KeyFingerprints};
@@ -26,10 +26,7 @@ pub(crate) use proof::fit;
 use compression::Compression;
 use fingerprint::{FingerprintKey, kept_fingerprint};
 
-use crate::{
-    Document, IdSource, Settings,
-    backend::{Body, Encoding},
-};
+use crate::{Document, IdSource, Settings};
 
 /// A document as JSON, with what tells whether it changed.
 ///

@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::{Document, DocumentError, Key, TypeName, error::path, key::CoreValue, storable};
+use super::{Document, DocumentError, Key, error::path, key::CoreValue};
 use crate::{
     excerpt::SerdeError,
-    value::{Table, Value, ValueRef},
+    value::{Table, TypeName, Value, ValueRef, storable},
 };
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -8,11 +8,10 @@ use serde::{
 };
 use thiserror::Error;
 
-use super::storable;
 use crate::{
     excerpt::{SerdeError, excerpt},
     value::{
-        Key, Read, Room, Table, Twice, Value, ValueRef,
+        Key, Read, Room, Table, Twice, Value, ValueRef, storable,
         write::{self, TooDeep},
     },
 };

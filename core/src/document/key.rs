@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::codec::ENVELOPE;
+use crate::value::ENVELOPE;
 
 /// The address of a value in a [`Document`](super::Document): an attribute, or
 /// an entry of a table attribute.

@@ -12,10 +12,8 @@ mod key;
 mod model_tests;
 mod rules;
 mod standard;
-mod storable;
 #[cfg(test)]
 mod tests;
-mod type_name;
 
 use std::fmt;
 
@@ -25,8 +23,6 @@ pub use gift_bank::{GiftBank, GiftBankError};
 pub(crate) use json::ReadDocument;
 pub use key::Key;
 pub use rules::DocumentRules;
-pub(crate) use storable::storable;
-pub use type_name::TypeName;
 
 use crate::{
     Inventory,

@@ -62,6 +62,11 @@ guid! {
 }
 
 guid! {
+    /// Names one trade between two slots: the verdict on it is kept under it.
+    TradeId
+}
+
+guid! {
     /// One run of a server: fresh at every start of the process.
     ///
     /// Incarnations of one server name are ordered, the later greater: they

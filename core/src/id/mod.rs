@@ -5,7 +5,7 @@ mod name;
 mod number;
 mod server;
 
-pub use guid::{Incarnation, SessionId, WriteId};
-pub use name::{InvalidName, NameFault, PlayerId, ServerName, SlotName};
+pub use guid::{Incarnation, SessionId, TradeId, WriteId};
+pub use name::{InvalidName, LetterId, NameFault, PlayerId, ServerName, SlotName};
 pub use number::{ClaimNumber, Fence, Revision};
 pub use server::ServerId;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 #[error("{name:?} is no {what}: {fault}")]
 #[non_exhaustive]
 pub struct InvalidName {
-    /// What was to be named: `player id`, `server name` or `slot name`.
+    /// What was to be named, such as `player id` or `slot name`.
     pub what: &'static str,
     /// The text given, cut to its first 160 bytes.
     pub name: String,
@@ -204,6 +204,13 @@ name! {
     /// One named save of a player: 1 to 64 bytes of `A-Z a-z 0-9 _ -`
     SlotName, "slot name", 64,
     |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
+}
+
+name! {
+    /// Names a letter within its mailbox: 1 to 128 bytes of printable ASCII
+    /// without the space and the braces, as a [`PlayerId`]'s.
+    LetterId, "letter id", 128,
+    |c: char| c.is_ascii_graphic() && c != '{' && c != '}'
 }
 
 macro_rules! from_number {

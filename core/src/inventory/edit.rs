@@ -9,9 +9,8 @@ use super::{
     item::{FixedField, ItemType, json, quantity},
 };
 use crate::{
-    document::storable,
     excerpt::{SerdeError, excerpt},
-    value::{Value, ValueRef},
+    value::{Value, ValueRef, storable},
 };
 
 impl Inventory {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{document::TypeName, excerpt::SerdeError};
+use crate::{excerpt::SerdeError, value::TypeName};
 
 /// Why an [`Inventory`](super::Inventory) refuses. Nothing was changed.
 ///

@@ -7,9 +7,8 @@ use smol_str::SmolStr;
 
 use super::InventoryError;
 use crate::{
-    document::storable,
     excerpt::excerpt,
-    value::{Part, Table, Value, ValueRef, names},
+    value::{Part, Table, Value, ValueRef, names, storable},
 };
 
 /// The type of an item that was given none.

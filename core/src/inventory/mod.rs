@@ -21,7 +21,10 @@ use items::Items;
 pub(crate) use json::ReadInventory;
 pub use limits::InventoryLimits;
 
-use crate::{document::TypeName, excerpt::excerpt, value::names};
+use crate::{
+    excerpt::excerpt,
+    value::{TypeName, names},
+};
 
 /// A player's items: unique by name, in the order in which they were added,
 /// each found in constant time.

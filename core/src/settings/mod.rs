@@ -15,7 +15,12 @@ use serde_json::{Map, Value};
 
 pub use error::{SettingsError, SettingsProblem};
 
-use crate::{DocumentRules, InventoryLimits, SlotName, backend::DEFAULT_OPERATION_TIMEOUT};
+use crate::{DocumentRules, InventoryLimits, SlotName};
+
+/// How long a call may take, unless somebody sets it otherwise: the default of
+/// [`Settings::operation_timeout`], and of
+/// the backends' own patience where nobody tells them a [`deadline`](crate::backend::deadline).
+pub const DEFAULT_OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The struct, and a reader of its fields that stops at the first fault: the
 /// struct's own reads on, by trying each key alone.

@@ -1,5 +1,5 @@
 //! JSON values as documents keep them: small, in few pieces, and cheap to
-//! copy.
+//! copy; and what else documents, inventories and the codec share.
 //!
 //! ```text
 //! {"Level": 7, "Title": "Knight", "Worn": {"Head": null, "Legs": null}}
@@ -34,6 +34,7 @@
 //! - what is read from a value is what `serde_json` reads from its own
 //!   (`view`).
 
+mod checked;
 mod index;
 #[cfg(test)]
 mod model_tests;
@@ -41,8 +42,10 @@ pub(crate) mod names;
 mod pool;
 mod read;
 mod shape;
+mod storable;
 mod table;
 mod text;
+mod type_name;
 mod view;
 pub(crate) mod write;
 
@@ -50,13 +53,19 @@ use std::sync::Arc;
 
 use serde_json::Number;
 
+pub(crate) use checked::{Check, Checked};
 pub(crate) use index::Index;
 pub(crate) use read::{Key, OpenTable, Read, Room, twice};
 pub(crate) use shape::Twice;
+pub(crate) use storable::storable;
 pub(crate) use table::Table;
 use text::Text;
+pub use type_name::TypeName;
 pub(crate) use view::Part;
 pub use view::ValueRef;
+
+/// The member of a stored JSON object that is not the game's.
+pub(crate) const ENVELOPE: &str = "$playerdata";
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use playerdata_core::{
-    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result,
-        SlotSummary, Stamp, WriteOutcome,
+        Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification,
+        Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result,
+        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use playerdata_memory::MemoryBackend;
@@ -32,6 +33,16 @@ pub enum Op {
     View,
     List,
     Erase,
+    Post,
+    Letters,
+    Discard,
+    Settle,
+    Decide,
+    ForgetDecision,
+    KeepVersion,
+    Versions,
+    Version,
+    Players,
 }
 
 /// What goes wrong.
@@ -347,5 +358,78 @@ impl Backend for Faulty {
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         let call = self.memory.erase(player);
         self.pass(Op::Erase, Some(player), call).await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        let call = self.memory.post(player, slot, letter);
+        self.pass(Op::Post, Some(player), call).await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        let call = self.memory.letters(player, slot, after, limit);
+        self.pass(Op::Letters, Some(player), call).await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let call = self.memory.discard(player, slot, id, posting);
+        self.pass(Op::Discard, Some(player), call).await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let call = self.memory.settle(player, slot, id, posting);
+        self.pass(Op::Settle, Some(player), call).await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        let call = self.memory.decide(trade, verdict);
+        self.pass(Op::Decide, None, call).await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let call = self.memory.forget_decision(trade, party);
+        self.pass(Op::ForgetDecision, None, call).await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let call = self.memory.keep_version(claim, policy);
+        self.pass(Op::KeepVersion, Some(&claim.player), call).await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        let call = self.memory.versions(player, slot);
+        self.pass(Op::Versions, Some(player), call).await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        let call = self.memory.version(player, slot, revision);
+        self.pass(Op::Version, Some(player), call).await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        let call = self.memory.players(after, limit);
+        self.pass(Op::Players, None, call).await
     }
 }

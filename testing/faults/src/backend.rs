@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use playerdata_core::{
-    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Hazard, Limits, Lock, Notice,
-        Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Hazard, KeepPolicy, Keeping,
+        Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -142,12 +144,14 @@ impl FaultyBackend {
 
 /// Makes a request that can be sent again and again: it owns copies of the
 /// arguments, and hands out copies of these.
+///
+/// Arguments after a semicolon are small and passed by value.
 macro_rules! request {
-    ($method:ident($($argument:ident),*)) => {{
+    ($method:ident($($argument:ident),* $(; $($value:ident),*)?)) => {{
         $(let $argument = $argument.clone();)*
         move |store: Arc<dyn Backend>| -> BoxFuture<'static, _> {
             $(let $argument = $argument.clone();)*
-            Box::pin(async move { store.$method($(&$argument),*).await })
+            Box::pin(async move { store.$method($(&$argument,)* $($($value),*)?).await })
         }
     }};
 }
@@ -259,6 +263,97 @@ impl Backend for FaultyBackend {
         let call = Call::of(Operation::Erase, player);
         self.call(call, Some(Erasure::Erased), request!(erase(player)))
             .await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        let call = Call::on(Operation::Post, player, slot);
+        self.call(
+            call,
+            Some(Posting::Posted { holder: None }),
+            request!(post(player, slot, letter)),
+        )
+        .await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        let call = Call::on(Operation::Letters, player, slot);
+        self.call(call, None, request!(letters(player, slot; after, limit)))
+            .await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let call = Call::on(Operation::Discard, player, slot);
+        self.call(call, Some(()), request!(discard(player, slot, id; posting)))
+            .await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let call = Call::on(Operation::Settle, player, slot);
+        self.call(call, Some(()), request!(settle(player, slot, id; posting)))
+            .await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        let call = Call::new(Operation::Decide);
+        self.call(call, Some(verdict), request!(decide(; trade, verdict)))
+            .await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let call = Call::new(Operation::ForgetDecision);
+        self.call(call, Some(()), request!(forget_decision(; trade, party)))
+            .await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let call = Call::on(Operation::KeepVersion, &claim.player, &claim.slot);
+        self.call(call, None, request!(keep_version(claim; policy)))
+            .await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        let call = Call::on(Operation::Versions, player, slot);
+        self.call(call, None, request!(versions(player, slot)))
+            .await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        let call = Call::on(Operation::Version, player, slot);
+        self.call(call, None, request!(version(player, slot; revision)))
+            .await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        let call = Call::new(Operation::Players);
+        let after = after.cloned();
+        self.call(call, None, move |store| {
+            let after = after.clone();
+            Box::pin(async move { store.players(after.as_ref(), limit).await })
+        })
+        .await
     }
 }
 

@@ -4,10 +4,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, Limits, Lock, Notice,
-        Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping, Letter,
+        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -123,6 +125,69 @@ impl Backend for Witness {
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         self.network.erase(player).await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        self.network.post(player, slot, letter).await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        self.network.letters(player, slot, after, limit).await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        self.network.discard(player, slot, id, posting).await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        self.network.settle(player, slot, id, posting).await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        self.network.decide(trade, verdict).await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        self.network.forget_decision(trade, party).await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        self.network.keep_version(claim, policy).await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        self.network.versions(player, slot).await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        self.network.version(player, slot, revision).await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        self.network.players(after, limit).await
     }
 }
 

@@ -11,13 +11,11 @@ use serde_json::Serializer;
 
 pub(super) use read::read;
 
-use super::{
-    CodecError,
-    checked::{Check, Checked},
-    envelope::Envelope,
-    path::path_at_end,
+use super::{CodecError, envelope::Envelope, path::path_at_end};
+use crate::{
+    Document,
+    value::{Check, Checked, write::TooDeep},
 };
-use crate::{Document, value::write::TooDeep};
 use format::{Keys, Readable, Refusal};
 
 /// The most levels of lists and tables that [`read`] takes.

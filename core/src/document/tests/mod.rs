@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod attributes;
+mod nesting;
 mod whole;
 
 use serde_json::{Number, Value, json};

@@ -1,0 +1,198 @@
+//! The server's sign of life, and what it brings back.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::MissedTickBehavior;
+
+use super::Engine;
+use crate::{
+    Error, Event, GameDocument, Incarnation,
+    backend::{Notice, NoticeKind, Renewal, StoreFailure},
+    excerpt::Chain,
+    metrics,
+    state::{Moment, SessionState},
+};
+
+/// Renews the lease every heartbeat until the last session of a manager that
+/// shuts down has ended (E9).
+pub(super) async fn run<D: GameDocument>(shared: Arc<Engine<D>>) {
+    let mut pulse = Pulse {
+        shared: &shared,
+        stopped: false,
+    };
+    let mut clock = tokio::time::interval(shared.settings.heartbeat_interval);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    clock.tick().await; // the first is at once, and the lease is fresh
+    loop {
+        shared.gate.note_alive();
+        tokio::select! {
+            biased; // a simulation repeats itself
+            () = shared.quiet.cancelled() => break,
+            _ = clock.tick() => {}
+        }
+        shared.gate.note_alive();
+        shared.tell_kept();
+        if shared.lease.lock().superseded_by().is_none() {
+            // A failure has been told as an event; the next beat comes.
+            let _ = shared.beat().await;
+        }
+    }
+    pulse.stopped = true;
+}
+
+/// Tells that the heartbeat is torn down: with its runtime, that is.
+struct Pulse<'a, D> {
+    shared: &'a Engine<D>,
+    stopped: bool,
+}
+
+impl<D> Drop for Pulse<'_, D> {
+    fn drop(&mut self) {
+        if self.stopped {
+            return;
+        }
+        let server = &self.shared.server;
+        tracing::error!(%server, "the runtime of the session manager is gone");
+        self.shared.gate.note_gone();
+        self.shared.events.end();
+    }
+}
+
+impl<D: GameDocument> Engine<D> {
+    /// Renews the lease and does what the notices ask for.
+    pub(super) async fn beat(self: &Arc<Self>) -> Result<(), Error> {
+        let asked_at = Moment::now(&*self.clock);
+        match self
+            .store
+            .renew_lease(&self.server, self.settings.lock_expiry)
+            .await
+        {
+            Ok(Renewal::Renewed { notices }) => {
+                self.lease.lock().note_renewed(asked_at);
+                self.tell_heartbeat(notices.len());
+                for notice in notices {
+                    self.heed(notice);
+                }
+                Ok(())
+            }
+            Ok(Renewal::Superseded { by }) => Err(self.note_superseded(by)),
+            Err(failure) => {
+                self.tell_heartbeat(0);
+                Err(self.tell_at_risk(failure))
+            }
+        }
+    }
+
+    /// Tells the monitoring how old the lease is, and what a heartbeat brought.
+    fn tell_heartbeat(&self, notices: usize) {
+        if metrics::TELLS {
+            let age = self.lease.lock().age(Moment::now(&*self.clock));
+            metrics::heartbeat(age, notices);
+        }
+    }
+
+    fn note_superseded(&self, by: Incarnation) -> Error {
+        let server = &self.server;
+        if self.lease.lock().note_superseded(by) {
+            self.gate.note_superseded(by);
+            tracing::error!(%server, %by, "superseded by a later incarnation");
+            self.events.send(|| Event::Superseded { by });
+        }
+        Error::Superseded {
+            server: server.name.clone(),
+            by,
+        }
+    }
+
+    fn tell_at_risk(&self, failure: StoreFailure) -> Error {
+        let now = Moment::now(&*self.clock);
+        let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry, now);
+        let error = Error::from(failure);
+        let why = Chain(&error);
+        tracing::warn!(error = %why, ?lapses_in, "the lease could not be renewed");
+        self.events.send(|| Event::LeaseAtRisk {
+            lapses_in,
+            error: Arc::new(error.clone()),
+        });
+        error
+    }
+
+    /// Does what a notice asks for, in the background. A notice is hearsay:
+    /// what it says is checked before anything is closed.
+    fn heed(self: &Arc<Self>, notice: Notice) {
+        let Notice {
+            player,
+            session,
+            kind,
+            from,
+        } = notice;
+        match (self.registry.session(&player, session), kind) {
+            (Some(session), NoticeKind::HandOver) => {
+                let id = session.core.id;
+                if !self.end_for_hand_over(session) {
+                    return; // who waits for it asks again and again
+                }
+                self.debug(|| tracing::debug!(%player, by = %from, "asked to hand over"));
+                self.events.send(|| Event::HandOverAsked {
+                    player,
+                    session: id,
+                    by: from,
+                });
+            }
+            (Some(session), NoticeKind::Taken) => {
+                let shared = Arc::clone(self);
+                self.runtime
+                    .spawn(async move { shared.check_taken(&session).await });
+            }
+            // A lock of ours that no session of ours knows: a start that got
+            // no answer, say. Whoever asks for it shall have it (L8).
+            (None, NoticeKind::HandOver) if !self.registry.knows(&player, session) => {
+                self.orphans.add(player, session, Duration::ZERO);
+                self.background.wake.notify_one();
+            }
+            // The letter waits, and is in the document after the next load.
+            (Some(_), NoticeKind::Mail) => {}
+            (None, _) => {} // just starting, and who asks will ask again; or gone
+        }
+    }
+
+    async fn check_taken(&self, session: &SessionState<D>) {
+        let core = &session.core;
+        // While it ends, it is no wonder that it has no lock.
+        let _turn = session.turn.lock().await;
+        if core.check_active().is_err() {
+            return;
+        }
+        let room = self.background.room().await;
+        let holder = self.store.holder(&core.player).await;
+        drop(room);
+        match holder {
+            Ok(Some(lock)) if lock.session == core.id && lock.fence == core.fence => {}
+            Ok(holder) => {
+                self.lose(&core.player, core.id, holder);
+            }
+            Err(error) => {
+                // It finds out at its next save.
+                let (player, why) = (&core.player, Chain(&error));
+                tracing::warn!(%player, error = %why, "could not look at a taken player");
+            }
+        }
+    }
+
+    /// Tells of documents that have been kept for longer than a heartbeat.
+    /// To be called at every heartbeat.
+    pub(crate) fn tell_kept(&self) {
+        for event in self.kept.overdue(self.settings.heartbeat_interval) {
+            if let Event::DocumentKept {
+                player,
+                slot,
+                during,
+                kept_for,
+            } = &event
+            {
+                tracing::warn!(%player, %slot, during, ?kept_for, "game code keeps a document");
+            }
+            self.events.send(|| event);
+        }
+    }
+}

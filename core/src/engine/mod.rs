@@ -1,0 +1,245 @@
+//! What happens to players: the manager's tasks, and what its handles ask for.
+//!
+//! It works on the state of players and gives that out; handles wrap it.
+
+mod ask;
+mod background;
+mod delete;
+mod end;
+mod event_channel;
+mod hazards;
+mod health;
+mod heartbeat;
+mod hooks;
+mod lane;
+mod load;
+mod orphans;
+mod recover;
+mod save;
+mod scheduler;
+mod shutdown;
+mod start;
+
+use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use background::Background;
+pub use event_channel::EVENT_BUFFER;
+pub(crate) use event_channel::EventSender;
+pub(crate) use event_channel::{Numbered, Subscription};
+pub(crate) use hazards::{HazardWatch, find as find_hazards};
+pub use health::{Health, LeaseHealth};
+pub use hooks::HookContext;
+pub(crate) use hooks::Hooks;
+pub use recover::RecoverOptions;
+use scheduler::Scheduler;
+pub(crate) use shutdown::Shutdown;
+pub use shutdown::{ShutdownReport, Unfinished};
+pub use start::OnConflict;
+
+use crate::{
+    Clock, EndReason, Error, Event, GameDocument, IdSource, PlayerId, SaveReason, ServerId,
+    SessionId, Settings, Unsaved,
+    autosave::Autosave,
+    backend::{Lock, Store},
+    codec::{Codec, Encoded},
+    document_type::Origin,
+    excerpt::Chain,
+    metrics,
+    schema::Migrations,
+    state::{Gate, Held, Kept, LeaseWatch, Orphans, Registry, Saver, SessionState, SlotState},
+};
+
+#[derive(Debug)]
+pub(crate) struct Engine<D> {
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) codec: Codec,
+    pub(crate) migrations: Migrations,
+    pub(crate) origin: Origin<D>,
+    pub(crate) hooks: Hooks<D>,
+    pub(crate) events: EventSender,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) server: ServerId,
+    pub(crate) registry: Registry<D>,
+    pub(crate) autosave: Autosave<D>,
+    pub(crate) kept: Kept,
+    pub(crate) orphans: Orphans,
+    pub(crate) background: Background<D>,
+    pub(crate) hazards: HazardWatch,
+    pub(crate) lease: Mutex<LeaseWatch>,
+    pub(crate) runtime: Handle,
+    pub(crate) gate: Arc<Gate>,
+    /// Cancelled when the manager shuts down or is dropped.
+    pub(crate) stop: CancellationToken,
+    /// Cancelled after that, when the last session has ended.
+    pub(crate) quiet: CancellationToken,
+    pub(crate) shutdown: Shutdown<D>,
+    /// What sessions left that were lost, or given up for another, when nobody
+    /// could ask them for it.
+    pub(crate) left_behind: Mutex<VecDeque<Unsaved<D>>>,
+}
+
+/// How many documents wait for somebody to take them.
+const MAX_LEFT_BEHIND: usize = 1_000;
+
+impl<D: GameDocument> Engine<D> {
+    /// Runs a piece of work as a task of its own, so that it is finished even
+    /// if the caller's future is dropped (E7).
+    pub(crate) async fn run_to_the_end<T: Send + 'static>(
+        &self,
+        player: &PlayerId,
+        during: &'static str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.runtime.spawn(work).await.map_err(|error| {
+            if error.is_panic() {
+                Error::Panicked {
+                    player: player.clone(),
+                    during,
+                }
+            } else {
+                Error::RuntimeGone
+            }
+        })
+    }
+
+    /// What the handles of a session hold: as long as there are any, it goes on.
+    pub(crate) fn hold(self: &Arc<Self>, session: &Arc<SessionState<D>>) -> Arc<Held<D>> {
+        Held::of(session, || {
+            let engine = Arc::clone(self);
+            Box::new(move |session| {
+                engine.end_in_background(Arc::clone(session), EndReason::Dropped);
+            })
+        })
+    }
+
+    /// Starts the tasks that run as long as the manager.
+    pub(crate) fn run(self: &Arc<Self>) {
+        let scheduler = Scheduler::new(Arc::clone(self));
+        for task in [
+            self.runtime.spawn(scheduler.run(self.stop.clone())),
+            self.runtime.spawn(heartbeat::run(Arc::clone(self))),
+            self.runtime.spawn(background::run(Arc::clone(self))),
+            self.runtime.spawn(hazards::run(Arc::clone(self))),
+        ] {
+            self.shutdown.note_task(task);
+        }
+    }
+
+    /// Keeps documents until somebody takes them.
+    pub(super) fn leave_behind(&self, documents: Vec<Unsaved<D>>) {
+        let mut left = self.left_behind.lock();
+        left.extend(documents);
+        let too_many = left.len().saturating_sub(MAX_LEFT_BEHIND);
+        let dropped: Vec<_> = left.drain(..too_many).collect();
+        drop(left);
+        for unsaved in dropped {
+            let (player, slot) = (&unsaved.player, &unsaved.slot);
+            tracing::error!(%player, %slot, "an unsaved document that nobody took is dropped");
+        }
+    }
+
+    /// Closes a session that was found lost, tells so, and returns the error
+    /// for whoever found it (E2).
+    pub(crate) fn lose(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        holder: Option<Lock>,
+    ) -> Error {
+        if let Some(state) = self.registry.session(player, session)
+            && state.core.lose(holder.clone())
+        {
+            self.debug(|| tracing::debug!(%player, %session, ?holder, "session lost"));
+            self.forget(&state);
+            metrics::session_over(true, self.registry.len());
+            if !state.is_held() {
+                let error = state.core.lost(holder.clone());
+                self.leave_behind(state.unsaved(&error));
+            }
+            self.events.send(|| Event::SessionLost {
+                player: player.clone(),
+                session,
+                holder: holder.clone(),
+            });
+        }
+        Error::SessionLost {
+            player: player.clone(),
+            session,
+            holder,
+        }
+    }
+
+    /// Takes a closed session out of the registry and its slots out of the
+    /// autosave.
+    pub(crate) fn forget(&self, session: &SessionState<D>) {
+        self.registry.remove(&session.core.player, session.core.id);
+        for slot in session.slots() {
+            self.autosave.remove(&slot);
+        }
+    }
+
+    /// Runs `report` in debug mode only.
+    pub(crate) fn debug(&self, report: impl FnOnce()) {
+        if self.settings.debug {
+            report();
+        }
+    }
+
+    pub(crate) fn tell_skipped(&self, slot: &SlotState<D>) {
+        self.debug(|| {
+            let (player, slot) = (&slot.core.player, &slot.name);
+            tracing::debug!(%player, %slot, "slot skipped: unchanged");
+        });
+    }
+
+    pub(crate) fn tell_saved(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+        encoded: &Encoded,
+        reason: SaveReason,
+    ) {
+        metrics::saved(reason.label());
+        let revision = saver.revision;
+        self.debug(|| {
+            let keys = self.codec.key_fingerprints(encoded).ok().map(Box::new);
+            let changed = keys.as_ref().zip(saver.keys.as_ref());
+            let changed = changed.map(|(keys, stored)| keys.changed_since(stored));
+            saver.keys = keys;
+            let (player, slot) = (&slot.core.player, &slot.name);
+            tracing::debug!(%player, %slot, %revision, ?reason, ?changed, "slot saved");
+        });
+        self.events.send(|| Event::SlotSaved {
+            player: slot.core.player.clone(),
+            slot: slot.name.clone(),
+            revision,
+            reason,
+        });
+    }
+
+    pub(crate) fn tell_save_failed(
+        &self,
+        slot: &SlotState<D>,
+        attempt: u32,
+        retry_in: Option<Duration>,
+        error: &Error,
+    ) {
+        metrics::save_failed();
+        let player = &slot.core.player;
+        let (name, why) = (&slot.name, Chain(error));
+        tracing::warn!(%player, slot = %name, attempt, ?retry_in, error = %why, "save failed");
+        self.events.send(|| Event::SaveFailed {
+            player: player.clone(),
+            slot: slot.name.clone(),
+            attempt,
+            retry_in,
+            error: Arc::new(error.clone()),
+        });
+    }
+}

@@ -1,0 +1,416 @@
+//! One save of one slot, from snapshot to acknowledgement.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::MutexGuard;
+
+use super::{Engine, hooks::guarded};
+use crate::{
+    ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, WriteId,
+    backend::{Body, Claim, Effect, Lock, Opened, Opening, Operation, Stamp, WriteOutcome, pauses},
+    codec::{CodecError, Encoded, Envelope, Fingerprints},
+    metrics,
+    state::{Doubt, LastWrite, Saved, Saver, SessionCore, SlotState, Snapshot},
+};
+
+/// A claim that dies more often than this within one save is a fault of the
+/// backend's, or of the store's.
+const MAX_OPENINGS: usize = 3;
+
+/// A save that has its snapshot, and the slot's claim to itself.
+pub(crate) struct Begun<'a, D> {
+    saver: MutexGuard<'a, Saver>,
+    snapshot: Snapshot<D>,
+    reason: SaveReason,
+    forced: bool,
+}
+
+impl<D: GameDocument> Engine<D> {
+    /// Saves a slot, with further attempts after failures that may pass.
+    pub(crate) async fn save_with_retries(
+        &self,
+        slot: &Arc<SlotState<D>>,
+        reason: SaveReason,
+    ) -> Result<Saved, Error> {
+        let mut pauses = pauses(&self.settings);
+        for attempt in 1.. {
+            let error = match self.save_once(slot, reason).await {
+                Ok(saved) => return Ok(saved),
+                Err(error) if error.closes_slot() => return Err(error),
+                Err(error) => error,
+            };
+            let pause = pauses.next().filter(|_| error.is_transient());
+            self.tell_save_failed(slot, attempt, pause, &error);
+            let Some(pause) = pause else {
+                self.autosave.enqueue(slot);
+                return Err(error);
+            };
+            tokio::time::sleep(pause).await;
+        }
+        unreachable!("the pauses between attempts are bounded")
+    }
+
+    /// One attempt at saving a slot. A failure leaves it unsaved (A3), but
+    /// does not queue it again: that is the caller's part.
+    pub(crate) async fn save_once(
+        &self,
+        slot: &Arc<SlotState<D>>,
+        reason: SaveReason,
+    ) -> Result<Saved, Error> {
+        let begun = self.begin_save(slot, reason).await?;
+        let _room = match reason {
+            SaveReason::LastSave(_) => self.background.room().await,
+            _ => None, // the autosave and who asks for one have bounds of their own
+        };
+        self.finish_save(slot, begun).await
+    }
+
+    /// Takes what is to be saved, and has the hook run on it.
+    pub(crate) async fn begin_save<'a>(
+        &self,
+        slot: &'a SlotState<D>,
+        reason: SaveReason,
+    ) -> Result<Begun<'a, D>, Error> {
+        let saver = match slot.saver.try_lock() {
+            Ok(saver) => saver,
+            Err(_save_under_way) => slot.saver.lock().await,
+        };
+        let (mut snapshot, forced) = slot.begin_save(reason == SaveReason::Autosave)?;
+        let reason = if forced { SaveReason::Forced } else { reason };
+        if !snapshot.stored || writes_unchanged(reason) {
+            snapshot = self.run_before_save(slot, snapshot).await;
+        }
+        Ok(Begun {
+            saver,
+            snapshot,
+            reason,
+            forced,
+        })
+    }
+
+    /// Writes what was begun, if it has to be written.
+    pub(crate) async fn finish_save(
+        &self,
+        slot: &SlotState<D>,
+        begun: Begun<'_, D>,
+    ) -> Result<Saved, Error> {
+        let Begun {
+            mut saver,
+            snapshot,
+            reason,
+            forced,
+        } = begun;
+        let version = snapshot.version;
+        let result = self.save_snapshot(slot, &mut saver, snapshot, reason).await;
+        if let Err(error) = &result {
+            slot.note_failed(forced);
+            if matches!(error, Error::Unencodable { .. } | Error::Panicked { .. }) {
+                slot.note_refused(version, |times| self.rare_pause(times));
+            }
+            slot.note_revision(saver.revision); // it may have been opened anew
+        }
+        result
+    }
+
+    async fn save_snapshot(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+        snapshot: Snapshot<D>,
+        reason: SaveReason,
+    ) -> Result<Saved, Error> {
+        if snapshot.stored && !writes_unchanged(reason) {
+            return Ok(self.skip(slot, saver));
+        }
+        let encoded = self.encode(slot, &snapshot)?;
+        let content = encoded.fingerprints();
+        // Only with the doubt out of the way is it known what the store has.
+        let applied = self.settle_doubt(slot, saver).await?;
+        if applied.is_none_or(|applied| applied.all != content.all) {
+            if !is_due(reason, saver.stored, content) {
+                slot.note_revision(saver.revision); // likewise
+                if saver.stored.is_some_and(|stored| stored.all == content.all) {
+                    slot.note_stored(snapshot.version, saver.revision);
+                }
+                return Ok(self.skip(slot, saver));
+            }
+            self.prove(slot, saver, &encoded)?;
+            self.write(slot, saver, &encoded).await?;
+        }
+        slot.note_stored(snapshot.version, saver.revision);
+        self.tell_saved(slot, saver, &encoded, reason);
+        let revision = saver.revision;
+        Ok(Saved::Written { revision })
+    }
+
+    fn skip(&self, slot: &SlotState<D>, saver: &Saver) -> Saved {
+        self.tell_skipped(slot);
+        let revision = saver.revision;
+        Saved::Unchanged { revision }
+    }
+
+    fn encode(&self, slot: &SlotState<D>, snapshot: &Snapshot<D>) -> Result<Encoded, Error> {
+        let (document, envelope) = (&*snapshot.document, &snapshot.envelope);
+        self.run_codec(slot, "encoding the document", || {
+            self.encode_document(document, envelope)
+        })
+    }
+
+    /// Encodes a document that was in the slot once, and proves that it comes
+    /// back (S11).
+    pub(crate) fn encode_unsaved(
+        &self,
+        slot: &SlotState<D>,
+        document: &D,
+    ) -> Result<Encoded, Error> {
+        let envelope = slot.envelope();
+        self.run_codec(slot, "encoding the document", || {
+            let encoded = self.encode_document(document, &envelope)?;
+            if self.origin.completion.is_none() {
+                self.codec.prove::<D>(&encoded)?; // it is a type of the game's
+            }
+            Ok(encoded)
+        })
+    }
+
+    pub(crate) fn encode_document(
+        &self,
+        document: &D,
+        envelope: &Envelope,
+    ) -> Result<Encoded, CodecError> {
+        self.codec.encode_either(document, envelope)
+    }
+
+    /// Makes sure, before the slot's first write in the session, that a game's
+    /// own type takes what it wrote (S11).
+    fn prove(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+        encoded: &Encoded,
+    ) -> Result<(), Error> {
+        if !saver.proved {
+            self.run_codec(slot, "proving that the document comes back", || {
+                self.codec.prove::<D>(encoded)
+            })?;
+            saver.proved = true;
+        }
+        Ok(())
+    }
+
+    /// Runs the document's own serialisation.
+    fn run_codec<R>(
+        &self,
+        slot: &SlotState<D>,
+        during: &'static str,
+        run: impl FnOnce() -> Result<R, CodecError>,
+    ) -> Result<R, Error> {
+        match guarded(run) {
+            Ok(result) => result.map_err(|source| unencodable(&slot.core, &slot.name, source)),
+            Err(_) => {
+                let player = slot.core.player.clone();
+                Err(Error::Panicked { player, during })
+            }
+        }
+    }
+
+    /// Writes an encoded document under the slot's claim.
+    async fn write(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+        encoded: &Encoded,
+    ) -> Result<(), Error> {
+        let body = self
+            .body(encoded, self.migrations.current())
+            .map_err(|source| unencodable(&slot.core, &slot.name, source))?;
+        for _ in 0..MAX_OPENINGS {
+            if let Some(number) = saver.claim {
+                let claim = slot.claim(number);
+                let sent = self.send(&claim, saver, encoded.fingerprints(), &body);
+                if sent.await? {
+                    metrics::written(body.bytes.len());
+                    return Ok(());
+                }
+            }
+            self.open_again(slot, saver).await?;
+        }
+        Err(self
+            .store
+            .claims_keep_dying(&slot.core.player, &slot.name)
+            .into())
+    }
+
+    /// The body to send, refused here if the store would refuse it (S8).
+    pub(crate) fn body(&self, encoded: &Encoded, schema: u32) -> Result<Body, CodecError> {
+        let body = self.codec.body(encoded, schema);
+        let (bytes, limit) = (body.bytes.len(), self.store.limits().max_body_bytes);
+        if bytes > limit {
+            return Err(CodecError::TooLargeForStore { bytes, limit });
+        }
+        Ok(body)
+    }
+
+    /// Opens the slot again if its claim is dead or in doubt (S2). Returns
+    /// the content of a write in doubt that turns out to have been applied.
+    async fn settle_doubt(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+    ) -> Result<Option<Fingerprints>, Error> {
+        match saver.claim {
+            Some(_) => Ok(None),
+            None => self.open_again(slot, saver).await,
+        }
+    }
+
+    /// Opens the slot anew, which kills every claim on it before.
+    async fn open_again(
+        &self,
+        slot: &SlotState<D>,
+        saver: &mut Saver,
+    ) -> Result<Option<Fingerprints>, Error> {
+        let claimed = self.claim_slot(&slot.core, &slot.name).await;
+        let (number, opened) = claimed.map_err(|error| error.during(Operation::Save))?;
+        let doubt = saver.doubt.take();
+        let applied = doubt.filter(|doubt| opened.last_write == Some(doubt.write_id));
+        let applied = applied.map(|doubt| doubt.content);
+        if opened.revision != saver.revision {
+            // The write in doubt, or one that nothing is known of.
+            saver.stored = applied;
+            saver.keys = None;
+        }
+        saver.claim = Some(number);
+        saver.revision = opened.revision;
+        saver.last = LastWrite::of(&opened);
+        Ok(applied)
+    }
+
+    /// Sends one write. Returns false if the claim turned out to be dead.
+    async fn send(
+        &self,
+        claim: &Claim,
+        saver: &mut Saver,
+        content: Fingerprints,
+        body: &Body,
+    ) -> Result<bool, Error> {
+        let stamp = self.stamp(saver.revision);
+        // Noted before it is sent: if this future is dropped, or no answer
+        // comes, the claim is in doubt and the slot is opened again (S2, E7).
+        saver.claim = None;
+        saver.doubt = Some(Doubt {
+            write_id: stamp.write_id,
+            content,
+        });
+        let outcome = self.store.save(claim, &stamp, body).await;
+        if let Err(failure) = &outcome
+            && failure.effect() == Effect::Possible
+        {
+            metrics::write_in_doubt();
+            return Err(failure.clone().into());
+        }
+        saver.doubt = None;
+        match outcome {
+            Ok(WriteOutcome::Written { revision }) => {
+                debug_assert_eq!(revision, stamp.base.next(), "S3");
+                saver.claim = Some(claim.number);
+                saver.revision = revision;
+                saver.last = Some(LastWrite {
+                    id: stamp.write_id,
+                    at: stamp.at,
+                });
+                saver.stored = Some(content);
+                Ok(true)
+            }
+            Ok(WriteOutcome::Lost { holder }) => {
+                Err(self.lose_to(&claim.player, claim.session, holder))
+            }
+            Ok(WriteOutcome::Overtaken) => Ok(false),
+            Err(failure) => {
+                saver.claim = Some(claim.number);
+                Err(failure.into())
+            }
+        }
+    }
+
+    /// What a write under `base` carries.
+    pub(crate) fn stamp(&self, base: Revision) -> Stamp {
+        let write_id = WriteId::from_uuid(self.ids.next_id());
+        Stamp {
+            base,
+            write_id,
+            at: self.clock.now(),
+        }
+    }
+
+    /// Opens a slot under a fresh claim number, and under the session's own
+    /// lock.
+    ///
+    /// A request to acquire that the network repeats, or delivers late, can
+    /// give a session a second lock after others have had the player. What
+    /// the session knows is old then: it is lost (L4). Since no fence is ever
+    /// given again (L3), the claim's fence tells the store.
+    pub(crate) async fn claim_slot(
+        &self,
+        core: &SessionCore,
+        name: &SlotName,
+    ) -> Result<(ClaimNumber, Opened), Error> {
+        for _ in 0..MAX_OPENINGS {
+            let claim = core.claim(name, core.next_claim());
+            match self.store.open(&claim).await? {
+                Opening::Opened(opened) => return Ok((claim.number, opened)),
+                Opening::Lost { holder } => {
+                    return Err(self.lose_to(&core.player, core.id, holder));
+                }
+                // The number was this session's greatest: an answer that can
+                // only come of the call having been sent twice.
+                Opening::Overtaken => {}
+            }
+        }
+        Err(self.store.claims_keep_dying(&core.player, name).into())
+    }
+
+    /// Closes a session whose claim the store refused for `holder`'s sake,
+    /// which may be a second lock of the session's own.
+    pub(crate) fn lose_to(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        holder: Option<Lock>,
+    ) -> Error {
+        let holder = holder.filter(|lock| {
+            let second = lock.session == session;
+            if second {
+                // Nobody plays under it, and nobody else would release it.
+                self.orphans.add(player.clone(), session, Duration::ZERO);
+            }
+            !second
+        });
+        self.lose(player, session, holder)
+    }
+}
+
+/// Whether this kind of save writes what the store has already.
+fn writes_unchanged(reason: SaveReason) -> bool {
+    matches!(
+        reason,
+        SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack
+    )
+}
+
+/// Whether a save of this kind has to send this content (A1, A5, A6, S10).
+fn is_due(reason: SaveReason, stored: Option<Fingerprints>, content: Fingerprints) -> bool {
+    match (reason, stored) {
+        (_, None) | (SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack, _) => true,
+        (SaveReason::Autosave, Some(stored)) => stored.kept != content.kept,
+        (SaveReason::LastSave(_), Some(stored)) => stored.all != content.all,
+    }
+}
+
+pub(crate) fn unencodable(core: &SessionCore, slot: &SlotName, source: CodecError) -> Error {
+    Error::Unencodable {
+        player: core.player.clone(),
+        slot: slot.clone(),
+        source: Arc::new(source),
+    }
+}

@@ -1,0 +1,20 @@
+//! What a user of the library holds: the manager, its sessions, their slots.
+//!
+//! A handle waits for the engine and wraps what it gives out; it decides
+//! nothing by itself.
+
+mod builder;
+mod document_slot;
+mod events;
+mod manager;
+mod operator;
+mod origin;
+mod recover;
+mod session;
+mod slot;
+
+pub use builder::{Builder, StartError};
+pub use events::Events;
+pub use manager::SessionManager;
+pub use session::Session;
+pub use slot::Slot;

@@ -1,0 +1,247 @@
+//! What an operator needs on a bad day: look, free, erase.
+
+use std::sync::Arc;
+
+use super::SessionManager;
+use crate::{
+    Error, GameDocument, PlayerId, Revision, SlotName,
+    backend::{
+        Erasure, LetterPosition, Lock, NoticeKind, Record, Release, SlotSummary, VersionSummary,
+        WaitingLetter,
+    },
+    engine::Engine,
+};
+
+impl<D: GameDocument> SessionManager<D> {
+    /// Who holds the player, if anybody does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>, Error> {
+        let asked = player.clone();
+        self.ask(player, "looking at the lock", async move |shared| {
+            Ok(shared.store.holder(&asked).await?)
+        })
+        .await
+    }
+
+    /// Whether the lease of the lock's server is live. If not, the next start
+    /// of a session takes the player over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn is_live(&self, lock: &Lock) -> Result<bool, Error> {
+        let (shared, server) = (Arc::clone(&self.shared), lock.server.clone());
+        let look = async move { shared.store.lease_is_live(&server).await };
+        let looked = self.shared.runtime.spawn(look).await;
+        Ok(looked.map_err(|_| Error::RuntimeGone)??)
+    }
+
+    /// The player's slots, read without the lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>, Error> {
+        let asked = player.clone();
+        self.ask(player, "listing the slots", async move |shared| {
+            Ok(shared.store.list(&asked).await?)
+        })
+        .await
+    }
+
+    /// A slot's record as stored, read without the lock. Its body can be read
+    /// with [`decode`](Self::decode).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>, Error> {
+        let (asked, slot) = (player.clone(), slot.clone());
+        self.ask(player, "viewing a slot", async move |shared| {
+            Ok(shared.store.view(&asked, &slot).await?)
+        })
+        .await
+    }
+
+    /// The JSON in a record's body, neither migrated nor completed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Undecodable`], with the body.
+    pub fn decode(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        record: &Record,
+    ) -> Result<serde_json::Value, Error> {
+        self.shared
+            .codec
+            .decode(&record.body)
+            .map_err(|source| Error::Undecodable {
+                player: player.clone(),
+                slot: slot.clone(),
+                revision: record.revision,
+                body: Box::new(record.body.clone()),
+                source: std::sync::Arc::new(source),
+            })
+    }
+
+    /// Frees a player from a session, wherever it is. What that session has
+    /// not saved is lost, and what it saves from then on is refused.
+    ///
+    /// Pass the session of the lock that was looked at: if another session
+    /// holds the player by now, nothing happens and the answer is
+    /// [`Release::NotHeld`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`]: the lock may still be there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe; calling it again does no harm.
+    pub async fn free(&self, player: &PlayerId, lock: &Lock) -> Result<Release, Error> {
+        tracing::warn!(%player, %lock, "a player is freed by hand");
+        let (freed, lock) = (player.clone(), lock.clone());
+        self.ask(player, "freeing the player", async move |shared| {
+            let released = shared.store.release(&freed, lock.session).await?;
+            if released == Release::Released {
+                // So that the session is closed at the next heartbeat of its
+                // server, and not only when it saves.
+                shared.tell(&freed, &lock, NoticeKind::Taken).await;
+            }
+            Ok(released)
+        })
+        .await
+    }
+
+    /// Removes all slots of a player, for good.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PlayerHeld`] if a session holds the player: nothing is
+    /// removed then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe; calling it again does no harm.
+    pub async fn erase(&self, player: &PlayerId) -> Result<(), Error> {
+        let erased = player.clone();
+        self.ask(
+            player,
+            "erasing the player",
+            async move |shared| match shared.store.erase(&erased).await? {
+                Erasure::Erased => Ok(()),
+                Erasure::Locked { holder } => Err(Error::PlayerHeld {
+                    player: erased,
+                    holder,
+                }),
+            },
+        )
+        .await
+    }
+
+    /// The kept versions of a slot, newest first, read without the lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn versions(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+    ) -> Result<Vec<VersionSummary>, Error> {
+        let (asked, slot) = (player.clone(), slot.clone());
+        self.ask(player, "listing versions", async move |shared| {
+            Ok(shared.store.versions(&asked, &slot).await?)
+        })
+        .await
+    }
+
+    /// A kept version of a slot as it was stored, read without the lock; `None`
+    /// if there is none of that revision. Its body can be read with
+    /// [`decode`](Self::decode).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>, Error> {
+        let (asked, slot) = (player.clone(), slot.clone());
+        self.ask(player, "reading a version", async move |shared| {
+            Ok(shared.store.version(&asked, &slot, revision).await?)
+        })
+        .await
+    }
+
+    /// The letters that wait in a slot's mailbox, in order of arrival: at most
+    /// `limit`, from the first one after the position `after`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>, Error> {
+        let (asked, slot) = (player.clone(), slot.clone());
+        self.ask(player, "reading a mailbox", async move |shared| {
+            Ok(shared.store.letters(&asked, &slot, after, limit).await?)
+        })
+        .await
+    }
+
+    /// Does something at the store, on the manager's runtime, so that it works
+    /// from any thread.
+    async fn ask<T, F>(
+        &self,
+        player: &PlayerId,
+        during: &'static str,
+        ask: impl FnOnce(Arc<Engine<D>>) -> F,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let asked = ask(Arc::clone(&self.shared));
+        self.shared.run_to_the_end(player, during, asked).await?
+    }
+}

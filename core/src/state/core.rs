@@ -1,0 +1,237 @@
+//! Who a session is and whether it still is one.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::Gate;
+use crate::{
+    ClaimNumber, EndReason, Error, Fence, PlayerId, SessionId, SlotName, UnixMillis,
+    backend::{Claim, Lock},
+};
+
+/// The part of a session that its slots know.
+#[derive(Debug)]
+pub(crate) struct SessionCore {
+    pub(crate) player: PlayerId,
+    pub(crate) id: SessionId,
+    pub(crate) fence: Fence,
+    /// When its lock was asked for.
+    pub(crate) since: UnixMillis,
+    gate: Arc<Gate>,
+    status: Mutex<Status>,
+    /// Told when it is over.
+    over: Notify,
+    claims: AtomicU64,
+}
+
+/// What a session takes and does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It holds the player, as far as this server knows.
+    Active,
+    /// Its last save is under way: no changes any more.
+    Ending,
+    /// All is saved, or given up: only the lock has still to go. There is no
+    /// way back, since the lock may be gone already.
+    Releasing,
+    /// It was saved and released, or abandoned.
+    Ended(EndReason),
+    /// Its lock is another's, or gone.
+    Lost(Option<Box<Lock>>),
+}
+
+/// How a session ended, or that it will never be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionEnd {
+    /// Its lock is released and, unless it was abandoned, everything saved.
+    Ended(EndReason),
+    /// Its lock is another's, or gone: send the player away.
+    Lost {
+        /// Who took the player, if it is known.
+        holder: Option<Lock>,
+    },
+    /// The manager's runtime is gone: nothing is saved any more, and the lock
+    /// is left to lapse with the server's lease.
+    RuntimeGone,
+}
+
+impl Status {
+    /// How the session ended, if it has.
+    fn end(&self) -> Option<SessionEnd> {
+        match self {
+            Self::Ended(reason) => Some(SessionEnd::Ended(*reason)),
+            Self::Lost(holder) => Some(SessionEnd::Lost {
+                holder: holder.as_deref().cloned(),
+            }),
+            Self::Active | Self::Ending | Self::Releasing => None,
+        }
+    }
+}
+
+impl SessionCore {
+    pub(crate) fn new(
+        player: PlayerId,
+        id: SessionId,
+        fence: Fence,
+        since: UnixMillis,
+        gate: Arc<Gate>,
+    ) -> Self {
+        let status = Mutex::new(Status::Active);
+        Self {
+            player,
+            id,
+            fence,
+            since,
+            gate,
+            status,
+            over: Notify::new(),
+            claims: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.status.lock().clone()
+    }
+
+    /// Moves on from one of the states `from`; returns whether it did.
+    pub(crate) fn advance(&self, from: &[Status], to: Status) -> bool {
+        let mut status = self.status.lock();
+        let moves = from.contains(&status);
+        if moves {
+            *status = to;
+        }
+        let over = status.end().is_some();
+        drop(status);
+        if moves && over {
+            self.over.notify_waiters();
+        }
+        moves
+    }
+
+    /// Notes that the lock is another's; returns whether that is news.
+    pub(crate) fn lose(&self, holder: Option<Lock>) -> bool {
+        self.advance(
+            &[Status::Active, Status::Ending],
+            Status::Lost(holder.map(Box::new)),
+        )
+    }
+
+    /// Whether the session was ended by its last save, and only its lock may
+    /// still be there.
+    pub(crate) fn is_releasing(&self) -> bool {
+        *self.status.lock() == Status::Releasing
+    }
+
+    /// Returns once the session is over, at once if it is.
+    pub(crate) async fn ended(&self) -> SessionEnd {
+        loop {
+            let mut over = pin!(self.over.notified());
+            over.as_mut().enable(); // before the look, so that nothing is missed
+            if let Some(end) = self.status.lock().end() {
+                return end;
+            }
+            tokio::select! {
+                biased;
+                () = over => {}
+                () = self.gate.gone() => {
+                    return self.status.lock().end().unwrap_or(SessionEnd::RuntimeGone);
+                }
+            }
+        }
+    }
+
+    /// Whether the session takes changes and they can be saved; otherwise why
+    /// not.
+    pub(crate) fn check_open(&self) -> Result<(), Error> {
+        self.check_active()?;
+        self.gate.check()
+    }
+
+    /// Whether the session goes on; otherwise why not.
+    pub(crate) fn check_active(&self) -> Result<(), Error> {
+        match &*self.status.lock() {
+            Status::Active => Ok(()),
+            closed => Err(self.refusal(closed)),
+        }
+    }
+
+    /// Whether the session may still write what it has; otherwise why not.
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        match &*self.status.lock() {
+            Status::Active | Status::Ending => Ok(()),
+            closed => Err(self.refusal(closed)),
+        }
+    }
+
+    fn refusal(&self, status: &Status) -> Error {
+        match status {
+            Status::Lost(holder) => self.lost(holder.as_deref().cloned()),
+            _ => Error::SessionEnded {
+                player: self.player.clone(),
+            },
+        }
+    }
+
+    pub(crate) fn lost(&self, holder: Option<Lock>) -> Error {
+        Error::SessionLost {
+            player: self.player.clone(),
+            session: self.id,
+            holder,
+        }
+    }
+
+    /// A claim number greater than all before it in this session.
+    pub(crate) fn next_claim(&self) -> ClaimNumber {
+        ClaimNumber::new(self.claims.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    pub(crate) fn claim(&self, slot: &SlotName, number: ClaimNumber) -> Claim {
+        Claim {
+            player: self.player.clone(),
+            session: self.id,
+            fence: self.fence,
+            slot: slot.clone(),
+            number,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ServerName;
+
+    #[test]
+    fn f26_a_lost_session_never_comes_back() {
+        let gate = Gate::new(
+            ServerName::new("a").unwrap(),
+            std::time::Duration::from_secs(60),
+        );
+        let core = SessionCore::new(
+            PlayerId::from(1),
+            SessionId::from_uuid(Uuid::nil()),
+            Fence::new(1),
+            UnixMillis::default(),
+            Arc::new(gate),
+        );
+        assert!(core.lose(None));
+        assert!(!core.lose(None), "the second time is no news");
+        assert!(!core.advance(&[Status::Active, Status::Ending], Status::Active));
+        assert!(matches!(core.check_open(), Err(Error::SessionLost { .. })));
+        assert!(matches!(
+            core.check_writable(),
+            Err(Error::SessionLost { .. })
+        ));
+    }
+}

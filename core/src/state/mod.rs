@@ -1,0 +1,28 @@
+//! What a manager knows of its players: data, changed in memory only.
+
+mod asked;
+mod core;
+mod gate;
+mod held;
+mod keep;
+mod kept;
+mod lease;
+mod orphans;
+mod registry;
+mod session;
+mod slot;
+mod unsaved;
+
+pub use self::core::SessionEnd;
+pub(crate) use self::core::{SessionCore, Status};
+pub use asked::Saved;
+pub(crate) use asked::{Batch, Told};
+pub(crate) use gate::Gate;
+pub(crate) use held::Held;
+pub(crate) use kept::Kept;
+pub(crate) use lease::{LeaseWatch, Moment};
+pub(crate) use orphans::Orphans;
+pub(crate) use registry::{Occupied, Registry, Reservation, Taken};
+pub(crate) use session::SessionState;
+pub(crate) use slot::{Doubt, LastWrite, Next, Saver, SlotState, Snapshot};
+pub use unsaved::{EndError, Unsaved};

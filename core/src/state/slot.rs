@@ -1,0 +1,413 @@
+//! What the manager keeps of one open slot.
+
+use std::{sync::Arc, time::Duration};
+
+use parking_lot::{Condvar, Mutex};
+use tokio::time::Instant;
+
+use super::{SessionCore, asked::Asked, keep::Keeper};
+use crate::{
+    ClaimNumber, Document, Error, Revision, SlotName, UnixMillis, WriteId,
+    backend::{Claim, Opened},
+    codec::{Envelope, Fingerprints, KeyFingerprints},
+    fetch,
+};
+
+/// One open slot, shared by its handles, its session and the autosave.
+#[derive(Debug)]
+pub(crate) struct SlotState<D> {
+    pub(crate) core: Arc<SessionCore>,
+    pub(crate) name: SlotName,
+    /// Unique in the manager; says when in the interval the slot's turn is (A8).
+    pub(crate) turn: u64,
+    pub(crate) live: Mutex<Live<D>>,
+    /// Told when a change is over that others may wait for.
+    pub(crate) freed: Condvar,
+    pub(crate) asked: Mutex<Asked>,
+    /// Held through a save, so that a claim has one write under way at most.
+    pub(crate) saver: tokio::sync::Mutex<Saver>,
+}
+
+/// The document as game code sees it, behind a lock that is held for moments
+/// only, and never while game code runs (A9): a save takes the `Arc` and
+/// leaves.
+#[derive(Debug)]
+pub(crate) struct Live<D> {
+    pub(crate) document: Arc<D>,
+    /// What is kept beside the document, and written with it.
+    envelope: Arc<Envelope>,
+    /// Grows with every change.
+    version: u64,
+    /// The version whose whole content is known to be in the store.
+    stored_version: Option<u64>,
+    /// Whether the slot was deleted in the store: it takes no changes.
+    deleted: bool,
+    /// The revision that the store is known to have. The saver's own may be
+    /// ahead of it for the time of a save.
+    revision: Revision,
+    place: Place,
+    /// The version that can't be encoded, if it is known that one can't.
+    refused: Option<Refused>,
+    /// The change that is being made, on a copy.
+    pub(crate) keeper: Option<Keeper>,
+    /// How many changes were made on a copy, this one included.
+    pub(crate) keeps: u64,
+}
+
+/// How the autosave has the slot.
+#[derive(Debug, Default)]
+struct Place {
+    /// It is in the wheel, due, being saved, or waiting for another attempt:
+    /// in one of these places, and there once.
+    queued: bool,
+    /// There is something that no save has looked at.
+    touched: bool,
+    /// The forced cycle wants it written (A6).
+    forced: bool,
+}
+
+/// What can't be encoded, and when the autosave has another look at it. What
+/// its code does may depend on more than the document.
+#[derive(Debug)]
+struct Refused {
+    version: u64,
+    times: u32,
+    not_before: Instant,
+}
+
+/// Where a slot goes that the autosave is done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nowhere: there is nothing to do.
+    Rest,
+    /// To its next turn: it was changed meanwhile.
+    Turn,
+    /// To those that are due: the forced cycle came round meanwhile.
+    Due,
+}
+
+/// A document as it was at one moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot<D> {
+    pub(crate) document: Arc<D>,
+    pub(crate) envelope: Arc<Envelope>,
+    pub(crate) version: u64,
+    /// Whether all of it is known to be in the store.
+    pub(crate) stored: bool,
+}
+
+/// What the next write builds on, and what is known of the last one.
+#[derive(Debug)]
+pub(crate) struct Saver {
+    /// The claim that the slot was opened under; `None` once it is dead or in
+    /// doubt, and the slot has to be opened again (S2).
+    pub(crate) claim: Option<ClaimNumber>,
+    pub(crate) revision: Revision,
+    /// What the store has acknowledged; `None` if it has nothing (S10).
+    pub(crate) stored: Option<Fingerprints>,
+    /// The last write that the store is known to have.
+    pub(crate) last: Option<LastWrite>,
+    /// A write whose answer has not come, or never came.
+    pub(crate) doubt: Option<Doubt>,
+    /// Whether the document was proved to come back, or need not be (S11).
+    pub(crate) proved: bool,
+    /// In debug mode: what was stored, key by key.
+    pub(crate) keys: Option<Box<KeyFingerprints>>,
+}
+
+/// Which write made what the store has, and when that was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastWrite {
+    pub(crate) id: WriteId,
+    pub(crate) at: UnixMillis,
+}
+
+impl LastWrite {
+    /// The one that a slot was opened with; `None` if it holds nothing.
+    pub(crate) fn of(opened: &Opened) -> Option<Self> {
+        let record = opened.record.as_ref()?;
+        Some(Self {
+            id: record.write_id,
+            at: record.saved_at,
+        })
+    }
+}
+
+/// A write that may have been applied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doubt {
+    pub(crate) write_id: WriteId,
+    pub(crate) content: Fingerprints,
+}
+
+impl<D> Live<D> {
+    fn is_unsaved(&self) -> bool {
+        self.stored_version != Some(self.version)
+    }
+
+    /// Puts a changed document in the place of the one that is there. Returns
+    /// that, and whether the caller has to queue the slot.
+    pub(crate) fn put(&mut self, document: Arc<D>) -> (Arc<D>, bool) {
+        let before = std::mem::replace(&mut self.document, document);
+        self.version += 1;
+        (before, self.place.touch())
+    }
+
+    fn take_snapshot(&mut self, by_autosave: bool) -> (Snapshot<D>, bool) {
+        self.place.touched = false;
+        let forced = by_autosave && std::mem::take(&mut self.place.forced);
+        (self.snapshot(), forced)
+    }
+
+    fn snapshot(&self) -> Snapshot<D> {
+        Snapshot {
+            document: Arc::clone(&self.document),
+            envelope: Arc::clone(&self.envelope),
+            version: self.version,
+            stored: !self.is_unsaved(),
+        }
+    }
+}
+
+impl Place {
+    /// Marks the slot; returns whether the caller has to queue it.
+    fn touch(&mut self) -> bool {
+        self.touched = true;
+        !std::mem::replace(&mut self.queued, true)
+    }
+}
+
+impl<D> SlotState<D> {
+    pub(crate) fn new(
+        core: Arc<SessionCore>,
+        name: SlotName,
+        turn: u64,
+        document: D,
+        envelope: Envelope,
+        saver: Saver,
+    ) -> Self {
+        let stored_version = saver.stored.is_some().then_some(0);
+        let live = Live {
+            document: Arc::new(document),
+            envelope: Arc::new(envelope),
+            version: 0,
+            stored_version,
+            deleted: false,
+            revision: saver.revision,
+            place: Place::default(),
+            refused: None,
+            keeper: None,
+            keeps: 0,
+        };
+        Self {
+            core,
+            name,
+            turn,
+            live: Mutex::new(live),
+            freed: Condvar::new(),
+            asked: Mutex::default(),
+            saver: tokio::sync::Mutex::new(saver),
+        }
+    }
+
+    /// Looks at what a save needs first; see [`fetch`].
+    pub(crate) fn fetch(&self) -> u8 {
+        fetch::text(self.core.player.as_str()) ^ fetch::text(self.name.as_str())
+    }
+
+    fn deleted(&self) -> Error {
+        Error::SlotDeleted {
+            player: self.core.player.clone(),
+            slot: self.name.clone(),
+        }
+    }
+
+    /// Whether the slot takes changes; otherwise why not.
+    pub(crate) fn check_takes_changes(&self, live: &Live<D>) -> Result<(), Error> {
+        self.core.check_open()?;
+        if live.deleted {
+            return Err(self.deleted());
+        }
+        Ok(())
+    }
+
+    /// Whether what the slot holds can still be saved; otherwise why not.
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        if self.live.lock().deleted {
+            return Err(self.deleted());
+        }
+        self.core.check_writable()
+    }
+
+    /// The document as it is now.
+    pub(crate) fn document(&self) -> Arc<D> {
+        Arc::clone(&self.live.lock().document)
+    }
+
+    /// What is kept beside the document.
+    pub(crate) fn envelope(&self) -> Arc<Envelope> {
+        Arc::clone(&self.live.lock().envelope)
+    }
+
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.live.lock().is_unsaved()
+    }
+
+    /// Notes that all of a version's content is in the store, as `revision`.
+    pub(crate) fn note_stored(&self, version: u64, revision: Revision) {
+        let mut live = self.live.lock();
+        live.stored_version = Some(version);
+        live.refused = None;
+        live.revision = revision;
+    }
+
+    /// Notes the revision that the store is known to have.
+    pub(crate) fn note_revision(&self, revision: Revision) {
+        self.live.lock().revision = revision;
+    }
+
+    pub(crate) fn revision(&self) -> Revision {
+        self.live.lock().revision
+    }
+
+    /// Notes that what the store has is not known any more.
+    pub(crate) fn forget_stored(&self) {
+        self.live.lock().stored_version = None;
+    }
+
+    pub(crate) fn note_deleted(&self) {
+        self.live.lock().deleted = true;
+    }
+
+    /// Takes the document for a save, and whether the forced cycle wants it;
+    /// if the slot can't be written any more, says why not. A change made from
+    /// here on is not in this save, and marks the slot anew (A2).
+    pub(crate) fn begin_save(&self, by_autosave: bool) -> Result<(Snapshot<D>, bool), Error> {
+        let mut live = self.live.lock();
+        if live.deleted {
+            return Err(self.deleted());
+        }
+        self.core.check_writable()?;
+        Ok(live.take_snapshot(by_autosave))
+    }
+
+    /// Takes the document for a save, whatever the state of the slot.
+    pub(crate) fn take_snapshot(&self) -> Snapshot<D> {
+        self.live.lock().take_snapshot(false).0
+    }
+
+    /// Puts what a hook made of a version in its place; returns whether it did.
+    ///
+    /// It does not if the document was changed meanwhile, nor if it is just
+    /// being changed: that change is made on the document without the hook's.
+    pub(crate) fn replace(&self, snapshot: &mut Snapshot<D>, document: Arc<D>) -> bool {
+        let mut live = self.live.lock();
+        if live.version != snapshot.version || live.keeper.is_some() {
+            return false;
+        }
+        let before = std::mem::replace(&mut live.document, document);
+        live.version += 1;
+        if let Some(refused) = &mut live.refused
+            && refused.version == snapshot.version
+        {
+            refused.version += 1; // a hook's change is no news of the game's
+        }
+        // All of it is in this snapshot.
+        live.place.touched = false;
+        let now = live.snapshot();
+        drop(live);
+        drop(before); // it may be game code that does that
+        *snapshot = now;
+        true
+    }
+
+    /// Whether game code has changed the document since a snapshot.
+    pub(crate) fn has_changed_since(&self, snapshot: &Snapshot<D>) -> bool {
+        self.live.lock().version != snapshot.version
+    }
+
+    /// Notes a change, or that a save failed; returns whether the caller has
+    /// to queue the slot.
+    pub(crate) fn touch(&self) -> bool {
+        self.live.lock().place.touch()
+    }
+
+    /// Notes that a save of a snapshot failed: what it was for is still to be
+    /// done (A3), by whoever has the slot or is told to queue it.
+    pub(crate) fn note_failed(&self, forced: bool) {
+        let mut live = self.live.lock();
+        live.place.touched = true;
+        live.place.forced |= forced;
+    }
+
+    /// Notes that a version can't be encoded. `pause` says how long to leave it
+    /// alone after so many attempts before.
+    pub(crate) fn note_refused(&self, version: u64, pause: impl FnOnce(u32) -> Duration) {
+        let mut live = self.live.lock();
+        let before = live.refused.as_ref();
+        let times = before.filter(|before| before.version == version);
+        let times = times.map_or(0, |before| before.times.saturating_add(1));
+        let not_before = Instant::now() + pause(times);
+        live.refused = Some(Refused {
+            version,
+            times,
+            not_before,
+        });
+    }
+
+    /// Whether the autosave leaves the slot alone, since the document can't be
+    /// encoded and was not changed since that was found.
+    pub(crate) fn is_refused(&self) -> bool {
+        let live = self.live.lock();
+        let refused = live.refused.as_ref();
+        let same = refused.filter(|refused| refused.version == live.version);
+        same.is_some_and(|refused| Instant::now() < refused.not_before)
+            && !live.deleted
+            && self.core.check_writable().is_ok()
+    }
+
+    /// Notes that the forced cycle wants the slot written; returns whether
+    /// the caller has to queue it.
+    pub(crate) fn force(&self) -> bool {
+        let place = &mut self.live.lock().place;
+        place.forced = true;
+        !std::mem::replace(&mut place.queued, true)
+    }
+
+    /// Says where a slot goes that the autosave is done with.
+    pub(crate) fn let_go(&self) -> Next {
+        let place = &mut self.live.lock().place;
+        if place.forced {
+            Next::Due
+        } else if place.touched {
+            Next::Turn
+        } else {
+            place.queued = false;
+            Next::Rest
+        }
+    }
+
+    pub(crate) fn claim(&self, number: ClaimNumber) -> Claim {
+        self.core.claim(&self.name, number)
+    }
+}
+
+impl SlotState<Document> {
+    /// Looks at the document under the slot's lock. No game code may run in it.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&Document) -> R) -> R {
+        look(&self.live.lock().document)
+    }
+
+    /// Changes the document in its place, under the slot's lock. No game code
+    /// may run in it, and what fails must change nothing. Returns the result
+    /// and whether the slot has to be queued for the autosave.
+    pub(crate) fn edit<R>(
+        &self,
+        edit: impl FnOnce(&mut Document) -> Result<R, Error>,
+    ) -> Result<(R, bool), Error> {
+        let mut live = self.lock_for_change()?;
+        let result = edit(Arc::make_mut(&mut live.document))?;
+        live.version += 1;
+        Ok((result, live.place.touch()))
+    }
+}
