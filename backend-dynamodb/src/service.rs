@@ -24,7 +24,7 @@ use playerdata_core::UnixMillis;
 use tokio::sync::Notify;
 
 /// What sending a call again takes from the budget, and what an answer brings
-/// back: in the long run there is one resend for so many answers.
+/// back: in the long run there is one resend for this many answers.
 const RESEND: u32 = 4;
 const ANSWER: u32 = 1;
 

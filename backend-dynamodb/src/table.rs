@@ -16,7 +16,7 @@ use crate::{
     error::ServiceFailure,
     item::{Item, Key},
     options::DynamoDbOptions,
-    resend::{Answer, Call, Nature, Sending},
+    resend::{Answer, Nature, Request, Sending},
     service::Service,
 };
 
@@ -29,7 +29,7 @@ pub(crate) fn values<const N: usize>(values: [(&str, AttributeValue); N]) -> Val
     values.into_iter().map(owned).collect()
 }
 
-/// What came of a conditional call.
+/// The outcome of a conditional call.
 #[derive(Debug)]
 pub(crate) enum Conditional<T, F = Refusal> {
     /// The condition held, and the call was applied.
@@ -113,7 +113,7 @@ impl Table {
     /// Sends a call until there is an answer.
     pub(crate) async fn send<T, E, F>(
         &self,
-        call: Call<'_>,
+        call: Request<'_>,
         attempt: impl Fn() -> F,
     ) -> Result<Answer<T, E>>
     where
@@ -142,7 +142,7 @@ impl Table {
             .table_name(&self.name)
             .set_key(Some(self.key(key)))
             .consistent_read(true);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature: Nature::Read,
@@ -170,7 +170,7 @@ impl Table {
             .set_expression_attribute_names(Some(names_in([condition])))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(OnFailure::AllOld);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature: Nature::Repeatable,
@@ -204,7 +204,7 @@ impl Table {
                 Returning::After => ReturnValue::AllNew,
             })
             .return_values_on_condition_check_failure(OnFailure::AllOld);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature,
@@ -232,7 +232,7 @@ impl Table {
             .set_expression_attribute_names(Some(names_in([condition])))
             .set_expression_attribute_values((!values.is_empty()).then_some(values))
             .return_values_on_condition_check_failure(OnFailure::AllOld);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature: Nature::Repeatable,
@@ -271,7 +271,7 @@ impl Table {
             .expression_attribute_values(":sk", AttributeValue::S(first.sort.clone()))
             .set_exclusive_start_key(from)
             .consistent_read(true);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(first),
             nature: Nature::Read,
@@ -303,7 +303,7 @@ fn conditional<T, U, E: ServiceFailure>(
 }
 
 /// The answer to a call without a condition.
-pub(crate) fn unconditional<T, E>(answer: Answer<T, E>, call: Call<'_>) -> Result<T> {
+pub(crate) fn unconditional<T, E>(answer: Answer<T, E>, call: Request<'_>) -> Result<T> {
     match answer {
         Answer::Done(done) => Ok(done),
         Answer::Refused { .. } => Err(BackendError::new(

@@ -12,7 +12,7 @@ use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
 use crate::{
     error::CONDITION_FAILED,
     item::Key,
-    resend::{Answer, Call, Nature},
+    resend::{Answer, Nature, Request},
     table::{Change, Refusal, Table, names_in},
 };
 
@@ -37,7 +37,7 @@ impl Table {
         about: &Key,
         actions: Vec<(Key, Action)>,
     ) -> Result<std::result::Result<(), Vec<Option<Refusal>>>> {
-        let call = Call {
+        let call = Request {
             what,
             key: Some(about),
             nature: Nature::Repeatable,

@@ -16,7 +16,7 @@ use crate::{
     error::{self, Failure, Remedy, remedy},
     keys::Keys,
     link::{Aim, Link, Purpose, Way},
-    script::{Answer, Call, Script},
+    script::{Answer, Invocation, Script},
 };
 
 /// How often a script is called with the keys that its last call named, until
@@ -74,7 +74,12 @@ impl Store {
 
     /// Calls a script by its digest, and with its code if the server does not
     /// know it: not yet, or not any more.
-    pub(crate) async fn call(&self, script: &Script, call: &Call, aim: Aim<'_>) -> Result<Answer> {
+    pub(crate) async fn call(
+        &self,
+        script: &Script,
+        call: &Invocation,
+        aim: Aim<'_>,
+    ) -> Result<Answer> {
         let answer = self.send(script, call, aim).await;
         Answer::read(answer.map_err(|failure| error_of(failure, aim))?)
     }
@@ -84,7 +89,7 @@ impl Store {
     pub(crate) async fn call_unless_moving(
         &self,
         script: &Script,
-        call: &Call,
+        call: &Invocation,
         mut aim: Aim<'_>,
     ) -> Result<Option<Answer>> {
         aim.tells_moving = true;
@@ -98,7 +103,7 @@ impl Store {
     async fn send(
         &self,
         script: &Script,
-        call: &Call,
+        call: &Invocation,
         aim: Aim<'_>,
     ) -> std::result::Result<Value, Failure> {
         match self.link.run(&script.by_digest(call), aim).await {

@@ -31,7 +31,7 @@ pub(crate) const STEPS: &[&str] = &[
 pub(crate) enum Identity {
     /// Nothing is in it yet.
     Empty,
-    /// It is ours, and has seen so many steps.
+    /// It is ours, and has seen this many steps.
     Ours { version: i32 },
     /// It is another program's.
     Foreign { application_id: i32 },

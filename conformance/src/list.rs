@@ -340,7 +340,7 @@ macro_rules! __every_store {
             }
             manager_slots {
                 several_slots_are_open_at_once,
-                a_deleted_slot_begins_anew,
+                a_deleted_slot_starts_over,
                 odd_player_ids_have_data_of_their_own,
                 long_player_ids_have_data_of_their_own,
                 the_end_of_one_session_leaves_the_others,

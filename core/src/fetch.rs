@@ -16,7 +16,7 @@ pub(crate) fn all<T>(things: impl IntoIterator<Item = T>, look: impl Fn(T) -> u8
 }
 
 /// Looks at the keys of a table and at the text beside them, in it and in the
-/// tables directly in it. What lies deeper is seldom much.
+/// tables directly in it. What lies deeper is rarely much.
 pub(crate) fn table(table: &Map<String, Value>) {
     all(table, |(key, value)| {
         text(key)

@@ -53,7 +53,7 @@ impl Envelope {
         *self == Self::default()
     }
 
-    /// Takes the envelope off a stored document. One that is no JSON object
+    /// Takes the envelope off a stored document. One that is not a JSON object
     /// has none.
     pub(super) fn take_off(document: &mut Value) -> Result<Self, CodecError> {
         let member = document
@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for KeysFingerprint {
             .map(Self)
             .filter(|fingerprint| fingerprint.to_string() == text)
             .ok_or_else(|| {
-                de::Error::custom(format_args!("{:?} is no fingerprint", excerpt(&text)))
+                de::Error::custom(format_args!("{:?} is not a fingerprint", excerpt(&text)))
             })
     }
 }

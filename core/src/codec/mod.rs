@@ -54,7 +54,7 @@ impl Encoded {
     }
 }
 
-/// Without the text: a log is no place for a player's data.
+/// Without the text: a player's data does not belong in a log.
 impl fmt::Debug for Encoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encoded")
@@ -126,7 +126,7 @@ impl Codec {
         self.encode_with(document, &Envelope::default(), Unique::Unknown)
     }
 
-    /// The same, with what is kept beside the document.
+    /// Encodes a document with what is kept beside it.
     pub(crate) fn encode_with<D: Serialize + ?Sized>(
         &self,
         document: &D,
@@ -236,7 +236,7 @@ impl Codec {
     }
 
     /// One fingerprint per top-level key: for reports of what changed. A
-    /// document that is no object has none.
+    /// document that is not an object has none.
     ///
     /// # Errors
     ///

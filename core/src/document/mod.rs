@@ -1,4 +1,4 @@
-//! The ready-made document (DESIGN section 5).
+//! The ready-made document.
 
 mod amount;
 mod arithmetic;
@@ -108,7 +108,7 @@ impl Document {
         self.inventory.set_limits(rules.inventory);
     }
 
-    /// The same document under other rules.
+    /// This document under other rules.
     #[must_use]
     pub fn with_rules(mut self, rules: DocumentRules) -> Self {
         self.set_rules(rules);
@@ -154,7 +154,7 @@ impl PartialEq for Document {
     }
 }
 
-/// Tells how much there is of what, not what: a log line is no place for a
+/// Shows how much there is of what, not what: a log line is not the place for a
 /// player's data.
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

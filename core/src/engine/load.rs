@@ -214,7 +214,7 @@ impl<D: GameDocument> Engine<D> {
     }
 
     /// The content of a document that is as it is stored. One that can't be
-    /// saved is loaded all the same, so that the game can mend it.
+    /// saved is loaded all the same, so that the game can repair it.
     fn as_stored(
         &self,
         core: &SessionCore,

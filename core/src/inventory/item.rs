@@ -171,7 +171,7 @@ impl ItemDetails {
         }
     }
 
-    /// The same, with one more further field.
+    /// These details, with one more further field.
     ///
     /// # Errors
     ///

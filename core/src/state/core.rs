@@ -27,7 +27,7 @@ pub(crate) struct SessionCore {
     pub(crate) since: UnixMillis,
     gate: Arc<Gate>,
     status: Mutex<Status>,
-    /// Told when it is over.
+    /// Notified when it is over.
     over: Notify,
     claims: AtomicU64,
 }

@@ -18,7 +18,7 @@ fn a_line_that_makes_no_sense_is_answered_with_an_error() {
         ("add Health Potion 3", "in quotes"),
         ("add Bread -3", "is no whole number"),
         ("item 'Bread", "error: a quote is left open"),
-        ("load ../../etc", "is no slot name"),
+        ("load ../../etc", "is not a valid slot name"),
         ("\u{1b}[31mget\u{7}", "is no command"),
     ] {
         let answer = play.ask(line);

@@ -47,12 +47,12 @@ pub async fn several_slots_are_open_at_once(fixture: Fixture) {
     fixture.expect_eq(Rule::Views, "the slots", found, expected);
 }
 
-/// A slot that was deleted begins anew with the defaults, in this game and in
+/// A slot that was deleted starts over with the defaults, in this game and in
 /// the next; the player's other slots stay.
 ///
 /// Proves S3, S4 and S9. A backend that fails it brings a deleted character
 /// back, or deletes the wrong one.
-pub async fn a_deleted_slot_begins_anew(fixture: Fixture) {
+pub async fn a_deleted_slot_starts_over(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();
     let session = a.join(&player).await;
