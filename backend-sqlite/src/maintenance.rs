@@ -123,7 +123,7 @@ impl OpenDatabase {
         thread::Builder::new()
             .name("playerdata-sqlite-maintenance".to_owned())
             .spawn(move || {
-                // Nobody to answer is no failure: the caller has gone.
+                // Nobody to answer is not a failure: the caller has gone.
                 let _ = reply.send(work(&self));
             })
             .map_err(|source| MaintenanceError::NoThread { source })?;

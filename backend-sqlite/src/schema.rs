@@ -39,7 +39,7 @@ pub(crate) enum Identity {
 
 pub(crate) fn identify(db: &Connection) -> rusqlite::Result<Identity> {
     let number = |sql| db.query_row(sql, [], |row| row.get::<_, i32>(0));
-    // Reading the schema comes first: it fails if the file is no database.
+    // Reading the schema comes first: it fails if the file is not a database.
     let objects = number("SELECT count(*) FROM sqlite_schema")?;
     let application_id = number("PRAGMA application_id")?;
     let version = number("PRAGMA user_version")?;

@@ -390,7 +390,7 @@ impl Error {
             ),
             Self::NoEnvelope { player, slot } => write!(
                 f,
-                "the document of player {player}, slot {slot} is no JSON object: nothing can be \
+                "the document of player {player}, slot {slot} is not a JSON object: nothing can be \
                  kept beside it"
             ),
             other => unreachable!("{other:?} has its text elsewhere"),

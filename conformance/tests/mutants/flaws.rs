@@ -121,7 +121,7 @@ flaws! {
         claims::claim_numbers_are_compared_as_numbers, manager_saves::a_slot_outlives_many_lost_answers;
     /// A slot remembers the greatest claim number of all sessions.
     ClaimNumbersOutliveSessions claim_numbers_outlive_sessions:
-        claims::a_new_session_counts_its_claims_anew;
+        claims::a_new_session_counts_its_claims_from_1;
     /// Opening one slot kills the claims on the player's other slots.
     OneClaimPerPlayer one_claim_per_player:
         claims::claims_on_different_slots_are_independent, save_races::slots_opened_at_once_are_all_open, slots::slots_are_independent;

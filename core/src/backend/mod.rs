@@ -240,7 +240,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Replacing a lock kills all claims made under it before the call
     /// returns. `replacing` does not need to hold the lock any more: if
-    /// the player is free, it is no hindrance, and if a third session has come
+    /// the player is free, it stops nobody, and if a third session has come
     /// in between, that one is the holder.
     ///
     /// Precondition: the caller has seen the lease of the replaced lock's

@@ -158,7 +158,7 @@ impl<D: GameDocument> Engine<D> {
 
     async fn check_taken(&self, session: &SessionState<D>) {
         let core = &session.core;
-        // While it ends, it is no wonder that it has no lock.
+        // While it ends, it may well have no lock.
         let _exclusive = session.exclusive.lock().await;
         if core.check_active().is_err() {
             return;

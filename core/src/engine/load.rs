@@ -70,7 +70,7 @@ impl<D: GameDocument> Engine<D> {
             revision: opened.revision,
             stored: content,
             last: LastWrite::of(&opened),
-            proved: self.origin.completion.is_some(), // it is no type of the game's
+            proved: self.origin.completion.is_some(), // it is not a type of the game's
             keys,
         };
         let document = self.run_on_load(core, name, loaded.document).await;

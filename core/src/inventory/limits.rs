@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::InventoryError;
 use crate::excerpt::excerpt;
 
-/// How much an inventory may hold. The default is no limits.
+/// How much an inventory may hold. By default there are none.
 ///
 /// Limits are checked before anything changes, and only against what grows:
 /// an inventory that was stored before a limit was lowered still loads, and

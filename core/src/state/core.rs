@@ -226,7 +226,7 @@ mod tests {
             Arc::new(gate),
         );
         assert!(core.mark_lost(None));
-        assert!(!core.mark_lost(None), "the second time is no news");
+        assert!(!core.mark_lost(None), "the second time is not news");
         assert!(!core.advance(&[Status::Active, Status::Ending], Status::Active));
         assert!(matches!(core.check_open(), Err(Error::SessionLost { .. })));
         assert!(matches!(

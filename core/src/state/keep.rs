@@ -149,7 +149,7 @@ impl Wait {
         let mut waits = WAITS.lock();
         waits.insert(thread, for_thread);
         let mut at = for_thread;
-        // A circle that this thread is no part of is broken by another.
+        // A circle without this thread is broken by another.
         for _ in 0..waits.len() {
             match waits.get(&at) {
                 Some(next) if at != thread => at = *next,

@@ -357,7 +357,7 @@ impl<D> SlotState<D> {
         if let Some(refused) = &mut live.refused
             && refused.version == snapshot.version
         {
-            refused.version += 1; // a hook's change is no news of the game's
+            refused.version += 1; // a hook's change is not one of the game's
         }
         // All of it is in this snapshot.
         live.queue.touched = false;

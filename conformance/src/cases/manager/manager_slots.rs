@@ -65,16 +65,16 @@ pub async fn a_deleted_slot_starts_over(fixture: Fixture) {
     let expected: Vec<SlotName> = vec![name("Slot1")];
     let found = listed(&fixture, &session).await;
     fixture.expect_eq(Rule::Views, "the slots", found, expected);
-    let anew = a.load(&session, "Slot2").await;
-    expect_gold(&fixture, Rule::S4, "the defaults", &anew, 500);
-    expect_saves(&fixture, Rule::S3, &anew, 3, 3).await;
+    let again = a.load(&session, "Slot2").await;
+    expect_gold(&fixture, Rule::S4, "the defaults", &again, 500);
+    expect_saves(&fixture, Rule::S3, &again, 3, 3).await;
     fixture.expect_eq(Rule::S3, "the other", save(&fixture, &kept).await, 2);
     let deleted = session.delete_slot("Slot2").await;
     fixture.works(Rule::S9, "a slot is deleted again", deleted);
     a.end(&session).await;
     let session = b.join(&player).await;
-    let anew = b.load(&session, "Slot2").await;
-    expect_gold(&fixture, Rule::S4, "the defaults", &anew, 500);
+    let again = b.load(&session, "Slot2").await;
+    expect_gold(&fixture, Rule::S4, "the defaults", &again, 500);
     let kept = b.load(&session, "Slot1").await;
     expect_gold(&fixture, Rule::S9, "the other slot", &kept, 1);
 }
