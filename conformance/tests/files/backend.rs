@@ -80,7 +80,7 @@ async fn blocking<T: Send + 'static>(
     let (caller, answer) = oneshot::channel();
     spawn_blocking(move || {
         let outcome = run(&caller);
-        // Nobody to answer is no failure: the caller has gone.
+        // Nobody to answer is not a failure: the caller has gone.
         let _ = caller.send(outcome);
     });
     answer.await.unwrap_or_else(|_| Err(no_answer()))

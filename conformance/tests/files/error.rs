@@ -9,7 +9,9 @@ use playerdata_core::backend::{BackendError, Effect, ErrorKind};
 pub(crate) fn failed(effect: Effect, error: io::Error) -> BackendError {
     use io::ErrorKind as Io;
     let (kind, what) = match error.kind() {
-        Io::InvalidData | Io::UnexpectedEof => (ErrorKind::Corrupt, "a file that is no state"),
+        Io::InvalidData | Io::UnexpectedEof => {
+            (ErrorKind::Corrupt, "a file that does not hold a state")
+        }
         Io::PermissionDenied | Io::ReadOnlyFilesystem | Io::NotADirectory => {
             (ErrorKind::Rejected, "the disk refuses")
         }

@@ -121,7 +121,7 @@ flaws! {
         claims::claim_numbers_are_compared_as_numbers, manager_saves::a_slot_outlives_many_lost_answers;
     /// A slot remembers the greatest claim number of all sessions.
     ClaimNumbersOutliveSessions claim_numbers_outlive_sessions:
-        claims::a_new_session_counts_its_claims_anew;
+        claims::a_new_session_counts_its_claims_from_1;
     /// Opening one slot kills the claims on the player's other slots.
     OneClaimPerPlayer one_claim_per_player:
         claims::claims_on_different_slots_are_independent, save_races::slots_opened_at_once_are_all_open, slots::slots_are_independent;
@@ -134,9 +134,9 @@ flaws! {
     /// A write under a live claim is applied whatever its base is.
     BaseUnchecked base_unchecked:
         checked_base::a_save_on_an_older_base_is_overtaken, checked_base::a_save_from_before_a_deletion_is_overtaken, checked_base::a_repeated_save_leaves_a_newer_one, checked_base::one_of_many_writes_on_one_base_is_applied, checked_base::a_deletion_on_an_older_base_is_overtaken, checked_base::a_save_on_a_base_to_come_is_overtaken;
-    /// A deleted slot starts anew at revision 0.
+    /// A deleted slot starts again at revision 0.
     DeletionForgetsRevision deletion_forgets_revision:
-        slots::a_deletion_counts_as_a_write, slots::a_deleted_slot_can_be_saved_again, manager_slots::a_deleted_slot_begins_anew;
+        slots::a_deletion_counts_as_a_write, slots::a_deleted_slot_can_be_saved_again, manager_slots::a_deleted_slot_starts_over;
     /// A deletion kills the claim it was made under.
     DeletionKillsClaim deletion_kills_claim:
         slots::a_deleted_slot_can_be_saved_again, slots::a_repeated_deletion_is_answered_as_the_first;
@@ -202,7 +202,7 @@ flaws! {
         views::looking_disturbs_no_session;
     /// A list shows slots that were deleted, or only opened.
     ListShowsDeleted list_shows_deleted:
-        views::a_list_has_the_slots_that_hold_a_record, views::nothing_is_seen_where_nothing_was_saved, manager_slots::a_deleted_slot_begins_anew;
+        views::a_list_has_the_slots_that_hold_a_record, views::nothing_is_seen_where_nothing_was_saved, manager_slots::a_deleted_slot_starts_over;
     /// A list has the first page of the store's answer.
     ListShowsOnePage list_shows_one_page:
         views::a_list_has_all_of_many_slots;

@@ -56,7 +56,7 @@ impl Encoded {
     }
 }
 
-/// Without the text: a log is no place for a player's data.
+/// Without the text: a player's data does not belong in a log.
 impl fmt::Debug for Encoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encoded")
@@ -128,8 +128,8 @@ impl Codec {
         self.encode_with(document, &Envelope::default())
     }
 
-    /// The same for a ready-made document, in less time: it writes its parts
-    /// as they are.
+    /// Encodes a ready-made document, in less time than [`encode`](Self::encode):
+    /// it writes its parts as they are.
     ///
     /// # Errors
     ///
@@ -275,7 +275,7 @@ impl Codec {
     }
 
     /// One fingerprint per top-level key: for reports of what changed. A
-    /// document that is no object has none.
+    /// document that is not an object has none.
     ///
     /// # Errors
     ///
