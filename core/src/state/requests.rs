@@ -31,11 +31,11 @@ impl Saved {
 
 /// The result of a save, for everybody who asked for it; an error of the
 /// channel's if the runtime is gone.
-pub(crate) type Told = ForMany<oneshot::Receiver<Result<Saved, Error>>>;
+pub(crate) type SaveResult = ForMany<oneshot::Receiver<Result<Saved, Error>>>;
 
 /// What is asked of one slot.
 #[derive(Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct SaveRequests {
     /// The save that has not begun yet.
     pub(crate) next: Option<Batch>,
     /// Whether a task is there that makes it.
@@ -45,14 +45,14 @@ pub(crate) struct Asked {
 /// Those who wait for the same save.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    pub(crate) tell: oneshot::Sender<Result<Saved, Error>>,
-    pub(crate) told: Told,
+    pub(crate) sender: oneshot::Sender<Result<Saved, Error>>,
+    pub(crate) result: SaveResult,
 }
 
 impl Batch {
     pub(crate) fn new() -> Self {
-        let (tell, told) = oneshot::channel();
-        let told = future::FutureExt::shared(told);
-        Self { tell, told }
+        let (sender, result) = oneshot::channel();
+        let result = future::FutureExt::shared(result);
+        Self { sender, result }
     }
 }

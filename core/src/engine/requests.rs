@@ -8,7 +8,7 @@ use futures::FutureExt;
 use super::Engine;
 use crate::{
     Error, GameDocument, SaveReason,
-    state::{Batch, SlotState, Told},
+    state::{Batch, SaveResult, SlotState},
 };
 
 /// The task that makes the saves. If it ends early, because its runtime does,
@@ -21,10 +21,10 @@ struct Driver<D> {
 impl<D> Driver<D> {
     /// What to do next; if that is nothing, the driver is done.
     fn next_batch(&mut self) -> Option<Batch> {
-        let mut asked = self.slot.asked.lock();
-        let batch = asked.next.take();
+        let mut requests = self.slot.requests.lock();
+        let batch = requests.next.take();
         if batch.is_none() {
-            asked.driven = false;
+            requests.driven = false;
             self.done = true;
         }
         batch
@@ -34,8 +34,8 @@ impl<D> Driver<D> {
 impl<D> Drop for Driver<D> {
     fn drop(&mut self) {
         if !self.done {
-            let asked = mem::take(&mut *self.slot.asked.lock());
-            drop(asked); // wakes those who wait
+            let requests = mem::take(&mut *self.slot.requests.lock());
+            drop(requests); // wakes those who wait
         }
     }
 }
@@ -43,31 +43,31 @@ impl<D> Drop for Driver<D> {
 impl<D: GameDocument> Engine<D> {
     /// Asks for a save of all that the document holds now. It is made in a
     /// task of its own, whether or not anybody waits for it (E7).
-    pub(crate) fn ask_for_save(self: &Arc<Self>, slot: &Arc<SlotState<D>>) -> Told {
-        let mut asked = slot.asked.lock();
-        let told = asked.next.get_or_insert_with(Batch::new).told.clone();
-        let driven = mem::replace(&mut asked.driven, true);
-        drop(asked);
+    pub(crate) fn request_save(self: &Arc<Self>, slot: &Arc<SlotState<D>>) -> SaveResult {
+        let mut requests = slot.requests.lock();
+        let result = requests.next.get_or_insert_with(Batch::new).result.clone();
+        let driven = mem::replace(&mut requests.driven, true);
+        drop(requests);
         if !driven {
             let driver = Driver {
                 slot: Arc::clone(slot),
                 done: false,
             };
-            let saves = Arc::clone(self).make_asked_saves(driver);
+            let saves = Arc::clone(self).make_requested_saves(driver);
             self.runtime.spawn(saves);
         }
-        told
+        result
     }
 
-    async fn make_asked_saves(self: Arc<Self>, mut driver: Driver<D>) {
+    async fn make_requested_saves(self: Arc<Self>, mut driver: Driver<D>) {
         loop {
             // Whoever asks while a save is under way, be it the autosave's,
             // shares the next one.
-            drop(driver.slot.saver.lock().await);
+            drop(driver.slot.write_state.lock().await);
             let Some(batch) = driver.next_batch() else {
                 return;
             };
-            let save = self.save_with_retries(&driver.slot, SaveReason::Asked);
+            let save = self.save_with_retries(&driver.slot, SaveReason::Requested);
             let result = AssertUnwindSafe(save).catch_unwind().await;
             let result = result.unwrap_or_else(|_| {
                 Err(Error::Panicked {
@@ -76,7 +76,7 @@ impl<D: GameDocument> Engine<D> {
                 })
             });
             // Whether anybody waits for it or not: a failure is an event.
-            let _ = batch.tell.send(result);
+            let _ = batch.sender.send(result);
         }
     }
 }
