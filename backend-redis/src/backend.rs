@@ -16,7 +16,7 @@ use redis::{Client, ConnectionInfo, RedisError, aio::ConnectionManager};
 
 use crate::{
     RedisOptions, RedisUrl, check, check::Eviction, error, keys::Keys, lease, link::Link, lock,
-    mail, players, slot, store::Store, tls, trade, version,
+    looks::Looks, mail, players, slot, store::Store, tls, trade, version,
 };
 
 /// Players' locks, leases and slots in Redis or Valkey: on one server, on a
@@ -178,6 +178,7 @@ impl RedisBackend {
 
     fn on(link: Link, keys: Keys, options: Arc<RedisOptions>) -> Self {
         let store = Store {
+            looks: Looks::new(options.lock_check_interval),
             link,
             keys,
             options,

@@ -35,6 +35,7 @@ mod keys;
 mod lease;
 mod link;
 mod lock;
+mod looks;
 mod mail;
 mod options;
 mod players;
