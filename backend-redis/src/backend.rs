@@ -15,7 +15,7 @@ use redis::{Client, ConnectionInfo, RedisError, aio::ConnectionManager};
 
 use crate::{
     RedisOptions, RedisUrl, check, check::Eviction, error, keys::Keys, lease, link::Link, lock,
-    slot, store::Store, tls,
+    looks::Looks, slot, store::Store, tls,
 };
 
 /// Players' locks, leases and slots in Redis or Valkey: on one server, on a
@@ -177,6 +177,7 @@ impl RedisBackend {
 
     fn on(link: Link, keys: Keys, options: Arc<RedisOptions>) -> Self {
         let store = Store {
+            looks: Looks::new(options.lock_check_interval),
             link,
             keys,
             options,

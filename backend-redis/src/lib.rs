@@ -34,6 +34,7 @@ mod keys;
 mod lease;
 mod link;
 mod lock;
+mod looks;
 mod options;
 mod script;
 mod slot;

@@ -206,7 +206,7 @@ pub(crate) async fn write(
     aim.bytes = body.map_or(0, |body| body.bytes.len());
     match store.run(&command, aim).await? {
         Value::Okay => {
-            if store.eviction.is_possible() {
+            if store.eviction.is_possible() || store.looks.is_due(&claim.player) {
                 Box::pin(is_known(store, claim)).await?;
             }
             Ok(WriteOutcome::Written {
@@ -241,7 +241,8 @@ fn set_existing(store: &Store, claim: &Claim, stamp: &Stamp, body: Option<&Body>
 }
 
 /// Finds out whether the player's hash knows of a claim that was written under:
-/// a server that evicts drops it first, for saves don't touch it.
+/// a server that evicts drops it first, for saves don't touch it; and it may be
+/// deleted by hand.
 async fn is_known(store: &Store, claim: &Claim) -> Result<()> {
     let call = Call::default()
         .key(store.keys.player(&claim.player))

@@ -16,6 +16,7 @@ use crate::{
     error::{self, Failure, Remedy, remedy},
     keys::Keys,
     link::{Aim, Link, Purpose, Way},
+    looks::Looks,
     script::{Answer, Call, Script},
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct Store {
     pub(crate) options: Arc<RedisOptions>,
     /// Whether the servers may evict what nobody has used for a while.
     pub(crate) eviction: Eviction,
+    /// Which saves look at the lock all the same.
+    pub(crate) looks: Looks,
 }
 
 impl Store {

@@ -1,4 +1,7 @@
 //! Documents as stored bytes and back, and how to tell whether one changed.
+//!
+//! In: a document and its envelope. Out: JSON with its fingerprints, and, if it
+//! is to be sent, a body, compressed. The way back is the same in reverse.
 
 mod body;
 mod compression;
@@ -8,6 +11,7 @@ mod fingerprint;
 mod json;
 mod path;
 mod proof;
+mod shape;
 mod top_level;
 
 use std::{borrow::Cow, fmt};
@@ -22,6 +26,7 @@ pub use error::CodecError;
 pub use fingerprint::{Fingerprint, Fingerprints, KeyFingerprints};
 pub(crate) use json::Unique;
 pub(crate) use proof::fit;
+pub(crate) use shape::is_object;
 
 use compression::Compression;
 use fingerprint::{FingerprintKey, kept_fingerprint};
@@ -192,7 +197,7 @@ impl Codec {
     /// # Errors
     ///
     /// [`CodecError`] if the body can't be understood, is empty included. The
-    /// body is left as it is (rule S5).
+    /// body is left as it is.
     pub fn decode(&self, body: &Body) -> Result<Value, CodecError> {
         self.open(body).map(|(document, _)| document)
     }
