@@ -281,6 +281,12 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Cancel safe. Calling again, after a call that was cut off too, leaves
     /// the session released; once it is, the answer is `NotHeld` and nothing
     /// is changed.
+    ///
+    /// It names no fence, on purpose: a late copy of `acquire` may have locked
+    /// the player for the session again, under a fence that nobody was told,
+    /// and that lock has to go as well. For the same reason a session that was
+    /// given up is not acquired again by its caller: a late copy of the release
+    /// would end it.
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release>;
 
     /// The player's lock, if there is one. In a store that takes several steps
