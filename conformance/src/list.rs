@@ -288,7 +288,7 @@ macro_rules! __every_store {
                 a_version_can_be_kept_again_after_a_dropped_call,
                 a_dropped_erasure_takes_mail_and_versions_when_asked_again,
             }
-            mail {
+            mailboxes {
                 a_posted_letter_waits_as_it_was_posted,
                 a_repeated_post_is_known_by_its_posting,
                 of_one_id_the_first_content_counts,

@@ -36,3 +36,15 @@ pub(crate) fn too_large(bytes: usize, limit: usize) -> BackendError {
     let what = format!("a body of {bytes} bytes is over the limit of {limit}");
     BackendError::new(ErrorKind::TooLarge, Effect::None, what)
 }
+
+/// A page that another store's listing ended with.
+pub(crate) fn foreign_cursor() -> BackendError {
+    let what = "not a cursor of this store";
+    BackendError::new(ErrorKind::Rejected, Effect::None, what)
+}
+
+/// A letter that waits, and of which there is no content.
+pub(crate) fn content_gone() -> BackendError {
+    let what = "a letter whose content is gone";
+    BackendError::new(ErrorKind::Corrupt, Effect::None, what)
+}

@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
-use super::{Amount, GiftBankError, Key, TypeName};
+use super::{Amount, GiftBankError, Key};
 use crate::{
-    InventoryError,
+    InventoryError, TypeName,
     excerpt::{SerdeError, excerpt},
 };
 

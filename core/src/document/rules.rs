@@ -1,5 +1,6 @@
 //! What a document allows.
 
+use super::{Amount, DocumentError, Key, error::path};
 use crate::InventoryLimits;
 
 /// What a [`Document`](super::Document) allows. The slot that loads it sets
@@ -36,5 +37,16 @@ impl DocumentRules {
     pub fn with_inventory(mut self, limits: InventoryLimits) -> Self {
         self.inventory = limits;
         self
+    }
+
+    /// Refuses a number below zero, unless it is allowed.
+    pub(super) fn check_sign(&self, key: Key<'_>, value: Amount) -> Result<(), DocumentError> {
+        if value.is_negative() && !self.allow_negative_values {
+            return Err(DocumentError::Negative {
+                path: path(key),
+                value,
+            });
+        }
+        Ok(())
     }
 }

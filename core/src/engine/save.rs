@@ -16,7 +16,7 @@ use crate::{
     ClaimNumber, Error, Event, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
     Unsaved, WriteId,
     backend::{Body, Claim, Effect, Lock, Opened, Opening, Operation, Stamp, WriteOutcome, pauses},
-    codec::{CodecError, Encoded, Envelope, Fingerprints, Unique},
+    codec::{CodecError, Encoded, Envelope, Fingerprints},
     excerpt::Chain,
     metrics,
     state::{Doubt, LastWrite, Saved, SessionCore, SlotClaim, SlotState, Snapshot, WriteState},
@@ -187,11 +187,7 @@ impl<D: GameDocument> Engine<D> {
         document: &D,
         envelope: &Envelope,
     ) -> Result<Encoded, CodecError> {
-        let unique = match self.origin.completion {
-            Some(_) => Unique::Known, // the ready-made document's maps see to it
-            None => Unique::Unknown,
-        };
-        self.codec.encode_with(document, envelope, unique)
+        self.codec.encode_either(document, envelope)
     }
 
     /// Makes sure, before the slot's first write in the session, that a game's
