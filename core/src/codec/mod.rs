@@ -228,7 +228,7 @@ impl Codec {
 
     /// Reads a stored body: the document, and what is kept beside it.
     pub(crate) fn open(&self, body: &Body) -> Result<(Value, Envelope), CodecError> {
-        open::to_json(&*self.json(body)?)
+        open::to_json(&self.json(body)?)
     }
 
     /// Reads a stored body as a document of the current schema, and what is
@@ -237,7 +237,7 @@ impl Codec {
         &self,
         body: &Body,
     ) -> Result<(D, Envelope), CodecError> {
-        open::to(&*self.json(body)?)
+        open::to(&self.json(body)?)
     }
 
     /// The text in a stored body.
