@@ -146,7 +146,7 @@ impl DynamoDbOptions {
                     "{name:?} is no name for a key: it takes 1 to {MAX_KEY_NAME_BYTES} bytes"
                 ));
             }
-            if attr::ALL.contains(&name.as_str()) {
+            if attr::ALL.contains(&name.as_str()) || name.starts_with(attr::WAITING_PREFIX) {
                 return refuse(format!(
                     "{name:?} is no name for a key: the backend has an attribute of that name"
                 ));

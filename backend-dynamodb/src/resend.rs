@@ -115,6 +115,28 @@ fn latest() -> Option<Instant> {
     })
 }
 
+/// The pauses of a method that others get ahead of, before it goes for another
+/// round.
+pub(crate) struct Rounds(ExponentialBackoff);
+
+impl Rounds {
+    /// So many rounds beside the first.
+    pub(crate) fn new(times: usize) -> Self {
+        Self(pauses(LONGEST_PAUSE_OF_CONFLICTS, times))
+    }
+
+    /// Waits for the next round; says whether there is one, and time for it.
+    pub(crate) async fn next(&mut self) -> bool {
+        let latest = latest();
+        let in_time = |&pause: &Duration| latest.is_none_or(|at| Instant::now() + pause < at);
+        let Some(pause) = self.0.next().filter(in_time) else {
+            return false;
+        };
+        tokio::time::sleep(pause).await;
+        true
+    }
+}
+
 /// An attempt that failed.
 enum Failure<E> {
     /// With an answer, or without one.

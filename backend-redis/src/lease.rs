@@ -102,7 +102,7 @@ fn read_notice(json: &[u8], server: &ServerId) -> Option<Notice> {
 }
 
 /// At least 1 ms, and no more than Redis can add to its clock.
-fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     const MOST: u64 = 1 << 53;
     u64::try_from(duration.as_millis()).map_or(MOST, |millis| millis.clamp(1, MOST))
 }

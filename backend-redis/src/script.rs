@@ -34,6 +34,17 @@ scripts! {
     SWEEP: "player.lua", "sweep.lua";
     LOOK: "player.lua", "look.lua";
     WATCH: "player.lua", "watch.lua";
+    POST: "player.lua", "box.lua", "mail.lua", "post.lua";
+    LETTERS: "player.lua", "box.lua", "mail.lua", "letters.lua";
+    DISCARD: "player.lua", "box.lua", "mail.lua", "discard.lua";
+    SETTLE: "player.lua", "box.lua", "mail.lua", "settle.lua";
+    KEEP_VERSION: "player.lua", "box.lua", "keep_version.lua";
+    VERSIONS: "player.lua", "box.lua", "versions.lua";
+    READ_VERSION: "player.lua", "box.lua", "read_version.lua";
+    ANYTHING: "player.lua", "anything.lua";
+    SCAN: "scan.lua";
+    DECIDE: "decide.lua";
+    FORGET_DECISION: "forget_decision.lua";
     RENEW_LEASE: "renew_lease.lua";
     LEASE_LEFT: "lease_left.lua";
     DROP_LEASE: "drop_lease.lua";
@@ -62,7 +73,7 @@ impl Script {
 #[derive(Debug, Default)]
 pub(crate) struct Call {
     keys: Vec<String>,
-    arguments: Vec<String>,
+    arguments: Vec<Vec<u8>>,
 }
 
 impl Call {
@@ -76,8 +87,12 @@ impl Call {
         self
     }
 
-    pub(crate) fn argument(mut self, argument: &(impl ToString + ?Sized)) -> Self {
-        self.arguments.push(argument.to_string());
+    pub(crate) fn argument(self, argument: &(impl ToString + ?Sized)) -> Self {
+        self.bytes(argument.to_string().into_bytes())
+    }
+
+    pub(crate) fn bytes(mut self, argument: Vec<u8>) -> Self {
+        self.arguments.push(argument);
         self
     }
 

@@ -26,13 +26,13 @@ pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 /// Where the value of a slot is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     Rest,
     Claimed(SessionId, ClaimNumber),
 }
 
 impl Place {
-    fn key(self, store: &Store, player: &PlayerId, slot: &SlotName) -> String {
+    pub(crate) fn key(self, store: &Store, player: &PlayerId, slot: &SlotName) -> String {
         match self {
             Self::Rest => store.keys.rest(player, slot),
             Self::Claimed(session, number) => store.keys.claim(&Claim {
@@ -46,7 +46,7 @@ impl Place {
     }
 
     /// As the player's hash has it.
-    fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         match self {
             Self::Rest => "rest".to_owned(),
             Self::Claimed(_, number) => number.to_string(),
@@ -54,7 +54,7 @@ impl Place {
     }
 
     /// Reads what the player's hash has, given the session that holds the player.
-    fn read(text: &str, session: Option<SessionId>) -> Result<Self> {
+    pub(crate) fn read(text: &str, session: Option<SessionId>) -> Result<Self> {
         if text == "rest" {
             return Ok(Self::Rest);
         }
@@ -139,10 +139,10 @@ pub(crate) async fn open(store: &Store, claim: &Claim) -> Result<Opening> {
     Err(restless())
 }
 
-/// The first pause in an opening whose keys are on the move.
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
+/// The first pause of a call whose keys are on the move.
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-async fn wait_for_move(pause: Duration, aim: Aim<'_>) -> Result<()> {
+pub(crate) async fn wait_for_move(pause: Duration, aim: Aim<'_>) -> Result<()> {
     let pause = pause.min(Duration::from_millis(100));
     if Instant::now() + pause >= aim.deadline {
         let what = "the player's keys are on their way to another node of the Cluster";
@@ -206,7 +206,7 @@ pub(crate) async fn write(
     aim.bytes = body.map_or(0, |body| body.bytes.len());
     match store.run(&command, aim).await? {
         Value::Okay => {
-            if store.eviction.is_possible() {
+            if store.eviction.is_possible() || store.looks.is_due(&claim.player) {
                 Box::pin(is_known(store, claim)).await?;
             }
             Ok(WriteOutcome::Written {
@@ -241,7 +241,8 @@ fn set_existing(store: &Store, claim: &Claim, stamp: &Stamp, body: Option<&Body>
 }
 
 /// Finds out whether the player's hash knows of a claim that was written under:
-/// a server that evicts drops it first, for saves don't touch it.
+/// a server that evicts drops it first, for saves don't touch it; and it may be
+/// deleted by hand.
 async fn is_known(store: &Store, claim: &Claim) -> Result<()> {
     let call = Call::default()
         .key(store.keys.player(&claim.player))
@@ -286,7 +287,7 @@ async fn refused(store: &Store, claim: &Claim) -> Result<WriteOutcome> {
 }
 
 /// The error for a value that is gone while the player's hash says it is there.
-fn vanished(player: &PlayerId, slot: &SlotName) -> BackendError {
+pub(crate) fn vanished(player: &PlayerId, slot: &SlotName) -> BackendError {
     let what = format!(
         "the value of {player}/{slot} is gone from Redis: evicted, expired, or deleted by hand"
     );

@@ -15,7 +15,8 @@ use crate::{
     check::Eviction,
     error::{self, Failure, Remedy, remedy},
     keys::Keys,
-    link::{Aim, Link, Purpose, Way},
+    link::{Aim, Link, Node, Purpose, Way, ask},
+    looks::Looks,
     script::{Answer, Call, Script},
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct Store {
     pub(crate) options: Arc<RedisOptions>,
     /// Whether the servers may evict what nobody has used for a while.
     pub(crate) eviction: Eviction,
+    /// Which saves look at the lock all the same.
+    pub(crate) looks: Looks,
 }
 
 impl Store {
@@ -41,6 +44,11 @@ impl Store {
     /// For commands that read what a player has.
     pub(crate) fn reading<'a>(&self, player: &'a PlayerId) -> Aim<'a> {
         self.aim(player.as_str(), Purpose::Read, Way::Shared)
+    }
+
+    /// For commands that change what is known of a trade, by its id as text.
+    pub(crate) fn changing_trade<'a>(&self, trade: &'a str) -> Aim<'a> {
+        self.aim(trade, Purpose::Change, Way::Confirmed)
     }
 
     /// For commands that change a server's lease or notices, which are renewed
@@ -92,6 +100,22 @@ impl Store {
             Err(Failure::Refused(refusal)) if remedy(&refusal) == Remedy::Moving => Ok(None),
             Err(failure) => Err(error_of(failure, aim)),
             Ok(answer) => Answer::read(answer).map(Some),
+        }
+    }
+
+    /// Calls a script without keys on one server, for questions about that.
+    pub(crate) async fn call_on(
+        &self,
+        node: &Node,
+        script: &Script,
+        call: &Call,
+        by: Instant,
+    ) -> std::result::Result<Value, Failure> {
+        match ask(node, &script.by_digest(call), by).await {
+            Err(Failure::Refused(refusal)) if refusal.kind() == Some(ServerErrorKind::NoScript) => {
+                ask(node, &script.by_code(call), by).await
+            }
+            answer => answer,
         }
     }
 

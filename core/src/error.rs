@@ -38,12 +38,12 @@ pub enum Busy {
 /// Why a call to a manager, a session or a slot failed.
 ///
 /// "The store is down" and "the session is lost" are different variants,
-/// always (E3): after [`Error::StoreUnavailable`] the session still holds the
+/// always: after [`Error::StoreUnavailable`] the session still holds the
 /// player, after [`Error::SessionLost`] it does not.
 ///
 /// The text of an error says what happened, to whom, and why, down to the last
 /// cause, so that there is no [`source`](std::error::Error::source) to say it
-/// again (E14); the fields have the causes. No more of a player's data than an
+/// again; the fields have the causes. No more of a player's data than an
 /// excerpt is in it.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -111,7 +111,7 @@ pub enum Error {
     },
 
     /// The store may drop player data while it runs, or is not the one at its
-    /// address any more (S13): no sessions are started on it. Those that are
+    /// address any more: no sessions are started on it. Those that are
     /// there go on.
     StoreAtRisk {
         /// What was found at the last heartbeat.
@@ -146,7 +146,7 @@ pub enum Error {
         stored: Revision,
     },
 
-    /// The stored body can't be decoded. It is left in the store as it is (S5).
+    /// The stored body can't be decoded. It is left in the store as it is.
     Undecodable {
         /// The player.
         player: PlayerId,
@@ -161,7 +161,7 @@ pub enum Error {
     },
 
     /// The stored document could not be brought to the current schema, or is
-    /// of a newer one (S6). It is left in the store as it is.
+    /// of a newer one. It is left in the store as it is.
     Migration {
         /// The player.
         player: PlayerId,
@@ -171,8 +171,8 @@ pub enum Error {
         source: Arc<MigrationError>,
     },
 
-    /// The document can't be encoded, could not be loaded again (S11), or is
-    /// larger than allowed (S8). It was not sent; it stays in memory, unsaved.
+    /// The document can't be encoded, could not be loaded again, or is
+    /// larger than allowed. It was not sent; it stays in memory, unsaved.
     Unencodable {
         /// The player.
         player: PlayerId,
@@ -200,6 +200,28 @@ pub enum Error {
         slot: SlotName,
         /// Why.
         source: Arc<DocumentError>,
+    },
+
+    /// The slot remembers as many keys as it may, all of them younger than
+    /// `idempotency_memory`: the change was not made. The oldest is forgotten
+    /// when it is old enough; no earlier, since its change could then be made
+    /// twice. A game that needs more raises `max_idempotency_keys`.
+    TooManyKeys {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// The most that it may remember.
+        limit: usize,
+    },
+
+    /// The document is no JSON object, so there is no place for what has to be
+    /// stored with it in one write. Nothing changed.
+    NoEnvelope {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
     },
 
     /// A name that can't be used.
@@ -357,6 +379,20 @@ impl Error {
                 "the document of player {player}, slot {slot} refuses: {}",
                 why(&**source)
             ),
+            Self::TooManyKeys {
+                player,
+                slot,
+                limit,
+            } => write!(
+                f,
+                "slot {slot} of player {player} remembers {limit} idempotency keys, and takes no \
+                 more until the oldest is older than idempotency_memory"
+            ),
+            Self::NoEnvelope { player, slot } => write!(
+                f,
+                "the document of player {player}, slot {slot} is no JSON object: nothing can be \
+                 kept beside it"
+            ),
             other => unreachable!("{other:?} has its text elsewhere"),
         }
     }
@@ -385,6 +421,8 @@ impl fmt::Debug for Error {
             Self::Unencodable { .. } => "Unencodable",
             Self::Panicked { .. } => "Panicked",
             Self::Document { .. } => "Document",
+            Self::TooManyKeys { .. } => "TooManyKeys",
+            Self::NoEnvelope { .. } => "NoEnvelope",
             Self::InvalidName(_) => "InvalidName",
         };
         write!(f, "{kind}({:?})", self.to_string())

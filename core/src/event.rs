@@ -13,10 +13,10 @@ use crate::{
 pub enum SaveReason {
     /// The autosave found it changed.
     Autosave,
-    /// The forced cycle came round (A6).
+    /// The forced cycle came round.
     Forced,
     /// Game code asked for it.
-    Asked,
+    Requested,
     /// The session is ending, for this reason.
     LastSave(EndReason),
     /// An operator put it there.
@@ -29,7 +29,7 @@ impl SaveReason {
         match self {
             Self::Autosave => "autosave",
             Self::Forced => "forced",
-            Self::Asked => "requested",
+            Self::Requested => "requested",
             Self::LastSave(_) => "last",
             Self::PutBack => "put_back",
         }
@@ -41,7 +41,7 @@ impl SaveReason {
 #[non_exhaustive]
 pub enum EndReason {
     /// Game code ended it.
-    Asked,
+    Requested,
     /// Another server asked for the player.
     HandOver,
     /// The same manager starts the player's next session.
@@ -69,7 +69,7 @@ pub enum Event {
         holder: Option<Lock>,
     },
     /// Another server asks for the player; the session is being ended for it.
-    HandOverAsked {
+    HandOverRequested {
         /// The player.
         player: PlayerId,
         /// The session that is asked for.
@@ -168,7 +168,7 @@ pub enum Event {
         hook: &'static str,
     },
     /// This listener was too slow: so many events were dropped for it.
-    Missed {
+    Lagged {
         /// How many.
         count: u64,
     },

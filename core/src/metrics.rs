@@ -124,7 +124,7 @@ const NOTICES: Metric = metric(
 );
 
 /// Whether anything is told: what only figures need is not measured otherwise.
-pub(crate) const TELLS: bool = cfg!(feature = "metrics");
+pub(crate) const ENABLED: bool = cfg!(feature = "metrics");
 
 /// What a call to the store came to.
 pub(crate) fn store_call(operation: &'static str, outcome: &'static str, took: Duration) {

@@ -75,7 +75,7 @@ pub enum Renewal {
         notices: Vec<Notice>,
     },
     /// A later incarnation of the name has renewed before. This one never
-    /// will again (rule L7).
+    /// will again.
     Superseded {
         /// The latest incarnation that the store has seen.
         by: Incarnation,

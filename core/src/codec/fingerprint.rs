@@ -29,7 +29,7 @@ pub struct Fingerprints {
     /// Of the whole document.
     pub all: Fingerprint,
     /// Of the document without the top-level keys that `skip_keys` names: if
-    /// this is unchanged, there is no need to autosave (rules A1, A5). What the
+    /// this is unchanged, there is no need to autosave. What the
     /// library keeps beside the document is never skipped. The same as `all` if no keys are skipped, or if the document is no object.
     pub kept: Fingerprint,
 }

@@ -1,4 +1,7 @@
 //! Documents as stored bytes and back, and how to tell whether one changed.
+//!
+//! In: a document and its envelope. Out: JSON with its fingerprints, and, if it
+//! is to be sent, a body, compressed. The way back is the same in reverse.
 
 mod body;
 mod compression;
@@ -9,6 +12,7 @@ mod json;
 mod open;
 mod path;
 mod proof;
+mod shape;
 mod top_level;
 
 use std::{any::Any, borrow::Cow, fmt};
@@ -22,6 +26,7 @@ pub(crate) use envelope::{ENVELOPE, Envelope, KeysFingerprint};
 pub use error::CodecError;
 pub use fingerprint::{Fingerprint, Fingerprints, KeyFingerprints};
 pub(crate) use proof::fit;
+pub(crate) use shape::is_object;
 
 use compression::Compression;
 use fingerprint::{FingerprintKey, kept_fingerprint};
@@ -216,7 +221,7 @@ impl Codec {
     /// # Errors
     ///
     /// [`CodecError`] if the body can't be understood, is empty included. The
-    /// body is left as it is (rule S5).
+    /// body is left as it is.
     pub fn decode(&self, body: &Body) -> Result<Value, CodecError> {
         self.open(body).map(|(document, _)| document)
     }

@@ -77,17 +77,17 @@ impl<D> Background<D> {
 
 /// Every heartbeat, until the last session of a manager that shuts down has
 /// ended.
-pub(super) async fn run<D: GameDocument>(shared: Arc<Engine<D>>) {
-    let mut clock = tokio::time::interval(shared.settings.heartbeat_interval);
+pub(super) async fn run<D: GameDocument>(engine: Arc<Engine<D>>) {
+    let mut clock = tokio::time::interval(engine.settings.heartbeat_interval);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased; // a simulation repeats itself; the clock is not kept waiting
-            () = shared.quiet.cancelled() => return,
-            _ = clock.tick() => shared.end_those_left(),
-            () = shared.background.wake.notified() => {}
+            () = engine.quiet.cancelled() => return,
+            _ = clock.tick() => engine.end_those_left(),
+            () = engine.background.wake.notified() => {}
         }
-        shared.release_orphans().await;
+        engine.release_orphans().await;
     }
 }
 
@@ -139,19 +139,19 @@ impl<D: GameDocument> Engine<D> {
         session: Arc<SessionState<D>>,
         reason: EndReason,
     ) {
-        let shared = Arc::clone(self);
+        let engine = Arc::clone(self);
         self.runtime.spawn(async move {
             let is_wanted = || reason == EndReason::Dropped && session.is_held();
             if is_wanted() && !session.core.is_releasing() {
                 return; // somebody looked it up and goes on with it
             }
-            let ended = Arc::clone(&shared).end(Arc::clone(&session), reason).await;
+            let ended = Arc::clone(&engine).end(Arc::clone(&session), reason).await;
             if let Err(error) = ended
                 && matches!(reason, EndReason::Dropped | EndReason::Shutdown)
                 && !session.is_closed()
                 && !is_wanted()
             {
-                shared.end_again(&session, reason, &error.cause);
+                engine.end_again(&session, reason, &error.cause);
             }
         });
     }
@@ -162,10 +162,10 @@ impl<D: GameDocument> Engine<D> {
         if session.end_is_under_way.swap(true, Ordering::AcqRel) {
             return false;
         }
-        let shared = Arc::clone(self);
+        let engine = Arc::clone(self);
         self.runtime.spawn(async move {
             // A failure has been told as an event.
-            let _ = shared.end(Arc::clone(&session), EndReason::HandOver).await;
+            let _ = engine.end(Arc::clone(&session), EndReason::HandOver).await;
             session.end_is_under_way.store(false, Ordering::Release);
         });
         true

@@ -11,7 +11,7 @@ use crate::{
     backend::Record,
     codec::{Encoded, Envelope, Fingerprints, KeyFingerprints, fit},
     excerpt::Chain,
-    state::{LastWrite, Saver, SessionCore, SessionState, SlotState},
+    state::{LastWrite, SessionCore, SessionState, SlotClaim, SlotState, WriteState},
 };
 
 /// A document that was read or made.
@@ -37,7 +37,7 @@ impl<D: GameDocument> Engine<D> {
         session: &SessionState<D>,
         name: &SlotName,
     ) -> Result<Arc<SlotState<D>>, Error> {
-        let _turn = session.turn.lock().await;
+        let _exclusive = session.exclusive.lock().await;
         session.core.check_active()?;
         if let Some(open) = session.slot(name) {
             return Ok(open);
@@ -65,12 +65,11 @@ impl<D: GameDocument> Engine<D> {
         let (content, keys) = loaded
             .stored
             .map_or((None, None), |stored| (Some(stored.content), stored.keys));
-        let saver = Saver {
-            claim: Some(number),
+        let write_state = WriteState {
+            claim: SlotClaim::Live(number),
             revision: opened.revision,
             stored: content,
             last: LastWrite::of(&opened),
-            doubt: None,
             proved: self.origin.completion.is_some(), // it is no type of the game's
             keys,
         };
@@ -81,7 +80,7 @@ impl<D: GameDocument> Engine<D> {
             self.autosave.assign_turn(),
             document,
             loaded.envelope,
-            saver,
+            write_state,
         ));
         if self.hooks.on_load.is_some() {
             slot.forget_stored(); // the hook may have changed the document

@@ -76,11 +76,11 @@ struct Base {
 impl Base {
     async fn of<D>(unsaved: &Unsaved<D>) -> Self {
         // Whatever write was under way is over then: each is bounded in time.
-        let saver = unsaved.origin.saver.lock().await;
+        let write_state = unsaved.origin.write_state.lock().await;
         Self {
-            revision: saver.revision,
-            last: saver.last,
-            doubt: saver.doubt.map(|doubt| doubt.write_id),
+            revision: write_state.revision,
+            last: write_state.last,
+            doubt: write_state.claim.doubt().map(|doubt| doubt.write_id),
         }
     }
 
@@ -117,7 +117,7 @@ impl<D: GameDocument> Engine<D> {
         let base = Base::of(&unsaved).await;
         let (player, slot) = (&unsaved.player, &unsaved.slot);
         let make = |engine: &Self, core: &SessionCore, _: &Opened| {
-            let encoded = engine.encode_unsaved(&unsaved.origin, &unsaved.document)?;
+            let encoded = engine.encode_unsaved(&unsaved)?;
             let schema = engine.migrations.current();
             engine.body_to_put(core, slot, &encoded, schema)
         };
@@ -160,7 +160,7 @@ impl<D: GameDocument> Engine<D> {
         let held = self.take(player, on_conflict, former).await?;
         let state = Arc::clone(&held.state); // held to the end
         let put = self.put_under(&state.core, slot, base, options, make).await;
-        if let Err(error) = Arc::clone(self).end(state, EndReason::Asked).await {
+        if let Err(error) = Arc::clone(self).end(state, EndReason::Requested).await {
             // It has nothing to save; the manager goes on releasing it.
             tracing::warn!(%player, error = %Chain(&error), "a session for a recovery lingers");
         }
@@ -194,14 +194,14 @@ impl<D: GameDocument> Engine<D> {
             });
         }
         let body = make(self, core, &opened)?;
-        let mut pauses = pauses(&self.settings);
+        let mut pauses = pauses(&self.settings, &self.jitter);
         loop {
             let stamp = self.stamp(opened.revision);
             let claim = core.claim(slot, number);
             let failure = match self.store.save(&claim, &stamp, &body).await {
                 Ok(WriteOutcome::Written { revision }) => return Ok(revision),
                 Ok(WriteOutcome::Lost { holder }) => {
-                    return Err(self.lose(&core.player, core.id, holder));
+                    return Err(self.mark_lost(&core.player, core.id, holder));
                 }
                 Ok(WriteOutcome::Overtaken) => self.store.claims_keep_dying(&core.player, slot),
                 Err(failure) => failure,

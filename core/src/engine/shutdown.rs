@@ -115,7 +115,7 @@ impl<D: GameDocument> Engine<D> {
             .waiting
             .extend(players.iter().cloned());
         let unless_done = Abandons {
-            shared: Arc::clone(self),
+            engine: Arc::clone(self),
             done: false,
         };
         self.runtime
@@ -243,7 +243,7 @@ impl<D: GameDocument> Engine<D> {
 /// Tells what is abandoned if a shutdown is torn down, with the runtime that it
 /// runs on.
 struct Abandons<D: GameDocument> {
-    shared: Arc<Engine<D>>,
+    engine: Arc<Engine<D>>,
     done: bool,
 }
 
@@ -252,7 +252,7 @@ impl<D: GameDocument> Drop for Abandons<D> {
         if self.done {
             return;
         }
-        let sessions = self.shared.registry.sessions();
+        let sessions = self.engine.registry.sessions();
         let players: Vec<_> = sessions
             .iter()
             .take(10)

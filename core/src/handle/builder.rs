@@ -10,8 +10,9 @@ use crate::{
     Clock, Document, DocumentError, EndReason, Error, GameDocument, HookContext, IdSource,
     Incarnation, InventoryLimits, PlayerId, RandomIds, ServerId, ServerName, Settings,
     SettingsError, SystemClock,
-    autosave::Autosave,
+    autosave::Wheel,
     backend::{Backend, Hazard, HazardKind, Renewal, Store},
+    clock::Jitter,
     codec::Codec,
     engine::{Background, Engine, EventSender, HazardWatch, Hooks, Shutdown, find_hazards},
     excerpt::Chain,
@@ -26,7 +27,7 @@ const MAX_INCARNATIONS: usize = 5;
 /// Why a manager could not be started.
 ///
 /// The text says so down to the last cause, so that there is no
-/// [`source`](std::error::Error::source) to say it again (E14).
+/// [`source`](std::error::Error::source) to say it again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
@@ -37,7 +38,7 @@ pub enum StartError {
     /// The store could not be asked for a lease, or refuses one.
     Store(Box<Error>),
     /// The store is set up so that it may drop player data while it runs, or
-    /// is not the one at its address any more (S13). Change its settings, or
+    /// is not the one at its address any more. Change its settings, or
     /// [accept](Builder::accept_hazard) the kind.
     Hazard {
         /// The first that was found.
@@ -286,7 +287,8 @@ impl<D: GameDocument> Builder<D> {
     async fn start_on(self, runtime: Handle) -> Result<SessionManager<D>, StartError> {
         self.make_origin.check(&self.settings)?;
         let origin = self.make_origin.make(&self.settings)?;
-        let store = Store::new(self.backend, &self.settings);
+        let jitter = Arc::new(Jitter::new(&*self.ids));
+        let store = Store::new(self.backend, &self.settings, Arc::clone(&jitter));
         let asked_at = Moment::now(&*self.clock);
         let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));
         let lease = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids);
@@ -301,10 +303,10 @@ impl<D: GameDocument> Builder<D> {
         }
         tracing::info!(%server, backend = store.backend().name(), "session manager started");
         let gate = Gate::new(server.name.clone(), self.settings.lock_expiry);
-        let shared = Engine {
+        let engine = Engine {
             codec: Codec::new(&self.settings, &*self.ids),
             background: Background::new(&self.settings),
-            autosave: Autosave::new(&self.settings),
+            autosave: Wheel::new(&self.settings),
             settings: self.settings,
             store,
             migrations: self.migrations,
@@ -313,6 +315,7 @@ impl<D: GameDocument> Builder<D> {
             events: EventSender::new(found),
             clock: self.clock,
             ids: self.ids,
+            jitter,
             server,
             registry: Registry::default(),
             kept: Kept::new(),
@@ -326,7 +329,7 @@ impl<D: GameDocument> Builder<D> {
             shutdown: Shutdown::default(),
             left_behind: parking_lot::Mutex::new(VecDeque::new()),
         };
-        Ok(SessionManager::run(Arc::new(shared)))
+        Ok(SessionManager::run(Arc::new(engine)))
     }
 }
 

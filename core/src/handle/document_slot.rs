@@ -1,4 +1,8 @@
 //! Reading and changing a slot that holds a [`Document`].
+//!
+//! In: a key and a value from game code. Out: the document in memory, changed
+//! (`state/slot.rs`), and the slot in its turn of the wheel, if it was not
+//! there already (`autosave/wheel.rs`).
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Number, Value};
@@ -9,7 +13,7 @@ use crate::{
 };
 
 /// The methods of [`Document`], its inventory and its gift bank, one to one.
-/// A call that fails changes nothing (V7), and its error is
+/// A call that fails changes nothing, and its error is
 /// [`Error::Document`] with the reason, or says that the session takes no
 /// changes any more, or, for a change, that the slot is being changed by a
 /// closure that takes long, or that the call was made from
@@ -119,8 +123,7 @@ impl Slot<Document> {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`] if there are fewer, and then nothing is removed
-    /// (I3); [`Error::SessionLost`], [`Error::SessionEnded`].
+    /// [`Error::Document`] if there are fewer, and then nothing is removed; [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn remove_item(&self, item: &str, amount: u64) -> Result<u64, Error> {
         self.edit(|document| Ok(document.inventory_mut().remove(item, amount)?))
     }
@@ -226,7 +229,7 @@ impl Slot<Document> {
         });
         let (result, must_queue) = edited?;
         if must_queue {
-            self.shared.autosave.push(&self.state);
+            self.engine.autosave.push(&self.state);
         }
         Ok(result)
     }

@@ -22,6 +22,7 @@
 mod chaos;
 mod clock;
 mod ending;
+mod ground;
 mod habits;
 mod history;
 mod holdings;
