@@ -68,7 +68,7 @@ step 'packaging'
 # Each crate for users is made of its own folder alone; those that build soon
 # are built from that.
 published=(playerdata playerdata-core playerdata-memory playerdata-sqlite playerdata-redis
-    playerdata-dynamodb playerdata-conformance playerdata-faults)
+    playerdata-dynamodb playerdata-cli playerdata-conformance playerdata-faults)
 cargo package --locked --allow-dirty --no-verify --quiet "${published[@]/#/-p}"
 cargo package --locked --allow-dirty --quiet -pplayerdata-core -pplayerdata-memory \
     -pplayerdata-sqlite

@@ -202,6 +202,28 @@ pub enum Error {
         source: Arc<DocumentError>,
     },
 
+    /// The slot remembers as many keys as it may, all of them younger than
+    /// `idempotency_memory`: the change was not made. The oldest is forgotten
+    /// when it is old enough; no earlier, since its change could then be made
+    /// twice. A game that needs more raises `max_idempotency_keys`.
+    TooManyKeys {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// The most that it may remember.
+        limit: usize,
+    },
+
+    /// The document is no JSON object, so there is no place for what has to be
+    /// stored with it in one write. Nothing changed.
+    NoEnvelope {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+    },
+
     /// A name that can't be used.
     InvalidName(InvalidName),
 }
@@ -357,6 +379,20 @@ impl Error {
                 "the document of player {player}, slot {slot} refuses: {}",
                 why(&**source)
             ),
+            Self::TooManyKeys {
+                player,
+                slot,
+                limit,
+            } => write!(
+                f,
+                "slot {slot} of player {player} remembers {limit} idempotency keys, and takes no \
+                 more until the oldest is older than idempotency_memory"
+            ),
+            Self::NoEnvelope { player, slot } => write!(
+                f,
+                "the document of player {player}, slot {slot} is no JSON object: nothing can be \
+                 kept beside it"
+            ),
             other => unreachable!("{other:?} has its text elsewhere"),
         }
     }
@@ -385,6 +421,8 @@ impl fmt::Debug for Error {
             Self::Unencodable { .. } => "Unencodable",
             Self::Panicked { .. } => "Panicked",
             Self::Document { .. } => "Document",
+            Self::TooManyKeys { .. } => "TooManyKeys",
+            Self::NoEnvelope { .. } => "NoEnvelope",
             Self::InvalidName(_) => "InvalidName",
         };
         write!(f, "{kind}({:?})", self.to_string())

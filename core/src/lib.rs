@@ -64,10 +64,10 @@ pub use engine::{
 pub use error::{Busy, Error};
 pub use event::{EndReason, Event, SaveReason};
 pub use excerpt::SerdeError;
-pub use handle::{Builder, Events, Session, SessionManager, Slot, StartError};
+pub use handle::{Builder, Events, Once, Session, SessionManager, Slot, StartError};
 pub use id::{
-    ClaimNumber, Fence, Incarnation, InvalidName, LetterId, NameFault, PlayerId, Revision,
-    ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, Fence, IdempotencyKey, Incarnation, InvalidName, LetterId, NameFault, PlayerId,
+    Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
 };
 pub use inventory::{
     DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,

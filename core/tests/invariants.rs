@@ -9,13 +9,14 @@ use std::{
 };
 
 /// How many rules there are of each kind.
-const RULES: [(char, usize); 7] = [
+const RULES: [(char, usize); 8] = [
     ('L', 10),
     ('S', 13),
     ('V', 7),
     ('A', 10),
     ('I', 5),
     ('E', 14),
+    ('X', 3),
     ('F', 29),
 ];
 

@@ -9,18 +9,19 @@ use serde_json::{Map, Value};
 
 const DAY_MS: u64 = 86_400_000;
 
-/// Names and defaults, in milliseconds. All go from 1 ms to a day.
-const DURATIONS: [(&str, u64); 5] = [
-    ("autosave_interval", 30_000),
-    ("lock_expiry", 60_000),
-    ("heartbeat_interval", 5_000),
-    ("operation_timeout", 5_000),
-    ("retry_delay", 200),
+/// Names, and the most, in milliseconds. All begin at 1 ms.
+const DURATIONS: [(&str, u64); 6] = [
+    ("autosave_interval", DAY_MS),
+    ("lock_expiry", DAY_MS),
+    ("heartbeat_interval", DAY_MS),
+    ("operation_timeout", DAY_MS),
+    ("retry_delay", DAY_MS),
+    ("idempotency_memory", 3_650 * DAY_MS),
 ];
 
 /// Names, least and most, and the most that the type holds. What is no limit
 /// is the type's own.
-const NUMBERS: [(&str, u64, u64, u64); 7] = [
+const NUMBERS: [(&str, u64, u64, u64); 8] = [
     ("max_concurrent_saves", 1, 65_536, u64::MAX),
     ("save_attempts", 1, 100, u32::MAX as u64),
     ("max_document_bytes", 1, 1 << 30, u64::MAX),
@@ -28,6 +29,7 @@ const NUMBERS: [(&str, u64, u64, u64); 7] = [
     ("compress_from_bytes", 0, u64::MAX, u64::MAX),
     ("max_inventory_items", 0, u64::MAX, u64::MAX),
     ("max_item_quantity", 0, u64::MAX, u64::MAX),
+    ("max_idempotency_keys", 1, 100_000, u64::MAX),
 ];
 
 const FLAGS: [&str; 5] = [
@@ -77,8 +79,9 @@ fn around(least: u64, most: u64) -> impl Strategy<Value = u64> {
 }
 
 fn any_line() -> impl Strategy<Value = Line> {
-    let duration = (select(DURATIONS.to_vec()), around(1, DAY_MS))
-        .prop_map(|((key, _), ms)| line(key, format!("\"{ms}ms\""), Given::Number(ms)));
+    let duration = select(DURATIONS.to_vec()).prop_flat_map(|(key, most)| {
+        around(1, most).prop_map(move |ms| line(key, format!("\"{ms}ms\""), Given::Number(ms)))
+    });
     let number = select(NUMBERS.to_vec()).prop_flat_map(|(key, least, most, fits)| {
         around(least, most).prop_map(move |number| {
             let given = if number > fits {
@@ -156,7 +159,7 @@ fn expected(lines: &[Line]) -> BTreeSet<String> {
             Given::Number(_) | Given::Fine => {}
         }
     }
-    let durations = DURATIONS.map(|(key, _)| (key, 1, DAY_MS));
+    let durations = DURATIONS.map(|(key, most)| (key, 1, most));
     let numbers = NUMBERS.map(|(key, least, most, _)| (key, least, most));
     for (key, least, most) in durations.into_iter().chain(numbers) {
         if let Some(Given::Number(number)) = given(key)
@@ -219,6 +222,7 @@ fn sound_settings() -> impl Strategy<Value = Settings> {
             0..=i64::MAX as usize,
             0..=i64::MAX as usize,
             0..=i64::MAX as u64,
+            (a_day(), 1..=100_000_usize),
         ),
     );
     (
@@ -244,6 +248,8 @@ fn sound_settings() -> impl Strategy<Value = Settings> {
             settings.compress_from_bytes = numbers.4.0;
             settings.max_inventory_items = numbers.4.1;
             settings.max_item_quantity = numbers.4.2;
+            settings.idempotency_memory = numbers.4.3.0;
+            settings.max_idempotency_keys = numbers.4.3.1;
             [
                 settings.single_slot,
                 settings.allow_negative_values,

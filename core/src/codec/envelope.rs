@@ -11,17 +11,23 @@
 //! to keep, and whoever does not know the promise would break it by carrying
 //! the member along as if it were nothing.
 
-use std::fmt;
+mod defaults;
+mod once;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize, de};
 use serde_json::Value;
 
+pub(crate) use defaults::KeysFingerprint;
+pub(crate) use once::AppliedKeys;
+
 use super::CodecError;
-use crate::excerpt::{SerdeError, excerpt};
+use crate::excerpt::SerdeError;
 pub(crate) use crate::value::ENVELOPE;
 
-/// The newest version that is known.
-const VERSION: u64 = 1;
+/// The newest version that is known: 2 has keys.
+const VERSION: u64 = 2;
 
 /// What is kept beside a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,15 +35,27 @@ pub(crate) struct Envelope {
     /// The keys of the defaults that the document was last completed with
     /// (S7); only a ready-made [`Document`](crate::Document) has one.
     pub(crate) defaults: Option<KeysFingerprint>,
+    /// The changes that were applied once (X1).
+    pub(crate) keys: AppliedKeys,
 }
 
-/// Version 1 as stored.
+/// Every version as stored: which of the members there may be is told by
+/// [`Stored::needs`].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stored {
+struct Stored<'a> {
     v: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     defaults: Option<KeysFingerprint>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keys: Option<Cow<'a, AppliedKeys>>,
+}
+
+impl Stored<'_> {
+    /// The lowest version that has all its members.
+    fn needs(&self) -> u64 {
+        if self.keys.is_some() { 2 } else { 1 }
+    }
 }
 
 impl Envelope {
@@ -45,6 +63,7 @@ impl Envelope {
     pub(crate) fn of_defaults(keys: KeysFingerprint) -> Self {
         Self {
             defaults: Some(keys),
+            ..Self::default()
         }
     }
 
@@ -70,14 +89,17 @@ impl Envelope {
         }
         let stored = Stored::deserialize(member)
             .and_then(|stored| match stored.v {
-                VERSION => Ok(stored),
-                other => Err(de::Error::custom(format_args!(
-                    "there is no version {other}"
+                0 => Err(de::Error::custom("there is no version 0")),
+                v if v < stored.needs() => Err(de::Error::custom(format_args!(
+                    "version {v} has no member of version {}",
+                    stored.needs()
                 ))),
+                _ => Ok(stored),
             })
             .map_err(|error| CodecError::EnvelopeUnreadable(SerdeError::new(error)))?;
         Ok(Self {
             defaults: stored.defaults,
+            keys: stored.keys.unwrap_or_default().into_owned(),
         })
     }
 
@@ -89,10 +111,12 @@ impl Envelope {
         if json.first() != Some(&b'{') {
             return Err(CodecError::NoEnvelope);
         }
-        let stored = Stored {
-            v: VERSION,
+        let mut stored = Stored {
+            v: 0,
             defaults: self.defaults,
+            keys: (!self.keys.is_empty()).then_some(Cow::Borrowed(&self.keys)),
         };
+        stored.v = stored.needs();
         json.pop(); // the closing bracket
         let comma = if json.len() > 1 { "," } else { "" };
         json.extend_from_slice(format!("{comma}\"{ENVELOPE}\":").as_bytes());
@@ -103,42 +127,6 @@ impl Envelope {
     }
 }
 
-/// 64 bits that stand for the keys of some defaults; the same for ever and
-/// everywhere, since they are stored. As JSON 16 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct KeysFingerprint(u64);
-
-impl KeysFingerprint {
-    pub(crate) const fn new(bits: u64) -> Self {
-        Self(bits)
-    }
-}
-
-impl fmt::Display for KeysFingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl Serialize for KeysFingerprint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for KeysFingerprint {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        u64::from_str_radix(&text, 16)
-            .ok()
-            .map(Self)
-            .filter(|fingerprint| fingerprint.to_string() == text)
-            .ok_or_else(|| {
-                de::Error::custom(format_args!("{:?} is no fingerprint", excerpt(&text)))
-            })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -146,9 +134,7 @@ mod tests {
     use super::*;
 
     fn envelope() -> Envelope {
-        Envelope {
-            defaults: Some(KeysFingerprint::new(0xab)),
-        }
+        Envelope::of_defaults(KeysFingerprint::new(0xab))
     }
 
     fn put_on(envelope: &Envelope, document: &str) -> String {
@@ -177,6 +163,19 @@ mod tests {
     }
 
     #[test]
+    fn x1_keys_are_written_beside_the_document_with_the_version_that_has_them() {
+        let mut envelope = envelope();
+        let key = "receipt 17".try_into().unwrap();
+        let memory = std::time::Duration::MAX;
+        envelope.keys.add(key, crate::UnixMillis::new(5), memory);
+        let stored =
+            r#"{"$playerdata":{"v":2,"defaults":"00000000000000ab","keys":{"receipt 17":5}}}"#;
+        assert_eq!(put_on(&envelope, "{}"), stored);
+        let mut value = serde_json::from_str(stored).unwrap();
+        assert_eq!(Envelope::take_off(&mut value).unwrap(), envelope);
+    }
+
+    #[test]
     fn s7_an_empty_envelope_costs_nothing_and_what_is_no_object_has_none() {
         for document in ["{}", r#"{"a":1}"#, "[1]", "7", "null"] {
             assert_eq!(put_on(&Envelope::default(), document), document);
@@ -191,8 +190,8 @@ mod tests {
     fn s5_an_envelope_that_is_not_understood_is_an_error() {
         let take_off = |member: Value| Envelope::take_off(&mut json!({ENVELOPE: member}));
         assert!(matches!(
-            take_off(json!({"v": 2, "keys": []})),
-            Err(CodecError::EnvelopeTooNew { found: 2, known: 1 })
+            take_off(json!({"v": VERSION + 1, "spells": []})),
+            Err(CodecError::EnvelopeTooNew { found, known }) if found == known + 1
         ));
         for member in [
             json!(null),
@@ -202,7 +201,12 @@ mod tests {
             json!({"v": 0}),
             json!({"v": -1}),
             json!({"v": "1"}),
-            json!({"v": 1, "outbox": []}),
+            json!({"v": 1, "spells": []}),
+            json!({"v": VERSION, "spells": []}),
+            json!({"v": 1, "keys": {}}),
+            json!({"v": 2, "keys": []}),
+            json!({"v": 2, "keys": {"": 1}}),
+            json!({"v": 2, "keys": {"a": -1}}),
             json!({"v": 1, "defaults": 7}),
             json!({"v": 1, "defaults": "ab"}),
             json!({"v": 1, "defaults": "+0000000000000ab"}),

@@ -8,6 +8,7 @@ mod fingerprint;
 mod json;
 mod path;
 mod proof;
+mod shape;
 mod top_level;
 
 use std::{borrow::Cow, fmt};
@@ -22,6 +23,7 @@ pub use error::CodecError;
 pub use fingerprint::{Fingerprint, Fingerprints, KeyFingerprints};
 pub(crate) use json::Unique;
 pub(crate) use proof::fit;
+pub(crate) use shape::is_object;
 
 use compression::Compression;
 use fingerprint::{FingerprintKey, kept_fingerprint};

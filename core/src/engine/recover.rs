@@ -117,7 +117,7 @@ impl<D: GameDocument> Engine<D> {
         let base = Base::of(&unsaved).await;
         let (player, slot) = (&unsaved.player, &unsaved.slot);
         let make = |engine: &Self, core: &SessionCore, _: &Opened| {
-            let encoded = engine.encode_unsaved(&unsaved.origin, &unsaved.document)?;
+            let encoded = engine.encode_unsaved(&unsaved)?;
             let schema = engine.migrations.current();
             engine.body_to_put(core, slot, &encoded, schema)
         };

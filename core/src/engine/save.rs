@@ -6,7 +6,8 @@ use tokio::sync::MutexGuard;
 
 use super::{Engine, hooks::guarded};
 use crate::{
-    ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, WriteId,
+    ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, Unsaved,
+    WriteId,
     backend::{Body, Claim, Effect, Lock, Opened, Opening, Operation, Stamp, WriteOutcome, pauses},
     codec::{CodecError, Encoded, Envelope, Fingerprints, Unique},
     metrics,
@@ -158,14 +159,9 @@ impl<D: GameDocument> Engine<D> {
 
     /// Encodes a document that was in the slot once, and proves that it comes
     /// back (S11).
-    pub(crate) fn encode_unsaved(
-        &self,
-        slot: &SlotState<D>,
-        document: &D,
-    ) -> Result<Encoded, Error> {
-        let envelope = slot.envelope();
-        self.run_codec(slot, "encoding the document", || {
-            let encoded = self.encode_document(document, &envelope)?;
+    pub(crate) fn encode_unsaved(&self, unsaved: &Unsaved<D>) -> Result<Encoded, Error> {
+        self.run_codec(&unsaved.origin, "encoding the document", || {
+            let encoded = self.encode_document(&unsaved.document, &unsaved.envelope)?;
             if self.origin.completion.is_none() {
                 self.codec.prove::<D>(&encoded)?; // it is a type of the game's
             }

@@ -6,6 +6,6 @@ mod number;
 mod server;
 
 pub use guid::{Incarnation, SessionId, TradeId, WriteId};
-pub use name::{InvalidName, LetterId, NameFault, PlayerId, ServerName, SlotName};
+pub use name::{IdempotencyKey, InvalidName, LetterId, NameFault, PlayerId, ServerName, SlotName};
 pub use number::{ClaimNumber, Fence, Revision};
 pub use server::ServerId;

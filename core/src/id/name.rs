@@ -1,4 +1,4 @@
-//! Validated names: players, servers, slots.
+//! Validated names: players, servers, slots, and what is done once.
 
 use std::{convert::Infallible, fmt, str::FromStr, sync::Arc};
 
@@ -207,6 +207,21 @@ name! {
 }
 
 name! {
+    /// The caller's name for one change that may be asked for more than once,
+    /// such as the id of a purchase: 1 to 128 bytes of printable ASCII, spaces
+    /// included.
+    ///
+    /// ```
+    /// use playerdata_core::IdempotencyKey;
+    ///
+    /// assert!(IdempotencyKey::new("daily 2026-11-28").is_ok());
+    /// assert_eq!(IdempotencyKey::from(4711).as_str(), "4711");
+    /// ```
+    IdempotencyKey, "idempotency key", 128,
+    |c: char| c.is_ascii_graphic() || c == ' '
+}
+
+name! {
     /// Names a letter within its mailbox: 1 to 128 bytes of printable ASCII
     /// without the space and the braces, as a [`PlayerId`]'s.
     LetterId, "letter id", 128,
@@ -219,6 +234,12 @@ macro_rules! from_number {
             fn from(number: $number) -> Self {
                 Self(number.to_string().into())
             }
+        }
+
+        impl From<$number> for IdempotencyKey {
+            fn from(number: $number) -> Self {
+                Self(number.to_string().into())
+            }
         })*
     };
 }
@@ -226,6 +247,12 @@ macro_rules! from_number {
 from_number!(u32 u64 i32 i64);
 
 impl From<Uuid> for PlayerId {
+    fn from(uuid: Uuid) -> Self {
+        Self(uuid.to_string().into())
+    }
+}
+
+impl From<Uuid> for IdempotencyKey {
     fn from(uuid: Uuid) -> Self {
         Self(uuid.to_string().into())
     }

@@ -8,6 +8,10 @@ use super::{Settings, SettingsProblem};
 
 /// Shorter is no wait at all, longer is a slip of the unit.
 const DURATIONS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(24);
+/// What has to be remembered has to be so for long.
+const MEMORY: RangeInclusive<Duration> =
+    Duration::from_millis(1)..=Duration::from_hours(3_650 * 24);
+const IDEMPOTENCY_KEYS: RangeInclusive<usize> = 1..=100_000;
 const CONCURRENT_SAVES: RangeInclusive<usize> = 1..=65_536;
 const SAVE_ATTEMPTS: RangeInclusive<u32> = 1..=100;
 const DOCUMENT_BYTES: RangeInclusive<usize> = 1..=(1 << 30);
@@ -21,11 +25,12 @@ pub(super) fn problems(settings: &Settings) -> Vec<SettingsProblem> {
 
 fn out_of_range(settings: &Settings) -> Vec<SettingsProblem> {
     let durations = [
-        ("autosave_interval", settings.autosave_interval),
-        ("lock_expiry", settings.lock_expiry),
-        ("heartbeat_interval", settings.heartbeat_interval),
-        ("operation_timeout", settings.operation_timeout),
-        ("retry_delay", settings.retry_delay),
+        ("autosave_interval", settings.autosave_interval, DURATIONS),
+        ("lock_expiry", settings.lock_expiry, DURATIONS),
+        ("heartbeat_interval", settings.heartbeat_interval, DURATIONS),
+        ("operation_timeout", settings.operation_timeout, DURATIONS),
+        ("retry_delay", settings.retry_delay, DURATIONS),
+        ("idempotency_memory", settings.idempotency_memory, MEMORY),
     ];
     let numbers = [
         range(
@@ -39,15 +44,20 @@ fn out_of_range(settings: &Settings) -> Vec<SettingsProblem> {
             &settings.max_document_bytes,
             &DOCUMENT_BYTES,
         ),
+        range(
+            "max_idempotency_keys",
+            &settings.max_idempotency_keys,
+            &IDEMPOTENCY_KEYS,
+        ),
     ];
     durations
         .into_iter()
-        .filter(|(_, given)| !DURATIONS.contains(given))
-        .map(|(key, given)| SettingsProblem::OutOfRange {
+        .filter(|(_, given, allowed)| !allowed.contains(given))
+        .map(|(key, given, allowed)| SettingsProblem::OutOfRange {
             key,
             given: format_duration(given).to_string(),
-            least: format_duration(*DURATIONS.start()).to_string(),
-            most: format_duration(*DURATIONS.end()).to_string(),
+            least: format_duration(*allowed.start()).to_string(),
+            most: format_duration(*allowed.end()).to_string(),
         })
         .chain(numbers.into_iter().flatten())
         .collect()

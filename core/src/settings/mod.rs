@@ -141,6 +141,17 @@ pub struct Settings {
     /// own type is told likewise.
     pub max_item_quantity: u64,
 
+    /// For how long a slot remembers the key of a change that was applied once
+    /// ([`Slot::apply_once`](crate::Slot::apply_once)): longer than anybody may
+    /// ask for the change again. 1 ms to 10 years; default 30 days.
+    #[serde(with = "duration")]
+    pub idempotency_memory: Duration,
+
+    /// The most keys that a slot remembers, about 50 bytes of JSON each. With
+    /// as many younger than `idempotency_memory`, the next change of the kind
+    /// is refused. 1 to 100 000; default 1 000.
+    pub max_idempotency_keys: usize,
+
     /// What a new player's `Document` holds; unused with a game's own type. In a file a table, or a string
     /// of JSON text (TOML has no null). It is written as the latter. The
     /// default is the standard document, with some gold and a sword.
@@ -177,6 +188,8 @@ impl Default for Settings {
             compress_from_bytes: 1024,
             max_inventory_items: 0,
             max_item_quantity: 0,
+            idempotency_memory: Duration::from_hours(30 * 24),
+            max_idempotency_keys: 1_000,
             default_data: default_data::standard(),
         }
     }

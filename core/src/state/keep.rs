@@ -15,7 +15,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::slot::{Live, SlotState};
-use crate::{Busy, Error};
+use crate::{Busy, Error, codec::Envelope};
 
 /// For how long after a change began others wait for its end. It is far longer
 /// than a change should take on a busy machine, and short enough for a thread
@@ -113,11 +113,22 @@ impl<D> Keeping<'_, D> {
     /// Puts the changed document in its place, if the slot still takes
     /// changes. Returns whether the slot has to be queued for the autosave.
     pub(crate) fn commit(self, document: D) -> Result<bool, Error> {
+        self.commit_with(document, |_| ())
+    }
+
+    /// The same, with a change of what is kept beside the document: both are
+    /// in every save from then on, or neither is.
+    pub(crate) fn commit_with(
+        self,
+        document: D,
+        note: impl FnOnce(&mut Arc<Envelope>),
+    ) -> Result<bool, Error> {
         let document = Arc::new(document);
         let mut live = self.slot.live.lock();
         // Under one lock with the change: it either precedes the last save's
         // snapshot or is refused.
         self.slot.check_takes_changes(&live)?;
+        note(&mut live.envelope);
         let (before, must_queue) = live.put(document);
         drop(live);
         drop(before); // it may be game code that does that: not under the lock

@@ -35,7 +35,7 @@ pub(crate) struct SlotState<D> {
 pub(crate) struct Live<D> {
     pub(crate) document: Arc<D>,
     /// What is kept beside the document, and written with it.
-    envelope: Arc<Envelope>,
+    pub(super) envelope: Arc<Envelope>,
     /// Grows with every change.
     version: u64,
     /// The version whose whole content is known to be in the store.
@@ -242,6 +242,12 @@ impl<D> SlotState<D> {
     /// The document as it is now.
     pub(crate) fn document(&self) -> Arc<D> {
         Arc::clone(&self.live.lock().document)
+    }
+
+    /// The document as it is now, and what is kept beside it.
+    pub(crate) fn whole(&self) -> (Arc<D>, Arc<Envelope>) {
+        let live = self.live.lock();
+        (Arc::clone(&live.document), Arc::clone(&live.envelope))
     }
 
     /// What is kept beside the document.

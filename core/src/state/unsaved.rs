@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::SlotState;
-use crate::{Error, PlayerId, Revision, SlotName};
+use crate::{Error, PlayerId, Revision, SlotName, codec::Envelope};
 
 /// A document that is not in the store as it is here, and whose session can't
 /// save it or did not (E1, E10).
@@ -24,18 +24,22 @@ pub struct Unsaved<D> {
     pub revision: Revision,
     /// Why it was not saved.
     pub error: Error,
+    /// What was kept beside the document.
+    pub(crate) envelope: Arc<Envelope>,
     /// What is known of the slot's last writes.
     pub(crate) origin: Arc<SlotState<D>>,
 }
 
 impl<D> Unsaved<D> {
     pub(crate) fn new(slot: &Arc<SlotState<D>>, error: Error) -> Self {
+        let (document, envelope) = slot.whole();
         Self {
             player: slot.core.player.clone(),
             slot: slot.name.clone(),
-            document: slot.document(),
+            document,
             revision: slot.revision(),
             error,
+            envelope,
             origin: Arc::clone(slot),
         }
     }
@@ -49,6 +53,7 @@ impl<D> Clone for Unsaved<D> {
             document: Arc::clone(&self.document),
             revision: self.revision,
             error: self.error.clone(),
+            envelope: Arc::clone(&self.envelope),
             origin: Arc::clone(&self.origin),
         }
     }
