@@ -112,7 +112,7 @@ async fn take(game: &mut Game, input: Input) -> Result<Option<Outcome>, Refused>
 fn is_over(game: &Game, event: &Event, console: &Console) -> bool {
     let id = game.session.id();
     match event {
-        Event::HandOverAsked { session, by, .. } if *session == id => {
+        Event::HandOverRequested { session, by, .. } if *session == id => {
             console.tell(format_args!(
                 "server {} asks for the player: saving and handing over",
                 by.name
@@ -122,9 +122,9 @@ fn is_over(game: &Game, event: &Event, console: &Console) -> bool {
         Event::SessionLost { session, .. } => *session == id,
         Event::SessionEnded {
             session, reason, ..
-        } => *session == id && *reason != EndReason::Asked,
+        } => *session == id && *reason != EndReason::Requested,
         // One of the events that were missed may have been the one to heed.
-        Event::Missed { .. } => game.session.is_lost(),
+        Event::Lagged { .. } => game.session.is_lost(),
         _ => false,
     }
 }

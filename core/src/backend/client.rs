@@ -1,5 +1,8 @@
 //! The backend as the core calls it: every call bounded in time, idempotent
-//! ones repeated, failures told with player, slot and operation (E6, E8).
+//! ones repeated, failures reported with player, slot and operation (E6, E8).
+//!
+//! In: a claim, a stamp and a body, say. Out: the same call of the backend, and
+//! its outcome, or a [`StoreFailure`].
 
 use std::{
     future::{Future, poll_fn},
@@ -173,7 +176,7 @@ impl Store {
         deadline: Instant,
         attempt: impl Attempt<T>,
     ) -> std::result::Result<T, BackendError> {
-        let began = metrics::TELLS.then(Instant::now);
+        let began = metrics::ENABLED.then(Instant::now);
         let result = self
             .bounded(deadline, attempt)
             .instrument(call.span())

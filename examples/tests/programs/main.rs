@@ -49,9 +49,9 @@ fn hooks_run_on_load_on_save_and_at_the_end() {
         "hooks",
         &[
             "visit 1, 2 potions",
-            "player 4711 leaves: Asked",
+            "player 4711 leaves: Requested",
             "visit 2, 3 potions",
-            "player 4711 leaves: Asked",
+            "player 4711 leaves: Requested",
         ],
     );
 }
