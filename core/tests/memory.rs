@@ -1,6 +1,7 @@
 //! How much memory documents take: exact bytes, as asked of the allocator.
 //!
 //! One test, since all tests of a program share an allocator.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 use peak_alloc::PeakAlloc;
 use playerdata_core::Document;
