@@ -70,7 +70,7 @@ impl Free {
 
     async fn release(&self, desk: &Desk, lock: &Lock) -> Result<Release, Failure> {
         let server = desk.server(&self.consent.accept_hazard).await?;
-        let released = server.free(&self.whom.player, lock).await;
+        let released = server.force_release(&self.whom.player, lock).await;
         desk.dismiss(server).await;
         Ok(released?)
     }
