@@ -77,4 +77,4 @@ pub use refusal::ChangeError;
 pub use schema::{MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError};
 pub use settings::{Settings, SettingsError, SettingsProblem};
 pub use state::{EndError, Saved, SessionEnd, Unsaved};
-pub use value::TypeName;
+pub use value::{TypeName, ValueRef};

@@ -42,7 +42,7 @@ struct Arguments {
     only: Vec<Subject>,
 }
 
-/// Something that came of the run could not be kept.
+/// Something that the run produced could not be kept.
 #[derive(Debug, Error)]
 enum Failure {
     #[error("{0}: {1}")]

@@ -27,10 +27,12 @@
 mod flaw;
 mod gate;
 mod locks;
+mod mail;
 mod observer;
 mod slots;
 mod store;
 mod table;
+mod versions;
 
 pub use flaw::Flaw;
 pub use gate::{Gate, OpenGate};
