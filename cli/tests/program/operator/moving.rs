@@ -294,3 +294,55 @@ fn m1_a_letter_is_sent_once_under_its_id() {
     let ended = folder.give(&["send", "1", "Slot1", &long, "--yes"]);
     assert_eq!(ended.code, Some(2), "{ended:#?}");
 }
+
+/// Puts many players into the folder's store.
+fn with_players(players: u64) -> Folder {
+    let folder = Folder::new();
+    let write_id = "6f0a7a52-3b0f-4a63-9f04-6f6f3f7f1a11";
+    let line = |player: u64| {
+        let slot = json!({
+            "slot": "Slot1",
+            "revision": 1,
+            "schema": 1,
+            "saved_at_ms": 1_000 + player,
+            "write_id": write_id,
+            "document": {"Currency": player, "Inventory": []},
+        });
+        json!({"format": 1, "player": player.to_string(), "slots": [slot]}).to_string() + "\n"
+    };
+    folder.write("export.jsonl", &(1..=players).map(line).collect::<String>());
+    let imported = folder.json(0, &["import", "export.jsonl", "--yes"]);
+    assert_eq!(imported["written"], json!(players));
+    folder
+}
+
+#[test]
+fn a_move_that_is_interrupted_leaves_nobody_half_and_is_made_again() {
+    const PLAYERS: u64 = 2_000;
+    let folder = with_players(PLAYERS);
+    let mut command = folder.command(env!("CARGO_BIN_EXE_playerdata"));
+    command.args(["move", "--to", "sqlite:other.db", "--yes", "--json"]);
+    command.args(["--store", "sqlite:playerdata.db"]);
+    let mut moving = playerdata_process::Process::start(&mut command);
+    // It has players there before it is interrupted.
+    let patience = tokio::time::Instant::now() + playerdata_process::PATIENCE;
+    let arguments = [&["show", "1"], &OTHER[..]].concat();
+    while folder.give(&arguments).code != Some(0) {
+        assert!(tokio::time::Instant::now() < patience, "nobody arrives");
+    }
+    moving.signal(rustix::process::Signal::INT);
+    let ended = moving.ended();
+    let told: Value = serde_json::from_str(&ended.answers[0]).expect("it is JSON");
+    let first = told["written"].as_u64().expect("a number");
+    let stopped = told["stopped"] == json!(true);
+    assert_eq!(ended.code, Some(i32::from(stopped)), "{ended:#?}");
+    assert_eq!(stopped, first < PLAYERS, "{told}");
+
+    let again = folder.json(0, &["move", "--to", "sqlite:other.db", "--yes"]);
+    assert_eq!(
+        again["there_already"],
+        json!(first),
+        "nobody was left half, or held"
+    );
+    assert_eq!(again["written"], json!(PLAYERS - first));
+}
