@@ -16,7 +16,7 @@ use crate::{
     error::ServiceFailure,
     item::{Item, Key, PLAYER_PREFIX, attr},
     options::DynamoDbOptions,
-    players::Place,
+    players::ScanPosition,
     resend::{Answer, Nature, Request, Sending},
     service::Service,
 };
@@ -316,7 +316,7 @@ impl Table {
     pub(crate) async fn scan(
         &self,
         what: &'static str,
-        place: &Place,
+        place: &ScanPosition,
         limit: usize,
     ) -> Result<Page> {
         let request = self

@@ -139,7 +139,7 @@ fn all_code_that_a_rule_names_exists() {
                 missing.push(format!("{rule}: {}", path.display()));
             }
         }
-        let items = ["fn ", "struct ", "enum "];
+        let items = ["fn ", "struct ", "enum ", "impl "];
         let is_there = |name: &String| {
             items
                 .iter()

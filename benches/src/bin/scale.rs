@@ -2,7 +2,6 @@
 //! costs and what game code notices.
 //!
 //! `cargo run --release -p playerdata-benches --bin scale -- --store sqlite`
-#![forbid(unsafe_code)]
 
 use std::{
     error::Error,

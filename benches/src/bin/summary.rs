@@ -1,7 +1,6 @@
 //! Measures what each save, cycle and session costs, and prints it as a table.
 //!
 //! `cargo run --release -p playerdata-benches --bin summary`
-#![forbid(unsafe_code)]
 
 use std::{
     fs, io,

@@ -42,12 +42,11 @@ impl Items {
         self.index.pushed(list.len(), |at| list[at].name());
     }
 
-    /// Takes an item out, if it is there; those behind it move up.
-    pub(super) fn remove(&mut self, name: &str) {
-        if let Some(at) = self.find(name) {
-            self.index.removing(name, at, self.list.len());
-            self.list.remove(at);
-        }
+    /// Takes out the item at `at`; those behind it move up.
+    pub(super) fn remove(&mut self, at: usize) {
+        let (name, len) = (self.list[at].name(), self.list.len());
+        self.index.removing(name, at, len);
+        self.list.remove(at);
     }
 
     /// Gives an item, if it is there, a name that is free. It keeps its place.

@@ -229,25 +229,28 @@ impl Inventory {
     /// [`InventoryError::ZeroAmount`].
     pub fn remove(&mut self, item: &str, amount: u64) -> Result<u64, InventoryError> {
         check_amount(item, amount)?;
-        let has = self.count(item);
-        let left = has
-            .checked_sub(amount)
-            .ok_or_else(|| InventoryError::TooFew {
-                item: excerpt(item),
-                has,
-                wanted: amount,
-            })?;
-        self.leave(item, left);
+        let too_few = |has| InventoryError::TooFew {
+            item: excerpt(item),
+            has,
+            wanted: amount,
+        };
+        let at = self.items.find(item).ok_or_else(|| too_few(0))?;
+        let has = self.items.list()[at].quantity;
+        let left = has.checked_sub(amount).ok_or_else(|| too_few(has))?;
+        self.leave(at, left);
         Ok(left)
     }
 
     /// Removes up to `amount` of an item; returns how many it removed, which
     /// is 0 for a missing item.
     pub fn remove_up_to(&mut self, item: &str, amount: u64) -> u64 {
-        let has = self.count(item);
+        let Some(at) = self.items.find(item) else {
+            return 0;
+        };
+        let has = self.items.list()[at].quantity;
         let removed = has.min(amount);
         if removed > 0 {
-            self.leave(item, has - removed);
+            self.leave(at, has - removed);
         }
         removed
     }
@@ -257,12 +260,13 @@ impl Inventory {
         self.items = Arc::default();
     }
 
-    /// Sets the quantity of an item that is there, or takes the item out.
-    /// What follows it moves up, so that the order stays.
-    fn leave(&mut self, item: &str, left: u64) {
+    /// Sets the quantity of the item at `at`, or takes the item out. What
+    /// follows it moves up, so that the order stays.
+    fn leave(&mut self, at: usize, left: u64) {
+        let items = Arc::make_mut(&mut self.items);
         if left == 0 {
-            Arc::make_mut(&mut self.items).remove(item);
-        } else if let Some(present) = self.find_mut(item) {
+            items.remove(at);
+        } else if let Some(present) = items.item_mut(at) {
             present.quantity = left;
         }
     }

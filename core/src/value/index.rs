@@ -91,9 +91,11 @@ impl Index {
         if let Ok(entry) = places.find_entry(hash(name), |&other| other == at) {
             entry.remove();
         }
-        for other in places.iter_mut() {
-            if *other > at {
-                *other -= 1;
+        if at < place(len - 1) {
+            for other in places.iter_mut() {
+                if *other > at {
+                    *other -= 1;
+                }
             }
         }
     }
