@@ -62,4 +62,18 @@ flaws! {
     NoticesReadThenWritten,
     /// A view reads a record's revision in one step and its body in another.
     ViewTakesTwoSteps,
+    /// Whether a letter is known is looked up, and it is put in its mailbox in the next step.
+    PostLooksThenWrites,
+    /// To take a letter out, its posting is looked at, and a letter of its id removed in the next step.
+    DiscardLooksThenRemoves,
+    /// A verdict is looked for, and written in the next step.
+    VerdictLooksThenWrites,
+    /// An erasure removes mailboxes whenever they were made.
+    ErasureRemovesAnyMail,
+    /// An erasure empties mailboxes whenever they were made, and removes those from before.
+    ErasureEmptiesAnyMailbox,
+    /// An erasure removes versions whoever kept them.
+    ErasureRemovesAnyVersion,
+    /// The lock is looked at, and the version kept in the next step.
+    VersionLooksThenKeeps,
 }

@@ -21,16 +21,16 @@
 //! # Ok(())
 //! # }
 //! ```
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod flaw;
 mod gate;
 mod locks;
+mod mail;
 mod observer;
 mod slots;
 mod store;
 mod table;
+mod versions;
 
 pub use flaw::Flaw;
 pub use gate::{Gate, OpenGate};

@@ -8,7 +8,7 @@ use playerdata_core::{
 
 use crate::{
     Deed, Flaw, SteppingStore,
-    table::{Items, PlayerItem},
+    table::{Items, Mark, PlayerItem},
 };
 
 impl SteppingStore {
@@ -231,10 +231,14 @@ impl SteppingStore {
             let marked = self.table().step(|items| {
                 let item = items.players.entry(player.clone()).or_default();
                 let same = item.lock.is_none() && item.fence == seen.fence;
-                same.then(|| item.erasing = Some(item.erasing.unwrap_or(seen.fence)))
+                let mark = Mark {
+                    fence: item.fence,
+                    erasures: item.erasures,
+                };
+                same.then(|| *item.erasing.get_or_insert(mark))
             });
-            if marked.await.is_some() {
-                self.finish_erasure(player, seen.fence).await;
+            if let Some(mark) = marked.await {
+                self.finish_erasure(player, mark).await;
                 return Erasure::Erased;
             }
         }
@@ -242,7 +246,7 @@ impl SteppingStore {
 
     /// Removes what was opened under no later fence than that of the mark, and
     /// then the mark.
-    async fn finish_erasure(&self, player: &PlayerId, mark: u64) {
+    async fn finish_erasure(&self, player: &PlayerId, mark: Mark) {
         let any = self.has(Flaw::ErasureRemovesWhatItListed);
         let listed = self.table().step(|items| slots_of(items, player, |_| true));
         for slot in listed.await {
@@ -255,7 +259,7 @@ impl SteppingStore {
             let removed = self.table().step(|items| {
                 let key = (player.clone(), slot);
                 let then = items.slots.get(&key);
-                if then.is_some_and(|slot| slot.opened_under <= mark) || looked {
+                if then.is_some_and(|slot| slot.opened_under <= mark.fence) || looked {
                     items.slots.remove(&key);
                     let (player, slot) = key;
                     items.tell(Deed::SlotErased { player, slot });
@@ -263,11 +267,14 @@ impl SteppingStore {
             });
             removed.await;
         }
+        self.remove_mail(player, mark.erasures).await;
+        self.remove_versions(player, mark.fence).await;
         let cleared = self.table().step(|items| {
             if let Some(item) = items.players.get_mut(player)
                 && item.erasing == Some(mark)
             {
                 item.erasing = None;
+                item.erasures += 1;
                 let player = player.clone();
                 items.tell(Deed::Erased { player });
             }

@@ -49,7 +49,7 @@ impl SteppingStore {
     }
 
     /// Who holds the player, once the claim's session does not any more.
-    async fn who_else(&self, claim: &Claim) -> Option<Lock> {
+    pub(crate) async fn who_else(&self, claim: &Claim) -> Option<Lock> {
         let seen = self.read_player(&claim.player).await;
         match seen.lock {
             Some(lock) if (lock.session, lock.fence) == (claim.session, claim.fence) => {
@@ -104,7 +104,7 @@ impl SteppingStore {
 }
 
 /// The fence of the session's lock, if it has one that is not ending.
-fn fence_of(items: &Items, claim: &Claim) -> Option<Fence> {
+pub(crate) fn fence_of(items: &Items, claim: &Claim) -> Option<Fence> {
     let item = items.players.get(&claim.player)?;
     let own = |lock: &&Lock| (lock.session, lock.fence) == (claim.session, claim.fence);
     let lock = item.lock.as_ref().filter(own).filter(|_| !item.ending)?;

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::Mutex;
 use playerdata_core::{
-    Incarnation, PlayerId, Revision, ServerName, SessionId, SlotName, WriteId,
-    backend::{Lock, Notice, Record},
+    Incarnation, LetterId, PlayerId, Revision, ServerName, SessionId, SlotName, UnixMillis,
+    WriteId,
+    backend::{Lock, Notice, Party, Record, Verdict, WaitingLetter},
 };
+use uuid::Uuid;
 
 use crate::{Deed, Gate, Observer, OpenGate};
 
@@ -18,8 +20,18 @@ pub(crate) struct PlayerItem {
     pub(crate) lock: Option<Lock>,
     /// The lock is being taken away: no claims are added.
     pub(crate) ending: bool,
-    /// The player is being erased: what was opened under no later fence goes.
-    pub(crate) erasing: Option<u64>,
+    /// The player is being erased.
+    pub(crate) erasing: Option<Mark>,
+    /// How often the player was erased to the end.
+    pub(crate) erasures: u64,
+}
+
+/// An erasure that was begun: what was opened under no later fence goes, and
+/// the mail that came before as many erasures were over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) fence: u64,
+    pub(crate) erasures: u64,
 }
 
 /// The claim on a slot, which is all that a write looks at.
@@ -47,11 +59,48 @@ pub(crate) struct ServerItem {
     pub(crate) notices: Vec<Notice>,
 }
 
+#[derive(Clone, Debug)]
+pub(crate) struct MailboxItem {
+    /// How often the player had been erased when it was made.
+    pub(crate) made_in: u64,
+    pub(crate) last: u64,
+    pub(crate) waiting: Vec<WaitingLetter>,
+    pub(crate) remembered: Vec<Remembered>,
+}
+
+/// A letter that was taken out.
+#[derive(Clone, Debug)]
+pub(crate) struct Remembered {
+    pub(crate) id: LetterId,
+    pub(crate) posting: WriteId,
+    /// When it may be forgotten; none before it is settled.
+    pub(crate) until: Option<UnixMillis>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TradeItem {
+    pub(crate) verdict: Verdict,
+    pub(crate) forgotten: Vec<Party>,
+    pub(crate) until: Option<UnixMillis>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct VersionItem {
+    /// The fence of the lock under which it was kept.
+    pub(crate) kept_under: u64,
+    pub(crate) kept_at: UnixMillis,
+    pub(crate) record: Record,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Items {
     pub(crate) players: BTreeMap<PlayerId, PlayerItem>,
     pub(crate) slots: BTreeMap<(PlayerId, SlotName), SlotItem>,
     pub(crate) servers: BTreeMap<ServerName, ServerItem>,
+    pub(crate) mailboxes: BTreeMap<(PlayerId, SlotName), MailboxItem>,
+    pub(crate) trades: BTreeMap<Uuid, TradeItem>,
+    /// The versions of a slot, the oldest first.
+    pub(crate) versions: BTreeMap<(PlayerId, SlotName), Vec<VersionItem>>,
     /// What the present step did.
     deeds: Vec<Deed>,
 }
@@ -106,7 +155,7 @@ impl Table {
         result
     }
 
-    /// Looks at the table, which is no step of any process.
+    /// Looks at the table, which is not a step of any process.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Items) -> T) -> T {
         look(&self.items.lock())
     }

@@ -45,6 +45,20 @@ mutants! {
         late::a_late_notice_undoes_no_other;
     ViewTakesTwoSteps a_view_takes_two_steps:
         late::a_late_look_shows_what_was_there;
+    PostLooksThenWrites a_post_looks_and_then_writes:
+        late_mail::a_late_copy_of_a_letter_is_not_taken_in_again;
+    DiscardLooksThenRemoves a_discard_looks_and_then_removes:
+        late_mail::a_late_request_takes_no_other_letter_out;
+    VerdictLooksThenWrites a_verdict_looks_and_then_writes:
+        late_mail::a_late_decision_is_told_what_stands;
+    ErasureRemovesAnyMail an_erasure_removes_any_mail:
+        late_mail::a_late_erasure_takes_nothing_of_who_came_back;
+    ErasureEmptiesAnyMailbox an_erasure_empties_any_mailbox:
+        late_mail::a_late_erasure_takes_all_of_a_mailbox_or_nothing, late_mail::a_late_erasure_takes_nothing_of_who_came_back;
+    ErasureRemovesAnyVersion an_erasure_removes_any_version:
+        late_mail::a_late_erasure_takes_nothing_of_who_came_back;
+    VersionLooksThenKeeps a_version_looks_and_then_keeps:
+        late_mail::a_late_request_keeps_no_version_of_others;
 }
 
 #[test]
