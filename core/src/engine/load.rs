@@ -70,7 +70,7 @@ impl<D: GameDocument> Engine<D> {
             revision: opened.revision,
             stored: content,
             last: LastWrite::of(&opened),
-            proved: self.origin.completion.is_some(), // it is no type of the game's
+            proved: self.origin.completion.is_some(), // it is not a type of the game's
             keys,
         };
         let document = self.run_on_load(core, name, loaded.document).await;
@@ -134,15 +134,19 @@ impl<D: GameDocument> Engine<D> {
             body: Box::new(record.body.clone()),
             source: Arc::new(source),
         };
-        let (value, envelope) = self.codec.open(&record.body).map_err(undecodable)?;
-        let value = self.migrate(core, name, value, record.body.schema)?;
-        let mut document: D = fit(value, || {
-            let (value, _) = self.codec.open(&record.body).ok()?;
-            self.migrations.apply(value, record.body.schema).ok()
-        })
-        .map_err(undecodable)?;
-        (self.origin.prepare)(&mut document);
         let mut as_stored = record.body.schema == self.migrations.current();
+        let (mut document, envelope) = if as_stored {
+            self.codec.open_as(&record.body).map_err(undecodable)?
+        } else {
+            let (value, envelope) = self.codec.open(&record.body).map_err(undecodable)?;
+            let value = self.migrate(core, name, value, record.body.schema)?;
+            let again = || {
+                let (value, _) = self.codec.open(&record.body).ok()?;
+                self.migrations.apply(value, record.body.schema).ok()
+            };
+            (fit::<D>(value, again).map_err(undecodable)?, envelope)
+        };
+        (self.origin.prepare)(&mut document);
         let (document, envelope) = match self.completed(core, name, &document, &envelope) {
             Some(completed) => {
                 as_stored = false;
@@ -214,7 +218,7 @@ impl<D: GameDocument> Engine<D> {
     }
 
     /// The content of a document that is as it is stored. One that can't be
-    /// saved is loaded all the same, so that the game can mend it.
+    /// saved is loaded all the same, so that the game can repair it.
     fn as_stored(
         &self,
         core: &SessionCore,

@@ -10,7 +10,7 @@ use crate::{
     EndReason, Error, Event, GameDocument, PlayerId, Revision, SaveReason, SlotName, UnixMillis,
     Unsaved, WriteId,
     backend::{Body, Effect, Opened, Record, WriteOutcome, pauses},
-    codec::{Encoded, Envelope, Unique},
+    codec::{Encoded, Envelope},
     excerpt::Chain,
     state::{LastWrite, SessionCore},
 };
@@ -247,7 +247,7 @@ impl<D: GameDocument> Engine<D> {
         let envelope = self.envelope_to_keep(core, slot, opened);
         let encoded = self
             .codec
-            .encode_with(document, &envelope, Unique::Unknown)
+            .encode_either(document, &envelope)
             .map_err(|source| unencodable(core, slot, source))?;
         let body = self.body_to_put(core, slot, &encoded, schema)?;
         if schema <= self.migrations.current() {

@@ -16,7 +16,7 @@ use crate::{
     ClaimNumber, Error, Event, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
     Unsaved, WriteId,
     backend::{Body, Claim, Effect, Lock, Opened, Opening, Operation, Stamp, WriteOutcome, pauses},
-    codec::{CodecError, Encoded, Envelope, Fingerprints, Unique},
+    codec::{CodecError, Encoded, Envelope, Fingerprints},
     excerpt::Chain,
     metrics,
     state::{Doubt, LastWrite, Saved, SessionCore, SlotClaim, SlotState, Snapshot, WriteState},
@@ -118,7 +118,7 @@ impl<D: GameDocument> Engine<D> {
             if matches!(error, Error::Unencodable { .. } | Error::Panicked { .. }) {
                 slot.note_refused(version, |times| self.rare_pause(times));
             }
-            slot.note_revision(write_state.revision); // it may have been opened anew
+            slot.note_revision(write_state.revision); // it may have been opened again
         }
         result
     }
@@ -187,11 +187,7 @@ impl<D: GameDocument> Engine<D> {
         document: &D,
         envelope: &Envelope,
     ) -> Result<Encoded, CodecError> {
-        let unique = match self.origin.completion {
-            Some(_) => Unique::Known, // the ready-made document's maps see to it
-            None => Unique::Unknown,
-        };
-        self.codec.encode_with(document, envelope, unique)
+        self.codec.encode_either(document, envelope)
     }
 
     /// Makes sure, before the slot's first write in the session, that a game's
@@ -277,7 +273,7 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// Opens the slot anew, which kills every claim on it before.
+    /// Opens the slot again, which kills every claim on it before.
     async fn open_again(
         &self,
         slot: &SlotState<D>,

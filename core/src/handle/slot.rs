@@ -139,7 +139,7 @@ impl<D: GameDocument> Slot<D> {
     /// document as it was.
     ///
     /// Copying takes time in proportion to the document. A part that is large
-    /// and seldom changed is cheap to copy in an [`Arc`].
+    /// and rarely changed is cheap to copy in an [`Arc`].
     ///
     /// # Errors
     ///
@@ -223,7 +223,7 @@ impl<D: GameDocument> Slot<D> {
     }
 
     /// Asks for the same as [`save`](Self::save) without waiting for it, from
-    /// any thread, with or without a runtime around. A failure is told by
+    /// any thread, with or without a runtime around. A failure is reported as
     /// [`Event::SaveFailed`](crate::Event::SaveFailed), and the autosave tries
     /// again.
     ///
