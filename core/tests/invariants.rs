@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The rules that there are of each kind.
-const RULES: [(char, RangeInclusive<usize>); 15] = [
+const RULES: [(char, RangeInclusive<usize>); 14] = [
     ('L', 1..=10),
     ('S', 1..=13),
     ('V', 1..=7),
@@ -23,8 +23,7 @@ const RULES: [(char, RangeInclusive<usize>); 15] = [
     ('M', 6..=6),
     ('P', 3..=3),
     ('H', 1..=1),
-    ('H', 3..=3),
-    ('H', 5..=5),
+    ('H', 3..=5),
     ('F', 1..=29),
 ];
 
