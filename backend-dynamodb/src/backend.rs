@@ -42,7 +42,7 @@ pub struct DynamoDbBackend {
 impl DynamoDbBackend {
     /// A backend that calls DynamoDB through `client`.
     ///
-    /// Nothing is sent yet. Call [`check_table`](Self::check_table) once at
+    /// Nothing is sent yet. Request [`check_table`](Self::check_table) once at
     /// start, or [`create_table`](Self::create_table).
     ///
     /// # Errors

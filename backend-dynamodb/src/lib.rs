@@ -19,8 +19,6 @@
 //! # Ok(())
 //! # }
 //! ```
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod backend;
 #[cfg(feature = "connect")]

@@ -165,7 +165,7 @@ async fn read(table: &Table, server: &ServerName) -> Result<Waiting> {
     }
 }
 
-/// How many numbers may be drawn when so many were and nothing waits.
+/// How many numbers may be drawn when this many were and nothing waits.
 fn room_after(drawn: u64) -> u64 {
     drawn.saturating_add(MAX_NOTICES as u64)
 }

@@ -32,13 +32,13 @@ pub(crate) struct Segment {
 /// A place in a scan. As text: the segment, if any, as `0/4`; then, if it is
 /// not the beginning, `@`, the length of the partition key, `:`, and the keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct ScanPosition {
     pub(crate) segment: Option<Segment>,
     /// What comes before it.
     pub(crate) after: Option<Key>,
 }
 
-impl Place {
+impl ScanPosition {
     fn parse(text: &str) -> Option<Self> {
         let (segment, after) = match text.split_once('@') {
             None => (text, None),
@@ -71,7 +71,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ScanPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(Segment { number, of }) = self.segment {
             write!(f, "{number}/{of}")?;
@@ -90,8 +90,8 @@ pub(crate) async fn page(
     limit: usize,
 ) -> Result<PlayersPage> {
     let mut place = match after {
-        None => Place::default(),
-        Some(cursor) => Place::parse(cursor.as_str()).ok_or_else(|| foreign(cursor))?,
+        None => ScanPosition::default(),
+        Some(cursor) => ScanPosition::parse(cursor.as_str()).ok_or_else(|| foreign(cursor))?,
     };
     let page = table.scan("list players", &place, limit.max(1)).await?;
     let mut players: Vec<PlayerId> = Vec::new();
@@ -170,23 +170,23 @@ mod tests {
         });
         let segment = Some(Segment { number: 3, of: 4 });
         for place in [
-            Place {
+            ScanPosition {
                 segment,
                 after: None,
             },
-            Place {
+            ScanPosition {
                 segment,
                 after: after.clone(),
             },
-            Place {
+            ScanPosition {
                 segment: None,
                 after,
             },
         ] {
-            assert_eq!(Place::parse(&place.to_string()), Some(place));
+            assert_eq!(ScanPosition::parse(&place.to_string()), Some(place));
         }
         assert_eq!(
-            Place::parse("0/4").unwrap().segment,
+            ScanPosition::parse("0/4").unwrap().segment,
             Some(Segment { number: 0, of: 4 })
         );
         for foreign in [
@@ -205,7 +205,7 @@ mod tests {
             "0123456789abcdef:player",
             "17",
         ] {
-            assert_eq!(Place::parse(foreign), None, "{foreign}");
+            assert_eq!(ScanPosition::parse(foreign), None, "{foreign}");
         }
     }
 }

@@ -43,7 +43,7 @@ const LONGEST_PAUSE_OF_CONFLICTS: Duration = Duration::from_millis(100);
 /// How much of its caller's time a call leaves for its answer.
 const LEFT_FOR_THE_ANSWER: Duration = Duration::from_millis(100);
 
-/// A difference of time, in milliseconds, that signatures don't put up with.
+/// A difference of time, in milliseconds, that signatures don't allow.
 const WRONG_TIME: u64 = 60_000;
 
 /// What sending a call twice does.
@@ -57,7 +57,7 @@ pub(crate) enum Nature {
 
 /// A call on its way, for its errors.
 #[derive(Clone, Copy)]
-pub(crate) struct Call<'a> {
+pub(crate) struct Request<'a> {
     /// What is being done, such as `save`.
     pub(crate) what: &'static str,
     /// The item that it is about, or first about; none for the table itself.
@@ -66,7 +66,7 @@ pub(crate) struct Call<'a> {
     pub(crate) nature: Nature,
 }
 
-impl fmt::Display for Call<'_> {
+impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.what)?;
         self.key.map_or(Ok(()), |key| write!(f, " {key}"))
@@ -86,7 +86,7 @@ pub(crate) enum Answer<T, E> {
     },
 }
 
-/// The pauses before a call is sent again, at most so many times.
+/// The pauses before a call is sent again, at most this often.
 fn pauses(longest: Duration, times: usize) -> ExponentialBackoff {
     ExponentialBuilder::default()
         .with_min_delay(FIRST_PAUSE)
@@ -150,7 +150,7 @@ impl Sending {
     /// be; conflicts with other calls are counted for themselves.
     pub(crate) async fn send<T, E, F>(
         &self,
-        call: Call<'_>,
+        call: Request<'_>,
         attempt: impl Fn() -> F,
     ) -> Result<Answer<T, E>>
     where
@@ -281,7 +281,7 @@ impl<E: ServiceFailure> Failure<E> {
         }
     }
 
-    fn into_error(self, call: Call<'_>, kind: ErrorKind, effect: Effect) -> BackendError {
+    fn into_error(self, call: Request<'_>, kind: ErrorKind, effect: Effect) -> BackendError {
         let error = BackendError::new(kind, effect, format!("{call}: {}", self.in_words()));
         match self {
             Self::Told(source) => error.with_source(*source),

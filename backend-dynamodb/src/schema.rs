@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::{
     hazards,
     item::attr,
-    resend::{Call, Nature},
+    resend::{Nature, Request},
     table::{Table, unconditional},
 };
 
@@ -345,8 +345,8 @@ async fn switch_recovery_on(table: &Table) -> Result<()> {
 }
 
 /// A call about the table itself.
-fn on_table(what: &'static str, nature: Nature) -> Call<'static> {
-    Call {
+fn on_table(what: &'static str, nature: Nature) -> Request<'static> {
+    Request {
         what,
         key: None,
         nature,

@@ -27,7 +27,7 @@ use tokio::sync::Notify;
 use crate::item::number;
 
 /// What sending a call again takes from the budget, and what an answer brings
-/// back: in the long run there is one resend for so many answers.
+/// back: in the long run there is one resend for this many answers.
 const RESEND: u32 = 4;
 const ANSWER: u32 = 1;
 

@@ -16,8 +16,8 @@ use crate::{
     error::ServiceFailure,
     item::{Item, Key, PLAYER_PREFIX, attr},
     options::DynamoDbOptions,
-    players::Place,
-    resend::{Answer, Call, Nature, Sending},
+    players::ScanPosition,
+    resend::{Answer, Nature, Request, Sending},
     service::Service,
 };
 
@@ -30,7 +30,7 @@ pub(crate) fn values<const N: usize>(values: [(&str, AttributeValue); N]) -> Val
     values.into_iter().map(owned).collect()
 }
 
-/// What came of a conditional call.
+/// The outcome of a conditional call.
 #[derive(Debug)]
 pub(crate) enum Conditional<T, F = Refusal> {
     /// The condition held, and the call was applied.
@@ -125,7 +125,7 @@ impl Table {
     /// Sends a call until there is an answer.
     pub(crate) async fn send<T, E, F>(
         &self,
-        call: Call<'_>,
+        call: Request<'_>,
         attempt: impl Fn() -> F,
     ) -> Result<Answer<T, E>>
     where
@@ -154,7 +154,7 @@ impl Table {
             .table_name(&self.name)
             .set_key(Some(self.key(key)))
             .consistent_read(true);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature: Nature::Read,
@@ -182,7 +182,7 @@ impl Table {
             .set_expression_attribute_names(Some(names_in([condition])))
             .set_expression_attribute_values((!values.is_empty()).then_some(values))
             .return_values_on_condition_check_failure(OnFailure::AllOld);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature: Nature::Repeatable,
@@ -216,7 +216,7 @@ impl Table {
                 Returning::After => ReturnValue::AllNew,
             })
             .return_values_on_condition_check_failure(OnFailure::AllOld);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature,
@@ -244,7 +244,7 @@ impl Table {
             .set_expression_attribute_names(Some(names_in([condition])))
             .set_expression_attribute_values((!values.is_empty()).then_some(values))
             .return_values_on_condition_check_failure(OnFailure::AllOld);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature: Nature::Repeatable,
@@ -296,7 +296,7 @@ impl Table {
             .set_exclusive_start_key(from)
             .set_limit(limit)
             .consistent_read(true);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(first),
             nature: Nature::Read,
@@ -316,7 +316,7 @@ impl Table {
     pub(crate) async fn scan(
         &self,
         what: &'static str,
-        place: &Place,
+        place: &ScanPosition,
         limit: usize,
     ) -> Result<Page> {
         let request = self
@@ -338,7 +338,7 @@ impl Table {
             .set_exclusive_start_key(place.after.as_ref().map(|after| self.key(after)))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .consistent_read(true);
-        let call = Call {
+        let call = Request {
             what,
             key: place.after.as_ref(),
             nature: Nature::Read,
@@ -370,7 +370,7 @@ fn conditional<T, U, E: ServiceFailure>(
 }
 
 /// The answer to a call without a condition.
-pub(crate) fn unconditional<T, E>(answer: Answer<T, E>, call: Call<'_>) -> Result<T> {
+pub(crate) fn unconditional<T, E>(answer: Answer<T, E>, call: Request<'_>) -> Result<T> {
     match answer {
         Answer::Done(done) => Ok(done),
         Answer::Refused { .. } => Err(BackendError::new(

@@ -13,7 +13,7 @@ use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
 use crate::{
     error::CONDITION_FAILED,
     item::{Item, Key},
-    resend::{Answer, Call, Nature},
+    resend::{Answer, Nature, Request},
     table::{Change, Refusal, Table, names_in},
 };
 
@@ -45,7 +45,7 @@ impl Table {
         about: &Key,
         actions: Vec<(Key, Action)>,
     ) -> Result<Transacted> {
-        let call = Call {
+        let call = Request {
             what,
             key: Some(about),
             nature: Nature::Repeatable,

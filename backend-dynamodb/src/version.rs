@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use playerdata_core::{
-    Clock, PlayerId, Revision, SlotName, UnixMillis,
+    Clock, PlayerId, Revision, SlotName, UnixMillis, WriteId,
     backend::{
         BackendError, Claim, Effect, ErrorKind, KeepPolicy, Keeping, Lock, Record, Result,
         VersionSummary,
@@ -97,62 +97,60 @@ fn write_summary(version: &VersionSummary) -> AttributeValue {
     AttributeValue::M(HashMap::from(owned))
 }
 
-/// A record in its slot.
+/// A record in its slot. Whether its body can be read does not matter.
 struct Stored {
     item: Item,
-    record: Record,
-}
-
-/// A version that is to be kept: its item, and what the list says of it.
-struct Copy {
-    of: Record,
-    item: Item,
+    write_id: WriteId,
+    /// What the list would say of a version kept now.
     summary: VersionSummary,
 }
 
-impl Copy {
-    /// The item as it is, but for where it is and who claims it.
-    fn new(table: &Table, mut stored: Stored, now: UnixMillis) -> Self {
-        let keys = [table.partition_key.as_str(), &table.sort_key];
-        for name in keys
-            .into_iter()
-            .chain([attr::SESSION, attr::FENCE, attr::CLAIM])
-        {
-            stored.item.remove(name);
-        }
-        let kept_at = (attr::KEPT_AT.to_owned(), number(now.get()));
-        stored.item.extend([kept_at]);
-        let summary = VersionSummary {
-            revision: stored.record.revision,
-            saved_at: stored.record.saved_at,
-            kept_at: now,
-            schema: stored.record.body.schema,
-            body_bytes: stored.record.body.bytes.len() as u64,
+impl Stored {
+    fn read(key: &Key, item: Item, now: UnixMillis) -> Result<Option<Self>> {
+        let reader = Reader::new(key, &item);
+        let Some(body) = reader.binary(attr::BODY)? else {
+            return Ok(None);
         };
-        Self {
-            of: stored.record,
-            item: stored.item,
+        let of = |name| reader.required(name, reader.number(name)?);
+        let summary = VersionSummary {
+            revision: Revision::new(of(attr::REVISION)?),
+            saved_at: UnixMillis::new(of(attr::SAVED_AT)?),
+            kept_at: now,
+            schema: read_schema(reader)?,
+            body_bytes: body.len() as u64,
+        };
+        let write_id = reader.required(attr::WRITE_ID, reader.parsed(attr::WRITE_ID)?)?;
+        Ok(Some(Self {
+            item,
+            write_id,
             summary,
+        }))
+    }
+
+    /// The version's item: the slot's, but for where it is and who claims it.
+    fn copy(&self, table: &Table) -> Item {
+        let keys = [table.partition_key.as_str(), &table.sort_key];
+        let claim = [attr::SESSION, attr::FENCE, attr::CLAIM];
+        let mut copy = self.item.clone();
+        for name in keys.into_iter().chain(claim) {
+            copy.remove(name);
         }
+        let kept_at = number(self.summary.kept_at.get());
+        copy.insert(attr::KEPT_AT.to_owned(), kept_at);
+        copy
     }
 }
 
 /// What is to be done about a slot's versions.
 struct Plan {
     outcome: Keeping,
-    add: Option<Copy>,
+    add: Option<Stored>,
     /// How many of the oldest ones go.
     drop: usize,
 }
 
 impl Plan {
-    fn new(
-        table: &Table,
-        list: &List,
-        stored: Option<Stored>,
-        policy: KeepPolicy,
-        now: UnixMillis,
-    ) -> Self {
+    fn new(list: &List, stored: Option<Stored>, policy: KeepPolicy) -> Self {
         let over = |versions: usize| versions.saturating_sub(policy.most as usize);
         let mut plan = Self {
             outcome: Keeping::Nothing,
@@ -160,7 +158,8 @@ impl Plan {
             drop: 0,
         };
         let Some(stored) = stored else { return plan };
-        let revision = stored.record.revision;
+        let revision = stored.summary.revision;
+        let now = stored.summary.kept_at;
         plan.outcome = Keeping::Kept { revision };
         match list.versions.last() {
             // One that was cut off has left too many, perhaps.
@@ -172,7 +171,7 @@ impl Plan {
             }
             _ => {
                 plan.drop = over(list.versions.len() + 1);
-                plan.add = Some(Copy::new(table, stored, now));
+                plan.add = Some(stored);
             }
         }
         plan
@@ -186,8 +185,8 @@ impl Plan {
     fn fitting(&self, list: &List) -> usize {
         let adds = |body_bytes: u64| BESIDE_BODY + body_bytes;
         // The slot, and its copy.
-        let copy = self.add.as_ref();
-        let mut bytes = copy.map_or(0, |copy| 2 * adds(copy.summary.body_bytes));
+        let add = self.add.as_ref();
+        let mut bytes = add.map_or(0, |stored| 2 * adds(stored.summary.body_bytes));
         let oldest = list.versions[..self.drop].iter();
         let fitting = oldest.take_while(|version| {
             bytes += adds(version.body_bytes);
@@ -225,9 +224,8 @@ pub(crate) async fn keep(
     }
     let mut kept = None;
     for _ in 0..MAX_ROUNDS {
-        let (list, stored) = keeper.look().await?;
-        let now = table.service().at(clock.now());
-        let plan = Plan::new(table, &list, stored, policy, now);
+        let (list, stored) = keeper.look(clock).await?;
+        let plan = Plan::new(&list, stored, policy);
         if plan.changes_nothing() {
             return keeper.unless_lost(plan.outcome).await;
         }
@@ -259,16 +257,15 @@ struct Keeper<'a> {
 
 impl Keeper<'_> {
     /// The versions and the record as they are now.
-    async fn look(&self) -> Result<(List, Option<Stored>)> {
+    async fn look(&self, clock: &dyn Clock) -> Result<(List, Option<Stored>)> {
         let Claim { player, slot, .. } = self.claim;
         let key = Key::slot(player, slot);
         let list = List::look(self.table, KEEP, player, slot);
         let (list, item) = futures::try_join!(list, self.table.get(KEEP, &key))?;
-        let Some(item) = item else {
-            return Ok((list, None));
-        };
-        let record = read_record(Reader::new(&key, &item))?;
-        Ok((list, record.map(|record| Stored { item, record })))
+        // By the time that these answers told.
+        let now = self.table.service().at(clock.now());
+        let stored = item.map(|item| Stored::read(&key, item, now));
+        Ok((list, stored.transpose()?.flatten()))
     }
 
     /// The outcome, if the lock is the claim's still.
@@ -303,11 +300,14 @@ impl Keeper<'_> {
                 Action::Update(change_list(list, plan, drop)),
             ),
         ];
-        if let Some(copy) = &plan.add {
-            let key = Key::version(player, slot, copy.summary.revision);
+        if let Some(stored) = &plan.add {
+            let key = Key::version(player, slot, stored.summary.revision);
             // The list says that it is not there.
-            let put = Action::Put(copy.item.clone(), "attribute_not_exists(#kept_at)");
-            actions.push((Key::slot(player, slot), Action::Update(look_at_slot(copy))));
+            let put = Action::Put(stored.copy(self.table), "attribute_not_exists(#kept_at)");
+            actions.push((
+                Key::slot(player, slot),
+                Action::Update(look_at_slot(stored)),
+            ));
             actions.push((key, put));
         }
         let dropped = list.versions[..drop].iter();
@@ -337,7 +337,7 @@ impl Keeper<'_> {
         self.doubt |= after_doubt;
         // An earlier attempt of ours may have been applied.
         let found = List::read(list.key.clone(), item.unwrap_or_default())?;
-        let ours = plan.add.as_ref().map(|copy| &copy.summary);
+        let ours = plan.add.as_ref().map(|stored| &stored.summary);
         Ok(
             match after_doubt && ours.is_some() && found.versions.last() == ours {
                 true => Applied::Done,
@@ -362,13 +362,13 @@ impl Keeper<'_> {
 }
 
 /// A change that changes nothing, on the condition that the slot is as it was.
-fn look_at_slot(copy: &Copy) -> Change {
+fn look_at_slot(stored: &Stored) -> Change {
     Change {
         update: "SET #revision = :revision".to_owned(),
         condition: "#revision = :revision AND #write_id = :write_id".to_owned(),
         values: values([
-            (":revision", number(copy.of.revision.get())),
-            (":write_id", text(copy.of.write_id)),
+            (":revision", number(stored.summary.revision.get())),
+            (":write_id", text(stored.write_id)),
         ]),
     }
 }
@@ -376,7 +376,7 @@ fn look_at_slot(copy: &Copy) -> Change {
 /// The list without the oldest and with the new one, on the condition that it
 /// is as it was.
 fn change_list(list: &List, plan: &Plan, drop: usize) -> Change {
-    let added = plan.add.as_ref().map(|copy| &copy.summary);
+    let added = plan.add.as_ref().map(|stored| &stored.summary);
     let stay = list.versions[drop..].iter().chain(added);
     let versions = AttributeValue::L(stay.map(write_summary).collect());
     let mut change = Change {

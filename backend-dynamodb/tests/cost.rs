@@ -362,6 +362,7 @@ async fn h1_h3_versions_are_charged_as_documented_and_a_load_that_keeps_none_wri
         opened(&backend, &claim).await;
         let read_units = (units / 4.0).ceil();
         let read = [charge("GetItem", 1.0), charge("GetItem", read_units)];
+        meter.take();
         for base in 0..5 {
             let stamp = stamp(base, base.into());
             backend.save(&claim, &stamp, &body_of(bytes)).await.unwrap();

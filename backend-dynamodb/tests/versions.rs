@@ -5,6 +5,7 @@ mod support;
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use playerdata_core::{
     PlayerId, Revision, UnixMillis, WriteId,
     backend::{
@@ -112,6 +113,25 @@ async fn h1_a_version_is_the_record_as_it_was_stored() {
         let none = backend.version(&claim.player, &name, revision).await;
         assert_eq!(none.unwrap(), None, "{name}");
     }
+}
+
+#[tokio::test]
+async fn h1_a_record_that_can_no_longer_be_read_is_kept_as_it_is() {
+    let (store, backend, claim) = saved_slot().await;
+    let mut slot = store.item(&claim.player, "slot#s").await.unwrap();
+    let later = AttributeValue::S("of a later version".to_owned());
+    slot.insert("encoding".to_owned(), later);
+    let request = store.client().put_item().table_name(&store.table);
+    request.set_item(Some(slot.clone())).send().await.unwrap();
+    assert_eq!(keep(&backend, &claim).await, kept(1));
+    let version = store.item(&claim.player, "version#s#00000000000000000001");
+    let version = version.await.unwrap();
+    for name in ["encoding", "body", "write_id", "saved_at"] {
+        assert_eq!(version[name], slot[name], "{name}");
+    }
+    let revision = Revision::new(1);
+    let error = backend.version(&claim.player, &claim.slot, revision).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Corrupt);
 }
 
 #[tokio::test]

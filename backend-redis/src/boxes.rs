@@ -10,7 +10,7 @@ use crate::{
     error,
     keys::BoxKind,
     link::Aim,
-    script::{Answer, Call, Script},
+    script::{Answer, Invocation, Script},
     slot::{FIRST_PAUSE, wait_for_move},
     store::{MAX_DECLARATIONS, Store, restless},
 };
@@ -34,12 +34,12 @@ impl SlotBox<'_> {
         store: &Store,
         script: &Script,
         aim: Aim<'_>,
-        more: impl Fn(Call) -> Call,
+        more: impl Fn(Invocation) -> Invocation,
     ) -> Result<Answer> {
         let (mut declared, mut pause) = (true, FIRST_PAUSE);
         let mut declarations = 0;
         while declarations < MAX_DECLARATIONS {
-            let mut call = Call::default().key(store.keys.player(self.player));
+            let mut call = Invocation::default().key(store.keys.player(self.player));
             if declared {
                 call = call.key(store.keys.of_box(self.player, self.slot, self.kind));
             }

@@ -7,7 +7,7 @@ use uuid::fmt::Hyphenated;
 
 /// A namespace that can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{name:?} is no namespace: it takes 1 to 64 bytes of A-Z a-z 0-9 _ - .")]
+#[error("{name:?} is not a valid namespace: it takes 1 to 64 bytes of A-Z a-z 0-9 _ - .")]
 pub struct InvalidNamespace {
     /// The text given, cut to its first 80 characters.
     pub name: String,

@@ -22,8 +22,6 @@
 //! ```
 //!
 //! The feature `tls` adds `rediss://` addresses.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod address;
 mod backend;

@@ -9,7 +9,7 @@ use playerdata_core::{
 
 use crate::{
     keys::BoxKind,
-    script::{ACQUIRE, Answer, Call, ERASE, LOOK, RELEASE, Script},
+    script::{ACQUIRE, Answer, ERASE, Invocation, LOOK, RELEASE, Script},
     store::{MAX_DECLARATIONS, Store, restless},
     sweep,
 };
@@ -23,7 +23,7 @@ pub(crate) async fn acquire(
     let by = store.changing(player).deadline;
     store.eviction.find_out(&store.link, by).await;
     let call = || {
-        Call::default()
+        Invocation::default()
             .key(store.keys.player(player))
             .argument(&claimant.session)
             .argument(&claimant.server.name)
@@ -49,7 +49,7 @@ pub(crate) async fn release(
     session: SessionId,
 ) -> Result<Release> {
     let call = || {
-        Call::default()
+        Invocation::default()
             .key(store.keys.player(player))
             .argument(&session)
     };
@@ -71,7 +71,7 @@ async fn withdrawing(
     script: &Script,
     player: &PlayerId,
     session: Option<SessionId>,
-    call: impl Fn() -> Call,
+    call: impl Fn() -> Invocation,
 ) -> Result<Answer> {
     let aim = store.changing(player);
     let mut claimed = Vec::new();
@@ -106,7 +106,7 @@ async fn withdrawing(
 }
 
 pub(crate) async fn holder(store: &Store, player: &PlayerId) -> Result<Option<Lock>> {
-    let mut call = Call::default().key(store.keys.player(player));
+    let mut call = Invocation::default().key(store.keys.player(player));
     for field in ["session", "server", "incarnation", "since", "fence"] {
         call = call.argument(field);
     }
@@ -122,7 +122,7 @@ pub(crate) async fn erase(store: &Store, player: &PlayerId) -> Result<Erasure> {
     let aim = store.changing(player);
     let mut listed: Vec<(Listed, String)> = Vec::new();
     for _ in 0..MAX_DECLARATIONS {
-        let mut call = Call::default().key(store.keys.player(player));
+        let mut call = Invocation::default().key(store.keys.player(player));
         for (thing, what) in &listed {
             call = call
                 .key(thing.key(store, player))

@@ -21,7 +21,7 @@ use crate::{
     error::{self, Failure, Remedy, remedy},
     keys::hash_slot,
     link::Node,
-    script::{ANYTHING, Call, SCAN},
+    script::{ANYTHING, Invocation, SCAN},
     slot_set::SlotSet,
     store::Store,
 };
@@ -98,7 +98,7 @@ async fn with_anything(store: &Store, players: Vec<PlayerId>) -> Result<Vec<Play
 }
 
 async fn has_anything(store: &Store, player: &PlayerId) -> Result<bool> {
-    let call = Call::default().key(store.keys.player(player));
+    let call = Invocation::default().key(store.keys.player(player));
     match store.call(&ANYTHING, &call, store.reading(player)).await {
         Ok(answer) => match answer.word.as_str() {
             "something" => Ok(true),
@@ -314,7 +314,7 @@ async fn ask(
     by: Instant,
 ) -> std::result::Result<Step, Failure> {
     let (least, most) = KEYS_AT_A_TIME;
-    let call = Call::default()
+    let call = Invocation::default()
         .argument(cursor)
         .argument(&store.keys.players())
         .argument(&room.clamp(least, most));

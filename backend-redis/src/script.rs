@@ -58,12 +58,12 @@ impl Script {
     }
 
     /// The call by digest.
-    pub(crate) fn by_digest(&self, call: &Call) -> Cmd {
+    pub(crate) fn by_digest(&self, call: &Invocation) -> Cmd {
         call.command("EVALSHA", &self.digest)
     }
 
     /// The call that brings the script along; the server keeps it.
-    pub(crate) fn by_code(&self, call: &Call) -> Cmd {
+    pub(crate) fn by_code(&self, call: &Invocation) -> Cmd {
         call.command("EVAL", self.code)
     }
 }
@@ -71,12 +71,12 @@ impl Script {
 /// The keys and arguments of one call of a script. Every key that the script
 /// touches is among them, but for new ones while their hash slot moves.
 #[derive(Debug, Default)]
-pub(crate) struct Call {
+pub(crate) struct Invocation {
     keys: Vec<String>,
     arguments: Vec<Vec<u8>>,
 }
 
-impl Call {
+impl Invocation {
     pub(crate) fn key(mut self, key: String) -> Self {
         self.keys.push(key);
         self

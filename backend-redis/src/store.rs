@@ -17,7 +17,7 @@ use crate::{
     keys::Keys,
     link::{Aim, Link, Node, Purpose, Way, ask},
     looks::Looks,
-    script::{Answer, Call, Script},
+    script::{Answer, Invocation, Script},
 };
 
 /// How often a script is called with the keys that its last call named, until
@@ -82,7 +82,12 @@ impl Store {
 
     /// Calls a script by its digest, and with its code if the server does not
     /// know it: not yet, or not any more.
-    pub(crate) async fn call(&self, script: &Script, call: &Call, aim: Aim<'_>) -> Result<Answer> {
+    pub(crate) async fn call(
+        &self,
+        script: &Script,
+        call: &Invocation,
+        aim: Aim<'_>,
+    ) -> Result<Answer> {
         let answer = self.send(script, call, aim).await;
         Answer::read(answer.map_err(|failure| error_of(failure, aim))?)
     }
@@ -92,7 +97,7 @@ impl Store {
     pub(crate) async fn call_unless_moving(
         &self,
         script: &Script,
-        call: &Call,
+        call: &Invocation,
         mut aim: Aim<'_>,
     ) -> Result<Option<Answer>> {
         aim.tells_moving = true;
@@ -108,7 +113,7 @@ impl Store {
         &self,
         node: &Node,
         script: &Script,
-        call: &Call,
+        call: &Invocation,
         by: Instant,
     ) -> std::result::Result<Value, Failure> {
         match ask(node, &script.by_digest(call), by).await {
@@ -122,7 +127,7 @@ impl Store {
     async fn send(
         &self,
         script: &Script,
-        call: &Call,
+        call: &Invocation,
         aim: Aim<'_>,
     ) -> std::result::Result<Value, Failure> {
         match self.link.run(&script.by_digest(call), aim).await {

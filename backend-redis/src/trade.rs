@@ -8,12 +8,12 @@ use playerdata_core::{
 
 use crate::{
     error,
-    script::{Call, DECIDE, FORGET_DECISION},
+    script::{DECIDE, FORGET_DECISION, Invocation},
     store::Store,
 };
 
 pub(crate) async fn decide(store: &Store, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
-    let call = Call::default()
+    let call = Invocation::default()
         .key(store.keys.trade(trade))
         .argument(verdict.as_str());
     let tag = trade.to_string();
@@ -31,7 +31,7 @@ pub(crate) async fn decide(store: &Store, trade: TradeId, verdict: Verdict) -> R
 }
 
 pub(crate) async fn forget(store: &Store, trade: TradeId, party: Party) -> Result<()> {
-    let call = Call::default()
+    let call = Invocation::default()
         .key(store.keys.trade(trade))
         .argument(party.as_str())
         .argument(&VERDICT_MEMORY.as_millis());

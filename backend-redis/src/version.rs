@@ -13,7 +13,7 @@ use crate::{
     keys::BoxKind,
     lease::millis,
     script::{KEEP_VERSION, READ_VERSION, VERSIONS},
-    slot::{Place, vanished},
+    slot::{Location, vanished},
     store::{MAX_DECLARATIONS, Store, restless},
     value,
 };
@@ -32,7 +32,7 @@ pub(crate) async fn keep(store: &Store, claim: &Claim, policy: KeepPolicy) -> Re
         age => millis(age),
     };
     // Right while the claim is alive. Otherwise the script says where it is.
-    let mut place = Place::Claimed(claim.session, claim.number);
+    let mut place = Location::Claimed(claim.session, claim.number);
     for _ in 0..MAX_DECLARATIONS {
         let call = versions(player, slot).call(store, &KEEP_VERSION, aim, |call| {
             call.key(place.key(store, player, slot))
@@ -58,7 +58,7 @@ pub(crate) async fn keep(store: &Store, claim: &Claim, policy: KeepPolicy) -> Re
                 Err(error::corrupt(Effect::None, what))
             }
             "elsewhere" => {
-                place = Place::read(&answer.part::<String>()?, Some(claim.session))?;
+                place = Location::read(&answer.part::<String>()?, Some(claim.session))?;
                 continue;
             }
             _ => Err(answer.unknown()),

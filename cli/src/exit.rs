@@ -8,22 +8,27 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All was done. After `play`, everything is saved, and the player is free.
     Ended = 0,
-    /// The command line or the settings can't be used. Nothing was begun.
+    /// The answer is no: there is nothing to show, `check` found a fault,
+    /// `diff` a difference, or a question was answered with no.
+    No = 1,
+    /// The command line, a file or the settings can't be used. Nothing was
+    /// begun.
     Usage = 2,
-    /// Another server holds the player. Nothing was begun.
+    /// A session holds the player. Nothing was begun.
     Held = 3,
-    /// The session was lost while playing: another server took the player.
+    /// The session was lost, or somebody has written the slot meanwhile.
     Lost = 4,
-    /// The store failed: it could not be opened, read, or written at the end.
+    /// The store failed: it could not be opened, read, or written.
     Store = 5,
     /// With `play --strict`: everything is saved, but a command was refused.
     Refused = 6,
 }
 
 impl Exit {
-    pub(crate) const HELP: &str = "Exit codes: 0 ended well, 2 bad usage or settings, 3 the player \
-        is held elsewhere, 4 the session was lost while playing, 5 the store failed, 6 a command \
-        was refused (play --strict).";
+    pub(crate) const HELP: &str = "Exit codes: 0 done; 1 the answer is no (nothing there, a fault \
+        found, a difference, a question denied); 2 bad usage, file or settings; 3 the player is \
+        held; 4 the session was lost, or the slot was written meanwhile; 5 the store failed; 6 a \
+        command was refused (play --strict).";
 }
 
 impl From<Exit> for ExitCode {

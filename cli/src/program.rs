@@ -1,8 +1,8 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-use crate::{Exit, play};
+use crate::{Exit, command::Command};
 
 /// Players' data at hand: on SQLite, Redis or DynamoDB.
 #[derive(Clone, Debug, Parser)]
@@ -17,16 +17,9 @@ pub struct Program {
     command: Command,
 }
 
-#[derive(Clone, Debug, Subcommand)]
-enum Command {
-    Play(play::Arguments),
-}
-
 impl Program {
     /// Does what the command line asks for.
     pub async fn run(self) -> Exit {
-        match self.command {
-            Command::Play(arguments) => play::run(arguments).await,
-        }
+        self.command.run().await
     }
 }

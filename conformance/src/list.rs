@@ -123,7 +123,7 @@ macro_rules! __every_store {
                 opening_again_under_the_same_claim_keeps_it_alive,
                 a_late_opening_is_overtaken,
                 claim_numbers_are_compared_as_numbers,
-                a_new_session_counts_its_claims_anew,
+                a_new_session_counts_its_claims_from_1,
                 claims_on_different_slots_are_independent,
                 a_claim_stays_dead_when_its_session_acquires_again,
                 a_claim_stays_dead_when_nobody_came_between,
@@ -288,7 +288,7 @@ macro_rules! __every_store {
                 a_version_can_be_kept_again_after_a_dropped_call,
                 a_dropped_erasure_takes_mail_and_versions_when_asked_again,
             }
-            mail {
+            mailboxes {
                 a_posted_letter_waits_as_it_was_posted,
                 a_repeated_post_is_known_by_its_posting,
                 of_one_id_the_first_content_counts,
@@ -429,7 +429,7 @@ macro_rules! __every_store {
             }
             manager_slots {
                 several_slots_are_open_at_once,
-                a_deleted_slot_begins_anew,
+                a_deleted_slot_starts_over,
                 odd_player_ids_have_data_of_their_own,
                 long_player_ids_have_data_of_their_own,
                 the_end_of_one_session_leaves_the_others,

@@ -94,7 +94,7 @@ impl Rule {
             Self::A6 => "the forced cycle writes every open slot",
             Self::E1 => "an end saves and then releases; what can't be saved keeps the lock",
             Self::E2 => "a lost session is closed, and the game is told who took the player",
-            Self::E3 => "a store that is down is no lost session",
+            Self::E3 => "a store that is down is not a lost session",
             Self::E4 => "a shutdown ends every session, and leaves no lease",
             Self::E5 => "a dropped session ends in the background",
             Self::E7 => "nothing is left half done because nobody waits for it",

@@ -74,7 +74,7 @@ pub enum Error {
     },
 
     /// The slot was deleted while it was open: it takes no changes. Load it
-    /// to begin anew.
+    /// to start over.
     SlotDeleted {
         /// The player.
         player: PlayerId,
@@ -154,7 +154,7 @@ pub enum Error {
         slot: SlotName,
         /// The revision that was read.
         revision: Revision,
-        /// The body as it is stored, to look at or to mend.
+        /// The body as it is stored, to look at or to repair.
         body: Box<Body>,
         /// What is wrong with it.
         source: Arc<CodecError>,
@@ -252,7 +252,7 @@ impl Error {
         matches!(self, Self::PlayerHeld { .. })
     }
 
-    /// The same error, if it is the store's, as one of the operation that the
+    /// This error, if it is the store's, as one of the operation that the
     /// call was a part of.
     pub(crate) fn during(self, operation: Operation) -> Self {
         match self {
@@ -390,7 +390,7 @@ impl Error {
             ),
             Self::NoEnvelope { player, slot } => write!(
                 f,
-                "the document of player {player}, slot {slot} is no JSON object: nothing can be \
+                "the document of player {player}, slot {slot} is not a JSON object: nothing can be \
                  kept beside it"
             ),
             other => unreachable!("{other:?} has its text elsewhere"),
@@ -399,7 +399,7 @@ impl Error {
 }
 
 /// The text, and what kind of error it is: what holds a document is left out,
-/// since a log is no place for a player's data.
+/// since a player's data does not belong in a log.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {

@@ -1,4 +1,4 @@
-//! What a manager tells those who listen.
+//! What a manager reports to those who listen.
 
 use std::{sync::Arc, time::Duration};
 
@@ -126,7 +126,7 @@ pub enum Event {
     /// Game code has kept a document for longer than a heartbeat: a closure
     /// that changes it, or a hook, has not returned. Nobody else is held up;
     /// the slot can't be changed until a closure returns, and can't be saved
-    /// until a hook does. Told once for each closure or hook.
+    /// until a hook does. Reported once for each closure or hook.
     DocumentKept {
         /// The player.
         player: PlayerId,
@@ -167,7 +167,7 @@ pub enum Event {
         /// Which hook.
         hook: &'static str,
     },
-    /// This listener was too slow: so many events were dropped for it.
+    /// This listener was too slow: `count` events were dropped for it.
     Lagged {
         /// How many.
         count: u64,

@@ -1,7 +1,5 @@
 //! Programs that a newcomer to playerdata runs; they are in the `examples`
 //! folder.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 /// The README's code is compiled.
 #[cfg(doctest)]

@@ -98,13 +98,6 @@ impl Store {
         let mut items = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.unwrap().into_iter();
-            let told = |value: AttributeValue| match value {
-                AttributeValue::Ss(mut set) => {
-                    set.sort();
-                    format!("{set:?}")
-                }
-                other => format!("{other:?}"),
-            };
             items.push(item.map(|(name, value)| (name, told(value))).collect());
         }
         items.sort();
@@ -175,6 +168,25 @@ impl Drop for Store {
             }
         });
         removing.join().ok();
+    }
+}
+
+/// A value as text, sets and maps in a fixed order.
+fn told(value: AttributeValue) -> String {
+    match value {
+        AttributeValue::Ss(mut set) => {
+            set.sort();
+            format!("{set:?}")
+        }
+        AttributeValue::L(list) => {
+            let list: Vec<_> = list.into_iter().map(told).collect();
+            format!("{list:?}")
+        }
+        AttributeValue::M(map) => {
+            let map = map.into_iter().map(|(name, value)| (name, told(value)));
+            format!("{:?}", map.collect::<BTreeMap<_, _>>())
+        }
+        other => format!("{other:?}"),
     }
 }
 

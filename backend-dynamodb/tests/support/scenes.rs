@@ -234,7 +234,7 @@ impl Scene {
     /// The operation, on a table of its own, with faults by call.
     pub async fn play(
         &self,
-        plan: impl FnMut(usize, &super::wire::Call) -> Fault + Send + 'static,
+        plan: impl FnMut(usize, &super::wire::Sent) -> Fault + Send + 'static,
     ) -> Played {
         let store = self.set().await;
         let wire = Wire::new();

@@ -292,7 +292,7 @@ impl Link {
         mut failure: Failure,
     ) -> Result<Value, Failure> {
         let mut pause = FIRST_PAUSE;
-        // A redirection followed for the first time is no sign of trouble.
+        // A redirection followed for the first time is not a sign of trouble.
         let mut at_once = true;
         loop {
             let Some(retry) = self.retry(&failure, aim, &node).await else {

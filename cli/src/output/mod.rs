@@ -32,6 +32,13 @@ pub(crate) fn answer(text: &str) -> io::Result<()> {
     output.flush()
 }
 
+/// Writes bytes as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(bytes)?;
+    output.flush()
+}
+
 /// Writes to standard error. If that is gone, there is nobody left to tell.
 pub(crate) fn message(text: &str) {
     let mut output = anstream::AutoStream::auto(io::stderr().lock());

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use playerdata::{InvalidStoreUrl, PlayerId, ServerName, SlotName, StoreUrl};
+use playerdata::{PlayerId, ServerName, SlotName, StoreUrl};
 
-use crate::{Exit, output::chain};
+use crate::{Exit, place::store_url};
 
 /// Holds one player's data, and takes commands at it on standard input, a line
 /// each. `help` lists them.
@@ -23,7 +23,7 @@ pub struct Arguments {
         value_name = "STORE",
         env = "PLAYERDATA_STORE",
         hide_env_values = true,
-        default_value = "sqlite:playerdata.db", value_parser = store
+        default_value = "sqlite:playerdata.db", value_parser = store_url
     )]
     pub store: StoreUrl,
 
@@ -57,18 +57,6 @@ pub struct Arguments {
     /// the same
     #[arg(long)]
     pub strict: bool,
-}
-
-/// Addresses of stores, and why one can't be used: with the feature that this
-/// program would have to be built with.
-fn store(text: &str) -> Result<StoreUrl, String> {
-    text.parse().map_err(|error: InvalidStoreUrl| match error {
-        InvalidStoreUrl::FeatureDisabled { scheme, feature } => format!(
-            "this program was built without {scheme}: addresses; \
-             build it with `--features {feature}`"
-        ),
-        other => chain(&other).to_string(),
-    })
 }
 
 /// What to do if another server holds the player.

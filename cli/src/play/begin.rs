@@ -5,8 +5,8 @@ use playerdata::{
     backend::Lock,
 };
 
-use super::{Arguments, Conflict, console::Console, failure::Failure, logging, signals::Signals};
-use crate::Exit;
+use super::{Arguments, Conflict, console::Console, signals::Signals};
+use crate::{failure::Failure, logging, place};
 
 /// A player who is here to play.
 pub(super) struct Game {
@@ -24,8 +24,12 @@ pub(super) async fn begin(
     arguments: &Arguments,
     console: &Console,
 ) -> Result<(Game, Signals), Failure> {
-    let settings = settings(arguments)?;
-    logging::start(&settings, console.messages())?;
+    let settings = place::settings(arguments.config.as_ref())?;
+    let otherwise = match settings.debug {
+        true => "warn,playerdata_core=debug",
+        false => "warn",
+    };
+    logging::start(otherwise, console.messages())?;
     let opened = arguments.store.open(&settings).await;
     let store = opened.map_err(|error| Failure::Open(Box::new(error)))?;
     let mut builder = SessionManager::builder(store.backend()).settings(settings);
@@ -50,8 +54,8 @@ pub(super) async fn begin(
             Ok((game, signals))
         }
         Err(failure) => {
-            // Gives up the lease. That fails, too, if it is the store.
-            if failure.exit() != Exit::Store {
+            // Gives up lock and lease. That fails, too, if the store is away.
+            if failure.is_answered() {
                 let within = manager.settings().operation_timeout;
                 manager.shutdown(within).await;
                 store.close().await;
@@ -59,16 +63,6 @@ pub(super) async fn begin(
             Err(failure)
         }
     }
-}
-
-fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
-    let Some(path) = &arguments.config else {
-        return Ok(Settings::default());
-    };
-    Settings::from_toml_file(path).map_err(|problems| Failure::Settings {
-        path: path.clone(),
-        problems,
-    })
 }
 
 async fn take_player(

@@ -3,7 +3,6 @@
 //! | file | its part |
 //! | --- | --- |
 //! | `arguments` | the command line |
-//! | `logging` | what the library reports, on standard error |
 //! | `begin` | from the arguments to a session that holds the player |
 //! | `input` | standard input, line by line, on a thread of its own |
 //! | `editor`, `complete`, `terminal` | the same at a terminal: history, completion, colours |
@@ -12,7 +11,6 @@
 //! | `turns` | the loop: input, events and signals, each when it comes |
 //! | `end` | saving, releasing, and telling what could not be saved |
 //! | `console` | all that is written: answers and messages |
-//! | `failure` | why it could not begin |
 
 mod arguments;
 mod begin;
@@ -22,9 +20,7 @@ mod console;
 mod editor;
 mod end;
 mod execute;
-mod failure;
 mod input;
-mod logging;
 mod parse;
 mod signals;
 mod terminal;

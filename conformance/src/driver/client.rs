@@ -93,7 +93,7 @@ impl Client {
 
     fn answered<T>(&self, answer: Result<T>) -> T {
         answer.unwrap_or_else(|error| {
-            let what = format!("the store failed, and a lost race is no error: {error:?}");
+            let what = format!("the store failed, and a lost race is not an error: {error:?}");
             self.world.fail(Rule::S4, &what)
         })
     }

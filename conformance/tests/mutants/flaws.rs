@@ -121,7 +121,7 @@ flaws! {
         claims::claim_numbers_are_compared_as_numbers, manager_saves::a_slot_outlives_many_lost_answers;
     /// A slot remembers the greatest claim number of all sessions.
     ClaimNumbersOutliveSessions claim_numbers_outlive_sessions:
-        claims::a_new_session_counts_its_claims_anew;
+        claims::a_new_session_counts_its_claims_from_1;
     /// Opening one slot kills the claims on the player's other slots.
     OneClaimPerPlayer one_claim_per_player:
         claims::claims_on_different_slots_are_independent, save_races::slots_opened_at_once_are_all_open, slots::slots_are_independent;
@@ -134,9 +134,9 @@ flaws! {
     /// A write under a live claim is applied whatever its base is.
     BaseUnchecked base_unchecked:
         checked_base::a_save_on_an_older_base_is_overtaken, checked_base::a_save_from_before_a_deletion_is_overtaken, checked_base::a_repeated_save_leaves_a_newer_one, checked_base::one_of_many_writes_on_one_base_is_applied, checked_base::a_deletion_on_an_older_base_is_overtaken, checked_base::a_save_on_a_base_to_come_is_overtaken;
-    /// A deleted slot starts anew at revision 0.
+    /// A deleted slot starts again at revision 0.
     DeletionForgetsRevision deletion_forgets_revision:
-        slots::a_deletion_counts_as_a_write, slots::a_deleted_slot_can_be_saved_again, manager_slots::a_deleted_slot_begins_anew;
+        slots::a_deletion_counts_as_a_write, slots::a_deleted_slot_can_be_saved_again, manager_slots::a_deleted_slot_starts_over;
     /// A deletion kills the claim it was made under.
     DeletionKillsClaim deletion_kills_claim:
         slots::a_deleted_slot_can_be_saved_again, slots::a_repeated_deletion_is_answered_as_the_first;
@@ -187,13 +187,13 @@ flaws! {
         records::the_limit_is_one_that_can_be_tried, manager_documents::a_document_as_large_as_the_store_takes_is_saved;
     /// Names are compared without regard to capitals.
     NamesIgnoreCase names_ignore_case:
-        names::every_character_of_a_player_id_counts, names::every_character_of_a_slot_name_counts, names::every_character_of_a_server_name_counts, manager_slots::several_slots_are_open_at_once, manager_slots::odd_player_ids_have_data_of_their_own, mail::each_slot_has_a_mailbox_of_its_own, mail::each_player_has_mailboxes_of_their_own, versions::each_slot_has_versions_of_its_own, players::odd_players_are_listed_as_they_are;
+        names::every_character_of_a_player_id_counts, names::every_character_of_a_slot_name_counts, names::every_character_of_a_server_name_counts, manager_slots::several_slots_are_open_at_once, manager_slots::odd_player_ids_have_data_of_their_own, mailboxes::each_slot_has_a_mailbox_of_its_own, mailboxes::each_player_has_mailboxes_of_their_own, versions::each_slot_has_versions_of_its_own, players::odd_players_are_listed_as_they_are;
     /// Names are cut off at 60 bytes.
     NamesCutOff names_cut_off:
         names::player_ids_count_to_their_last_byte, names::slot_names_count_to_their_last_byte, names::odd_and_long_server_names_are_taken_as_they_are, manager_slots::long_player_ids_have_data_of_their_own;
     /// Names that look like numbers are stored as numbers.
     NamesTakenForNumbers names_taken_for_numbers:
-        names::odd_player_ids_are_taken_as_they_are, names::odd_slot_names_are_taken_as_they_are, names::odd_and_long_server_names_are_taken_as_they_are, manager_slots::odd_player_ids_have_data_of_their_own, mail::each_player_has_mailboxes_of_their_own, players::odd_players_are_listed_as_they_are;
+        names::odd_player_ids_are_taken_as_they_are, names::odd_slot_names_are_taken_as_they_are, names::odd_and_long_server_names_are_taken_as_they_are, manager_slots::odd_player_ids_have_data_of_their_own, mailboxes::each_player_has_mailboxes_of_their_own, players::odd_players_are_listed_as_they_are;
     /// A record can't be seen while its slot is open.
     RecordHiddenWhileOpen record_hidden_while_open:
         views::a_record_is_seen_whoever_has_it_open, views::a_view_shows_what_was_acknowledged, manager_operators::an_operator_sees_a_player_and_disturbs_nobody;
@@ -202,7 +202,7 @@ flaws! {
         views::looking_disturbs_no_session;
     /// A list shows slots that were deleted, or only opened.
     ListShowsDeleted list_shows_deleted:
-        views::a_list_has_the_slots_that_hold_a_record, views::nothing_is_seen_where_nothing_was_saved, manager_slots::a_deleted_slot_begins_anew;
+        views::a_list_has_the_slots_that_hold_a_record, views::nothing_is_seen_where_nothing_was_saved, manager_slots::a_deleted_slot_starts_over;
     /// A list has the first page of the store's answer.
     ListShowsOnePage list_shows_one_page:
         views::a_list_has_all_of_many_slots;
@@ -487,49 +487,49 @@ flaws! {
         killed::a_superseded_server_is_superseded_after_a_kill;
     /// A letter to a player who was never seen is acknowledged, and lost.
     UnknownPlayerGetsNoMail unknown_player_gets_no_mail:
-        mail::a_posted_letter_waits_as_it_was_posted;
+        mailboxes::a_posted_letter_waits_as_it_was_posted;
     /// A letter that is posted again is another letter.
     RepeatedPostDoubled repeated_post_doubled:
-        mail::a_repeated_post_is_known_by_its_posting, mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::one_of_many_letters_of_one_id_is_posted;
+        mailboxes::a_repeated_post_is_known_by_its_posting, mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::one_of_many_letters_of_one_id_is_posted;
     /// Of two letters of one id, the second one's content counts.
     SecondContentCounts second_content_counts:
-        mail::of_one_id_the_first_content_counts;
+        mailboxes::of_one_id_the_first_content_counts;
     /// Whoever posts an id that is known is told their own posting.
     ToldOfTheirOwnPosting told_of_their_own_posting:
-        mail::of_one_id_the_first_content_counts, mail_races::one_of_many_letters_of_one_id_is_posted;
+        mailboxes::of_one_id_the_first_content_counts, mail_races::one_of_many_letters_of_one_id_is_posted;
     /// A letter is cut off at 8 KiB.
     LetterCutOff letter_cut_off:
-        mail::a_letter_is_kept_to_its_last_byte, mail_order::the_fullest_mailbox_is_read, cancelled::a_dropped_post_can_be_sent_again;
+        mailboxes::a_letter_is_kept_to_its_last_byte, mail_order::the_fullest_mailbox_is_read, cancelled::a_dropped_post_can_be_sent_again;
     /// A letter ends at its first zero.
     LetterCutAtZero letter_cut_at_zero:
-        mail::a_letter_is_kept_to_its_last_byte;
+        mailboxes::a_letter_is_kept_to_its_last_byte;
     /// A letter's time is stored as a signed number.
     LetterTimesSigned letter_times_signed:
-        mail::a_letter_is_kept_to_its_last_byte;
+        mailboxes::a_letter_is_kept_to_its_last_byte;
     /// The text that says who sent a letter is cut off at 64 bytes.
     SenderCutOff sender_cut_off:
-        mail::a_letter_is_kept_to_its_last_byte;
+        mailboxes::a_letter_is_kept_to_its_last_byte;
     /// All slots of a player share one mailbox.
     MailboxPerPlayer mailbox_per_player:
-        mail::each_slot_has_a_mailbox_of_its_own;
+        mailboxes::each_slot_has_a_mailbox_of_its_own;
     /// Ids of letters are compared without regard to capitals.
     LetterIdsIgnoreCase letter_ids_ignore_case:
-        mail::letters_whose_ids_are_alike_are_different_ones;
+        mailboxes::letters_whose_ids_are_alike_are_different_ones;
     /// Whoever posts a letter is told that nobody holds the player.
     SenderIsToldOfNobody sender_is_told_of_nobody:
-        mail::the_sender_is_told_who_holds_the_player, mail_races::a_letter_is_found_by_who_starts_or_its_sender_is_told;
+        mailboxes::the_sender_is_told_who_holds_the_player, mail_races::a_letter_is_found_by_who_starts_or_its_sender_is_told;
     /// A letter kills the claims of the session that has the player.
     PostKillsClaims post_kills_claims:
-        mail::mail_disturbs_no_session;
+        mailboxes::mail_disturbs_no_session;
     /// A letter counts as a write of its slot.
     PostCountsAsWrite post_counts_as_write:
-        mail::mail_makes_no_slot, mail::mail_disturbs_no_session;
+        mailboxes::mail_makes_no_slot, mailboxes::mail_disturbs_no_session;
     /// Letters go when their slot is deleted.
     MailGoesWithTheSlot mail_goes_with_the_slot:
-        mail::letters_wait_whatever_happens_to_the_slot;
+        mailboxes::letters_wait_whatever_happens_to_the_slot;
     /// Letters go when their player is released.
     MailGoesWithTheSession mail_goes_with_the_session:
-        mail::letters_wait_whatever_happens_to_the_slot;
+        mailboxes::letters_wait_whatever_happens_to_the_slot;
     /// Letters are read in the order of their ids.
     LettersSortedById letters_sorted_by_id:
         mail_order::letters_come_in_order_of_arrival, mail_order::letters_of_many_senders_keep_their_order;

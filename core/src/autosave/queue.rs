@@ -53,7 +53,7 @@ impl<D> Drop for HookUnderWay<D> {
 #[derive(Debug)]
 pub(crate) struct SaveQueue<D> {
     queued: Mutex<Queued<D>>,
-    /// Tells the scheduler that it has something to look at.
+    /// Notifies the scheduler that it has something to look at.
     news: Notify,
     /// For saves that have had their hook: no more of them are at the store
     /// than the settings say.

@@ -26,7 +26,7 @@ pub(crate) struct Wheel<D> {
     turns: Box<[Turn<D>]>,
     /// The turn of the slot that is opened next.
     next_turn: AtomicU64,
-    /// Told when a turn that had nothing to do gets something.
+    /// Notified when a turn that had nothing to do gets something.
     news: Notify,
 }
 

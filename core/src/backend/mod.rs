@@ -141,7 +141,7 @@ impl Limits {
 /// read is [`ErrorKind::Corrupt`] and stays as it is.
 ///
 /// Where the store only says that its condition failed, the implementation
-/// reads why. The reason may have changed by then, and is told as it was read;
+/// reads why. The reason may have changed by then, and is given as it was read;
 /// the refusal stands.
 ///
 /// # Cancel safety and idempotency
@@ -172,10 +172,10 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// How the store's own settings could lose what it acknowledges, as they
     /// are now: what an operator may have set elsewhere, or forgotten to set,
     /// and not what the program chose itself when it made the backend. A
-    /// manager asks when it starts, and tells whoever listens.
+    /// manager asks when it starts, and reports what it finds to its listeners.
     ///
-    /// A store that does not tell its settings has a
-    /// [`HazardKind::Unknown`], which is no error. By default there is none.
+    /// A store that does not show its settings has a
+    /// [`HazardKind::Unknown`], which is not an error. By default there is none.
     ///
     /// # Errors
     ///
@@ -240,7 +240,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Replacing a lock kills all claims made under it before the call
     /// returns. `replacing` does not need to hold the lock any more: if
-    /// the player is free, it is no hindrance, and if a third session has come
+    /// the player is free, it stops nobody, and if a third session has come
     /// in between, that one is the holder.
     ///
     /// Precondition: the caller has seen the lease of the replaced lock's
@@ -484,7 +484,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Writes a verdict on a trade if there is none, and returns the one that
-    /// stands, whoever wrote it: every caller is told the same.
+    /// stands, whoever wrote it: every caller gets the same answer.
     ///
     /// # Cancel safety
     ///
@@ -497,7 +497,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
     /// Says that one party's document has acted on the verdict and is saved.
     /// When both have, the verdict may be forgotten after [`VERDICT_MEMORY`],
-    /// and not before: a late caller is told the same as everybody.
+    /// and not before: a late caller gets the same answer as everybody.
     ///
     /// Without a verdict it changes nothing.
     ///

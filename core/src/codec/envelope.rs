@@ -72,7 +72,7 @@ impl Envelope {
         *self == Self::default()
     }
 
-    /// Takes the envelope off a stored document. One that is no JSON object
+    /// Takes the envelope off a stored document. One that is not a JSON object
     /// has none.
     pub(super) fn take_off(document: &mut Value) -> Result<Self, CodecError> {
         let member = document

@@ -30,7 +30,7 @@ pub struct Fingerprints {
     pub all: Fingerprint,
     /// Of the document without the top-level keys that `skip_keys` names: if
     /// this is unchanged, there is no need to autosave. What the
-    /// library keeps beside the document is never skipped. The same as `all` if no keys are skipped, or if the document is no object.
+    /// library keeps beside the document is never skipped. The same as `all` if no keys are skipped, or if the document is not an object.
     pub kept: Fingerprint,
 }
 
@@ -56,7 +56,7 @@ fn of([low, high]: [u64; 2]) -> Fingerprint {
 }
 
 /// The fingerprint of the document without the skipped top-level keys; `None`
-/// if it is no object.
+/// if it is not an object.
 pub(super) fn kept_fingerprint(
     key: &FingerprintKey,
     json: &[u8],

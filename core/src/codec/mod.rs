@@ -56,7 +56,7 @@ impl Encoded {
     }
 }
 
-/// Without the text: a log is no place for a player's data.
+/// Without the text: a player's data does not belong in a log.
 impl fmt::Debug for Encoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encoded")
@@ -128,8 +128,8 @@ impl Codec {
         self.encode_with(document, &Envelope::default())
     }
 
-    /// The same for a ready-made document, in less time: it writes its parts
-    /// as they are.
+    /// Encodes a ready-made document, in less time than [`encode`](Self::encode):
+    /// it writes its parts as they are.
     ///
     /// # Errors
     ///
@@ -240,7 +240,7 @@ impl Codec {
 
     /// Reads a stored body: the document, and what is kept beside it.
     pub(crate) fn open(&self, body: &Body) -> Result<(Value, Envelope), CodecError> {
-        open::to_json(&*self.json(body)?)
+        open::to_json(&self.json(body)?)
     }
 
     /// The same as `decode_as`, with what is kept beside the document.
@@ -248,7 +248,7 @@ impl Codec {
         &self,
         body: &Body,
     ) -> Result<(D, Envelope), CodecError> {
-        open::to(&*self.json(body)?)
+        open::to(&self.json(body)?)
     }
 
     /// The text in a stored body.
@@ -286,7 +286,7 @@ impl Codec {
     }
 
     /// One fingerprint per top-level key: for reports of what changed. A
-    /// document that is no object has none.
+    /// document that is not an object has none.
     ///
     /// # Errors
     ///

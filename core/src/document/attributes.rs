@@ -30,7 +30,7 @@ impl Document {
     /// # Errors
     ///
     /// [`DocumentError::Missing`] or [`DocumentError::NotATable`] if there is
-    /// no such value; [`DocumentError::WrongType`] if it is no `T`. `false`,
+    /// no such value; [`DocumentError::WrongType`] if it is not a `T`. `false`,
     /// `0` and `null` are values like any other.
     pub fn get<'k, T: DeserializeOwned>(
         &self,
@@ -59,7 +59,7 @@ impl Document {
     /// - [`DocumentError::Undeclared`] for an attribute that is not there,
     ///   unless the rules allow new ones.
     /// - [`DocumentError::Missing`] or [`DocumentError::NotATable`] for an
-    ///   entry, if the attribute is not there or is no table. A table is
+    ///   entry, if the attribute is not there or is not a table. A table is
     ///   never made on the way.
     /// - [`DocumentError::Negative`] for a number below zero.
     /// - [`DocumentError::NotStorable`] for what JSON can't hold, such as a
@@ -177,7 +177,7 @@ impl Document {
         }
     }
 
-    /// A value that is there and is no core value, to change it.
+    /// A value that is there and is not a core value, to change it.
     pub(super) fn value_mut(&mut self, key: Key<'_>) -> Result<&mut Value, DocumentError> {
         Self::check_writable(key)?;
         let (table, name) = self.table_mut(key)?;

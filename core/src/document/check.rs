@@ -15,7 +15,7 @@ impl Document {
     }
 
     /// Whether the value is a number of at least `amount`, compared exactly.
-    /// A missing value, or one that is no number, is not.
+    /// A missing value, or one that is not a number, is not.
     #[must_use]
     pub fn at_least<'k>(&self, key: impl Into<Key<'k>>, amount: impl Into<Amount>) -> bool {
         let value = self.value(key.into()).ok();

@@ -171,7 +171,7 @@ impl GiftBank {
     }
 }
 
-/// Tells how many gifts there are, not which: a log line is no place for a
+/// Shows how many gifts there are, not which: a log line is not the place for a
 /// player's data.
 impl fmt::Debug for GiftBank {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

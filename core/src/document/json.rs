@@ -23,7 +23,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`DocumentError::Malformed`] if it is no table, or its inventory or
+    /// [`DocumentError::Malformed`] if it is not a table, or its inventory or
     /// gift bank is none.
     pub fn from_json(json: serde_json::Value) -> Result<Self, DocumentError> {
         Self::deserialize(json).map_err(|source| DocumentError::Malformed {

@@ -103,7 +103,7 @@ impl Document {
         self.inventory.set_limits(rules.inventory);
     }
 
-    /// The same document under other rules.
+    /// This document under other rules.
     #[must_use]
     pub fn with_rules(mut self, rules: DocumentRules) -> Self {
         self.set_rules(rules);
@@ -149,7 +149,7 @@ impl PartialEq for Document {
     }
 }
 
-/// Tells how much there is of what, not what: a log line is no place for a
+/// Shows how much there is of what, not what: a log line is not the place for a
 /// player's data.
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,21 +18,21 @@ pub struct DocumentRules {
 }
 
 impl DocumentRules {
-    /// The same, with numbers below zero allowed or not.
+    /// These rules, with numbers below zero allowed or not.
     #[must_use]
     pub fn with_negative_values(mut self, allowed: bool) -> Self {
         self.allow_negative_values = allowed;
         self
     }
 
-    /// The same, with new attributes allowed or not.
+    /// These rules, with new attributes allowed or not.
     #[must_use]
     pub fn with_new_attributes(mut self, allowed: bool) -> Self {
         self.allow_new_attributes = allowed;
         self
     }
 
-    /// The same, with these limits of the inventory.
+    /// These rules, with other limits of the inventory.
     #[must_use]
     pub fn with_inventory(mut self, limits: InventoryLimits) -> Self {
         self.inventory = limits;

@@ -84,7 +84,7 @@ impl<D: GameDocument> Engine<D> {
     /// fails, it is tried again at every heartbeat: a session that may have
     /// no lock any more must not take changes.
     ///
-    /// The caller has the session's turn.
+    /// The caller holds the session's lock for loads and ends.
     pub(super) async fn release(
         self: &Arc<Self>,
         session: &Arc<SessionState<D>>,

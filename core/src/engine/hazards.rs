@@ -13,7 +13,7 @@ use crate::{
     excerpt::Chain,
 };
 
-/// What was found last, and what the program puts up with.
+/// What was found last, and what the program accepts.
 #[derive(Debug, Default)]
 pub(crate) struct HazardWatch {
     accepted: Vec<HazardKind>,
@@ -30,7 +30,7 @@ impl HazardWatch {
         &self.accepted
     }
 
-    /// Those that the program does not put up with.
+    /// Those that the program does not accept.
     pub(crate) fn refused<'a>(
         &'a self,
         hazards: &'a [Hazard],

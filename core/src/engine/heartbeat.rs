@@ -33,14 +33,14 @@ pub(super) async fn run<D: GameDocument>(engine: Arc<Engine<D>>) {
         engine.gate.note_alive();
         engine.report_kept();
         if engine.lease.lock().superseded_by().is_none() {
-            // A failure has been told as an event; the next beat comes.
+            // A failure has been reported as an event; the next beat comes.
             let _ = engine.beat().await;
         }
     }
     pulse.stopped = true;
 }
 
-/// Tells that the heartbeat is torn down: with its runtime, that is.
+/// Reports that the heartbeat is torn down: with its runtime, that is.
 struct Pulse<'a, D> {
     engine: &'a Engine<D>,
     stopped: bool,
@@ -83,7 +83,7 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// Tells the monitoring how old the lease is, and what a heartbeat brought.
+    /// Reports to the monitoring how old the lease is, and what a heartbeat brought.
     fn report_heartbeat(&self, notices: usize) {
         if metrics::ENABLED {
             let age = self.lease.lock().age(Moment::now(&*self.clock));
@@ -117,7 +117,7 @@ impl<D: GameDocument> Engine<D> {
         error
     }
 
-    /// Does what a notice asks for, in the background. A notice is hearsay:
+    /// Does what a notice asks for, in the background. A notice may be out of date:
     /// what it says is checked before anything is closed.
     fn act_on(self: &Arc<Self>, notice: Notice) {
         let Notice {
@@ -158,7 +158,7 @@ impl<D: GameDocument> Engine<D> {
 
     async fn check_taken(&self, session: &SessionState<D>) {
         let core = &session.core;
-        // While it ends, it is no wonder that it has no lock.
+        // While it ends, it may well have no lock.
         let _exclusive = session.exclusive.lock().await;
         if core.check_active().is_err() {
             return;
@@ -179,7 +179,7 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// Tells of documents that have been kept for longer than a heartbeat.
+    /// Reports documents that have been kept for longer than a heartbeat.
     /// To be called at every heartbeat.
     pub(crate) fn report_kept(&self) {
         for event in self.kept.overdue(self.settings.heartbeat_interval) {

@@ -163,7 +163,7 @@ impl<D: GameDocument> Engine<D> {
         snapshot
     }
 
-    /// What a hook makes of a document; `None`, and told, if it panics.
+    /// What a hook makes of a document; `None`, and an event, if it panics.
     async fn hooked(
         &self,
         hook: &'static str,

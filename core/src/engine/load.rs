@@ -70,7 +70,7 @@ impl<D: GameDocument> Engine<D> {
             revision: opened.revision,
             stored: content,
             last: LastWrite::of(&opened),
-            proved: self.origin.completion.is_some(), // it is no type of the game's
+            proved: self.origin.completion.is_some(), // it is not a type of the game's
             keys,
         };
         let document = self.run_on_load(core, name, loaded.document).await;
@@ -218,7 +218,7 @@ impl<D: GameDocument> Engine<D> {
     }
 
     /// The content of a document that is as it is stored. One that can't be
-    /// saved is loaded all the same, so that the game can mend it.
+    /// saved is loaded all the same, so that the game can repair it.
     fn as_stored(
         &self,
         core: &SessionCore,

@@ -144,7 +144,7 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// Closes a session that was found lost, tells so, and returns the error
+    /// Closes a session that was found lost, reports it, and returns the error
     /// for whoever found it (E2).
     pub(crate) fn mark_lost(
         &self,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The task that makes the saves. If it ends early, because its runtime does,
-/// those who wait are told.
+/// those who wait get an error.
 struct Driver<D> {
     slot: Arc<SlotState<D>>,
     done: bool,

@@ -118,7 +118,7 @@ impl<D: GameDocument> Engine<D> {
             if matches!(error, Error::Unencodable { .. } | Error::Panicked { .. }) {
                 slot.note_refused(version, |times| self.rare_pause(times));
             }
-            slot.note_revision(write_state.revision); // it may have been opened anew
+            slot.note_revision(write_state.revision); // it may have been opened again
         }
         result
     }
@@ -273,7 +273,7 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// Opens the slot anew, which kills every claim on it before.
+    /// Opens the slot again, which kills every claim on it before.
     async fn open_again(
         &self,
         slot: &SlotState<D>,

@@ -33,7 +33,7 @@ use crate::{
     state::{Next, Saved, SlotState},
 };
 
-/// So many saves that are due are worth a worker on another thread, even if the
+/// How many saves that are due are worth a worker on another thread, even if the
 /// store keeps none of them waiting.
 const WORTH_A_WORKER: usize = 16;
 

@@ -14,7 +14,7 @@ use crate::{
     state::{SessionState, Status, Taken},
 };
 
-/// What came of a shutdown.
+/// The outcome of a shutdown.
 #[non_exhaustive]
 pub struct ShutdownReport<D> {
     /// How many sessions were saved and released.
@@ -240,7 +240,7 @@ impl<D: GameDocument> Engine<D> {
     }
 }
 
-/// Tells what is abandoned if a shutdown is torn down, with the runtime that it
+/// Reports what is abandoned if a shutdown is torn down, with the runtime that it
 /// runs on.
 struct Abandons<D: GameDocument> {
     engine: Arc<Engine<D>>,

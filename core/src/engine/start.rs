@@ -27,7 +27,7 @@ pub enum OnConflict {
     /// Ask the holder, who saves and releases; take over at once if its lease
     /// lapses meanwhile; fail with [`Error::PlayerHeld`] at the end.
     HandOver {
-        /// How long to wait; [`Duration::MAX`] is no limit. The holder hears
+        /// How long to wait; [`Duration::MAX`] means no limit. The holder hears
         /// of it at its next heartbeat.
         within: Duration,
     },
@@ -73,7 +73,7 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// The same, without giving up. It can be dropped at any time: an
+    /// Starts a session without giving up. It can be dropped at any time: an
     /// acquisition that is under way then is undone.
     pub(super) async fn take(
         self: &Arc<Self>,
@@ -280,7 +280,7 @@ impl<D: GameDocument> Engine<D> {
         Ok(self.store.holder(player).await?)
     }
 
-    /// Tells the former holder, who otherwise finds out at its next save (E2).
+    /// Notifies the former holder, who otherwise finds out at its next save (E2).
     /// Nobody waits for it.
     fn notify_taken(self: &Arc<Self>, player: &PlayerId, former: Lock) {
         if former.server != self.server {
@@ -394,7 +394,7 @@ impl Waiting {
         self.until.is_some_and(|until| now >= until)
     }
 
-    /// Whether the holder is to be asked now: again, and more and more seldom,
+    /// Whether the holder is to be asked now: again, and less and less often,
     /// for the case that a notice was lost, or that its last save failed.
     fn has_to_ask(&mut self, now: Instant, heartbeat: Duration) -> bool {
         let has_to = now >= self.ask_at;

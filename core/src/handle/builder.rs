@@ -20,7 +20,7 @@ use crate::{
     state::{Gate, Kept, LeaseWatch, Moment, Orphans, Registry},
 };
 
-/// How often a start makes its incarnation anew, if others of the same name
+/// How often a start makes another incarnation, if others of the same name
 /// start at the same time.
 const MAX_INCARNATIONS: usize = 5;
 
@@ -33,7 +33,7 @@ const MAX_INCARNATIONS: usize = 5;
 pub enum StartError {
     /// The settings can't be used; all that is wrong with them is in it.
     Settings(SettingsError),
-    /// `default_data` is no document.
+    /// `default_data` is not a document.
     DefaultData(DocumentError),
     /// The store could not be asked for a lease, or refuses one.
     Store(Box<Error>),
@@ -55,7 +55,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settings(problems) => write!(f, "the settings can't be used: {problems}"),
-            Self::DefaultData(error) => write!(f, "default_data is no document: {}", Chain(error)),
+            Self::DefaultData(error) => write!(f, "default_data is not a document: {}", Chain(error)),
             Self::Store(error) => write!(f, "the server could not take its lease: {error}"),
             Self::Hazard { hazard } => {
                 let kind = hazard.kind;
@@ -214,7 +214,7 @@ impl<D: GameDocument> Builder<D> {
         self
     }
 
-    /// Puts up with a kind of hazard under which the manager would not start
+    /// Accepts a kind of hazard under which the manager would not start
     /// ([`HazardKind::is_fatal`]): say, a cache that may evict players, in a
     /// game whose data is worth no more. It is an event all the same.
     #[must_use]

@@ -24,7 +24,7 @@ impl Slot<Document> {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`] if it is missing or no `T`.
+    /// [`Error::Document`] if it is missing or not a `T`.
     pub fn get<'k, T: DeserializeOwned>(&self, key: impl Into<Key<'k>>) -> Result<T, Error> {
         // What makes a `T` is the game's: it runs on a snapshot, under no lock.
         let document = self.snapshot();
@@ -105,7 +105,8 @@ impl Slot<Document> {
         self.edit(|document| Ok(document.inventory_mut().add(item, amount)?))
     }
 
-    /// The same, with the type and further fields that a new item gets.
+    /// Adds to an item of the inventory, or adds the item with this type and
+    /// these further fields; returns how many there are then.
     ///
     /// # Errors
     ///
@@ -119,7 +120,7 @@ impl Slot<Document> {
         self.edit(|document| Ok(document.inventory_mut().add_with(item, amount, details)?))
     }
 
-    /// Removes so many of an item, and returns how many are left.
+    /// Removes `amount` of an item, and returns how many are left.
     ///
     /// # Errors
     ///
@@ -128,7 +129,7 @@ impl Slot<Document> {
         self.edit(|document| Ok(document.inventory_mut().remove(item, amount)?))
     }
 
-    /// Removes so many of an item, or all there are; returns how many that was.
+    /// Removes `amount` of an item, or all there are; returns how many that was.
     ///
     /// # Errors
     ///
@@ -162,7 +163,7 @@ impl Slot<Document> {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`] if the item or the field is missing, or is no `T`.
+    /// [`Error::Document`] if the item or the field is missing, or is not a `T`.
     pub fn lookup_item_field<T: DeserializeOwned>(
         &self,
         item: &str,
@@ -179,7 +180,7 @@ impl Slot<Document> {
         self.state.look(|document| document.inventory().count(item))
     }
 
-    /// Whether there are at least so many of an item.
+    /// Whether there are at least `at_least` of an item.
     #[must_use]
     pub fn has_item(&self, item: &str, at_least: u64) -> bool {
         self.state

@@ -120,7 +120,7 @@ impl<D: GameDocument> SessionManager<D> {
 
     /// Listens to what happens from now on, and first to what was found at
     /// the start ([`Event::StoreAtRisk`](crate::Event::StoreAtRisk)). A listener
-    /// that is slow misses the oldest events and is told how many
+    /// that is slow misses the oldest events and gets to know how many
     /// ([`Event::Lagged`](crate::Event::Lagged)); those about saves never crowd
     /// out the others.
     #[must_use]
@@ -227,7 +227,7 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// It can be called again, and by several at once: all of them wait for the
     /// same shutdown, each until its own deadline, and have its whole report.
-    /// [`Duration::MAX`] is no deadline. After the report there are no more
+    /// [`Duration::MAX`] means no deadline. After the report there are no more
     /// [events](Self::events).
     ///
     /// # Cancel safety

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Slot;
 use crate::{ChangeError, Error, GameDocument, IdempotencyKey, InvalidName, codec};
 
-/// What came of a change that is applied at most once.
+/// The outcome of a change that is applied at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a change that was applied before is no news"]
+#[must_use = "whether the change was applied before is only known from this"]
 pub enum Once<R> {
     /// This call applied it; what the closure returned.
     Applied(R),
@@ -63,9 +63,9 @@ impl<D: GameDocument> Slot<D> {
     ///
     /// Those of [`try_modify`](Self::try_modify), what the closure returns
     /// included; [`Error::TooManyKeys`] if the slot remembers
-    /// `max_idempotency_keys`, and [`Error::NoEnvelope`] if the document is no
-    /// JSON object: nothing changed. [`Error::InvalidName`] for a key that is
-    /// none.
+    /// `max_idempotency_keys`, and [`Error::NoEnvelope`] if the document is
+    /// not a JSON object: nothing changed. [`Error::InvalidName`] for a key that
+    /// can't be one.
     pub fn apply_once<K, R, E>(
         &self,
         key: K,

@@ -1,4 +1,4 @@
-//! What an operator needs on a bad day: look, free, erase.
+//! What an operator needs on a bad day: look, release by force, erase.
 
 use std::sync::Arc;
 
@@ -105,7 +105,7 @@ impl<D: GameDocument> SessionManager<D> {
             })
     }
 
-    /// Frees a player from a session, wherever it is. What that session has
+    /// Releases a player's lock by force, wherever its session is. What that session has
     /// not saved is lost, and what it saves from then on is refused.
     ///
     /// Pass the session of the lock that was looked at: if another session
@@ -120,9 +120,9 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// Cancel safe; calling it again does no harm.
     pub async fn force_release(&self, player: &PlayerId, lock: &Lock) -> Result<Release, Error> {
-        tracing::warn!(%player, %lock, "a player is freed by hand");
+        tracing::warn!(%player, %lock, "a player's lock is released by force");
         let (freed, lock) = (player.clone(), lock.clone());
-        self.ask(player, "freeing the player", async move |engine| {
+        self.ask(player, "releasing a lock by force", async move |engine| {
             let released = engine.store.release(&freed, lock.session).await?;
             if released == Release::Released {
                 // So that the session is closed at the next heartbeat of its

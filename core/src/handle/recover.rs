@@ -16,7 +16,7 @@ impl<D: GameDocument> SessionManager<D> {
     /// It is refused if a session holds the player, and if the slot was written
     /// or deleted since by anybody else, unless the options say otherwise. A
     /// store that came back empty, or with an older revision of what the
-    /// document builds on, is no hindrance.
+    /// document builds on, does not stop it.
     ///
     /// # Errors
     ///

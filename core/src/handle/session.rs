@@ -17,7 +17,7 @@ use crate::{
 ///
 /// It lives as long as any handle to it, those of its slots included. Dropping
 /// the last one ends the session in the background: what is unsaved is saved,
-/// the lock released, and failures are told as events.
+/// the lock released, and failures are reported as events.
 pub struct Session<D: GameDocument = Document> {
     engine: Arc<Engine<D>>,
     held: Arc<Held<D>>,
@@ -91,7 +91,7 @@ impl<D: GameDocument> Session<D> {
     /// Waits until the session is over, and says how it ended: at once if it
     /// has ended already. No event can be missed this way.
     ///
-    /// What it returns is no handle: it does not keep the session alive.
+    /// What it returns does not keep the session alive.
     ///
     /// # Cancel safety
     ///
@@ -156,7 +156,7 @@ impl<D: GameDocument> Session<D> {
     }
 
     /// Deletes what a slot holds, open or not. Handles to it refuse changes
-    /// from then on; [`load_slot`](Self::load_slot) begins it anew.
+    /// from then on; [`load_slot`](Self::load_slot) starts it over.
     ///
     /// # Errors
     ///

@@ -140,7 +140,7 @@ impl<D: GameDocument> Slot<D> {
     ///
     /// A [`Document`] is copied in no time, and what the closure changes of it
     /// is copied then. Copying a game's own type takes time in proportion to
-    /// it; a part that is large and seldom changed is cheap to copy in an
+    /// it; a part that is large and rarely changed is cheap to copy in an
     /// [`Arc`].
     ///
     /// # Errors
@@ -225,7 +225,7 @@ impl<D: GameDocument> Slot<D> {
     }
 
     /// Asks for the same as [`save`](Self::save) without waiting for it, from
-    /// any thread, with or without a runtime around. A failure is told by
+    /// any thread, with or without a runtime around. A failure is reported as
     /// [`Event::SaveFailed`](crate::Event::SaveFailed), and the autosave tries
     /// again.
     ///

@@ -167,7 +167,7 @@ impl ItemDetails {
         }
     }
 
-    /// The same, with one more further field.
+    /// These details, with one more further field.
     ///
     /// # Errors
     ///

@@ -241,7 +241,7 @@ impl Inventory {
         Ok(left)
     }
 
-    /// Removes up to so many of an item; returns how many it removed, which
+    /// Removes up to `amount` of an item; returns how many it removed, which
     /// is 0 for a missing item.
     pub fn remove_up_to(&mut self, item: &str, amount: u64) -> u64 {
         let Some(at) = self.items.find(item) else {
@@ -299,7 +299,7 @@ fn check_amount(item: &str, amount: u64) -> Result<(), InventoryError> {
     Ok(())
 }
 
-/// Tells how many items there are, not which: a log line is no place for a
+/// Shows how many items there are, not which: a log line is not the place for a
 /// player's data.
 impl fmt::Debug for Inventory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,7 +27,7 @@ pub(crate) struct SessionCore {
     pub(crate) since: UnixMillis,
     gate: Arc<Gate>,
     status: Mutex<Status>,
-    /// Told when it is over.
+    /// Notified when it is over.
     over: Notify,
     claims: AtomicU64,
 }
@@ -226,7 +226,7 @@ mod tests {
             Arc::new(gate),
         );
         assert!(core.mark_lost(None));
-        assert!(!core.mark_lost(None), "the second time is no news");
+        assert!(!core.mark_lost(None), "the second time is not news");
         assert!(!core.advance(&[Status::Active, Status::Ending], Status::Active));
         assert!(matches!(core.check_open(), Err(Error::SessionLost { .. })));
         assert!(matches!(

@@ -105,7 +105,8 @@ impl<D> Keeping<'_, D> {
         self.commit_with(document, |_| ())
     }
 
-    /// The same, with a change of what is kept beside the document: both are
+    /// Puts the changed document in its place, with a change of what is kept
+    /// beside it: both are
     /// in every save from then on, or neither is.
     pub(crate) fn commit_with(
         self,
@@ -148,7 +149,7 @@ impl Wait {
         let mut waits = WAITS.lock();
         waits.insert(thread, for_thread);
         let mut at = for_thread;
-        // A circle that this thread is no part of is broken by another.
+        // A circle without this thread is broken by another.
         for _ in 0..waits.len() {
             match waits.get(&at) {
                 Some(next) if at != thread => at = *next,

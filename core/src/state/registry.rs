@@ -17,14 +17,14 @@ use crate::{PlayerId, SessionId};
 #[derive(Debug)]
 pub(crate) struct Registry<D> {
     entries: Mutex<Entries<D>>,
-    /// Told when the last place is freed.
+    /// Notified when the last place is freed.
     emptied: Notify,
 }
 
 #[derive(Debug)]
 struct Entries<D> {
     by_player: HashMap<PlayerId, Place<D>>,
-    /// Whether there are to be no more starts.
+    /// Whether no more starts may begin.
     closed: bool,
 }
 

@@ -1,11 +1,11 @@
-//! Saves that game code asks for, and what comes of them.
+//! Saves that game code asks for, and their outcomes.
 
 use futures::future::{self, Shared as ForMany};
 use tokio::sync::oneshot;
 
 use crate::{Error, Revision};
 
-/// What came of a save.
+/// The outcome of a save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saved {
     /// The slot was written.

@@ -25,7 +25,7 @@ pub(crate) struct SlotState<D> {
     /// Unique in the manager; says when in the interval the slot's turn is (A8).
     pub(crate) turn: u64,
     pub(crate) live: Mutex<Live<D>>,
-    /// Told when a change is over that others may wait for.
+    /// Notified when a change is over that others may wait for.
     pub(crate) freed: Condvar,
     pub(crate) requests: Mutex<SaveRequests>,
     /// Held through a save, so that a claim has one write under way at most.
@@ -46,7 +46,7 @@ pub(crate) struct Live<D> {
     stored_version: Option<u64>,
     /// Whether the slot was deleted in the store: it takes no changes.
     deleted: bool,
-    /// The revision that the store is known to have. The write_state's own may be
+    /// The revision that the store is known to have. The write state's own may be
     /// ahead of it for the time of a save.
     revision: Revision,
     queue: QueueState,
@@ -328,7 +328,7 @@ impl<D> SlotState<D> {
 
     /// Takes the document for a save, and whether the forced cycle wants it;
     /// if the slot can't be written any more, says why not. A change made from
-    /// here on is not in this save, and marks the slot anew (A2).
+    /// here on is not in this save, and marks the slot again (A2).
     pub(crate) fn begin_save(&self, by_autosave: bool) -> Result<(Snapshot<D>, bool), Error> {
         let mut live = self.live.lock();
         if live.deleted {
@@ -357,7 +357,7 @@ impl<D> SlotState<D> {
         if let Some(refused) = &mut live.refused
             && refused.version == snapshot.version
         {
-            refused.version += 1; // a hook's change is no news of the game's
+            refused.version += 1; // a hook's change is not one of the game's
         }
         // All of it is in this snapshot.
         live.queue.touched = false;
@@ -380,7 +380,7 @@ impl<D> SlotState<D> {
     }
 
     /// Notes that a save of a snapshot failed: what it was for is still to be
-    /// done (A3), by whoever has the slot or is told to queue it.
+    /// done (A3), by whoever has the slot or has to queue it.
     pub(crate) fn note_failed(&self, forced: bool) {
         let mut live = self.live.lock();
         live.queue.touched = true;
@@ -388,7 +388,7 @@ impl<D> SlotState<D> {
     }
 
     /// Notes that a version can't be encoded. `pause` says how long to leave it
-    /// alone after so many attempts before.
+    /// alone after this many attempts before.
     pub(crate) fn note_refused(&self, version: u64, pause: impl FnOnce(u32) -> Duration) {
         let mut live = self.live.lock();
         let before = live.refused.as_ref();

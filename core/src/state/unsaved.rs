@@ -59,7 +59,7 @@ impl<D> Clone for Unsaved<D> {
     }
 }
 
-/// Without the document: a log is no place for a player's data, and a game's
+/// Without the document: a player's data does not belong in a log, and a game's
 /// own type need not have a `Debug`.
 impl<D> fmt::Debug for Unsaved<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

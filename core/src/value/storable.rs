@@ -17,7 +17,7 @@ const MAX_DEPTH: u8 = 100;
 /// A value as JSON.
 ///
 /// Refuses what JSON can't hold: floats that are not finite, integers over 64
-/// bits, tables whose keys are no text, and nesting deeper than is read again.
+/// bits, tables whose keys are not text, and nesting deeper than is read again.
 pub(crate) fn storable<T: Serialize + ?Sized>(value: &T) -> Result<Value, SerdeError> {
     let checked = Checked::new(serde_json::value::Serializer, Storable { depth: 0 });
     let json = value.serialize(checked).map_err(SerdeError::new)?;

@@ -1,5 +1,4 @@
 //! Runs simulations until one fails.
-#![forbid(unsafe_code)]
 
 use std::{
     fmt::Write as _,

@@ -155,7 +155,7 @@ impl Table {
         result
     }
 
-    /// Looks at the table, which is no step of any process.
+    /// Looks at the table, which is not a step of any process.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Items) -> T) -> T {
         look(&self.items.lock())
     }

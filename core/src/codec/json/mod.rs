@@ -32,7 +32,7 @@ thread_local! {
     static ROOM: Cell<Option<Box<Room>>> = const { Cell::new(None) };
 }
 
-/// A thread keeps room for texts of up to so many bytes.
+/// A thread keeps room for texts of up to this many bytes.
 const MAX_ROOM: usize = 256 << 10;
 
 /// Writes a document and its envelope, and passes the text on.

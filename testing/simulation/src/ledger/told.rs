@@ -136,7 +136,7 @@ impl State {
     }
 
     /// A lock that no session behind it accounts for. One that was taken by a
-    /// request later than all that its server waited for is no fault of the
+    /// request later than all that its server waited for is not a fault of the
     /// server's: it goes when somebody asks for the player.
     pub(super) fn should_be_gone(&self, held: &Held) -> bool {
         let told = self.sessions.get(&held.lock.session);

@@ -17,10 +17,10 @@ fn a_command_line_that_can_not_be_used_is_told_with_exit_code_2() {
             &["--store", "mysql://x"],
             "no store with the scheme \"mysql\"",
         ),
-        (&["--player", "two words"], "player id"),
+        (&["--player", "two words"], "is not a valid player id"),
         (&["--player", ""], "--player"),
-        (&["--slot", "Slot/1"], "slot name"),
-        (&["--server", "Ä"], "server name"),
+        (&["--slot", "Slot/1"], "is not a valid slot name"),
+        (&["--server", "Ä"], "is not a valid server name"),
         (&["--on-conflict", "fight"], "hand-over"),
         (&["--config", "nowhere.toml"], "nowhere.toml"),
     ] {
@@ -96,7 +96,10 @@ fn the_address_of_a_redis_server_that_makes_no_sense_is_told_with_exit_code_2() 
         ("redis://127.0.0.1:99999", "invalid port number"),
         ("redis://127.0.0.1/players", "Invalid database number"),
         ("redis://127.0.0.1?nmaespace=x", "it sets \"nmaespace\""),
-        ("redis://127.0.0.1?namespace=a{b}", "namespace"),
+        (
+            "redis://127.0.0.1?namespace=a{b}",
+            "is not a valid namespace",
+        ),
     ] {
         let ended = folder.run(&["--store", store], "").expect(2, &[]);
         assert!(ended.messages.contains(told), "{store}: {}", ended.messages);

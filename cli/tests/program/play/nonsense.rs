@@ -20,7 +20,7 @@ fn a_line_that_makes_no_sense_is_answered_with_an_error() {
         ("add Health Potion 3", "in quotes"),
         ("add Bread -3", "is not a whole number"),
         ("item 'Bread", "error: a quote is left open"),
-        ("load ../../etc", "slot name"),
+        ("load ../../etc", "is not a valid slot name"),
         ("\u{1b}[31mget\u{7}", "is not a command"),
     ] {
         let answer = play.ask(line);
