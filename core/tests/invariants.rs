@@ -9,7 +9,7 @@ use std::{
 };
 
 /// How many rules there are of each kind.
-const RULES: [(char, usize); 8] = [
+const RULES: [(char, usize); 9] = [
     ('L', 10),
     ('S', 13),
     ('V', 7),
@@ -17,6 +17,7 @@ const RULES: [(char, usize); 8] = [
     ('I', 5),
     ('E', 14),
     ('X', 3),
+    ('M', 6),
     ('F', 29),
 ];
 

@@ -12,6 +12,7 @@
 //! the member along as if it were nothing.
 
 mod defaults;
+mod letters;
 mod once;
 
 use std::borrow::Cow;
@@ -20,14 +21,15 @@ use serde::{Deserialize, Serialize, de};
 use serde_json::Value;
 
 pub(crate) use defaults::KeysFingerprint;
+pub(crate) use letters::AppliedLetters;
 pub(crate) use once::AppliedKeys;
 
 use super::CodecError;
 use crate::excerpt::SerdeError;
 pub(crate) use crate::value::ENVELOPE;
 
-/// The newest version that is known: 2 has keys.
-const VERSION: u64 = 2;
+/// The newest version that is known. 2 has keys, 3 letters.
+const VERSION: u64 = 3;
 
 /// What is kept beside a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub(crate) struct Envelope {
     pub(crate) defaults: Option<KeysFingerprint>,
     /// The changes that were applied once (X1).
     pub(crate) keys: AppliedKeys,
+    /// The letters that were applied and are not discarded yet (M2).
+    pub(crate) letters: AppliedLetters,
 }
 
 /// Every version as stored: which of the members there may be is told by
@@ -49,12 +53,16 @@ struct Stored<'a> {
     defaults: Option<KeysFingerprint>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     keys: Option<Cow<'a, AppliedKeys>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    letters: Option<Cow<'a, AppliedLetters>>,
 }
 
 impl Stored<'_> {
     /// The lowest version that has all its members.
     fn needs(&self) -> u64 {
-        if self.keys.is_some() { 2 } else { 1 }
+        let members = [(self.keys.is_some(), 2), (self.letters.is_some(), 3)];
+        let needed = members.iter().filter(|(is_there, _)| *is_there);
+        needed.map(|(_, since)| *since).max().unwrap_or(1)
     }
 }
 
@@ -65,6 +73,12 @@ impl Envelope {
             defaults: Some(keys),
             ..Self::default()
         }
+    }
+
+    /// Whether something is to be done at the store about what it holds, once
+    /// that is stored.
+    pub(crate) fn has_errands(&self) -> bool {
+        !self.letters.is_empty()
     }
 
     /// Whether it holds nothing, and is not written.
@@ -100,6 +114,7 @@ impl Envelope {
         Ok(Self {
             defaults: stored.defaults,
             keys: stored.keys.unwrap_or_default().into_owned(),
+            letters: stored.letters.unwrap_or_default().into_owned(),
         })
     }
 
@@ -115,6 +130,7 @@ impl Envelope {
             v: 0,
             defaults: self.defaults,
             keys: (!self.keys.is_empty()).then_some(Cow::Borrowed(&self.keys)),
+            letters: (!self.letters.is_empty()).then_some(Cow::Borrowed(&self.letters)),
         };
         stored.v = stored.needs();
         json.pop(); // the closing bracket
@@ -176,6 +192,19 @@ mod tests {
     }
 
     #[test]
+    fn m2_letters_are_written_beside_the_document_with_the_version_that_has_them() {
+        let mut envelope = Envelope::default();
+        let posting = "00000000-0000-4000-8000-000000000001";
+        envelope
+            .letters
+            .add("l-1".parse().unwrap(), posting.parse().unwrap());
+        let stored = format!(r#"{{"$playerdata":{{"v":3,"letters":{{"l-1":"{posting}"}}}}}}"#);
+        assert_eq!(put_on(&envelope, "{}"), stored);
+        let mut value = serde_json::from_str(&stored).unwrap();
+        assert_eq!(Envelope::take_off(&mut value).unwrap(), envelope);
+    }
+
+    #[test]
     fn s7_an_empty_envelope_costs_nothing_and_what_is_no_object_has_none() {
         for document in ["{}", r#"{"a":1}"#, "[1]", "7", "null"] {
             assert_eq!(put_on(&Envelope::default(), document), document);
@@ -205,6 +234,8 @@ mod tests {
             json!({"v": VERSION, "spells": []}),
             json!({"v": 1, "keys": {}}),
             json!({"v": 2, "keys": []}),
+            json!({"v": 2, "letters": {}}),
+            json!({"v": 3, "letters": {"l-1": "x"}}),
             json!({"v": 2, "keys": {"": 1}}),
             json!({"v": 2, "keys": {"a": -1}}),
             json!({"v": 1, "defaults": 7}),

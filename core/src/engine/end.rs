@@ -73,6 +73,10 @@ impl<D: GameDocument> Engine<D> {
 
     async fn last_save(&self, slot: Arc<SlotState<D>>, reason: EndReason) -> Option<Unsaved<D>> {
         self.run_before_last_save(&slot, reason).await;
+        if slot.stored_envelope().has_errands() {
+            // What is left to do is done by whoever loads the slot next.
+            self.run_errands(&slot).await;
+        }
         let saved = self
             .save_with_retries(&slot, SaveReason::LastSave(reason))
             .await;

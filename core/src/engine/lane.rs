@@ -66,7 +66,7 @@ fn set_aside<D: GameDocument>(shared: &Arc<Engine<D>>, work: &Arc<Work<D>>, job:
 async fn save_with_hook<D: GameDocument>(
     shared: &Engine<D>,
     work: &Work<D>,
-    slot: &SlotState<D>,
+    slot: &Arc<SlotState<D>>,
     hook: HookUnderWay<D>,
 ) -> Result<Saved, Error> {
     let mut begin = pin!(shared.begin_save(slot, SaveReason::Autosave));

@@ -6,6 +6,7 @@ mod ask;
 mod background;
 mod delete;
 mod end;
+mod errands;
 mod event_channel;
 mod hazards;
 mod health;
@@ -13,6 +14,7 @@ mod heartbeat;
 mod hooks;
 mod lane;
 mod load;
+mod mail;
 mod orphans;
 mod recover;
 mod save;
@@ -27,6 +29,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use background::Background;
+pub(crate) use errands::Errands;
 pub use event_channel::EVENT_BUFFER;
 pub(crate) use event_channel::EventSender;
 pub(crate) use event_channel::{Numbered, Subscription};
@@ -70,6 +73,7 @@ pub(crate) struct Engine<D> {
     pub(crate) kept: Kept,
     pub(crate) orphans: Orphans,
     pub(crate) background: Background<D>,
+    pub(crate) errands: Errands<D>,
     pub(crate) hazards: HazardWatch,
     pub(crate) lease: Mutex<LeaseWatch>,
     pub(crate) runtime: Handle,
@@ -125,6 +129,7 @@ impl<D: GameDocument> Engine<D> {
             self.runtime.spawn(scheduler.run(self.stop.clone())),
             self.runtime.spawn(heartbeat::run(Arc::clone(self))),
             self.runtime.spawn(background::run(Arc::clone(self))),
+            self.runtime.spawn(errands::run(Arc::clone(self))),
             self.runtime.spawn(hazards::run(Arc::clone(self))),
         ] {
             self.shutdown.note_task(task);

@@ -92,7 +92,7 @@ impl<D: GameDocument> Engine<D> {
     /// Writes what was begun, if it has to be written.
     pub(crate) async fn finish_save(
         &self,
-        slot: &SlotState<D>,
+        slot: &Arc<SlotState<D>>,
         begun: Begun<'_, D>,
     ) -> Result<Saved, Error> {
         let Begun {
@@ -102,7 +102,11 @@ impl<D: GameDocument> Engine<D> {
             forced,
         } = begun;
         let version = snapshot.version;
+        let has_errands = snapshot.envelope.has_errands();
         let result = self.save_snapshot(slot, &mut saver, snapshot, reason).await;
+        if has_errands && result.is_ok() {
+            self.errands.push(slot);
+        }
         if let Err(error) = &result {
             slot.note_failed(forced);
             if matches!(error, Error::Unencodable { .. } | Error::Panicked { .. }) {
@@ -131,14 +135,14 @@ impl<D: GameDocument> Engine<D> {
             if !is_due(reason, saver.stored, content) {
                 slot.note_revision(saver.revision); // likewise
                 if saver.stored.is_some_and(|stored| stored.all == content.all) {
-                    slot.note_stored(snapshot.version, saver.revision);
+                    slot.note_stored(&snapshot, saver.revision);
                 }
                 return Ok(self.skip(slot, saver));
             }
             self.prove(slot, saver, &encoded)?;
             self.write(slot, saver, &encoded).await?;
         }
-        slot.note_stored(snapshot.version, saver.revision);
+        slot.note_stored(&snapshot, saver.revision);
         self.tell_saved(slot, saver, &encoded, reason);
         let revision = saver.revision;
         Ok(Saved::Written { revision })
@@ -403,7 +407,7 @@ fn is_due(reason: SaveReason, stored: Option<Fingerprints>, content: Fingerprint
     match (reason, stored) {
         (_, None) | (SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack, _) => true,
         (SaveReason::Autosave, Some(stored)) => stored.kept != content.kept,
-        (SaveReason::LastSave(_), Some(stored)) => stored.all != content.all,
+        (SaveReason::LastSave(_) | SaveReason::Mail, Some(stored)) => stored.all != content.all,
     }
 }
 

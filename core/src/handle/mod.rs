@@ -6,6 +6,7 @@
 mod builder;
 mod document_slot;
 mod events;
+mod mail;
 mod manager;
 mod once;
 mod operator;
