@@ -48,7 +48,7 @@ all) ;;
 esac
 
 cat <<'SAY'
-This checks formatting, lints, documentation and packaging, looks for a Redis or Valkey
+This checks formatting, dependencies, lints, documentation and packaging, looks for a Redis or Valkey
 server (and installs one under target/ if there is none), and runs every test against
 it. On two cores that took 16 minutes with the dependencies compiled already; the
 first time it takes longer. `./test.sh quick` is for daily work.
@@ -64,11 +64,23 @@ step 'formatting'
 cargo fmt --all --check
 cargo fmt --check --manifest-path benches/comparisons/Cargo.toml
 
+step 'dependencies: licences, versions, sources'
+# Found, or installed once under target/.
+cargo_deny=0.20.2
+tools=$PWD/target/tools
+PATH=$tools/bin:$PATH
+if [[ "$(cargo deny --version 2>/dev/null)" != "cargo-deny $cargo_deny" ]]; then
+    echo "installing cargo-deny $cargo_deny into $tools"
+    CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locked --root "$tools" \
+        "cargo-deny@$cargo_deny"
+fi
+cargo deny --offline check -D unmatched-skip licenses bans sources
+
 step 'packaging'
 # Each crate for users is made of its own folder alone; those that build soon
 # are built from that.
 published=(playerdata playerdata-core playerdata-memory playerdata-sqlite playerdata-redis
-    playerdata-dynamodb playerdata-conformance playerdata-faults)
+    playerdata-dynamodb playerdata-cli playerdata-conformance playerdata-faults)
 cargo package --locked --allow-dirty --no-verify --quiet "${published[@]/#/-p}"
 cargo package --locked --allow-dirty --quiet -pplayerdata-core -pplayerdata-memory \
     -pplayerdata-sqlite

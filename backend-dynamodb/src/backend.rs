@@ -5,20 +5,25 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{Client, Config};
 use playerdata_core::{
-    Clock, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    Clock, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, Limits, Lock, Notice,
-        Notification, Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping, Letter,
+        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
 use crate::{
     hazards::Hazards,
-    lease, lock, notices,
+    lease, lock, mail, notices,
     options::DynamoDbOptions,
+    players,
     schema::{self, Protection},
     size, slot,
     table::Table,
+    trade, version,
 };
 
 /// Keeps locks, leases and slots in a DynamoDB table.
@@ -37,7 +42,7 @@ pub struct DynamoDbBackend {
 impl DynamoDbBackend {
     /// A backend that calls DynamoDB through `client`.
     ///
-    /// Nothing is sent yet. Call [`check_table`](Self::check_table) once at
+    /// Nothing is sent yet. Request [`check_table`](Self::check_table) once at
     /// start, or [`create_table`](Self::create_table).
     ///
     /// # Errors
@@ -177,5 +182,68 @@ impl Backend for DynamoDbBackend {
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         crate::erase::erase(&self.table, player).await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        mail::post(&self.table, player, slot, letter).await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        mail::letters(&self.table, player, slot, after, limit).await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        mail::discard(&self.table, &*self.clock, (player, slot), id, posting).await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        mail::settle(&self.table, &*self.clock, (player, slot), id, posting).await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        trade::decide(&self.table, trade, verdict).await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        trade::forget(&self.table, &*self.clock, trade, party).await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        version::keep(&self.table, &*self.clock, claim, policy).await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        version::list(&self.table, player, slot).await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        version::read(&self.table, player, slot, revision).await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        players::page(&self.table, after, limit).await
     }
 }

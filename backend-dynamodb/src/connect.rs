@@ -54,8 +54,8 @@ pub struct DynamoDbUrl {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidUrl {
-    /// It is no address at all.
-    #[error("{url:?} is no address of a table: {source}")]
+    /// It is not an address at all.
+    #[error("{url:?} is not the address of a table: {source}")]
     NoUrl {
         /// The text given.
         url: String,
@@ -63,7 +63,7 @@ pub enum InvalidUrl {
         source: url::ParseError,
     },
     /// It is not of the form `dynamodb://TABLE`.
-    #[error("{url:?} is no address of a table: it should be dynamodb://TABLE")]
+    #[error("{url:?} is not the address of a table: it should be dynamodb://TABLE")]
     NoTable {
         /// The text given.
         url: String,
@@ -79,8 +79,8 @@ pub enum InvalidUrl {
     /// whoever sees the address.
     #[error("the address of a table takes no credentials: leave them to the environment")]
     Credentials,
-    /// The endpoint is no URL.
-    #[error("{endpoint:?} is no endpoint: {source}")]
+    /// The endpoint is not a URL.
+    #[error("{endpoint:?} is not an endpoint: {source}")]
     NoEndpoint {
         /// The text given.
         endpoint: String,

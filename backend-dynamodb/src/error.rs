@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
         create_table::CreateTableError, delete_item::DeleteItemError,
         describe_continuous_backups::DescribeContinuousBackupsError,
         describe_table::DescribeTableError, describe_time_to_live::DescribeTimeToLiveError,
-        get_item::GetItemError, put_item::PutItemError, query::QueryError,
+        get_item::GetItemError, put_item::PutItemError, query::QueryError, scan::ScanError,
         transact_write_items::TransactWriteItemsError,
         update_continuous_backups::UpdateContinuousBackupsError, update_item::UpdateItemError,
         update_table::UpdateTableError, update_time_to_live::UpdateTimeToLiveError,
@@ -52,6 +52,7 @@ pub(crate) trait ServiceFailure:
 
 impl ServiceFailure for GetItemError {}
 impl ServiceFailure for QueryError {}
+impl ServiceFailure for ScanError {}
 impl ServiceFailure for CreateTableError {}
 impl ServiceFailure for DescribeContinuousBackupsError {}
 impl ServiceFailure for DescribeTableError {}

@@ -4,8 +4,8 @@ use std::{collections::HashMap, fmt, str::FromStr};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use playerdata_core::{
-    PlayerId, ServerName, SlotName,
-    backend::{BackendError, Effect, ErrorKind, Result},
+    LetterId, PlayerId, Revision, ServerName, SlotName, TradeId,
+    backend::{BackendError, Effect, ErrorKind, LetterPosition, Result},
 };
 
 /// An item as the SDK has it.
@@ -31,23 +31,25 @@ pub(crate) mod attr {
     pub(crate) const ENDING: &str = "ending";
     /// Lock: the call that released it, if it ends by a release.
     pub(crate) const RELEASED_BY: &str = "released_by";
-    /// Lock: the player is being erased; the fence that this began with.
+    /// Lock and mail: the player is being erased; the fence that this began
+    /// with.
     pub(crate) const ERASING: &str = "erasing";
     /// Slot: the number of the claim.
     pub(crate) const CLAIM: &str = "claim";
-    /// Slot: how many writes it has seen.
+    /// Slot: how many writes it has seen. Version: as many as that then.
     pub(crate) const REVISION: &str = "revision";
-    /// Slot: the last write.
+    /// Slot and version: the last write.
     pub(crate) const WRITE_ID: &str = "write_id";
-    /// Slot: when that was.
+    /// Slot and version: when that was.
     pub(crate) const SAVED_AT: &str = "saved_at";
-    /// Slot: the version of the document's schema.
+    /// Slot and version: the version of the document's schema.
     pub(crate) const SCHEMA: &str = "schema";
-    /// Slot: how the body is to be read.
+    /// Slot and version: how the body is to be read.
     pub(crate) const ENCODING: &str = "encoding";
-    /// Slot: the document.
+    /// Slot and version: the document.
     pub(crate) const BODY: &str = "body";
-    /// Slot: its length, so that slots can be listed without their bodies.
+    /// Slot and version: its length, so that slots can be listed without their
+    /// bodies.
     pub(crate) const BODY_BYTES: &str = "body_bytes";
     /// Lease: when it lapses, in milliseconds since 1970.
     pub(crate) const EXPIRES_AT: &str = "expires_at";
@@ -57,16 +59,47 @@ pub(crate) mod attr {
     pub(crate) const NOTICES: &str = "notices";
     /// Notice: what somebody wants to tell the server.
     pub(crate) const NOTICE: &str = "notice";
-    /// Queue of notices: the last number that was given to one.
+    /// Queue of notices: the last number that was given to one. Mail: the last
+    /// position that was given to a letter.
     pub(crate) const DRAWN: &str = "drawn";
     /// Queue of notices: the last number that may be given.
     pub(crate) const ROOM_TO: &str = "room_to";
-    /// Lease, notice and queue: when DynamoDB may tidy the item away, in
-    /// seconds since 1970.
+    /// Letter and id: which attempt at posting it.
+    pub(crate) const POSTING: &str = "posting";
+    /// Letter and id: how long the id is remembered.
+    pub(crate) const RETENTION: &str = "retention";
+    /// Id of a letter: where that waits, if it does.
+    pub(crate) const POSITION: &str = "position";
+    /// Letter: its id.
+    pub(crate) const LETTER: &str = "letter";
+    /// Letter: who sent it.
+    pub(crate) const SENDER: &str = "sender";
+    /// Letter: when that was.
+    pub(crate) const SENT_AT: &str = "sent_at";
+    /// Letter: what it says.
+    pub(crate) const CONTENT: &str = "content";
+    /// Version: when it was kept.
+    pub(crate) const KEPT_AT: &str = "kept_at";
+    /// List of versions: what there is, without bodies.
+    pub(crate) const VERSIONS: &str = "versions";
+    /// Trade: what becomes of it.
+    pub(crate) const VERDICT: &str = "verdict";
+    /// Trade: the party named first has acted on it.
+    pub(crate) const FIRST: &str = "first";
+    /// Trade: the party named second has.
+    pub(crate) const SECOND: &str = "second";
+    /// Lease, notice, queue, id of a letter that is remembered for a time, and
+    /// trade that both parties have acted on: when DynamoDB may tidy the item
+    /// away, in seconds since 1970.
     pub(crate) const TTL: &str = "ttl";
 
-    /// All of them: no key attribute can have one of these names.
-    pub(crate) const ALL: [&str; 24] = [
+    /// What the name begins with that the mail has for each slot: how many
+    /// letters wait for it.
+    pub(crate) const WAITING_PREFIX: &str = "waiting#";
+
+    /// All of them but for the last: no key attribute can have one of these
+    /// names.
+    pub(crate) const ALL: [&str; 36] = [
         SESSION,
         SERVER,
         INCARNATION,
@@ -90,12 +123,30 @@ pub(crate) mod attr {
         NOTICE,
         DRAWN,
         ROOM_TO,
+        POSTING,
+        RETENTION,
+        POSITION,
+        LETTER,
+        SENDER,
+        SENT_AT,
+        CONTENT,
+        KEPT_AT,
+        VERSIONS,
+        VERDICT,
+        FIRST,
+        SECOND,
         TTL,
     ];
 }
 
 /// What the sort key of every slot begins with.
 pub(crate) const SLOT_PREFIX: &str = "slot#";
+
+/// What the sort key of every list of versions begins with.
+pub(crate) const LIST_PREFIX: &str = "versions#";
+
+/// What the partition key of every player begins with.
+pub(crate) const PLAYER_PREFIX: &str = "player#";
 
 /// What the sort key of every notice begins with, and of their queue.
 pub(crate) const NOTICE_PREFIX: &str = "notice";
@@ -121,6 +172,54 @@ impl Key {
         Self {
             partition: partition_of(player),
             sort: format!("{SLOT_PREFIX}{slot}"),
+        }
+    }
+
+    /// The mail of all of the player's slots: what their letters are counted in.
+    pub(crate) fn mail(player: &PlayerId) -> Self {
+        Self {
+            partition: partition_of(player),
+            sort: "mail".to_owned(),
+        }
+    }
+
+    /// The letter at that position of a slot's mailbox. They are sorted by it.
+    pub(crate) fn letter(player: &PlayerId, slot: &SlotName, position: LetterPosition) -> Self {
+        Self {
+            partition: partition_of(player),
+            sort: format!("mail#{slot}#letter#{:020}", position.get()),
+        }
+    }
+
+    /// What a slot's mailbox knows of the letter of that id.
+    pub(crate) fn letter_id(player: &PlayerId, slot: &SlotName, id: &LetterId) -> Self {
+        Self {
+            partition: partition_of(player),
+            sort: format!("mail#{slot}#id#{id}"),
+        }
+    }
+
+    /// The kept copy of a slot's record as it was at that revision.
+    pub(crate) fn version(player: &PlayerId, slot: &SlotName, revision: Revision) -> Self {
+        Self {
+            partition: partition_of(player),
+            sort: format!("version#{slot}#{:020}", revision.get()),
+        }
+    }
+
+    /// The list of a slot's versions.
+    pub(crate) fn versions(player: &PlayerId, slot: &SlotName) -> Self {
+        Self {
+            partition: partition_of(player),
+            sort: format!("{LIST_PREFIX}{slot}"),
+        }
+    }
+
+    /// A trade: a partition of its own, as it belongs to two players.
+    pub(crate) fn trade(trade: TradeId) -> Self {
+        Self {
+            partition: format!("trade#{trade}"),
+            sort: "verdict".to_owned(),
         }
     }
 
@@ -157,7 +256,7 @@ impl fmt::Display for Key {
 
 /// The partition that holds everything of a player.
 pub(crate) fn partition_of(player: &PlayerId) -> String {
-    format!("player#{player}")
+    format!("{PLAYER_PREFIX}{player}")
 }
 
 /// A text attribute.
@@ -222,6 +321,15 @@ impl<'a> Reader<'a> {
             texts.map(|text| text.parse().ok()).collect()
         })?;
         Ok(set.unwrap_or_default())
+    }
+
+    /// A list of what can be read like items; none if it is not there.
+    pub(crate) fn items(self, name: &str) -> Result<Vec<&'a Item>> {
+        let list = self.shaped(name, |value| {
+            let items = value.as_l().ok()?.iter();
+            items.map(|item| item.as_m().ok()).collect()
+        })?;
+        Ok(list.unwrap_or_default())
     }
 
     /// Whether a flag is set.

@@ -19,8 +19,6 @@
 //! # Ok(())
 //! # }
 //! ```
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod backend;
 #[cfg(feature = "connect")]
@@ -34,15 +32,19 @@ mod hazards;
 mod item;
 mod lease;
 mod lock;
+mod mail;
 mod notices;
 mod options;
+mod players;
 mod resend;
 mod schema;
 mod service;
 mod size;
 mod slot;
 mod table;
+mod trade;
 mod transaction;
+mod version;
 
 pub use backend::DynamoDbBackend;
 #[cfg(feature = "connect")]

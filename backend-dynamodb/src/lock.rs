@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How often a call looks again when others changed the lock under it. Each
-/// time, somebody else got on; so many in a row mean that something is wrong.
+/// time, somebody else got on; this many in a row mean that something is wrong.
 pub(crate) const MAX_ROUNDS: usize = 32;
 
 /// A player's lock item, as it is between sessions and in one.

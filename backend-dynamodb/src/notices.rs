@@ -29,10 +29,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt, stream};
 use playerdata_core::{
     Clock, ServerId, ServerName,
-    backend::{
-        BackendError, Effect, ErrorKind, MAX_NOTICES, Notice, NoticeKind, Notification, Result,
-        deadline,
-    },
+    backend::{BackendError, MAX_NOTICES, Notice, NoticeKind, Notification, Result, deadline},
 };
 use tokio::time::Instant;
 
@@ -41,7 +38,7 @@ use crate::{
     item::{Item, Key, NOTICE_PREFIX, Reader, attr, number},
     lease::tidy_after,
     resend::Nature,
-    table::{Change, Conditional, Refusal, Returning, Table, Values, values},
+    table::{Change, Conditional, Range, Refusal, Returning, Table, Values, values},
 };
 
 /// How many notices are removed at once.
@@ -57,7 +54,7 @@ pub(crate) async fn notify(
     server: &ServerName,
     notice: &Notice,
 ) -> Result<Notification> {
-    let line = write_notice(notice)?;
+    let line = write_notice(notice);
     let tidy = tidy_after(table.service().at(clock.now()));
     let Some(number) = draw(table, server, &tidy).await? else {
         return Ok(Notification::Full);
@@ -143,7 +140,13 @@ async fn read(table: &Table, server: &ServerName) -> Result<Waiting> {
     let mut from = None;
     loop {
         let page = table
-            .page("look for notices of", &first, &WANTED, from)
+            .page(
+                "look for notices of",
+                &first,
+                Range::BeginningWith,
+                &WANTED,
+                from,
+            )
             .await?;
         for item in page.items {
             if item.contains_key(attr::NOTICE) {
@@ -162,7 +165,7 @@ async fn read(table: &Table, server: &ServerName) -> Result<Waiting> {
     }
 }
 
-/// How many numbers may be drawn when so many were and nothing waits.
+/// How many numbers may be drawn when this many were and nothing waits.
 fn room_after(drawn: u64) -> u64 {
     drawn.saturating_add(MAX_NOTICES as u64)
 }
@@ -238,26 +241,16 @@ async fn make_room(table: &Table, server: &ServerName, drawn: u64) -> Result<()>
     }
 }
 
-const HAND_OVER: &str = "hand-over";
-const TAKEN: &str = "taken";
-
 /// A notice as one line of words.
-fn write_notice(notice: &Notice) -> Result<String> {
-    let kind = match notice.kind {
-        NoticeKind::HandOver => HAND_OVER,
-        NoticeKind::Taken => TAKEN,
-        other => {
-            return Err(BackendError::new(
-                ErrorKind::Rejected,
-                Effect::None,
-                format!("this version can't store a notice of the kind {other:?}"),
-            ));
-        }
-    };
-    Ok(format!(
-        "{kind} {} {} {} {}",
-        notice.player, notice.session, notice.from.name, notice.from.incarnation
-    ))
+fn write_notice(notice: &Notice) -> String {
+    format!(
+        "{} {} {} {} {}",
+        notice.kind.as_str(),
+        notice.player,
+        notice.session,
+        notice.from.name,
+        notice.from.incarnation
+    )
 }
 
 /// Reads what [`write_notice`] wrote.
@@ -268,11 +261,7 @@ fn parse_notice(line: &str) -> Option<Notice> {
         return None;
     };
     Some(Notice {
-        kind: match kind {
-            HAND_OVER => NoticeKind::HandOver,
-            TAKEN => NoticeKind::Taken,
-            _ => return None,
-        },
+        kind: NoticeKind::from_name(kind)?,
         player: player.parse().ok()?,
         session: session.parse().ok()?,
         from: ServerId {
@@ -320,12 +309,30 @@ mod tests {
     #[test]
     fn a_notice_is_read_as_it_was_written() {
         let mut notice = longest_notice();
-        for kind in [NoticeKind::HandOver, NoticeKind::Taken] {
+        for kind in NoticeKind::ALL {
             notice.kind = kind;
-            let line = write_notice(&notice).unwrap();
+            let line = write_notice(&notice);
             assert_eq!(parse_notice(&line), Some(notice.clone()));
         }
         assert_eq!(parse_notice("hand-over too few"), None);
         assert_eq!(parse_notice(""), None);
+    }
+
+    #[test]
+    fn a_notice_of_an_earlier_version_is_read_and_one_of_a_later_version_left_out() {
+        let rest = "p 00000000-0000-0000-0000-000000000001 s 00000000-0000-0000-0000-000000000002";
+        let known = [
+            ("hand-over", NoticeKind::HandOver),
+            ("taken", NoticeKind::Taken),
+            ("mail", NoticeKind::Mail),
+        ];
+        for (word, kind) in known {
+            let notice = parse_notice(&format!("{word} {rest}")).unwrap();
+            assert_eq!((notice.kind, notice.player.as_str()), (kind, "p"));
+        }
+        let lines = [format!("later {rest}"), format!("mail {rest}")];
+        let list = AttributeValue::L(lines.map(AttributeValue::S).to_vec());
+        let kinds: Vec<_> = read_list(&list).iter().map(|notice| notice.kind).collect();
+        assert_eq!(kinds, [NoticeKind::Mail]);
     }
 }

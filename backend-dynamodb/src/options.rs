@@ -143,12 +143,12 @@ impl DynamoDbOptions {
         for name in [&self.partition_key, &self.sort_key] {
             if name.is_empty() || name.len() > MAX_KEY_NAME_BYTES {
                 return refuse(format!(
-                    "{name:?} is no name for a key: it takes 1 to {MAX_KEY_NAME_BYTES} bytes"
+                    "{name:?} can't name a key: a name takes 1 to {MAX_KEY_NAME_BYTES} bytes"
                 ));
             }
-            if attr::ALL.contains(&name.as_str()) {
+            if attr::ALL.contains(&name.as_str()) || name.starts_with(attr::WAITING_PREFIX) {
                 return refuse(format!(
-                    "{name:?} is no name for a key: the backend has an attribute of that name"
+                    "{name:?} can't name a key: the backend has an attribute of that name"
                 ));
             }
         }

@@ -43,7 +43,7 @@ const LONGEST_PAUSE_OF_CONFLICTS: Duration = Duration::from_millis(100);
 /// How much of its caller's time a call leaves for its answer.
 const LEFT_FOR_THE_ANSWER: Duration = Duration::from_millis(100);
 
-/// A difference of time, in milliseconds, that signatures don't put up with.
+/// A difference of time, in milliseconds, that signatures don't allow.
 const WRONG_TIME: u64 = 60_000;
 
 /// What sending a call twice does.
@@ -57,7 +57,7 @@ pub(crate) enum Nature {
 
 /// A call on its way, for its errors.
 #[derive(Clone, Copy)]
-pub(crate) struct Call<'a> {
+pub(crate) struct Request<'a> {
     /// What is being done, such as `save`.
     pub(crate) what: &'static str,
     /// The item that it is about, or first about; none for the table itself.
@@ -66,7 +66,7 @@ pub(crate) struct Call<'a> {
     pub(crate) nature: Nature,
 }
 
-impl fmt::Display for Call<'_> {
+impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.what)?;
         self.key.map_or(Ok(()), |key| write!(f, " {key}"))
@@ -86,7 +86,7 @@ pub(crate) enum Answer<T, E> {
     },
 }
 
-/// The pauses before a call is sent again, at most so many times.
+/// The pauses before a call is sent again, at most this often.
 fn pauses(longest: Duration, times: usize) -> ExponentialBackoff {
     ExponentialBuilder::default()
         .with_min_delay(FIRST_PAUSE)
@@ -115,6 +115,28 @@ fn latest() -> Option<Instant> {
     })
 }
 
+/// The pauses of a method that others get ahead of, before it goes for another
+/// round.
+pub(crate) struct Rounds(ExponentialBackoff);
+
+impl Rounds {
+    /// So many rounds beside the first.
+    pub(crate) fn new(times: usize) -> Self {
+        Self(pauses(LONGEST_PAUSE_OF_CONFLICTS, times))
+    }
+
+    /// Waits for the next round; says whether there is one, and time for it.
+    pub(crate) async fn next(&mut self) -> bool {
+        let latest = latest();
+        let in_time = |&pause: &Duration| latest.is_none_or(|at| Instant::now() + pause < at);
+        let Some(pause) = self.0.next().filter(in_time) else {
+            return false;
+        };
+        tokio::time::sleep(pause).await;
+        true
+    }
+}
+
 /// An attempt that failed.
 enum Failure<E> {
     /// With an answer, or without one.
@@ -128,7 +150,7 @@ impl Sending {
     /// be; conflicts with other calls are counted for themselves.
     pub(crate) async fn send<T, E, F>(
         &self,
-        call: Call<'_>,
+        call: Request<'_>,
         attempt: impl Fn() -> F,
     ) -> Result<Answer<T, E>>
     where
@@ -259,7 +281,7 @@ impl<E: ServiceFailure> Failure<E> {
         }
     }
 
-    fn into_error(self, call: Call<'_>, kind: ErrorKind, effect: Effect) -> BackendError {
+    fn into_error(self, call: Request<'_>, kind: ErrorKind, effect: Effect) -> BackendError {
         let error = BackendError::new(kind, effect, format!("{call}: {}", self.in_words()));
         match self {
             Self::Told(source) => error.with_source(*source),

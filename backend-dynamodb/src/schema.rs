@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::{
     hazards,
     item::attr,
-    resend::{Call, Nature},
+    resend::{Nature, Request},
     table::{Table, unconditional},
 };
 
@@ -105,7 +105,7 @@ pub(crate) async fn check(table: &Table) -> Result<()> {
             Some(found) if on && found != attr::TTL => faults.push(TableFault::Ttl { found }),
             _ if !on => tracing::warn!(
                 table = table.name,
-                "TTL is off: leases of servers that are gone for good stay in the table"
+                "TTL is off: what is long forgotten stays in the table"
             ),
             _ => {}
         }
@@ -345,8 +345,8 @@ async fn switch_recovery_on(table: &Table) -> Result<()> {
 }
 
 /// A call about the table itself.
-fn on_table(what: &'static str, nature: Nature) -> Call<'static> {
-    Call {
+fn on_table(what: &'static str, nature: Nature) -> Request<'static> {
+    Request {
         what,
         key: None,
         nature,

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::{
     config::{ConfigBag, Intercept, RuntimeComponents},
     error::BoxError,
     primitives::{DateTime, DateTimeFormat},
+    types::AttributeValue,
 };
 use aws_smithy_runtime_api::client::interceptors::{
     context::{BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef},
@@ -23,14 +24,19 @@ use parking_lot::Mutex;
 use playerdata_core::UnixMillis;
 use tokio::sync::Notify;
 
+use crate::item::number;
+
 /// What sending a call again takes from the budget, and what an answer brings
-/// back: in the long run there is one resend for so many answers.
+/// back: in the long run there is one resend for this many answers.
 const RESEND: u32 = 4;
 const ANSWER: u32 = 1;
 
 /// How much there can be in the budget: resends in a row, with no answer at
 /// all in between, by all calls of a client together.
 const BUDGET: u32 = 10 * RESEND;
+
+/// How much longer than it has to an item stays before it is tidied away.
+const TIDY_MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is known of the service. Cheap to clone: clones share it.
 #[derive(Clone, Debug)]
@@ -61,6 +67,14 @@ impl Service {
     /// A time of ours by the service's clock.
     pub(crate) fn at(&self, ours: UnixMillis) -> UnixMillis {
         UnixMillis::new(ours.get().saturating_add_signed(self.ahead()))
+    }
+
+    /// When an item may be tidied away that has to be there for `memory` from
+    /// `now` on, by our clock: in seconds, as DynamoDB's TTL wants it, and with
+    /// room for a clock that is wrong.
+    pub(crate) fn tidy_after(&self, now: UnixMillis, memory: Duration) -> AttributeValue {
+        let until = self.at(now).saturating_add(memory);
+        number(until.saturating_add(TIDY_MARGIN).get().div_ceil(1_000))
     }
 
     /// Notes that the service answered.

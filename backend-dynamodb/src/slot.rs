@@ -16,7 +16,7 @@ use crate::{
     error::half_way,
     item::{Item, Key, Reader, SLOT_PREFIX, attr, binary, number, partition_of, text},
     lock::{self, StoredLock},
-    table::{Change, Conditional, Refusal, Table, values},
+    table::{Change, Conditional, Range, Refusal, Table, values},
     transaction::Action,
 };
 
@@ -53,7 +53,7 @@ impl Head {
 }
 
 /// The record in a slot item; `None` if it was never written, or deleted.
-fn read_record(item: Reader<'_>) -> Result<Option<Record>> {
+pub(crate) fn read_record(item: Reader<'_>) -> Result<Option<Record>> {
     let Some(bytes) = item.binary(attr::BODY)? else {
         return Ok(None);
     };
@@ -71,7 +71,7 @@ fn read_record(item: Reader<'_>) -> Result<Option<Record>> {
     }))
 }
 
-fn read_schema(item: Reader<'_>) -> Result<u32> {
+pub(crate) fn read_schema(item: Reader<'_>) -> Result<u32> {
     let schema = item.number(attr::SCHEMA)?;
     let schema = schema.and_then(|schema| u32::try_from(schema).ok());
     item.required(attr::SCHEMA, schema)
@@ -287,7 +287,9 @@ pub(crate) async fn list(table: &Table, player: &PlayerId) -> Result<Vec<SlotSum
     let mut summaries = Vec::new();
     let mut from = None;
     loop {
-        let page = table.page("list", &first, &WANTED, from).await?;
+        let page = table
+            .page("list", &first, Range::BeginningWith, &WANTED, from)
+            .await?;
         for item in &page.items {
             summaries.extend(summary(table, &first, item)?);
         }

@@ -14,9 +14,10 @@ use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
 
 use crate::{
     error::ServiceFailure,
-    item::{Item, Key},
+    item::{Item, Key, PLAYER_PREFIX, attr},
     options::DynamoDbOptions,
-    resend::{Answer, Call, Nature, Sending},
+    players::ScanPosition,
+    resend::{Answer, Nature, Request, Sending},
     service::Service,
 };
 
@@ -29,7 +30,7 @@ pub(crate) fn values<const N: usize>(values: [(&str, AttributeValue); N]) -> Val
     values.into_iter().map(owned).collect()
 }
 
-/// What came of a conditional call.
+/// The outcome of a conditional call.
 #[derive(Debug)]
 pub(crate) enum Conditional<T, F = Refusal> {
     /// The condition held, and the call was applied.
@@ -61,7 +62,18 @@ pub(crate) enum Returning {
     After,
 }
 
-/// One page of a partition.
+/// Which items of a partition, given the key that they begin with.
+#[derive(Clone, Copy)]
+pub(crate) enum Range<'a> {
+    /// Those whose sort key begins with its sort key.
+    BeginningWith,
+    /// Those that come behind it.
+    Behind,
+    /// It and those that come behind it, up to another, and at most so many.
+    UpTo(&'a Key, usize),
+}
+
+/// One page of a partition, or of the table.
 pub(crate) struct Page {
     pub(crate) items: Vec<Item>,
     /// Where the next page begins; none if this was the last.
@@ -113,7 +125,7 @@ impl Table {
     /// Sends a call until there is an answer.
     pub(crate) async fn send<T, E, F>(
         &self,
-        call: Call<'_>,
+        call: Request<'_>,
         attempt: impl Fn() -> F,
     ) -> Result<Answer<T, E>>
     where
@@ -142,7 +154,7 @@ impl Table {
             .table_name(&self.name)
             .set_key(Some(self.key(key)))
             .consistent_read(true);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature: Nature::Read,
@@ -168,9 +180,9 @@ impl Table {
             .set_item(Some(item))
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names_in([condition])))
-            .set_expression_attribute_values(Some(values))
+            .set_expression_attribute_values((!values.is_empty()).then_some(values))
             .return_values_on_condition_check_failure(OnFailure::AllOld);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature: Nature::Repeatable,
@@ -204,7 +216,7 @@ impl Table {
                 Returning::After => ReturnValue::AllNew,
             })
             .return_values_on_condition_check_failure(OnFailure::AllOld);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature,
@@ -232,7 +244,7 @@ impl Table {
             .set_expression_attribute_names(Some(names_in([condition])))
             .set_expression_attribute_values((!values.is_empty()).then_some(values))
             .return_values_on_condition_check_failure(OnFailure::AllOld);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(key),
             nature: Nature::Repeatable,
@@ -241,13 +253,14 @@ impl Table {
         Ok(conditional(answer, |_| ()))
     }
 
-    /// Reads a page of the items of a partition whose sort key begins with
-    /// `prefix`, in the order of the sort key, without the attributes that
-    /// are not named.
+    /// Reads a page of those items of the first one's partition that the range
+    /// has, in the order of the sort key, without the attributes that are not
+    /// named.
     pub(crate) async fn page(
         &self,
         what: &'static str,
         first: &Key,
+        range: Range<'_>,
         attributes: &[&str],
         from: Option<Item>,
     ) -> Result<Page> {
@@ -260,20 +273,74 @@ impl Table {
             projection.push_str(&format!(", #{attribute}"));
             names.insert(format!("#{attribute}"), (*attribute).to_owned());
         }
+        let mut values = values([
+            (":pk", AttributeValue::S(first.partition.clone())),
+            (":sk", AttributeValue::S(first.sort.clone())),
+        ]);
+        let (condition, limit) = match range {
+            Range::BeginningWith => ("begins_with(#sk, :sk)", None),
+            Range::Behind => ("#sk > :sk", None),
+            Range::UpTo(last, limit) => {
+                values.insert(":last".to_owned(), AttributeValue::S(last.sort.clone()));
+                ("#sk BETWEEN :sk AND :last", i32::try_from(limit).ok())
+            }
+        };
         let request = self
             .client
             .query()
             .table_name(&self.name)
-            .key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)")
+            .key_condition_expression(format!("#pk = :pk AND {condition}"))
             .projection_expression(projection)
             .set_expression_attribute_names(Some(names))
-            .expression_attribute_values(":pk", AttributeValue::S(first.partition.clone()))
-            .expression_attribute_values(":sk", AttributeValue::S(first.sort.clone()))
+            .set_expression_attribute_values(Some(values))
             .set_exclusive_start_key(from)
+            .set_limit(limit)
             .consistent_read(true);
-        let call = Call {
+        let call = Request {
             what,
             key: Some(first),
+            nature: Nature::Read,
+        };
+        let answer = self.send(call, || request.clone().send()).await?;
+        let page = unconditional(answer, call)?;
+        Ok(Page {
+            items: page.items.unwrap_or_default(),
+            next: page.last_evaluated_key,
+        })
+    }
+}
+
+impl Table {
+    /// Reads so many items of the whole table from a place on, and gives the
+    /// keys of those of a player's that are there to be found.
+    pub(crate) async fn scan(
+        &self,
+        what: &'static str,
+        place: &ScanPosition,
+        limit: usize,
+    ) -> Result<Page> {
+        let request = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .projection_expression("#pk, #sk")
+            .filter_expression(
+                "begins_with(#pk, :player) \
+                 AND (attribute_exists(#body_bytes) OR attribute_exists(#content))",
+            )
+            .expression_attribute_names("#pk", &self.partition_key)
+            .expression_attribute_names("#sk", &self.sort_key)
+            .expression_attribute_names("#body_bytes", attr::BODY_BYTES)
+            .expression_attribute_names("#content", attr::CONTENT)
+            .expression_attribute_values(":player", AttributeValue::S(PLAYER_PREFIX.to_owned()))
+            .set_segment(place.segment.map(|segment| segment.number))
+            .set_total_segments(place.segment.map(|segment| segment.of))
+            .set_exclusive_start_key(place.after.as_ref().map(|after| self.key(after)))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .consistent_read(true);
+        let call = Request {
+            what,
+            key: place.after.as_ref(),
             nature: Nature::Read,
         };
         let answer = self.send(call, || request.clone().send()).await?;
@@ -303,7 +370,7 @@ fn conditional<T, U, E: ServiceFailure>(
 }
 
 /// The answer to a call without a condition.
-pub(crate) fn unconditional<T, E>(answer: Answer<T, E>, call: Call<'_>) -> Result<T> {
+pub(crate) fn unconditional<T, E>(answer: Answer<T, E>, call: Request<'_>) -> Result<T> {
     match answer {
         Answer::Done(done) => Ok(done),
         Answer::Refused { .. } => Err(BackendError::new(

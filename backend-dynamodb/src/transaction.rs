@@ -1,9 +1,10 @@
 //! The calls that concern several items at once.
 
 use aws_sdk_dynamodb::{
+    error::BuildError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        Delete, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update,
+        Delete, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update,
         builders::TransactWriteItemBuilder,
     },
 };
@@ -11,18 +12,25 @@ use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result};
 
 use crate::{
     error::CONDITION_FAILED,
-    item::Key,
-    resend::{Answer, Call, Nature},
+    item::{Item, Key},
+    resend::{Answer, Nature, Request},
     table::{Change, Refusal, Table, names_in},
 };
 
 /// The most items that one transaction may change.
 pub(crate) const MAX_ACTIONS: usize = 100;
 
+/// What came of a transaction: done, or refused for these reasons.
+pub(crate) type Transacted = std::result::Result<(), Vec<Option<Refusal>>>;
+
 /// What is done to an item.
 pub(crate) enum Action {
     /// It is changed, on a condition.
     Update(Change),
+    /// The same, where one `#name` stands for the attribute of another name.
+    UpdateNaming(Change, &'static str, String),
+    /// It is written as a whole, on a condition without values.
+    Put(Item, &'static str),
     /// It is removed, if it is there.
     Delete,
 }
@@ -36,8 +44,8 @@ impl Table {
         what: &'static str,
         about: &Key,
         actions: Vec<(Key, Action)>,
-    ) -> Result<std::result::Result<(), Vec<Option<Refusal>>>> {
-        let call = Call {
+    ) -> Result<Transacted> {
+        let call = Request {
             what,
             key: Some(about),
             nature: Nature::Repeatable,
@@ -83,15 +91,22 @@ impl Table {
                 .set_key(Some(self.key(key)))
                 .build()
                 .map(|delete| item.delete(delete)),
-            Action::Update(change) => Update::builder()
-                .table_name(&self.name)
-                .set_key(Some(self.key(key)))
-                .set_expression_attribute_names(Some(names_in([&change.update, &change.condition])))
-                .update_expression(change.update)
-                .condition_expression(change.condition)
-                .set_expression_attribute_values(Some(change.values))
-                .return_values_on_condition_check_failure(OnFailure::AllOld)
-                .build()
+            Action::Put(mut put, condition) => {
+                put.extend(self.key(key));
+                Put::builder()
+                    .table_name(&self.name)
+                    .set_item(Some(put))
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(Some(names_in([condition])))
+                    .return_values_on_condition_check_failure(OnFailure::AllOld)
+                    .build()
+                    .map(|put| item.put(put))
+            }
+            Action::Update(change) => self
+                .update_of(key, change, None)
+                .map(|update| item.update(update)),
+            Action::UpdateNaming(change, name, of) => self
+                .update_of(key, change, Some((name, of)))
                 .map(|update| item.update(update)),
         };
         built
@@ -104,5 +119,24 @@ impl Table {
                 )
                 .with_source(source)
             })
+    }
+
+    fn update_of(
+        &self,
+        key: &Key,
+        change: Change,
+        name: Option<(&str, String)>,
+    ) -> std::result::Result<Update, BuildError> {
+        let mut names = names_in([&change.update, &change.condition]);
+        names.extend(name.map(|(name, of)| (name.to_owned(), of)));
+        Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(self.key(key)))
+            .set_expression_attribute_names(Some(names))
+            .update_expression(change.update)
+            .condition_expression(change.condition)
+            .set_expression_attribute_values(Some(change.values))
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .build()
     }
 }

@@ -6,7 +6,12 @@ mod support;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use playerdata_core::backend::{Acquisition, Backend, Body, MAX_NOTICES, Notification};
+use playerdata_core::{
+    PlayerId, Revision,
+    backend::{
+        Acquisition, Backend, Body, MAX_LETTER_BYTES, MAX_NOTICES, Notification, Party, Verdict,
+    },
+};
 use playerdata_dynamodb::DynamoDbBackend;
 use playerdata_dynamodb_emulator::{Charge, Meter};
 use support::{wire::Wire, *};
@@ -190,12 +195,15 @@ async fn everything_besides_is_charged_as_documented() {
         meter.take();
         backend.erase(&player).await.unwrap();
         let mut erasing = meter.take();
-        let removals = erasing.split_off(3);
+        let removals = erasing.split_off(4);
         assert_eq!(erasing[0], charge("GetItem", 1.0), "the lock");
         assert_eq!(erasing[1], charge("UpdateItem", 1.0), "the mark");
-        assert_eq!(erasing[2].operation, "Query");
-        // The mark, a slot that was deleted before, and two that were not.
-        let removed = 2.0 * (1.0 + 1.0 + 2.0 * units);
+        let mail = charge("TransactWriteItems", 4.0);
+        assert_eq!(erasing[2], mail, "the mark again, and the mail's");
+        assert_eq!(erasing[3].operation, "Query");
+        // The mark, the mail, a slot that was deleted before, and two that
+        // were not.
+        let removed = 2.0 * (1.0 + 1.0 + 1.0 + 2.0 * units);
         assert_eq!(removals, [charge("TransactWriteItems", removed)]);
     }
 }
@@ -274,4 +282,147 @@ async fn a_load_is_two_round_trips_once_the_lock_is_held() {
     };
     opened(&backend, &claim).await;
     assert_eq!(wire.operations(), ["TransactWriteItems", "GetItem"]);
+}
+
+/// Contents of these sizes, and the write units of a letter with one.
+const LETTERS: [(usize, f64); 3] = [(346, 1.0), (4 * KIB, 5.0), (MAX_LETTER_BYTES, 17.0)];
+
+#[tokio::test]
+async fn mail_is_charged_as_documented() {
+    for (bytes, units) in LETTERS {
+        let store = Store::open().await;
+        let (backend, meter, _) = metered(&store);
+        let (player, slot) = (player("p"), slot("s"));
+        let mut letter = letter_until_settled("a", 1);
+        letter.content = body_of(bytes).bytes;
+        let moved = charge("TransactWriteItems", 4.0 + 2.0 * units);
+        let read = charge("GetItem", 1.0);
+        posted(&backend, &player, &slot, &letter).await;
+        assert_eq!(meter.take(), [read, moved, read], "a post");
+        letter.id = letter_id("b");
+        posted(&backend, &player, &slot, &letter).await;
+        assert_eq!(meter.take(), [read, moved, read], "a second one");
+        let letters = waiting(&backend, &player, &slot).await;
+        assert_eq!(letters.len(), 2);
+        let [reading] = meter.take()[..] else {
+            panic!("one call");
+        };
+        let query = (units * 2.0 / 4.0).ceil();
+        assert_eq!(reading.operation, "Query");
+        assert!(
+            (query - 1.0..=query).contains(&reading.units),
+            "{reading:?}"
+        );
+
+        backend
+            .settle(&player, &slot, &letter.id, letter.posting)
+            .await
+            .unwrap();
+        assert_eq!(meter.take(), [charge("UpdateItem", 1.0)], "a settlement");
+        backend
+            .discard(&player, &slot, &letter.id, letter.posting)
+            .await
+            .unwrap();
+        assert_eq!(meter.take(), [read, moved], "a discard");
+        // That an update of what waits fails first is charged one unit, too.
+        backend
+            .settle(&player, &slot, &letter.id, letter.posting)
+            .await
+            .unwrap();
+        assert_eq!(
+            meter.take(),
+            [charge("UpdateItem", 1.0)],
+            "a late settlement"
+        );
+    }
+}
+
+#[tokio::test]
+async fn verdicts_are_charged_as_documented() {
+    let store = Store::open().await;
+    let (backend, meter, wire) = metered(&store);
+    wire.plan(|_, _| wire::Fault::None);
+    backend.decide(trade(1), Verdict::Commit).await.unwrap();
+    assert_eq!(meter.take(), [charge("PutItem", 1.0)], "a decision");
+    for party in [Party::First, Party::Second] {
+        backend.forget_decision(trade(1), party).await.unwrap();
+        assert_eq!(meter.take(), [charge("UpdateItem", 1.0)], "{party:?}");
+    }
+    let calls = ["PutItem", "UpdateItem", "UpdateItem", "UpdateItem"];
+    assert_eq!(wire.operations(), calls, "one of them refused");
+}
+
+#[tokio::test]
+async fn h1_h3_versions_are_charged_as_documented_and_a_load_that_keeps_none_writes_nothing() {
+    for (bytes, units) in SIZES {
+        let store = Store::open().await;
+        let (backend, meter, _) = metered(&store);
+        let claim = claim(&player("p"), 1, "s", 1);
+        acquired(&backend, &claim.player, &claimant(1), None).await;
+        opened(&backend, &claim).await;
+        let read_units = (units / 4.0).ceil();
+        let read = [charge("GetItem", 1.0), charge("GetItem", read_units)];
+        meter.take();
+        for base in 0..5 {
+            let stamp = stamp(base, base.into());
+            backend.save(&claim, &stamp, &body_of(bytes)).await.unwrap();
+            let [saved] = meter.take()[..] else {
+                panic!("one call");
+            };
+            if base > 0 {
+                assert_eq!(saved, charge("PutItem", units), "a save beside versions");
+            }
+            backend.keep_version(&claim, KEEP_ALWAYS).await.unwrap();
+            let mut keeping = meter.take();
+            let oldest = if base < 3 { 0.0 } else { 2.0 * units };
+            let written = charge("TransactWriteItems", 4.0 + 4.0 * units + oldest);
+            assert_eq!(keeping.pop(), Some(written), "on {base}");
+            keeping.sort_by(|one, other| one.units.total_cmp(&other.units));
+            assert_eq!(keeping, read);
+
+            backend.keep_version(&claim, KEEP_ALWAYS).await.unwrap();
+            let nothing = meter.take();
+            assert!(nothing.iter().all(|charge| charge.operation == "GetItem"));
+            let sum: f64 = nothing.iter().map(|charge| charge.units).sum();
+            assert_eq!((nothing.len(), sum), (3, 2.0 + read_units));
+        }
+        let (player, slot, revision) = (&claim.player, &claim.slot, Revision::new(5));
+        backend.versions(player, slot).await.unwrap();
+        backend
+            .version(player, slot, revision)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(meter.take(), read, "looking at them");
+    }
+}
+
+#[tokio::test]
+async fn listing_the_players_is_charged_by_what_is_in_the_table() {
+    let store = Store::open().await;
+    let (backend, meter, _) = metered(&store);
+    for number in 0..20 {
+        let claim = claim(&PlayerId::from(number), 1, "s", 1);
+        acquired(&backend, &claim.player, &claimant(1), None).await;
+        opened(&backend, &claim).await;
+        let saved = backend.save(&claim, &stamp(0, 1), &body_of(4 * KIB)).await;
+        saved.unwrap();
+    }
+    meter.take();
+    let mut after = None;
+    loop {
+        after = backend.players(after.as_ref(), 10).await.unwrap().next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let pages = meter.take();
+    assert!(pages.iter().all(|page| page.operation == "Scan"));
+    let sum: f64 = pages.iter().map(|page| page.units).sum();
+    // 4.5 KiB each, and up to a unit that each page has begun.
+    let at_least = 20.0 * 4.5 / 4.0;
+    assert!(
+        (at_least..at_least + pages.len() as f64 + 2.0).contains(&sum),
+        "{sum}"
+    );
 }

@@ -227,8 +227,9 @@ async fn an_erasure_that_was_cut_off_anywhere_is_finished_by_whoever_wants_the_p
                 assert_eq!(found.revision.get() == 0, begun, "{at}");
             }
             if erased.is_some() && by_erasing {
-                // Look, begin, read a page, remove the slots and finish.
-                assert_eq!(calls, 4);
+                // Look, begin, close the mail, read a page, remove what is on
+                // it and finish.
+                assert_eq!(calls, 5);
                 return;
             }
         }

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 
 use playerdata_core::backend::Backend;
 use support::{
-    scenes::{OTHERS, READS, REPEATABLE, notice},
+    scenes::{OTHERS, READS, REPEATABLE, WITHOUT_LOCK, notice},
     wire::{Fault, Wire},
     *,
 };
@@ -32,7 +32,8 @@ fn allowed() -> BTreeSet<String> {
 #[tokio::test]
 async fn the_policy_allows_exactly_what_is_called() {
     let mut called = BTreeSet::new();
-    for scene in REPEATABLE.iter().chain(READS).chain(OTHERS) {
+    let scenes = [REPEATABLE, WITHOUT_LOCK, READS, OTHERS];
+    for scene in scenes.into_iter().flatten() {
         called.extend(scene.play_well().await.operations);
     }
     let store = Store::open().await;
@@ -79,9 +80,20 @@ async fn the_largest_body_is_told() {
 }
 
 #[tokio::test]
-async fn what_a_notice_costs_is_told() {
+async fn what_notices_mail_trades_and_versions_cost_is_told() {
     // Read off the meter by the tests of what things cost.
     for row in [
+        "| post a letter | 1 `GetItem`, 1 `TransactWriteItems`, 1 `GetItem` | 4 + 2 *L* | 2 |",
+        "| discard a letter | 1 `GetItem`, 1 `TransactWriteItems` | 4 + 2 *L* | 1 |",
+        "| settle a letter | 1 `UpdateItem`; 2 if it was discarded | 1; 2 | |",
+        "| decide a trade, ask for its verdict | 1 `PutItem` | 1 | |",
+        "| forget a verdict, both parties | 3 `UpdateItem` | 3 | |",
+        "| keep a version, nothing to keep | 3 `GetItem` | | 2 + *R* |",
+        "| keep a version | 2 `GetItem`, 1 `TransactWriteItems` | 4 + 4 *S* | 1 + *R* |",
+        "| keep a version, the oldest goes | the same | 4 + 6 *S* | 1 + *R* |",
+        "| versions | 1 `GetItem` | | 1 |",
+        "| version | 1 `GetItem` | | *R* |",
+        "| 9, and 2 for each KB begun of each item |",
         "| heartbeat, for each server | 1 `Query`, 1 `UpdateItem` | 1 | 1 |",
         "| heartbeat that brings notices | 1 `DeleteItem` for each, 1 `UpdateItem` more | 2, and 1 for each |",
         "| ask a server for a player | 2 `UpdateItem` | 2 | |",

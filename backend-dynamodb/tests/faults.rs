@@ -11,7 +11,7 @@ use playerdata_core::{
     backend::{Backend, BackendError, Effect, ErrorKind, Notification, Renewal},
 };
 use support::{
-    scenes::{OTHERS, Played, READS, REPEATABLE, Scene, notice},
+    scenes::{OTHERS, Played, READS, REPEATABLE, Scene, WITHOUT_LOCK, notice},
     wire::{Fault, Wire},
     *,
 };
@@ -43,12 +43,12 @@ async fn changes_nothing(scene: &Scene, fault: Fault) {
 
 #[tokio::test]
 async fn s2_an_answer_lost_at_any_call_changes_neither_outcome_nor_what_is_stored() {
-    changes_nothing_at_any_call(&[REPEATABLE, READS], Fault::AnswerLost).await;
+    changes_nothing_at_any_call(&[REPEATABLE, WITHOUT_LOCK, READS], Fault::AnswerLost).await;
 }
 
 #[tokio::test]
 async fn s2_a_request_lost_at_any_call_changes_neither_outcome_nor_what_is_stored() {
-    changes_nothing_at_any_call(&[REPEATABLE, READS], Fault::RequestLost).await;
+    changes_nothing_at_any_call(&[REPEATABLE, WITHOUT_LOCK, READS], Fault::RequestLost).await;
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn s2_a_server_error_at_any_call_changes_neither_outcome_nor_what_is_store
         Fault::Answered(500, CODE),
         Fault::AppliedAndAnswered(500, CODE),
     ] {
-        changes_nothing_at_any_call(&[REPEATABLE, READS], fault).await;
+        changes_nothing_at_any_call(&[REPEATABLE, WITHOUT_LOCK, READS], fault).await;
     }
 }
 
@@ -70,7 +70,7 @@ async fn throttling_at_any_call_is_waited_out() {
         "RequestLimitExceeded",
     ] {
         let throttled = Fault::Answered(400, code);
-        changes_nothing_at_any_call(&[REPEATABLE, READS, OTHERS], throttled).await;
+        changes_nothing_at_any_call(&[REPEATABLE, WITHOUT_LOCK, READS, OTHERS], throttled).await;
     }
 }
 
@@ -98,7 +98,7 @@ async fn throttling_within_a_transaction_is_waited_out() {
 #[tokio::test]
 async fn a_transaction_conflict_at_any_call_is_waited_out() {
     let conflict = Fault::Answered(400, "TransactionConflictException");
-    changes_nothing_at_any_call(&[REPEATABLE, OTHERS], conflict).await;
+    changes_nothing_at_any_call(&[REPEATABLE, WITHOUT_LOCK, OTHERS], conflict).await;
     let open = REPEATABLE
         .iter()
         .find(|scene| scene.name == "open")
@@ -151,10 +151,11 @@ async fn without_an_answer_the_operation_may_have_been_applied() {
         Fault::RequestLost,
         Fault::Answered(500, "InternalServerError"),
     ] {
-        for (name, error, _) in fails_always(&[REPEATABLE, OTHERS], fault).await {
-            // Erasing begins with a read, which has no effect.
+        for (name, error, _) in fails_always(&[REPEATABLE, WITHOUT_LOCK, OTHERS], fault).await {
+            // These begin with a read, which has no effect.
             let effect = match name {
-                "erase" => Effect::None,
+                "erase" | "post" | "post to nobody" => Effect::None,
+                "discard" | "discard before it is settled" => Effect::None,
                 _ => Effect::Possible,
             };
             let found = (error.kind(), error.effect());
@@ -204,7 +205,9 @@ async fn what_was_refused_every_time_was_not_applied() {
         Fault::Answered(400, "ThrottlingException"),
         Fault::Answered(400, "TransactionConflictException"),
     ] {
-        for (name, error, played) in fails_always(&[REPEATABLE, READS, OTHERS], fault).await {
+        for (name, error, played) in
+            fails_always(&[REPEATABLE, WITHOUT_LOCK, READS, OTHERS], fault).await
+        {
             let found = (error.kind(), error.effect());
             assert_eq!(
                 found,
@@ -250,7 +253,9 @@ async fn what_an_operator_has_to_mend_is_not_tried_again() {
         "ValidationException",
     ] {
         let fault = Fault::Answered(400, code);
-        for (name, error, played) in fails_always(&[REPEATABLE, READS, OTHERS], fault).await {
+        for (name, error, played) in
+            fails_always(&[REPEATABLE, WITHOUT_LOCK, READS, OTHERS], fault).await
+        {
             let found = (error.kind(), error.effect());
             assert_eq!(
                 found,
@@ -413,7 +418,7 @@ async fn what_a_proxy_refuses_or_times_out_is_tried_again() {
         Fault::Answered(400, "RequestThrottledException"),
         Fault::Answered(400, "RequestTimeoutException"),
     ] {
-        changes_nothing_at_any_call(&[REPEATABLE, READS], fault).await;
+        changes_nothing_at_any_call(&[REPEATABLE, WITHOUT_LOCK, READS], fault).await;
     }
 }
 

@@ -9,7 +9,7 @@ use playerdata_core::backend::{
 };
 use playerdata_dynamodb::DynamoDbBackend;
 use support::{
-    scenes::REPEATABLE,
+    scenes::{REPEATABLE, WITHOUT_LOCK},
     wire::{Fault, Wire},
     *,
 };
@@ -72,6 +72,7 @@ async fn l4_no_call_of_a_former_session_changes_anything_however_late_it_arrives
     // is sent again at once; it arrives when session 9 has the player.
     for scene in REPEATABLE
         .iter()
+        .chain(WITHOUT_LOCK)
         .filter(|scene| scene.name != "drop a lease")
     {
         let calls = scene.play_well().await.operations.len();

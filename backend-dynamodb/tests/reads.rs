@@ -8,7 +8,7 @@ use playerdata_core::{
     backend::{Backend, Claim, Erasure, Release},
 };
 use support::{
-    scenes::{OTHERS, READS, REPEATABLE},
+    scenes::{OTHERS, READS, REPEATABLE, WITHOUT_LOCK},
     wire::{Fault, Wire},
     *,
 };
@@ -16,7 +16,8 @@ use support::{
 #[tokio::test]
 async fn no_operation_asks_for_a_read_that_may_be_stale() {
     let mut reads = 0;
-    for scene in REPEATABLE.iter().chain(READS).chain(OTHERS) {
+    let scenes = [REPEATABLE, WITHOUT_LOCK, READS, OTHERS];
+    for scene in scenes.into_iter().flatten() {
         let well = scene.play_well().await;
         let operations = well.operations.iter();
         reads += operations

@@ -102,7 +102,7 @@ impl Player {
             };
         }
         let slot = self.slots.known(&claim.slot);
-        // Fences compare first: under a newer lock, numbers start anew.
+        // Fences compare first: under a newer lock, numbers start again.
         let claimed = Some((claim.fence, claim.number));
         if slot.claim > claimed {
             return Opening::Overtaken;

@@ -54,10 +54,10 @@ struct Primary {
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum InvalidUrl {
-    /// It is no URL.
-    #[error("it is no URL")]
+    /// It is not a URL.
+    #[error("it is not a URL")]
     NoUrl(#[from] url::ParseError),
-    /// It is no URL, and what it has before the host seems to be why.
+    /// It is not a URL, and the part before the host seems to be why.
     #[error(
         "its user or password has a character that means something else in a URL: \
          it has to be percent-encoded, such as %2F for a slash"

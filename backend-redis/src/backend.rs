@@ -4,18 +4,19 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result,
-        SlotSummary, Stamp, WriteOutcome,
+        Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification,
+        Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result,
+        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use redis::{Client, ConnectionInfo, RedisError, aio::ConnectionManager};
 
 use crate::{
     RedisOptions, RedisUrl, check, check::Eviction, error, keys::Keys, lease, link::Link, lock,
-    slot, store::Store, tls,
+    looks::Looks, mail, players, slot, store::Store, tls, trade, version,
 };
 
 /// Players' locks, leases and slots in Redis or Valkey: on one server, on a
@@ -177,6 +178,7 @@ impl RedisBackend {
 
     fn on(link: Link, keys: Keys, options: Arc<RedisOptions>) -> Self {
         let store = Store {
+            looks: Looks::new(options.lock_check_interval),
             link,
             keys,
             options,
@@ -280,5 +282,68 @@ impl Backend for RedisBackend {
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         lock::erase(&self.store, player).await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        mail::post(&self.store, player, slot, letter).await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        mail::letters(&self.store, player, slot, after, limit).await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        mail::discard(&self.store, player, slot, id, posting).await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        mail::settle(&self.store, player, slot, id, posting).await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        trade::decide(&self.store, trade, verdict).await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        trade::forget(&self.store, trade, party).await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        version::keep(&self.store, claim, policy).await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        version::list(&self.store, player, slot).await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        version::read(&self.store, player, slot, revision).await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        players::page(&self.store, after, limit).await
     }
 }

@@ -132,7 +132,7 @@ async fn info(node: &Node, section: &str, by: Instant) -> Result<String, Failure
 }
 
 /// A setting, unless the server does not tell: managed services forbid
-/// `CONFIG`, which is no failure.
+/// `CONFIG`, which is not a failure.
 async fn setting(node: &Node, name: &str, by: Instant) -> Result<Option<String>, Failure> {
     let mut command = redis::cmd("CONFIG");
     command.arg("GET").arg(name);

@@ -1,13 +1,13 @@
 //! The names of the keys, and the hash slots that a Cluster sorts them into.
 
 use crc::{CRC_16_XMODEM, Crc};
-use playerdata_core::{PlayerId, ServerName, SlotName, backend::Claim};
+use playerdata_core::{PlayerId, ServerName, SlotName, TradeId, backend::Claim};
 use thiserror::Error;
 use uuid::fmt::Hyphenated;
 
 /// A namespace that can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{name:?} is no namespace: it takes 1 to 64 bytes of A-Z a-z 0-9 _ - .")]
+#[error("{name:?} is not a valid namespace: it takes 1 to 64 bytes of A-Z a-z 0-9 _ - .")]
 pub struct InvalidNamespace {
     /// The text given, cut to its first 80 characters.
     pub name: String,
@@ -18,6 +18,23 @@ pub(crate) type HashSlot = u16;
 
 /// How many hash slots there are.
 pub(crate) const HASH_SLOTS: usize = 16_384;
+
+/// What a slot can have beside its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BoxKind {
+    Mail,
+    Versions,
+}
+
+impl BoxKind {
+    /// As the name of its key has it, which no claim's can: a session is longer.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Versions => "versions",
+        }
+    }
+}
 
 /// Names keys under one namespace.
 ///
@@ -46,6 +63,18 @@ impl Keys {
     /// The hash with the player's fence, lock and list of slots.
     pub(crate) fn player(&self, player: &PlayerId) -> String {
         [&self.namespace, ":{", player.as_str(), "}"].concat()
+    }
+
+    /// The pattern of the names that players' hashes have. Others' keys can fit it,
+    /// too: [`player_of`](Self::player_of) tells.
+    pub(crate) fn players(&self) -> String {
+        [&self.namespace, ":{*}"].concat()
+    }
+
+    /// The player whose hash has this name, if it is such a name.
+    pub(crate) fn player_of(&self, key: &str) -> Option<PlayerId> {
+        let rest = key.strip_prefix(&*self.namespace)?;
+        PlayerId::new(rest.strip_prefix(":{")?.strip_suffix('}')?).ok()
     }
 
     /// Where the value of a slot is while nobody has it open.
@@ -80,6 +109,16 @@ impl Keys {
         ] {
             to.push_str(part);
         }
+    }
+
+    /// The mailbox of a slot, or its versions.
+    pub(crate) fn of_box(&self, player: &PlayerId, slot: &SlotName, kind: BoxKind) -> String {
+        [&self.rest(player, slot), ":", kind.as_str()].concat()
+    }
+
+    /// The verdict on a trade, which has a hash tag of its own.
+    pub(crate) fn trade(&self, trade: TradeId) -> String {
+        format!("{}:trade:{{{trade}}}", self.namespace)
     }
 
     /// The lease, the latest incarnation, and the notices of a server.
@@ -119,8 +158,38 @@ mod tests {
             keys.claim(&claim),
             "game.eu:{4711}:Slot1:00000000-0000-0000-0000-000000000000:3"
         );
+        assert_eq!(
+            keys.of_box(&player, &claim.slot, BoxKind::Mail),
+            "game.eu:{4711}:Slot1:mail"
+        );
+        let trade = keys.trade(TradeId::from_uuid(Uuid::nil()));
+        assert_eq!(
+            trade,
+            "game.eu:trade:{00000000-0000-0000-0000-000000000000}"
+        );
         let server = ServerName::new("eu-1").unwrap();
         assert_eq!(keys.server(&server)[0], "game.eu:server:{eu-1}:lease");
+    }
+
+    #[test]
+    fn players_are_told_from_other_keys() {
+        let keys = Keys::new("game.eu").unwrap();
+        let player = PlayerId::new("a:b*").unwrap();
+        assert_eq!(keys.player_of(&keys.player(&player)), Some(player.clone()));
+        let slot = SlotName::new("Slot1").unwrap();
+        for other in [
+            &*keys.rest(&player, &slot),
+            &keys.of_box(&player, &slot, BoxKind::Versions),
+            &keys.trade(TradeId::from_uuid(Uuid::nil())),
+            &keys.server(&ServerName::new("eu-1").unwrap())[0],
+            "game.eu2:{4711}",
+            "game.eu:{}",
+            "game.eu:{a}b}",
+            "game.eu:{two words}",
+            "{4711}",
+        ] {
+            assert_eq!(keys.player_of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    script::{Call, DROP_LEASE, LEASE_LEFT, NOTIFY, RENEW_LEASE},
+    script::{DROP_LEASE, Invocation, LEASE_LEFT, NOTIFY, RENEW_LEASE},
     store::Store,
 };
 use playerdata_core::{
@@ -16,7 +16,7 @@ use playerdata_core::{
 };
 
 pub(crate) async fn renew(store: &Store, server: &ServerId, ttl: Duration) -> Result<Renewal> {
-    let call = Call::default()
+    let call = Invocation::default()
         .keys(store.keys.server(&server.name))
         .argument(&server.incarnation)
         .argument(&millis(ttl))
@@ -37,7 +37,7 @@ pub(crate) async fn renew(store: &Store, server: &ServerId, ttl: Duration) -> Re
 }
 
 pub(crate) async fn drop(store: &Store, server: &ServerId) -> Result<()> {
-    let call = Call::default()
+    let call = Invocation::default()
         .keys(store.keys.server(&server.name))
         .argument(&server.incarnation);
     let aim = store.changing_server(&server.name);
@@ -50,7 +50,9 @@ pub(crate) async fn drop(store: &Store, server: &ServerId) -> Result<()> {
 
 pub(crate) async fn left(store: &Store, server: &ServerId) -> Result<Option<Duration>> {
     let [lease, ..] = store.keys.server(&server.name);
-    let call = Call::default().key(lease).argument(&server.incarnation);
+    let call = Invocation::default()
+        .key(lease)
+        .argument(&server.incarnation);
     let aim = store.reading_server(&server.name);
     let mut answer = store.call(&LEASE_LEFT, &call, aim).await?;
     match answer.word.as_str() {
@@ -73,7 +75,7 @@ pub(crate) async fn notify(
         BackendError::new(ErrorKind::Rejected, Effect::None, what).with_source(error)
     })?;
     let [_, _, notices] = store.keys.server(server);
-    let call = Call::default()
+    let call = Invocation::default()
         .key(notices)
         .argument(&text)
         .argument(&MAX_NOTICES)
@@ -102,7 +104,7 @@ fn read_notice(json: &[u8], server: &ServerId) -> Option<Notice> {
 }
 
 /// At least 1 ms, and no more than Redis can add to its clock.
-fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     const MOST: u64 = 1 << 53;
     u64::try_from(duration.as_millis()).map_or(MOST, |millis| millis.clamp(1, MOST))
 }

@@ -22,11 +22,10 @@
 //! ```
 //!
 //! The feature `tls` adds `rediss://` addresses.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod address;
 mod backend;
+mod boxes;
 mod check;
 mod credentials;
 mod error;
@@ -34,13 +33,19 @@ mod keys;
 mod lease;
 mod link;
 mod lock;
+mod looks;
+mod mail;
 mod options;
+mod players;
 mod script;
 mod slot;
+mod slot_set;
 mod store;
 mod sweep;
 mod tls;
+mod trade;
 mod value;
+mod version;
 
 pub use address::{InvalidUrl, RedisUrl};
 pub use backend::RedisBackend;

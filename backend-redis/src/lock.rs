@@ -1,12 +1,15 @@
 //! The lock of a player: taken, given back, looked at, and erased with the rest.
 
+use std::{fmt, str::FromStr};
+
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, SessionId, SlotName,
     backend::{Acquisition, Claim, Claimant, Erasure, Lock, Release, Result},
 };
 
 use crate::{
-    script::{ACQUIRE, Answer, Call, ERASE, LOOK, RELEASE, Script},
+    keys::BoxKind,
+    script::{ACQUIRE, Answer, ERASE, Invocation, LOOK, RELEASE, Script},
     store::{MAX_DECLARATIONS, Store, restless},
     sweep,
 };
@@ -20,7 +23,7 @@ pub(crate) async fn acquire(
     let by = store.changing(player).deadline;
     store.eviction.find_out(&store.link, by).await;
     let call = || {
-        Call::default()
+        Invocation::default()
             .key(store.keys.player(player))
             .argument(&claimant.session)
             .argument(&claimant.server.name)
@@ -46,7 +49,7 @@ pub(crate) async fn release(
     session: SessionId,
 ) -> Result<Release> {
     let call = || {
-        Call::default()
+        Invocation::default()
             .key(store.keys.player(player))
             .argument(&session)
     };
@@ -68,7 +71,7 @@ async fn withdrawing(
     script: &Script,
     player: &PlayerId,
     session: Option<SessionId>,
-    call: impl Fn() -> Call,
+    call: impl Fn() -> Invocation,
 ) -> Result<Answer> {
     let aim = store.changing(player);
     let mut claimed = Vec::new();
@@ -103,7 +106,7 @@ async fn withdrawing(
 }
 
 pub(crate) async fn holder(store: &Store, player: &PlayerId) -> Result<Option<Lock>> {
-    let mut call = Call::default().key(store.keys.player(player));
+    let mut call = Invocation::default().key(store.keys.player(player));
     for field in ["session", "server", "incarnation", "since", "fence"] {
         call = call.argument(field);
     }
@@ -117,14 +120,14 @@ pub(crate) async fn holder(store: &Store, player: &PlayerId) -> Result<Option<Lo
 
 pub(crate) async fn erase(store: &Store, player: &PlayerId) -> Result<Erasure> {
     let aim = store.changing(player);
-    let mut slots: Vec<(SlotName, String)> = Vec::new();
+    let mut listed: Vec<(Listed, String)> = Vec::new();
     for _ in 0..MAX_DECLARATIONS {
-        let mut call = Call::default().key(store.keys.player(player));
-        for (slot, place) in &slots {
+        let mut call = Invocation::default().key(store.keys.player(player));
+        for (thing, what) in &listed {
             call = call
-                .key(store.keys.rest(player, slot))
-                .argument(slot)
-                .argument(place);
+                .key(thing.key(store, player))
+                .argument(thing)
+                .argument(what);
         }
         let mut answer = store.call(&ERASE, &call, aim).await?;
         match answer.word.as_str() {
@@ -144,10 +147,50 @@ pub(crate) async fn erase(store: &Store, player: &PlayerId) -> Result<Erasure> {
             "declare" => {}
             _ => return Err(answer.unknown()),
         }
-        slots.clear();
+        listed.clear();
         while !answer.is_done() {
-            slots.push((answer.part()?, answer.part()?));
+            listed.push((answer.part()?, answer.part()?));
         }
     }
     Err(restless())
+}
+
+/// What a field of a player's hash lists: the value of a slot, or what the slot
+/// has beside it.
+struct Listed {
+    kind: Option<BoxKind>,
+    slot: SlotName,
+}
+
+impl Listed {
+    fn key(&self, store: &Store, player: &PlayerId) -> String {
+        match self.kind {
+            None => store.keys.rest(player, &self.slot),
+            Some(kind) => store.keys.of_box(player, &self.slot, kind),
+        }
+    }
+}
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind.map_or("slot", BoxKind::as_str);
+        write!(f, "{kind}:{}", self.slot)
+    }
+}
+
+/// A field that lists nothing.
+struct NotListed;
+
+impl FromStr for Listed {
+    type Err = NotListed;
+
+    fn from_str(field: &str) -> std::result::Result<Self, NotListed> {
+        let (kind, slot) = field.split_once(':').ok_or(NotListed)?;
+        let kinds = [None, Some(BoxKind::Mail), Some(BoxKind::Versions)];
+        let is_it = |known: &Option<BoxKind>| known.map_or("slot", BoxKind::as_str) == kind;
+        Ok(Self {
+            kind: kinds.into_iter().find(is_it).ok_or(NotListed)?,
+            slot: slot.parse().map_err(|_| NotListed)?,
+        })
+    }
 }

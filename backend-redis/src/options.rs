@@ -46,6 +46,11 @@ pub struct RedisOptions {
     /// or one value if that is longer; 4 MiB by default. What is more waits its
     /// turn here, where it can still be withdrawn.
     pub max_bytes_in_flight: usize,
+    /// How often one of a player's saves also looks whether the player's lock
+    /// is still there, which costs it a second round trip; 1 min by default. A
+    /// save that finds it gone is an error. With [`Duration::ZERO`] every save
+    /// looks, and on a server that can evict players each does anyway.
+    pub lock_check_interval: Duration,
     /// What the connections are called in the server's `CLIENT LIST`, without
     /// blanks; `playerdata` by default. No name if it is empty.
     pub client_name: String,
@@ -67,6 +72,7 @@ impl Default for RedisOptions {
             replica_connections: 16,
             confirm_on_disk: false,
             max_bytes_in_flight: 4 * 1024 * 1024,
+            lock_check_interval: Duration::from_secs(60),
             client_name: "playerdata".to_owned(),
             credentials: None,
             addresses: BTreeMap::new(),

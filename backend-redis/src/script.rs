@@ -34,6 +34,17 @@ scripts! {
     SWEEP: "player.lua", "sweep.lua";
     LOOK: "player.lua", "look.lua";
     WATCH: "player.lua", "watch.lua";
+    POST: "player.lua", "box.lua", "mail.lua", "post.lua";
+    LETTERS: "player.lua", "box.lua", "mail.lua", "letters.lua";
+    DISCARD: "player.lua", "box.lua", "mail.lua", "discard.lua";
+    SETTLE: "player.lua", "box.lua", "mail.lua", "settle.lua";
+    KEEP_VERSION: "player.lua", "box.lua", "keep_version.lua";
+    VERSIONS: "player.lua", "box.lua", "versions.lua";
+    READ_VERSION: "player.lua", "box.lua", "read_version.lua";
+    ANYTHING: "player.lua", "anything.lua";
+    SCAN: "scan.lua";
+    DECIDE: "decide.lua";
+    FORGET_DECISION: "forget_decision.lua";
     RENEW_LEASE: "renew_lease.lua";
     LEASE_LEFT: "lease_left.lua";
     DROP_LEASE: "drop_lease.lua";
@@ -47,12 +58,12 @@ impl Script {
     }
 
     /// The call by digest.
-    pub(crate) fn by_digest(&self, call: &Call) -> Cmd {
+    pub(crate) fn by_digest(&self, call: &Invocation) -> Cmd {
         call.command("EVALSHA", &self.digest)
     }
 
     /// The call that brings the script along; the server keeps it.
-    pub(crate) fn by_code(&self, call: &Call) -> Cmd {
+    pub(crate) fn by_code(&self, call: &Invocation) -> Cmd {
         call.command("EVAL", self.code)
     }
 }
@@ -60,12 +71,12 @@ impl Script {
 /// The keys and arguments of one call of a script. Every key that the script
 /// touches is among them, but for new ones while their hash slot moves.
 #[derive(Debug, Default)]
-pub(crate) struct Call {
+pub(crate) struct Invocation {
     keys: Vec<String>,
-    arguments: Vec<String>,
+    arguments: Vec<Vec<u8>>,
 }
 
-impl Call {
+impl Invocation {
     pub(crate) fn key(mut self, key: String) -> Self {
         self.keys.push(key);
         self
@@ -76,8 +87,12 @@ impl Call {
         self
     }
 
-    pub(crate) fn argument(mut self, argument: &(impl ToString + ?Sized)) -> Self {
-        self.arguments.push(argument.to_string());
+    pub(crate) fn argument(self, argument: &(impl ToString + ?Sized)) -> Self {
+        self.bytes(argument.to_string().into_bytes())
+    }
+
+    pub(crate) fn bytes(mut self, argument: Vec<u8>) -> Self {
+        self.arguments.push(argument);
         self
     }
 

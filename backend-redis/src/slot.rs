@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     error,
     link::Aim,
-    script::{Answer, Call, EXPLAIN, LIST, LOOK, OPEN, WATCH},
+    script::{Answer, EXPLAIN, Invocation, LIST, LOOK, OPEN, WATCH},
     store::{MAX_DECLARATIONS, Store, restless},
     value,
 };
@@ -26,13 +26,13 @@ pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 /// Where the value of a slot is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Location {
     Rest,
     Claimed(SessionId, ClaimNumber),
 }
 
-impl Place {
-    fn key(self, store: &Store, player: &PlayerId, slot: &SlotName) -> String {
+impl Location {
+    pub(crate) fn key(self, store: &Store, player: &PlayerId, slot: &SlotName) -> String {
         match self {
             Self::Rest => store.keys.rest(player, slot),
             Self::Claimed(session, number) => store.keys.claim(&Claim {
@@ -46,7 +46,7 @@ impl Place {
     }
 
     /// As the player's hash has it.
-    fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         match self {
             Self::Rest => "rest".to_owned(),
             Self::Claimed(_, number) => number.to_string(),
@@ -54,7 +54,7 @@ impl Place {
     }
 
     /// Reads what the player's hash has, given the session that holds the player.
-    fn read(text: &str, session: Option<SessionId>) -> Result<Self> {
+    pub(crate) fn read(text: &str, session: Option<SessionId>) -> Result<Self> {
         if text == "rest" {
             return Ok(Self::Rest);
         }
@@ -89,14 +89,14 @@ impl Declared {
         }
     }
 
-    fn call(self, store: &Store, claim: &Claim, place: Place) -> Call {
-        let mut call = Call::default().key(store.keys.player(&claim.player));
+    fn call(self, store: &Store, claim: &Claim, place: Location) -> Invocation {
+        let mut call = Invocation::default().key(store.keys.player(&claim.player));
         if self != Self::Player {
             call = call.key(place.key(store, &claim.player, &claim.slot));
         }
         if self == Self::All {
             call = call.key(store.keys.claim(claim));
-            if place != Place::Rest {
+            if place != Location::Rest {
                 call = call.key(store.keys.rest(&claim.player, &claim.slot));
             }
         }
@@ -116,7 +116,7 @@ pub(crate) async fn open(store: &Store, claim: &Claim) -> Result<Opening> {
     let aim = store.changing(&claim.player);
     // Right for the first opening in a session. Otherwise the script says
     // where the value is, and is called again with that key.
-    let (mut place, mut declared) = (Place::Rest, Declared::All);
+    let (mut place, mut declared) = (Location::Rest, Declared::All);
     let (mut declarations, mut pause) = (0, FIRST_PAUSE);
     while declarations < MAX_DECLARATIONS {
         let call = declared.call(store, claim, place);
@@ -132,17 +132,17 @@ pub(crate) async fn open(store: &Store, claim: &Claim) -> Result<Opening> {
             return opening(claim, answer);
         }
         let _slot = answer.bytes()?;
-        place = Place::read(&answer.part::<String>()?, Some(claim.session))?;
+        place = Location::read(&answer.part::<String>()?, Some(claim.session))?;
         declared = Declared::All;
         declarations += 1;
     }
     Err(restless())
 }
 
-/// The first pause in an opening whose keys are on the move.
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
+/// The first pause of a call whose keys are on the move.
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-async fn wait_for_move(pause: Duration, aim: Aim<'_>) -> Result<()> {
+pub(crate) async fn wait_for_move(pause: Duration, aim: Aim<'_>) -> Result<()> {
     let pause = pause.min(Duration::from_millis(100));
     if Instant::now() + pause >= aim.deadline {
         let what = "the player's keys are on their way to another node of the Cluster";
@@ -206,7 +206,7 @@ pub(crate) async fn write(
     aim.bytes = body.map_or(0, |body| body.bytes.len());
     match store.run(&command, aim).await? {
         Value::Okay => {
-            if store.eviction.is_possible() {
+            if store.eviction.is_possible() || store.looks.is_due(&claim.player) {
                 Box::pin(is_known(store, claim)).await?;
             }
             Ok(WriteOutcome::Written {
@@ -241,9 +241,10 @@ fn set_existing(store: &Store, claim: &Claim, stamp: &Stamp, body: Option<&Body>
 }
 
 /// Finds out whether the player's hash knows of a claim that was written under:
-/// a server that evicts drops it first, for saves don't touch it.
+/// a server that evicts drops it first, for saves don't touch it; and it may be
+/// deleted by hand.
 async fn is_known(store: &Store, claim: &Claim) -> Result<()> {
-    let call = Call::default()
+    let call = Invocation::default()
         .key(store.keys.player(&claim.player))
         .key(store.keys.claim(claim))
         .key(store.keys.rest(&claim.player, &claim.slot))
@@ -264,7 +265,7 @@ async fn is_known(store: &Store, claim: &Claim) -> Result<()> {
 
 /// Finds out why the claim's key is not there. Nothing was written.
 async fn refused(store: &Store, claim: &Claim) -> Result<WriteOutcome> {
-    let call = Call::default()
+    let call = Invocation::default()
         .key(store.keys.player(&claim.player))
         .key(store.keys.claim(claim))
         .argument(&claim.session)
@@ -286,7 +287,7 @@ async fn refused(store: &Store, claim: &Claim) -> Result<WriteOutcome> {
 }
 
 /// The error for a value that is gone while the player's hash says it is there.
-fn vanished(player: &PlayerId, slot: &SlotName) -> BackendError {
+pub(crate) fn vanished(player: &PlayerId, slot: &SlotName) -> BackendError {
     let what = format!(
         "the value of {player}/{slot} is gone from Redis: evicted, expired, or deleted by hand"
     );
@@ -312,7 +313,7 @@ pub(crate) async fn view(
     let mut looked_at = None;
     for _ in 0..MAX_DECLARATIONS {
         let place = place_of(store, player, slot).await?;
-        let key = place.unwrap_or(Place::Rest).key(store, player, slot);
+        let key = place.unwrap_or(Location::Rest).key(store, player, slot);
         // It reads, and is a write: a replica refuses it.
         let mut command = redis::cmd("GETEX");
         command.arg(key);
@@ -341,8 +342,8 @@ pub(crate) async fn view(
     Err(restless())
 }
 
-async fn place_of(store: &Store, player: &PlayerId, slot: &SlotName) -> Result<Option<Place>> {
-    let call = Call::default()
+async fn place_of(store: &Store, player: &PlayerId, slot: &SlotName) -> Result<Option<Location>> {
+    let call = Invocation::default()
         .key(store.keys.player(player))
         .argument("session")
         .argument(&format!("slot:{slot}"));
@@ -350,15 +351,15 @@ async fn place_of(store: &Store, player: &PlayerId, slot: &SlotName) -> Result<O
     let session = answer.part::<String>()?.parse().ok();
     match answer.part::<String>()?.as_str() {
         "" => Ok(None),
-        place => Place::read(place, session).map(Some),
+        place => Location::read(place, session).map(Some),
     }
 }
 
 pub(crate) async fn list(store: &Store, player: &PlayerId) -> Result<Vec<SlotSummary>> {
     let aim = store.reading(player);
-    let mut slots: Vec<(SlotName, Place)> = Vec::new();
+    let mut slots: Vec<(SlotName, Location)> = Vec::new();
     for _ in 0..MAX_DECLARATIONS {
-        let mut call = Call::default()
+        let mut call = Invocation::default()
             .key(store.keys.player(player))
             .argument(&value::MAX_HEADER_BYTES);
         for (slot, place) in &slots {
@@ -377,7 +378,7 @@ pub(crate) async fn list(store: &Store, player: &PlayerId) -> Result<Vec<SlotSum
         slots.clear();
         while !answer.is_done() {
             let slot = answer.part()?;
-            slots.push((slot, Place::read(&answer.part::<String>()?, session)?));
+            slots.push((slot, Location::read(&answer.part::<String>()?, session)?));
         }
     }
     Err(restless())

@@ -15,8 +15,9 @@ use crate::{
     check::Eviction,
     error::{self, Failure, Remedy, remedy},
     keys::Keys,
-    link::{Aim, Link, Purpose, Way},
-    script::{Answer, Call, Script},
+    link::{Aim, Link, Node, Purpose, Way, ask},
+    looks::Looks,
+    script::{Answer, Invocation, Script},
 };
 
 /// How often a script is called with the keys that its last call named, until
@@ -30,6 +31,8 @@ pub(crate) struct Store {
     pub(crate) options: Arc<RedisOptions>,
     /// Whether the servers may evict what nobody has used for a while.
     pub(crate) eviction: Eviction,
+    /// Which saves look at the lock all the same.
+    pub(crate) looks: Looks,
 }
 
 impl Store {
@@ -41,6 +44,11 @@ impl Store {
     /// For commands that read what a player has.
     pub(crate) fn reading<'a>(&self, player: &'a PlayerId) -> Aim<'a> {
         self.aim(player.as_str(), Purpose::Read, Way::Shared)
+    }
+
+    /// For commands that change what is known of a trade, by its id as text.
+    pub(crate) fn changing_trade<'a>(&self, trade: &'a str) -> Aim<'a> {
+        self.aim(trade, Purpose::Change, Way::Confirmed)
     }
 
     /// For commands that change a server's lease or notices, which are renewed
@@ -74,7 +82,12 @@ impl Store {
 
     /// Calls a script by its digest, and with its code if the server does not
     /// know it: not yet, or not any more.
-    pub(crate) async fn call(&self, script: &Script, call: &Call, aim: Aim<'_>) -> Result<Answer> {
+    pub(crate) async fn call(
+        &self,
+        script: &Script,
+        call: &Invocation,
+        aim: Aim<'_>,
+    ) -> Result<Answer> {
         let answer = self.send(script, call, aim).await;
         Answer::read(answer.map_err(|failure| error_of(failure, aim))?)
     }
@@ -84,7 +97,7 @@ impl Store {
     pub(crate) async fn call_unless_moving(
         &self,
         script: &Script,
-        call: &Call,
+        call: &Invocation,
         mut aim: Aim<'_>,
     ) -> Result<Option<Answer>> {
         aim.tells_moving = true;
@@ -95,10 +108,26 @@ impl Store {
         }
     }
 
+    /// Calls a script without keys on one server, for questions about that.
+    pub(crate) async fn call_on(
+        &self,
+        node: &Node,
+        script: &Script,
+        call: &Invocation,
+        by: Instant,
+    ) -> std::result::Result<Value, Failure> {
+        match ask(node, &script.by_digest(call), by).await {
+            Err(Failure::Refused(refusal)) if refusal.kind() == Some(ServerErrorKind::NoScript) => {
+                ask(node, &script.by_code(call), by).await
+            }
+            answer => answer,
+        }
+    }
+
     async fn send(
         &self,
         script: &Script,
-        call: &Call,
+        call: &Invocation,
         aim: Aim<'_>,
     ) -> std::result::Result<Value, Failure> {
         match self.link.run(&script.by_digest(call), aim).await {

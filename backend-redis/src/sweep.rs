@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::{
     error,
     link::{Aim, ask},
-    script::{Call, SWEEP},
+    script::{Invocation, SWEEP},
     store::Store,
 };
 
@@ -35,7 +35,9 @@ pub(crate) async fn sweep(store: &Store, player: &PlayerId, aim: Aim<'_>) -> Res
         let (next, keys) = read(page)?;
         let is_last = next == "0";
         if is_last || !keys.is_empty() {
-            let call = Call::default().key(store.keys.player(player)).keys(keys);
+            let call = Invocation::default()
+                .key(store.keys.player(player))
+                .keys(keys);
             let call = call.argument(if is_last { "done" } else { "" });
             let mut answer = store.call(&SWEEP, &call, aim).await?;
             match answer.word.as_str() {

@@ -84,7 +84,7 @@ pub(crate) fn push_header(stamp: &Stamp, body: Option<&Body>, to: &mut String) {
     to.push('\n');
 }
 
-/// Whether this is no value, but the mark of a value that a claim has.
+/// Whether this is not a value, but the mark of a value that a claim has.
 pub(crate) fn is_mark(value: &[u8]) -> bool {
     value.starts_with(AWAY)
 }

@@ -2,14 +2,15 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
     SessionManager, StartError,
-    backend::{Backend, Effect, Erasure, ErrorKind, HazardKind, Opening},
+    backend::{Backend, Effect, Erasure, ErrorKind, HazardKind, Opening, WriteOutcome},
 };
 use playerdata_redis::RedisBackend;
 use support::{Game, TestServer, connect, options, until};
+use tokio::time::timeout;
 
 /// Deletes the hash of a player, and nothing else.
 async fn forget(server: &TestServer, player: &str) {
@@ -176,6 +177,33 @@ async fn s13_a_save_without_a_lock_is_found_out_where_hashes_can_be_evicted() {
         late,
         playerdata_core::backend::WriteOutcome::Lost { holder: Some(_) }
     ));
+}
+
+/// Nothing is evicted there, but hands can delete.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn s13_a_save_finds_out_in_time_that_the_lock_was_deleted_by_hand() {
+    let server = TestServer::start(&[]).await;
+    let mut often = options();
+    often.lock_check_interval = Duration::from_millis(50);
+    let backend = connect(&[server.url()], &often).await;
+    let mut game = Game::start(&backend, "4711").await;
+    forget(&server, "4711").await;
+    let error = timeout(Duration::from_secs(20), async {
+        loop {
+            match game.try_save(&backend, "played on").await {
+                Ok(WriteOutcome::Written { .. }) => tokio::task::yield_now().await,
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => break error,
+            }
+        }
+    });
+    let error = error.await.expect("a save looks at the lock");
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+    assert_eq!(error.effect(), Effect::Possible);
+    assert!(error.to_string().contains("hash of 4711"), "{error}");
+    let opened = try_open(&backend, &mut game).await;
+    assert_eq!(opened, Ok(Opening::Lost { holder: None }));
 }
 
 #[tokio::test]

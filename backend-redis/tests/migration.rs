@@ -4,70 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use playerdata_core::backend::{Backend, ErrorKind};
-use playerdata_redis::RedisBackend;
-use support::{Game, TestCluster, connect, options};
-
-/// The move of one hash slot from the node that has it to a new one.
-struct Move<'a> {
-    cluster: &'a TestCluster,
-    slot: String,
-    from: usize,
-    to: usize,
-}
-
-impl<'a> Move<'a> {
-    /// Opens the hash slot of a player on both sides.
-    async fn of(cluster: &'a TestCluster, player: &str, to: usize) -> Self {
-        let tag = format!("{{{player}}}");
-        let slot: u64 = cluster.nodes[0].ask(&["CLUSTER", "KEYSLOT", &tag]).await;
-        let this = Self {
-            cluster,
-            slot: slot.to_string(),
-            from: cluster.owner_of(&tag).await,
-            to,
-        };
-        this.set(to, &["IMPORTING", &cluster.id(this.from).await])
-            .await;
-        this.set(this.from, &["MIGRATING", &cluster.id(to).await])
-            .await;
-        this
-    }
-
-    async fn set(&self, node: usize, state: &[&str]) {
-        let command = [&["CLUSTER", "SETSLOT", &self.slot], state].concat();
-        self.cluster.nodes[node].ask::<()>(&command).await;
-    }
-
-    /// The keys that have not been moved yet.
-    async fn keys(&self) -> Vec<String> {
-        let command = ["CLUSTER", "GETKEYSINSLOT", &self.slot, "100"];
-        self.cluster.nodes[self.from].ask(&command).await
-    }
-
-    async fn key(&self, key: &str) {
-        let port = self.cluster.nodes[self.to].port().to_string();
-        let command = ["MIGRATE", "127.0.0.1", &port, key, "0", "1000"];
-        self.cluster.nodes[self.from].ask::<()>(&command).await;
-    }
-
-    async fn finish(&self) {
-        for key in self.keys().await {
-            self.key(&key).await;
-        }
-        let id = self.cluster.id(self.to).await;
-        self.set(self.to, &["NODE", &id]).await;
-        self.set(self.from, &["NODE", &id]).await;
-    }
-}
-
-async fn with_new_node() -> (TestCluster, usize, RedisBackend) {
-    let mut cluster = TestCluster::start().await;
-    let backend = connect(&cluster.urls(), &options()).await;
-    // It has no hash slots, so the backend has not heard of it.
-    let new = cluster.grow().await;
-    (cluster, new, backend)
-}
+use playerdata_core::backend::{Backend, Erasure, ErrorKind, KeepPolicy, Keeping, Posting};
+use support::{Game, Move, TestCluster, connect, ids, letter, options, with_new_node};
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
@@ -226,4 +164,104 @@ async fn players_whose_keys_are_together_are_not_locked_out_while_the_hash_slot_
         other.stored(&backend).await.as_deref(),
         Some("new on the way")
     );
+}
+
+/// Letters and versions: what is there already goes on wherever it is together,
+/// and what is new is made on the node that the hash slot moves to.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn m1_h1_mail_and_versions_go_on_while_a_hash_slot_moves() {
+    let (cluster, new, backend) = with_new_node().await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "before").await;
+    let slot = game.slot.clone();
+    let other = "Slot2".parse().unwrap();
+    let [early, late, last] = ["early", "late", "last"].map(|id| letter(id, "{}"));
+    backend.post(&game.player, &slot, &early).await.unwrap();
+    let policy = KeepPolicy {
+        most: 8,
+        min_age: Duration::ZERO,
+    };
+
+    let migration = Move::of(&cluster, "4711", new).await;
+    // All keys are where they were.
+    backend.post(&game.player, &slot, &late).await.unwrap();
+    let waiting = backend
+        .letters(&game.player, &slot, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(ids(&waiting), ["early", "late"]);
+    let none = backend
+        .letters(&game.player, &other, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(none, []);
+    let none = backend.versions(&game.player, &slot).await.unwrap();
+    assert_eq!(none, []);
+
+    for key in migration.keys().await {
+        migration.key(&key).await;
+    }
+    // All have arrived, and the hash slot has not.
+    backend.post(&game.player, &other, &last).await.unwrap();
+    let (id, posting) = (&early.id, early.posting);
+    backend
+        .discard(&game.player, &slot, id, posting)
+        .await
+        .unwrap();
+    let kept = backend.keep_version(&game.claim(), policy).await.unwrap();
+    let revision = game.revision;
+    assert_eq!(kept, Keeping::Kept { revision });
+    migration.finish().await;
+
+    let waiting = backend
+        .letters(&game.player, &slot, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(ids(&waiting), ["late"]);
+    let waiting = backend
+        .letters(&game.player, &other, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(ids(&waiting), ["last"]);
+    let version = backend
+        .version(&game.player, &slot, revision)
+        .await
+        .unwrap();
+    assert_eq!(version.unwrap().body.bytes, "before");
+    game.release(&backend).await;
+    let erased = backend.erase(&game.player).await.unwrap();
+    assert_eq!(erased, Erasure::Erased);
+}
+
+/// A letter that could be only half posted is not posted.
+#[tokio::test]
+#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
+async fn m1_a_letter_waits_until_the_keys_are_together() {
+    let (cluster, new, backend) = with_new_node().await;
+    let mut game = Game::start(&backend, "4711").await;
+    game.save(&backend, "saved").await;
+    let migration = Move::of(&cluster, "4711", new).await;
+    // A mailbox would be made on the new node, and the hash is still here.
+    let first = letter("first", "{}");
+    let posted = backend.post(&game.player, &game.slot, &first).await;
+    let error = posted.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    for key in migration.keys().await {
+        migration.key(&key).await;
+    }
+    let posted = backend
+        .post(&game.player, &game.slot, &first)
+        .await
+        .unwrap();
+    assert!(
+        matches!(posted, Posting::Posted { holder: Some(_) }),
+        "{posted:?}"
+    );
+    migration.finish().await;
+    let letters = backend
+        .letters(&game.player, &game.slot, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(ids(&letters), ["first"]);
 }

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::{
     MaintenanceError, OpenError, SqliteOptions, checkpoint::Traces, job::Queue, lease, lock, mail,
-    maintenance::Place, players, slot, trade, version,
+    maintenance::OpenDatabase, players, slot, trade, version,
 };
 
 /// A [`Backend`] on an SQLite database.
@@ -32,7 +32,7 @@ pub struct SqliteBackend {
     clock: Arc<dyn Clock>,
     traces: Traces,
     /// `None` in memory.
-    place: Option<Arc<Place>>,
+    place: Option<Arc<OpenDatabase>>,
     /// Closed when the last thread has ended.
     end: watch::Receiver<()>,
 }
@@ -43,7 +43,7 @@ impl SqliteBackend {
         reads: Queue,
         clock: Arc<dyn Clock>,
         traces: Traces,
-        place: Option<Arc<Place>>,
+        place: Option<Arc<OpenDatabase>>,
         end: watch::Receiver<()>,
     ) -> Self {
         Self {
@@ -120,7 +120,7 @@ impl SqliteBackend {
     ///
     /// Cancel safe: it only reads.
     pub async fn check(&self) -> std::result::Result<Vec<String>, MaintenanceError> {
-        self.place()?.run(Place::check).await
+        self.place()?.run(OpenDatabase::check).await
     }
 
     /// Gives the room of what was erased back to the disk, and says how many
@@ -141,10 +141,10 @@ impl SqliteBackend {
     /// Dropping the future stops waiting; the shrinking is finished
     /// nevertheless.
     pub async fn shrink(&self) -> std::result::Result<u64, MaintenanceError> {
-        self.place()?.run(Place::shrink).await
+        self.place()?.run(OpenDatabase::shrink).await
     }
 
-    fn place(&self) -> std::result::Result<Arc<Place>, MaintenanceError> {
+    fn place(&self) -> std::result::Result<Arc<OpenDatabase>, MaintenanceError> {
         self.place.clone().ok_or(MaintenanceError::InMemory)
     }
 
@@ -179,7 +179,7 @@ impl Backend for SqliteBackend {
         let Some(place) = self.place.clone() else {
             return Ok(Vec::new());
         };
-        let hazards = place.aside(Place::hazards).await;
+        let hazards = place.aside(OpenDatabase::hazards).await;
         hazards.map_err(|error| {
             let what = "looking at the database's files";
             BackendError::new(ErrorKind::Unavailable, Effect::None, what).with_source(error)

@@ -4,7 +4,7 @@
 //! take long. So the writer's commits never do it. A thread with a connection
 //! of its own runs passive checkpoints, which wait for nobody and hold nobody
 //! up. Alone it might never catch up with a busy writer, and a log is begun
-//! anew only when all of it has been moved. So once the log is past its bound
+//! again only when all of it has been moved. So once the log is past its bound
 //! and only a little of it is left to move, the writer moves that little
 //! itself, between two groups.
 
@@ -233,7 +233,7 @@ impl WriterSide {
         self.shared.unmoved.store(true, Ordering::Relaxed);
         let log = self.log_pages.load(Ordering::Relaxed);
         if log < self.asked_at {
-            // The log was begun anew.
+            // The log was begun again.
             self.asked_at = 0;
         }
         if log - self.asked_at >= self.growth_pages {
@@ -390,6 +390,6 @@ mod tests {
         assert!(log.commit(1) > bound(GROWTH));
         // ...until the writer has moved the rest itself.
         log.writer_side.after_commit(&log.db);
-        assert!(log.commit(1) <= 4, "the log is begun anew");
+        assert!(log.commit(1) <= 4, "the log is begun again");
     }
 }

@@ -34,13 +34,13 @@ impl Fault {
         Self::new(ErrorKind::Corrupt, what)
     }
 
-    /// The same, but the operation may have been applied.
+    /// A failure after which the operation may have been applied.
     pub(crate) fn maybe_applied(mut self) -> Self {
         self.effect = Effect::Possible;
         self
     }
 
-    /// The same, but the transaction in which it happened has to be rolled
+    /// A failure after which the transaction in which it happened has to be rolled
     /// back: half of the operation may be in it.
     pub(crate) fn dooming(mut self) -> Self {
         self.dooms_transaction = true;

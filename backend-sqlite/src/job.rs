@@ -95,7 +95,7 @@ where
 
     fn answer(self: Box<Self>) {
         if let Some(outcome) = self.outcome {
-            // Nobody to answer is no failure: the caller has gone.
+            // Nobody to answer is not a failure: the caller has gone.
             let _ = self.reply.send(outcome);
         }
     }

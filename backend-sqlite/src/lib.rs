@@ -32,8 +32,6 @@
 //! file has to be on a local disk, not on a network share. If one of them is
 //! moved, removed or replaced under a running process, every call is refused
 //! from then on. `docs/sqlite.md` is for those who operate it.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod backend;
 mod busy;

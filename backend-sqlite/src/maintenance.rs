@@ -97,13 +97,13 @@ fn file(path: &Path) -> impl FnOnce(io::Error) -> MaintenanceError {
 
 /// An open database, for those who connect to it once more.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct OpenDatabase {
     pub(crate) path: PathBuf,
     pub(crate) options: SqliteOptions,
     pub(crate) files: Arc<Files>,
 }
 
-impl Place {
+impl OpenDatabase {
     /// Does `work` in a thread of its own, with a connection of its own.
     /// Dropping the future leaves the thread to finish.
     pub(crate) async fn run<T: Send + 'static>(
@@ -123,7 +123,7 @@ impl Place {
         thread::Builder::new()
             .name("playerdata-sqlite-maintenance".to_owned())
             .spawn(move || {
-                // Nobody to answer is no failure: the caller has gone.
+                // Nobody to answer is not a failure: the caller has gone.
                 let _ = reply.send(work(&self));
             })
             .map_err(|source| MaintenanceError::NoThread { source })?;

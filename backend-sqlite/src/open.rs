@@ -18,7 +18,7 @@ use crate::{
     create,
     files::{FileId, Files},
     job::Queue,
-    maintenance::Place,
+    maintenance::OpenDatabase,
     reader::Reader,
     schema::{self, Identity, MigrationError},
     writer::Writer,
@@ -133,7 +133,7 @@ fn open_file(options: SqliteOptions, path: &Path) -> Result<SqliteBackend, OpenE
     };
     spawn("playerdata-sqlite-writer", ended, || writer.run())?;
     let clock = Arc::clone(&options.clock);
-    let place = Place {
+    let place = OpenDatabase {
         path: path.to_owned(),
         options,
         files: opened.files,

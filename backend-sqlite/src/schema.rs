@@ -31,7 +31,7 @@ pub(crate) const STEPS: &[&str] = &[
 pub(crate) enum Identity {
     /// Nothing is in it yet.
     Empty,
-    /// It is ours, and has seen so many steps.
+    /// It is ours, and has seen this many steps.
     Ours { version: i32 },
     /// It is another program's.
     Foreign { application_id: i32 },
@@ -39,7 +39,7 @@ pub(crate) enum Identity {
 
 pub(crate) fn identify(db: &Connection) -> rusqlite::Result<Identity> {
     let number = |sql| db.query_row(sql, [], |row| row.get::<_, i32>(0));
-    // Reading the schema comes first: it fails if the file is no database.
+    // Reading the schema comes first: it fails if the file is not a database.
     let objects = number("SELECT count(*) FROM sqlite_schema")?;
     let application_id = number("PRAGMA application_id")?;
     let version = number("PRAGMA user_version")?;

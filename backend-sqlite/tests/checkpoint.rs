@@ -130,5 +130,5 @@ async fn a_reader_that_stays_lets_the_log_grow_and_once_it_goes_the_log_shrinks(
     };
     tokio::time::timeout(Duration::from_secs(60), shrunk)
         .await
-        .expect("the log is begun anew");
+        .expect("the log is begun again");
 }

@@ -6,7 +6,6 @@
 //! A figure is the time of one cycle over all sessions. Those with changes
 //! contain the saves to memory. The million sessions take 8 GB, and are
 //! measured only if `PLAYERDATA_BENCH_MILLION` is set.
-#![forbid(unsafe_code)]
 
 use std::{
     cell::{LazyCell, RefCell},

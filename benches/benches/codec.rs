@@ -1,7 +1,6 @@
 //! From a document to the bytes that are stored, and back.
 //!
 //! `cargo bench -p playerdata-benches --bench codec`
-#![forbid(unsafe_code)]
 
 use std::hint::black_box;
 

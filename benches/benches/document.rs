@@ -7,7 +7,6 @@
 //! `Document` by itself. Beside them the least that there is: a JSON value
 //! changed in place, and a bare map of quantities. The inventory is also
 //! beside the original's, which searches its list.
-#![forbid(unsafe_code)]
 
 use std::{hint::black_box, sync::Arc};
 

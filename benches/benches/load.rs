@@ -6,7 +6,6 @@
 //! backend's part, up to the stored bytes; what decoding adds is in the bench
 //! `codec`. An opening writes a claim, a plain read writes nothing: where a
 //! claim can be written by hand as well, that is beside it.
-#![forbid(unsafe_code)]
 
 use std::{
     cell::{LazyCell, RefCell},

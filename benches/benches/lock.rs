@@ -8,7 +8,6 @@
 //!
 //! The locks by hand have no fence, no lease, no claims to withdraw, and
 //! nobody to notify: they are what the store can do, not what is needed.
-#![forbid(unsafe_code)]
 
 use std::{
     cell::{LazyCell, RefCell},

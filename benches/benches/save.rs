@@ -5,7 +5,6 @@
 //! A figure is the time of one save, with so many in flight. It is the
 //! backend's part, from the bytes to the acknowledgement; what encoding adds
 //! is in the bench `codec`.
-#![forbid(unsafe_code)]
 
 use std::{
     cell::{LazyCell, RefCell},

@@ -105,7 +105,7 @@ impl OpenSlot {
     }
 }
 
-/// The name of every slot here, made anew.
+/// The name of every slot here, made again each time.
 ///
 /// # Panics
 ///

@@ -123,7 +123,7 @@ macro_rules! __every_store {
                 opening_again_under_the_same_claim_keeps_it_alive,
                 a_late_opening_is_overtaken,
                 claim_numbers_are_compared_as_numbers,
-                a_new_session_counts_its_claims_anew,
+                a_new_session_counts_its_claims_from_1,
                 claims_on_different_slots_are_independent,
                 a_claim_stays_dead_when_its_session_acquires_again,
                 a_claim_stays_dead_when_nobody_came_between,
@@ -282,6 +282,95 @@ macro_rules! __every_store {
                 a_dropped_take_over_can_be_asked_again,
                 a_dropped_release_can_be_asked_again,
                 a_dropped_erasure_can_be_asked_again,
+                a_dropped_post_can_be_sent_again,
+                a_letter_can_be_taken_out_again_after_a_dropped_call,
+                a_dropped_decision_stands_or_was_never_made,
+                a_version_can_be_kept_again_after_a_dropped_call,
+                a_dropped_erasure_takes_mail_and_versions_when_asked_again,
+            }
+            mailboxes {
+                a_posted_letter_waits_as_it_was_posted,
+                a_repeated_post_is_known_by_its_posting,
+                of_one_id_the_first_content_counts,
+                a_letter_is_kept_to_its_last_byte,
+                each_slot_has_a_mailbox_of_its_own,
+                each_player_has_mailboxes_of_their_own,
+                letters_whose_ids_are_alike_are_different_ones,
+                the_sender_is_told_who_holds_the_player,
+                mail_disturbs_no_session,
+                mail_makes_no_slot,
+                letters_wait_whatever_happens_to_the_slot,
+            }
+            mail_order {
+                letters_come_in_order_of_arrival,
+                letters_of_many_senders_keep_their_order,
+                letters_are_read_past_those_that_stay,
+                a_position_is_never_given_twice,
+                a_full_mailbox_takes_no_more_and_drops_none,
+                the_fullest_mailbox_is_read,
+                the_last_places_are_given_once,
+            }
+            mail_memory {
+                a_letter_that_was_taken_out_is_remembered,
+                taking_out_again_changes_nothing,
+                only_the_posting_that_is_named_is_meant,
+                an_id_is_remembered_from_when_its_letter_was_taken_out,
+                an_unsettled_letter_is_remembered_for_ever,
+                a_settled_letter_is_remembered_for_a_time,
+                a_letter_that_is_settled_goes_on_waiting,
+                an_erasure_takes_mail_and_its_memory,
+                late_requests_from_before_an_erasure_change_nothing,
+                remembered_ids_take_no_room,
+            }
+            mail_races {
+                one_of_many_letters_of_one_id_is_posted,
+                every_letter_is_read_once_while_more_come,
+                a_letter_is_found_by_who_starts_or_its_sender_is_told,
+                letters_racing_an_erasure_wait_or_are_forgotten,
+                a_letter_taken_out_by_many_is_not_taken_in_again,
+            }
+            verdicts {
+                the_first_verdict_stands,
+                each_trade_has_a_verdict_of_its_own,
+                all_who_decide_at_once_are_told_the_same,
+                forgetting_by_one_party_keeps_the_verdict,
+                a_verdict_that_both_forgot_is_kept_for_late_callers,
+                forgetting_what_was_not_decided_changes_nothing,
+                a_verdict_outlives_its_players,
+            }
+            versions {
+                a_version_is_the_record_as_it_was_stored,
+                versions_outlive_the_slot,
+                the_newest_versions_stay_and_the_oldest_go,
+                a_policy_that_keeps_none_removes_none,
+                a_version_too_soon_is_not_kept,
+                a_revision_is_kept_once,
+                what_was_never_kept_is_no_version,
+                a_slot_that_holds_nothing_keeps_nothing,
+                who_lost_the_player_keeps_nothing,
+                a_claim_of_an_earlier_lock_keeps_nothing,
+                a_claim_need_not_be_alive_to_keep_a_version,
+                keeping_versions_disturbs_no_session,
+                versions_are_in_no_list,
+                each_slot_has_versions_of_its_own,
+                an_erasure_takes_all_versions,
+                a_late_request_keeps_nothing_of_an_erased_player,
+                the_largest_record_is_kept_as_a_version,
+                versions_kept_while_a_session_saves_are_whole,
+                a_version_racing_a_take_over_is_kept_before_it_or_not,
+            }
+            players {
+                nobody_is_listed_in_an_empty_store,
+                everybody_with_a_record_is_listed,
+                everybody_is_listed_one_by_one,
+                who_has_mail_or_a_version_only_is_listed,
+                who_never_had_anything_is_not_listed,
+                who_was_erased_is_not_listed,
+                odd_players_are_listed_as_they_are,
+                who_is_there_throughout_a_listing_is_listed,
+                who_plays_during_a_listing_is_listed,
+                a_player_of_many_things_is_one_player,
+                a_foreign_cursor_is_refused,
             }
             manager_locks {
                 one_of_many_starts_at_once_gets_the_player,
@@ -340,7 +429,7 @@ macro_rules! __every_store {
             }
             manager_slots {
                 several_slots_are_open_at_once,
-                a_deleted_slot_begins_anew,
+                a_deleted_slot_starts_over,
                 odd_player_ids_have_data_of_their_own,
                 long_player_ids_have_data_of_their_own,
                 the_end_of_one_session_leaves_the_others,
@@ -379,6 +468,7 @@ macro_rules! __durable {
                 dead_claims_survive_no_restart,
                 the_fence_survives_a_restart,
                 leases_survive_a_restart,
+                mail_verdicts_and_versions_survive_a_restart,
             }
             manager_durable {
                 games_and_store_start_again,
@@ -425,6 +515,14 @@ macro_rules! __stepwise {
                 a_late_notice_undoes_no_other,
                 a_late_look_shows_what_was_there,
             }
+            late_mail {
+                a_late_copy_of_a_letter_is_not_taken_in_again,
+                a_late_request_takes_no_other_letter_out,
+                a_late_decision_is_told_what_stands,
+                a_late_erasure_takes_nothing_of_who_came_back,
+                a_late_erasure_takes_all_of_a_mailbox_or_nothing,
+                a_late_request_keeps_no_version_of_others,
+            }
         }
     };
 }
@@ -439,6 +537,8 @@ macro_rules! __outage {
                 looking_fails_while_the_store_is_down,
                 slots_fail_while_the_store_is_down,
                 locks_and_leases_fail_while_the_store_is_down,
+                mail_and_verdicts_fail_while_the_store_is_down,
+                versions_and_listings_fail_while_the_store_is_down,
                 a_session_goes_on_when_the_store_is_back,
                 a_game_goes_on_when_the_store_is_back,
             }
@@ -458,6 +558,7 @@ macro_rules! __killed {
                 locks_and_claims_survive_a_kill,
                 an_erasure_survives_a_kill,
                 a_superseded_server_is_superseded_after_a_kill,
+                mail_verdicts_and_versions_survive_a_kill,
             }
         }
     };

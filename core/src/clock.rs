@@ -85,6 +85,30 @@ impl IdSource for RandomIds {
     }
 }
 
+/// Spreads pauses, so that many who wait do not come at the same time. It
+/// begins with an id: the same ids give the same pauses.
+#[derive(Debug)]
+pub(crate) struct Jitter(AtomicU64);
+
+impl Jitter {
+    pub(crate) fn new(ids: &dyn IdSource) -> Self {
+        let (high, low) = ids.next_id().as_u64_pair();
+        Self(AtomicU64::new(high.rotate_left(32) ^ low))
+    }
+
+    /// What a generator may begin with, another one each time.
+    pub(crate) fn seed(&self) -> u64 {
+        // Odd, so that it takes 2^64 seeds until one comes again.
+        self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed)
+    }
+
+    /// The pause, longer by up to a quarter.
+    pub(crate) fn lengthen(&self, pause: Duration) -> Duration {
+        let part = fastrand::Rng::with_seed(self.seed()).f64() / 4.0;
+        pause.mul_f64(1.0 + part)
+    }
+}
+
 /// A clock that stands still until it is told the time, for tests and
 /// simulations.
 ///
@@ -170,6 +194,21 @@ mod tests {
         assert_eq!(clock.now(), UnixMillis::new(6));
         clock.advance(Duration::MAX);
         assert_eq!(clock.now(), UnixMillis::new(u64::MAX));
+    }
+
+    #[test]
+    fn e6_pauses_are_lengthened_by_up_to_a_quarter_and_repeat_with_the_ids() {
+        let pauses = |prefix| -> Vec<_> {
+            let jitter = Jitter::new(&SequentialIds::with_prefix(prefix));
+            (0..200)
+                .map(|_| jitter.lengthen(Duration::from_millis(400)).as_millis())
+                .collect()
+        };
+        assert_eq!(pauses(1), pauses(1));
+        assert_ne!(pauses(1), pauses(2));
+        let (least, most) = (pauses(1).into_iter().min(), pauses(1).into_iter().max());
+        assert!((Some(400)..Some(405)).contains(&least), "{least:?}");
+        assert!((Some(495)..=Some(500)).contains(&most), "{most:?}");
     }
 
     #[test]

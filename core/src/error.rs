@@ -39,12 +39,12 @@ pub enum Busy {
 /// Why a call to a manager, a session or a slot failed.
 ///
 /// "The store is down" and "the session is lost" are different variants,
-/// always (E3): after [`Error::StoreUnavailable`] the session still holds the
+/// always: after [`Error::StoreUnavailable`] the session still holds the
 /// player, after [`Error::SessionLost`] it does not.
 ///
 /// The text of an error says what happened, to whom, and why, down to the last
 /// cause, so that there is no [`source`](std::error::Error::source) to say it
-/// again (E14); the fields have the causes. No more of a player's data than an
+/// again; the fields have the causes. No more of a player's data than an
 /// excerpt is in it.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -75,7 +75,7 @@ pub enum Error {
     },
 
     /// The slot was deleted while it was open: it takes no changes. Load it
-    /// to begin anew.
+    /// to start over.
     SlotDeleted {
         /// The player.
         player: PlayerId,
@@ -112,7 +112,7 @@ pub enum Error {
     },
 
     /// The store may drop player data while it runs, or is not the one at its
-    /// address any more (S13): no sessions are started on it. Those that are
+    /// address any more: no sessions are started on it. Those that are
     /// there go on.
     StoreAtRisk {
         /// What was found at the last heartbeat.
@@ -147,7 +147,7 @@ pub enum Error {
         stored: Revision,
     },
 
-    /// The stored body can't be decoded. It is left in the store as it is (S5).
+    /// The stored body can't be decoded. It is left in the store as it is.
     Undecodable {
         /// The player.
         player: PlayerId,
@@ -155,14 +155,14 @@ pub enum Error {
         slot: SlotName,
         /// The revision that was read.
         revision: Revision,
-        /// The body as it is stored, to look at or to mend.
+        /// The body as it is stored, to look at or to repair.
         body: Box<Body>,
         /// What is wrong with it.
         source: Arc<CodecError>,
     },
 
     /// The stored document could not be brought to the current schema, or is
-    /// of a newer one (S6). It is left in the store as it is.
+    /// of a newer one. It is left in the store as it is.
     Migration {
         /// The player.
         player: PlayerId,
@@ -172,8 +172,8 @@ pub enum Error {
         source: Arc<MigrationError>,
     },
 
-    /// The document can't be encoded, could not be loaded again (S11), or is
-    /// larger than allowed (S8). It was not sent; it stays in memory, unsaved.
+    /// The document can't be encoded, could not be loaded again, or is
+    /// larger than allowed. It was not sent; it stays in memory, unsaved.
     Unencodable {
         /// The player.
         player: PlayerId,
@@ -265,7 +265,7 @@ impl Error {
         matches!(self, Self::PlayerHeld { .. })
     }
 
-    /// The same error, if it is the store's, as one of the operation that the
+    /// This error, if it is the store's, as one of the operation that the
     /// call was a part of.
     pub(crate) fn during(self, operation: Operation) -> Self {
         match self {
@@ -413,7 +413,7 @@ impl Error {
             ),
             Self::NoEnvelope { player, slot } => write!(
                 f,
-                "the document of player {player}, slot {slot} is no JSON object: nothing can be \
+                "the document of player {player}, slot {slot} is not a JSON object: nothing can be \
                  kept beside it"
             ),
             other => unreachable!("{other:?} has its text elsewhere"),
@@ -422,7 +422,7 @@ impl Error {
 }
 
 /// The text, and what kind of error it is: what holds a document is left out,
-/// since a log is no place for a player's data.
+/// since a player's data does not belong in a log.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {

@@ -1,4 +1,4 @@
-//! What a manager tells those who listen.
+//! What a manager reports to those who listen.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,10 +13,10 @@ use crate::{
 pub enum SaveReason {
     /// The autosave found it changed.
     Autosave,
-    /// The forced cycle came round (A6).
+    /// The forced cycle came round.
     Forced,
     /// Game code asked for it.
-    Asked,
+    Requested,
     /// The session is ending, for this reason.
     LastSave(EndReason),
     /// An operator put it there.
@@ -31,7 +31,7 @@ impl SaveReason {
         match self {
             Self::Autosave => "autosave",
             Self::Forced => "forced",
-            Self::Asked => "requested",
+            Self::Requested => "requested",
             Self::LastSave(_) => "last",
             Self::PutBack => "put_back",
             Self::Mail => "mail",
@@ -44,7 +44,7 @@ impl SaveReason {
 #[non_exhaustive]
 pub enum EndReason {
     /// Game code ended it.
-    Asked,
+    Requested,
     /// Another server asked for the player.
     HandOver,
     /// The same manager starts the player's next session.
@@ -72,7 +72,7 @@ pub enum Event {
         holder: Option<Lock>,
     },
     /// Another server asks for the player; the session is being ended for it.
-    HandOverAsked {
+    HandOverRequested {
         /// The player.
         player: PlayerId,
         /// The session that is asked for.
@@ -129,7 +129,7 @@ pub enum Event {
     /// Game code has kept a document for longer than a heartbeat: a closure
     /// that changes it, or a hook, has not returned. Nobody else is held up;
     /// the slot can't be changed until a closure returns, and can't be saved
-    /// until a hook does. Told once for each closure or hook.
+    /// until a hook does. Reported once for each closure or hook.
     DocumentKept {
         /// The player.
         player: PlayerId,
@@ -213,8 +213,8 @@ pub enum Event {
         /// Why.
         error: Arc<Error>,
     },
-    /// This listener was too slow: so many events were dropped for it.
-    Missed {
+    /// This listener was too slow: `count` events were dropped for it.
+    Lagged {
         /// How many.
         count: u64,
     },

@@ -55,7 +55,7 @@ impl fmt::Debug for SerdeError {
 impl Error for SerdeError {}
 
 /// An error for a log or a text: with what caused it, and what caused that.
-/// What a cause has told already is not told again.
+/// What a cause has said already is not said again.
 pub(crate) struct Chain<'a, E: ?Sized>(pub(crate) &'a E);
 
 impl<E: std::error::Error + ?Sized> fmt::Display for Chain<'_, E> {
@@ -75,7 +75,7 @@ impl<E: std::error::Error + ?Sized> fmt::Display for Chain<'_, E> {
     }
 }
 
-/// The longest text of a cause, in bytes. Some tell the value that they did
+/// The longest text of a cause, in bytes. Some quote the value that they did
 /// not expect, and that can be a player's whole document.
 const MAX_CAUSE_BYTES: usize = 400;
 

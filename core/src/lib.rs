@@ -28,8 +28,6 @@
 //! ```
 //!
 //! It has no features.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod autosave;
 pub mod backend;
@@ -84,4 +82,4 @@ pub use refusal::ChangeError;
 pub use schema::{MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError};
 pub use settings::{Settings, SettingsError, SettingsProblem};
 pub use state::{EndError, Saved, SessionEnd, Unsaved};
-pub use value::TypeName;
+pub use value::{TypeName, ValueRef};

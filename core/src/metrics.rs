@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-/// A figure that a process tells.
+/// A figure that a process reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metric {
@@ -34,7 +34,7 @@ const fn metric(
     }
 }
 
-/// Every figure that a process with the feature `metrics` tells.
+/// Every figure that a process with the feature `metrics` reports.
 pub const METRICS: [Metric; 12] = [
     STORE_CALL,
     SAVES,
@@ -123,8 +123,8 @@ const NOTICES: Metric = metric(
     "notices from other servers that a heartbeat brought",
 );
 
-/// Whether anything is told: what only figures need is not measured otherwise.
-pub(crate) const TELLS: bool = cfg!(feature = "metrics");
+/// Whether anything is reported: what only figures need is not measured otherwise.
+pub(crate) const ENABLED: bool = cfg!(feature = "metrics");
 
 /// What a call to the store came to.
 pub(crate) fn store_call(operation: &'static str, outcome: &'static str, took: Duration) {
@@ -140,7 +140,7 @@ pub(crate) fn saved(reason: &'static str) {
     count(SAVES, 1, &[("reason", reason)]);
 }
 
-/// A body of so many bytes was written.
+/// A body was written; its size is in bytes.
 pub(crate) fn written(bytes: usize) {
     count(SAVED_BYTES, bytes as u64, &[]);
 }
@@ -162,14 +162,14 @@ pub(crate) fn session_started(sessions: usize) {
     set(SESSIONS, sessions as f64);
 }
 
-/// A session is over, lost or ended, and so many are left.
+/// A session is over, lost or ended; `sessions` are left.
 pub(crate) fn session_over(lost: bool, sessions: usize) {
     let metric = if lost { SESSIONS_LOST } else { SESSIONS_ENDED };
     count(metric, 1, &[]);
     set(SESSIONS, sessions as f64);
 }
 
-/// A heartbeat came to an end: so old is the lease, so many notices came.
+/// A heartbeat is over: how old the lease is, and how many notices came.
 pub(crate) fn heartbeat(lease_age: Duration, notices: usize) {
     set(LEASE_AGE, lease_age.as_secs_f64());
     count(NOTICES, notices as u64, &[]);

@@ -70,7 +70,7 @@ async fn l2_hand_over_gets_the_player_after_the_holder_has_saved_and_released() 
     assert_eq!(
         count(
             &events,
-            |e| matches!(e, Event::HandOverAsked { by, .. } if by == b.server())
+            |e| matches!(e, Event::HandOverRequested { by, .. } if by == b.server())
         ),
         1
     );
@@ -351,7 +351,7 @@ async fn many_requests_for_one_player_are_one_end() {
     assert!(matches!(asked.await, Err(Error::PlayerHeld { .. })));
     let events = drain(&mut events);
     assert_eq!(
-        count(&events, |e| matches!(e, Event::HandOverAsked { .. })),
+        count(&events, |e| matches!(e, Event::HandOverRequested { .. })),
         1
     );
 }

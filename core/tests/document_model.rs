@@ -12,7 +12,7 @@ const CORE: [&str; 4] = ["PlayerId", "SlotName", "Inventory", "GiftBank"];
 type Key = (String, Option<String>);
 
 #[derive(Clone, Debug)]
-enum Call {
+enum Change {
     Set(Key, Value),
     Remove(Key),
     PutGift(String, Value),
@@ -43,16 +43,16 @@ fn values() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn calls() -> impl Strategy<Value = Vec<Call>> {
+fn calls() -> impl Strategy<Value = Vec<Change>> {
     let gift = || select(vec!["g1", "g2", ""]).prop_map(str::to_owned);
     let item = || select(vec!["Bread", "Axe"]).prop_map(str::to_owned);
     let call = prop_oneof![
-        6 => (keys(), values()).prop_map(|(key, value)| Call::Set(key, value)),
-        2 => keys().prop_map(Call::Remove),
-        2 => (gift(), values()).prop_map(|(id, gift)| Call::PutGift(id, gift)),
-        1 => gift().prop_map(Call::TakeGift),
-        1 => (item(), 0..4_u64).prop_map(|(item, amount)| Call::AddItem(item, amount)),
-        1 => (item(), 0..4_u64).prop_map(|(item, amount)| Call::RemoveItem(item, amount)),
+        6 => (keys(), values()).prop_map(|(key, value)| Change::Set(key, value)),
+        2 => keys().prop_map(Change::Remove),
+        2 => (gift(), values()).prop_map(|(id, gift)| Change::PutGift(id, gift)),
+        1 => gift().prop_map(Change::TakeGift),
+        1 => (item(), 0..4_u64).prop_map(|(item, amount)| Change::AddItem(item, amount)),
+        1 => (item(), 0..4_u64).prop_map(|(item, amount)| Change::RemoveItem(item, amount)),
     ];
     vec(call, 0..30)
 }
@@ -94,9 +94,9 @@ impl Model {
     }
 
     /// Whether the call works.
-    fn run(&mut self, call: &Call) -> bool {
+    fn run(&mut self, call: &Change) -> bool {
         match call {
-            Call::Set(key, value) => {
+            Change::Set(key, value) => {
                 let below_zero = value.as_f64().is_some_and(|number| number < 0.0);
                 let (negative, new) = (self.negative, self.new || key.1.is_some());
                 let Some((table, name)) = self.place(key) else {
@@ -108,20 +108,20 @@ impl Model {
                 table.insert(name.to_owned(), value.clone());
                 true
             }
-            Call::Remove(key) => {
+            Change::Remove(key) => {
                 let place = self.place(key);
                 place.is_some_and(|(table, name)| table.shift_remove(name).is_some())
             }
-            Call::PutGift(id, gift) => {
+            Change::PutGift(id, gift) => {
                 let waiting = self.gifts().contains_key(id);
                 if !waiting {
                     self.gifts().insert(id.clone(), gift.clone());
                 }
                 !waiting
             }
-            Call::TakeGift(id) => self.gifts().shift_remove(id).is_some(),
-            Call::AddItem(name, amount) => self.add(name, *amount),
-            Call::RemoveItem(name, amount) => self.take(name, *amount),
+            Change::TakeGift(id) => self.gifts().shift_remove(id).is_some(),
+            Change::AddItem(name, amount) => self.add(name, *amount),
+            Change::RemoveItem(name, amount) => self.take(name, *amount),
         }
     }
 
@@ -155,14 +155,16 @@ impl Model {
     }
 }
 
-fn run(document: &mut Document, call: &Call) -> bool {
+fn run(document: &mut Document, call: &Change) -> bool {
     match call {
-        Call::Set((name, entry), value) => document.set((&**name, entry.as_deref()), value).is_ok(),
-        Call::Remove((name, entry)) => document.remove((&**name, entry.as_deref())).is_ok(),
-        Call::PutGift(id, gift) => document.gift_bank_mut().put(id, gift).is_ok(),
-        Call::TakeGift(id) => document.gift_bank_mut().take(id).is_ok(),
-        Call::AddItem(item, amount) => document.inventory_mut().add(item, *amount).is_ok(),
-        Call::RemoveItem(item, amount) => document.inventory_mut().remove(item, *amount).is_ok(),
+        Change::Set((name, entry), value) => {
+            document.set((&**name, entry.as_deref()), value).is_ok()
+        }
+        Change::Remove((name, entry)) => document.remove((&**name, entry.as_deref())).is_ok(),
+        Change::PutGift(id, gift) => document.gift_bank_mut().put(id, gift).is_ok(),
+        Change::TakeGift(id) => document.gift_bank_mut().take(id).is_ok(),
+        Change::AddItem(item, amount) => document.inventory_mut().add(item, *amount).is_ok(),
+        Change::RemoveItem(item, amount) => document.inventory_mut().remove(item, *amount).is_ok(),
     }
 }
 

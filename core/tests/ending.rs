@@ -47,7 +47,7 @@ async fn e1_an_end_saves_releases_and_is_told_and_a_second_one_does_nothing() {
     drop(session);
     pass_secs(130).await;
     assert_eq!(world.store.count_of_players(), 0);
-    let reason = SaveReason::LastSave(EndReason::Asked);
+    let reason = SaveReason::LastSave(EndReason::Requested);
     let events = drain(&mut events);
     assert_eq!(
         count(
@@ -281,7 +281,7 @@ async fn e1_the_last_hook_has_the_last_word_and_its_reason() {
         .iter()
         .map(|(_, reason)| *reason)
         .collect();
-    assert_eq!(reasons, [EndReason::Asked; 2]);
+    assert_eq!(reasons, [EndReason::Requested; 2]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -128,5 +128,8 @@ async fn e14_no_text_holds_more_than_an_excerpt_of_a_players_data() {
     let Error::Undecodable { body, .. } = &error else {
         unreachable!()
     };
-    assert!(format!("{body:?}").len() < 200, "a log is no place for it");
+    assert!(
+        format!("{body:?}").len() < 200,
+        "it does not belong in a log"
+    );
 }

@@ -1,4 +1,4 @@
-//! What a process tells its monitoring, with the feature `metrics`.
+//! What a process reports to its monitoring, with the feature `metrics`.
 #![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;

@@ -86,7 +86,7 @@ async fn e13_how_a_session_ended_can_be_awaited_at_any_time() {
     assert_eq!(holder.unwrap().session, thief.id());
     assert!(matches!(session.ended().await, SessionEnd::Lost { .. }));
     thief.end().await.unwrap();
-    assert_eq!(thief.ended().await, SessionEnd::Ended(EndReason::Asked));
+    assert_eq!(thief.ended().await, SessionEnd::Ended(EndReason::Requested));
     let given_up = a.start_session(2).await.unwrap();
     given_up.abandon().await.unwrap();
     assert_eq!(
@@ -112,7 +112,7 @@ async fn e13_events_about_saves_crowd_out_none_about_sessions_and_keep_their_ord
     let told = drain(&mut events);
     let lost = |e: &Event| matches!(e, Event::SessionLost { .. });
     assert_eq!(count(&told, lost), 1);
-    assert!(told.iter().any(|e| matches!(e, Event::Missed { .. })));
+    assert!(told.iter().any(|e| matches!(e, Event::Lagged { .. })));
     assert!(
         matches!(told.last(), Some(Event::SessionEnded { .. })),
         "what was last is told last"

@@ -49,11 +49,11 @@ async fn a_freed_player_is_lost_to_its_session_at_the_next_heartbeat() {
     let slot = session.load_slot("Slot1").await.unwrap();
     let lock = tool.holder(&player(1)).await.unwrap().unwrap();
     assert_eq!(
-        tool.free(&player(1), &lock).await.unwrap(),
+        tool.force_release(&player(1), &lock).await.unwrap(),
         Release::Released
     );
     assert_eq!(
-        tool.free(&player(1), &lock).await.unwrap(),
+        tool.force_release(&player(1), &lock).await.unwrap(),
         Release::NotHeld
     );
     let (_, took) = timed(wait_for(&mut events, |e| {
@@ -76,7 +76,7 @@ async fn l6_freeing_names_the_lock_that_was_looked_at_and_spares_a_later_one() {
     session.end().await.unwrap();
     let later = a.start_session(1).await.unwrap();
     assert_eq!(
-        tool.free(&player(1), &lock).await.unwrap(),
+        tool.force_release(&player(1), &lock).await.unwrap(),
         Release::NotHeld
     );
     pass_secs(6).await;
@@ -122,7 +122,7 @@ async fn e8_every_call_of_an_operator_says_that_the_store_failed() {
         manager.is_live(&lock).await.unwrap_err(),
         manager.list(&player(1)).await.unwrap_err(),
         manager.view(&player(1), &name).await.unwrap_err(),
-        manager.free(&player(1), &lock).await.unwrap_err(),
+        manager.force_release(&player(1), &lock).await.unwrap_err(),
         manager.erase(&player(1)).await.unwrap_err(),
         session.slots().await.unwrap_err(),
         session.delete_slot("Slot2").await.unwrap_err(),
@@ -154,7 +154,7 @@ async fn a_slow_listener_is_told_how_many_events_it_missed() {
     }
     assert!(matches!(
         slow.next().await,
-        Some(Event::Missed { count: 100 })
+        Some(Event::Lagged { count: 100 })
     ));
     assert_eq!(drain(&mut slow).len(), EVENT_BUFFER);
     assert!(slow.try_next().is_none());

@@ -60,7 +60,7 @@ fn call_everything(manager: &SessionManager) {
     block_on(manager.put(&player(1), &slot_name, &json, Revision::new(2), none)).unwrap();
     let other = block_on(manager.start_session(2)).unwrap();
     let lock = block_on(manager.holder(&player(2))).unwrap().unwrap();
-    block_on(manager.free(&player(2), &lock)).unwrap();
+    block_on(manager.force_release(&player(2), &lock)).unwrap();
     drop(other);
     block_on(manager.erase(&player(1))).unwrap();
     let _dropped = block_on(manager.start_session(3)).unwrap();

@@ -56,12 +56,12 @@ fn every_bad_key_and_combination_is_in_one_error() {
         lines,
         [
             r#"retry_delay: invalid type: integer `200`, expected a duration such as "30s", "1m 30s" or "200ms""#,
-            r#""autosaveinterval" is no setting"#,
+            r#""autosaveinterval" is not a setting"#,
             "max_concurrent_saves: invalid value: integer `-1`, expected usize",
             r#"debug: invalid type: string "yes", expected a boolean"#,
             "default_data: not the JSON text of an object: invalid type: sequence, expected a map \
              at line 1 column 0",
-            r#""limits" is no setting"#,
+            r#""limits" is not a setting"#,
             "autosave_interval: 0s is out of range, it can be 1ms to 1day",
             "save_attempts: 0 is out of range, it can be 1 to 100",
             "lock_expiry: 9s leaves no room for two heartbeats and a store call; with a \

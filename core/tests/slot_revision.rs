@@ -23,7 +23,7 @@ async fn a_slot_says_which_revision_the_store_has() {
     assert_eq!(slot.revision().get(), 1);
 
     slot.set("Currency", 7).unwrap();
-    assert_eq!(slot.revision().get(), 1, "a change is no write");
+    assert_eq!(slot.revision().get(), 1, "a change is not a write");
     session.end().await.unwrap();
     assert_eq!(slot.revision().get(), 2, "the last save counts");
 

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let watching = tokio::spawn(async move {
         while let Some(event) = events.next().await {
             match event {
-                Event::HandOverAsked { player, by, .. } => {
+                Event::HandOverRequested { player, by, .. } => {
                     println!("server {} asks for player {player}", by.name);
                 }
                 Event::SlotSaved { slot, reason, .. } => println!("saved {slot}: {reason:?}"),

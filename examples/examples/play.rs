@@ -6,12 +6,13 @@
 //! ```
 //!
 //! Start it twice in two terminals and watch the player move from one to the
-//! other. Its pieces are in `examples/src/play`.
+//! other. It is `playerdata play`, without the stores that take long to build;
+//! its pieces are in `cli/src/play`.
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use playerdata_examples::play::{self, Arguments};
+use playerdata_cli::play::{self, Arguments};
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -3,7 +3,7 @@
 use std::iter;
 
 use clap::Parser;
-use playerdata_examples::play::{Arguments, Input, MAX_LINE_BYTES, ParseError, next_line, parse};
+use playerdata_cli::play::{Arguments, Input, MAX_LINE_BYTES, ParseError, next_line, parse};
 
 use crate::Fate;
 

@@ -7,15 +7,21 @@ pub mod process;
 pub mod scenes;
 pub mod wire;
 
-use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::{Client, config::Builder, types::AttributeValue};
 use bytes::Bytes;
 use playerdata_core::{
-    ClaimNumber, Fence, IdSource, Incarnation, ManualClock, PlayerId, RandomIds, Revision,
-    ServerId, ServerName, SessionId, SlotName, UnixMillis, WriteId,
+    ClaimNumber, Fence, IdSource, Incarnation, LetterId, ManualClock, PlayerId, RandomIds,
+    Revision, ServerId, ServerName, SessionId, SlotName, TradeId, UnixMillis, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Encoding, Opened, Opening, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Encoding, KeepPolicy, Letter, Opened, Opening,
+        Posting, Retention, Stamp, WriteOutcome,
     },
 };
 use playerdata_dynamodb::{DynamoDbBackend, DynamoDbOptions};
@@ -92,18 +98,56 @@ impl Store {
         let mut items = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.unwrap().into_iter();
-            let told = |value: AttributeValue| match value {
-                AttributeValue::Ss(mut set) => {
-                    set.sort();
-                    format!("{set:?}")
-                }
-                other => format!("{other:?}"),
-            };
             items.push(item.map(|(name, value)| (name, told(value))).collect());
         }
         items.sort();
         items
     }
+}
+
+impl Store {
+    /// The attributes of the item of that player whose sort key is that.
+    pub async fn item(&self, player: &PlayerId, sort: &str) -> Option<Item> {
+        let request = self.client().get_item().table_name(&self.table);
+        let request = request.set_key(Some(key_of(player, sort)));
+        request.consistent_read(true).send().await.unwrap().item
+    }
+
+    /// Puts another value into an attribute of it.
+    pub async fn damage(&self, player: &PlayerId, sort: &str, attribute: &str) {
+        let mut item = self.item(player, sort).await.unwrap();
+        item.insert(attribute.to_owned(), AttributeValue::Bool(true));
+        let request = self.client().put_item().table_name(&self.table);
+        request.set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// The sort keys of everything of a player.
+    pub async fn keys(&self, player: &PlayerId) -> Vec<String> {
+        let request = self.client().query().table_name(&self.table);
+        let found = request
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(format!("player#{player}")))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let items: Vec<Item> = found.try_collect().await.unwrap();
+        let sort = |item: Item| item["sk"].as_s().unwrap().clone();
+        items.into_iter().map(sort).collect()
+    }
+}
+
+/// An item as the SDK has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+fn key_of(player: &PlayerId, sort: &str) -> Item {
+    HashMap::from([
+        (
+            "pk".to_owned(),
+            AttributeValue::S(format!("player#{player}")),
+        ),
+        ("sk".to_owned(), AttributeValue::S(sort.to_owned())),
+    ])
 }
 
 impl Drop for Store {
@@ -124,6 +168,25 @@ impl Drop for Store {
             }
         });
         removing.join().ok();
+    }
+}
+
+/// A value as text, sets and maps in a fixed order.
+fn told(value: AttributeValue) -> String {
+    match value {
+        AttributeValue::Ss(mut set) => {
+            set.sort();
+            format!("{set:?}")
+        }
+        AttributeValue::L(list) => {
+            let list: Vec<_> = list.into_iter().map(told).collect();
+            format!("{list:?}")
+        }
+        AttributeValue::M(map) => {
+            let map = map.into_iter().map(|(name, value)| (name, told(value)));
+            format!("{:?}", map.collect::<BTreeMap<_, _>>())
+        }
+        other => format!("{other:?}"),
     }
 }
 
@@ -201,6 +264,59 @@ pub fn body(bytes: impl Into<Bytes>) -> Body {
         encoding: Encoding::Json,
         bytes: bytes.into(),
     }
+}
+
+pub fn letter_id(name: &str) -> LetterId {
+    LetterId::new(name).unwrap()
+}
+
+/// The posting of that number.
+pub fn posting(number: u128) -> WriteId {
+    WriteId::from_uuid(Uuid::from_u128(number))
+}
+
+/// A letter that is remembered for a time, under the posting of that number.
+pub fn letter(id: &str, number: u128) -> Letter {
+    Letter {
+        id: letter_id(id),
+        posting: posting(number),
+        sender: "shop".to_owned(),
+        sent_at: NOW,
+        retention: Retention::Timed,
+        content: Bytes::from(format!("{{\"posting\":{number}}}")),
+    }
+}
+
+/// The same, and it is remembered until it is settled.
+pub fn letter_until_settled(id: &str, number: u128) -> Letter {
+    Letter {
+        retention: Retention::UntilSettled,
+        ..letter(id, number)
+    }
+}
+
+/// Posts a letter that must be new, to a slot of a player that nobody holds.
+pub async fn posted(backend: &DynamoDbBackend, player: &PlayerId, slot: &SlotName, one: &Letter) {
+    let posting = backend.post(player, slot, one).await.unwrap();
+    assert!(matches!(posting, Posting::Posted { .. }), "{posting:?}");
+}
+
+/// The letters that wait for a slot.
+pub async fn waiting(backend: &DynamoDbBackend, player: &PlayerId, slot: &SlotName) -> Vec<Letter> {
+    let letters = backend.letters(player, slot, None, usize::MAX).await;
+    let letters = letters.unwrap().into_iter();
+    letters.map(|waiting| waiting.letter).collect()
+}
+
+/// Keeps a version whenever there is something new, and the last three.
+pub const KEEP_ALWAYS: KeepPolicy = KeepPolicy {
+    most: 3,
+    min_age: Duration::ZERO,
+};
+
+/// The trade of that number.
+pub fn trade(number: u128) -> TradeId {
+    TradeId::from_uuid(Uuid::from_u128(number))
 }
 
 /// Takes the player, who must be free, or `replacing`'s.

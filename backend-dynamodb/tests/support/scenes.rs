@@ -3,11 +3,15 @@
 
 use std::{collections::BTreeMap, pin::Pin, time::Duration};
 
-use playerdata_core::backend::{Backend, BackendError, Notice, NoticeKind};
+use playerdata_core::{
+    Revision,
+    backend::{Backend, BackendError, Notice, NoticeKind, Party, Verdict},
+};
 use playerdata_dynamodb::DynamoDbBackend;
 
 use super::{
-    Store, acquired, body, claim, claimant, opened, player, server, session, slot, stamp,
+    KEEP_ALWAYS, Store, acquired, body, claim, claimant, letter, letter_id, letter_until_settled,
+    opened, player, posted, posting, server, session, slot, stamp, trade,
     wire::{Fault, Wire},
 };
 
@@ -61,11 +65,61 @@ pub const REPEATABLE: &[Scene] = &[
         let claim = claim(&player("p"), 1, "saved", 1);
         backend.delete(&claim, &stamp(1, 2)).await
     }),
+    scene!("keep a version", false, |backend| async {
+        let claim = claim(&player("p"), 1, "saved", 1);
+        backend.keep_version(&claim, KEEP_ALWAYS).await
+    }),
+    scene!("keep nothing", false, |backend| async {
+        let claim = claim(&player("p"), 1, "kept", 1);
+        backend.keep_version(&claim, KEEP_ALWAYS).await
+    }),
     scene!("erase", true, |backend| async {
         backend.erase(&player("p")).await
     }),
     scene!("drop a lease", false, |backend| async {
         backend.drop_lease(&server(1)).await
+    }),
+];
+
+/// The operations that change something whoever holds the player, and that a
+/// repetition does not change further.
+pub const WITHOUT_LOCK: &[Scene] = &[
+    scene!("post", false, |backend| async {
+        let letter = letter("new", 9);
+        backend.post(&player("p"), &slot("saved"), &letter).await
+    }),
+    scene!("post to nobody", false, |backend| async {
+        let letter = letter("new", 9);
+        backend.post(&player("q"), &slot("saved"), &letter).await
+    }),
+    scene!("discard", false, |backend| async {
+        let (player, slot) = (player("p"), slot("saved"));
+        let id = letter_id("timed");
+        backend.discard(&player, &slot, &id, posting(1)).await
+    }),
+    scene!("discard before it is settled", false, |backend| async {
+        let (player, slot) = (player("p"), slot("saved"));
+        let id = letter_id("waits");
+        backend.discard(&player, &slot, &id, posting(2)).await
+    }),
+    scene!("settle", false, |backend| async {
+        let (player, slot) = (player("p"), slot("saved"));
+        let id = letter_id("waits");
+        backend.settle(&player, &slot, &id, posting(2)).await
+    }),
+    scene!("settle what is discarded", false, |backend| async {
+        let (player, slot) = (player("p"), slot("saved"));
+        let id = letter_id("gone");
+        backend.settle(&player, &slot, &id, posting(3)).await
+    }),
+    scene!("decide", false, |backend| async {
+        backend.decide(trade(2), Verdict::Abort).await
+    }),
+    scene!("forget", false, |backend| async {
+        backend.forget_decision(trade(3), Party::First).await
+    }),
+    scene!("forget for good", false, |backend| async {
+        backend.forget_decision(trade(1), Party::Second).await
     }),
 ];
 
@@ -76,6 +130,20 @@ pub const READS: &[Scene] = &[
     }),
     scene!("list", false, |backend| async {
         backend.list(&player("p")).await
+    }),
+    scene!("letters", false, |backend| async {
+        let (player, slot) = (player("p"), slot("saved"));
+        backend.letters(&player, &slot, None, 10).await
+    }),
+    scene!("versions", false, |backend| async {
+        backend.versions(&player("p"), &slot("kept")).await
+    }),
+    scene!("version", false, |backend| async {
+        let (player, slot) = (player("p"), slot("kept"));
+        backend.version(&player, &slot, Revision::new(1)).await
+    }),
+    scene!("players", false, |backend| async {
+        backend.players(None, 100).await
     }),
     scene!("holder", false, |backend| async {
         backend.holder(&player("p")).await
@@ -130,19 +198,43 @@ impl Scene {
         for (number, name) in [(1, "saved"), (1, "never-saved")] {
             opened(&backend, &claim(&player, 1, name, number)).await;
         }
-        let saved = claim(&player, 1, "saved", 1);
-        let outcome = backend.save(&saved, &stamp(0, 1), &body("old")).await;
-        outcome.unwrap();
+        let kept = claim(&player, 1, "kept", 1);
+        opened(&backend, &kept).await;
+        for claim in [&claim(&player, 1, "saved", 1), &kept] {
+            let outcome = backend.save(claim, &stamp(0, 1), &body("old")).await;
+            outcome.unwrap();
+        }
+        backend.keep_version(&kept, KEEP_ALWAYS).await.unwrap();
+        Self::set_mail(&backend).await;
         if self.free {
             backend.release(&player, session(1)).await.unwrap();
         }
         store
     }
 
+    /// Letters that wait and one that is remembered, and verdicts.
+    async fn set_mail(backend: &DynamoDbBackend) {
+        let (player, slot) = (player("p"), slot("saved"));
+        posted(backend, &player, &slot, &letter("timed", 1)).await;
+        for (id, number) in [("waits", 2), ("gone", 3)] {
+            let letter = letter_until_settled(id, number);
+            posted(backend, &player, &slot, &letter).await;
+        }
+        let gone = letter_id("gone");
+        let discarded = backend.discard(&player, &slot, &gone, posting(3)).await;
+        discarded.unwrap();
+        for number in [1, 3] {
+            let decided = backend.decide(trade(number), Verdict::Commit).await;
+            decided.unwrap();
+        }
+        let first = backend.forget_decision(trade(1), Party::First);
+        first.await.unwrap();
+    }
+
     /// The operation, on a table of its own, with faults by call.
     pub async fn play(
         &self,
-        plan: impl FnMut(usize, &super::wire::Call) -> Fault + Send + 'static,
+        plan: impl FnMut(usize, &super::wire::Sent) -> Fault + Send + 'static,
     ) -> Played {
         let store = self.set().await;
         let wire = Wire::new();

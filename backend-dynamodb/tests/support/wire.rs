@@ -59,7 +59,7 @@ pub enum Fault {
 
 /// One call, as it was sent.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct Sent {
     /// Such as `PutItem`.
     pub operation: String,
     /// What was asked for.
@@ -68,11 +68,11 @@ pub struct Call {
     pub signed: String,
 }
 
-type Plan = Box<dyn FnMut(usize, &Call) -> Fault + Send>;
+type Plan = Box<dyn FnMut(usize, &Sent) -> Fault + Send>;
 
 struct State {
     plan: Plan,
-    calls: Vec<Call>,
+    calls: Vec<Sent>,
     stuck: Vec<HttpRequest>,
     connector: Option<SharedHttpConnector>,
 }
@@ -112,8 +112,8 @@ impl Wire {
     }
 
     /// From now on the plan decides what happens to each call, given how many
-    /// there were before. Calls are counted anew.
-    pub fn plan(&self, plan: impl FnMut(usize, &Call) -> Fault + Send + 'static) {
+    /// there were before. Calls are counted from 0 again.
+    pub fn plan(&self, plan: impl FnMut(usize, &Sent) -> Fault + Send + 'static) {
         let mut state = self.state.lock();
         state.plan = Box::new(plan);
         state.calls.clear();
@@ -137,7 +137,7 @@ impl Wire {
     }
 
     /// The calls since the plan was made.
-    pub fn calls(&self) -> Vec<Call> {
+    pub fn calls(&self) -> Vec<Sent> {
         self.state.lock().calls.clone()
     }
 
@@ -192,7 +192,7 @@ impl Wire {
     /// Notes a call, and says what happens to it.
     fn note(&self, request: &HttpRequest) -> Fault {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let call = Call {
+        let call = Sent {
             operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
             body: serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap(),
             signed: request.headers().get("x-amz-date").unwrap().to_owned(),

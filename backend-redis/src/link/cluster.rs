@@ -25,6 +25,7 @@ use super::{
 use crate::{
     error::Failure,
     keys::{HASH_SLOTS, HashSlot},
+    slot_set::SlotSet,
 };
 
 /// How long to wait for other nodes' maps once one has given a whole one.
@@ -122,6 +123,33 @@ impl Cluster {
         nodes
             .map(|(address, known)| (address.clone(), known.node.clone()))
             .collect()
+    }
+
+    /// The address of a node, as the Cluster has it.
+    pub(crate) fn address_of(&self, node: &Arc<Node>) -> String {
+        let map = self.map.read();
+        let mut nodes = map.nodes.iter();
+        let found = nodes.find(|(_, known)| Arc::ptr_eq(&known.node, node));
+        let by_dialer = || node.dialer().map(Dialer::address).unwrap_or_default();
+        found.map_or_else(by_dialer, |(address, _)| address.clone())
+    }
+
+    /// The node at such an address.
+    pub(crate) fn known_at(&self, address: &str) -> Option<Arc<Node>> {
+        let map = self.map.read();
+        map.nodes.get(address).map(|known| known.node.clone())
+    }
+
+    /// The slots that a node has, as far as is known.
+    pub(crate) fn slots_of(&self, node: &Arc<Node>) -> SlotSet {
+        let map = self.map.read();
+        let mut slots = SlotSet::none();
+        for (slot, owner) in (0..).zip(&map.owners) {
+            if owner.as_ref().is_some_and(|owner| Arc::ptr_eq(owner, node)) {
+                slots.insert(slot);
+            }
+        }
+        slots
     }
 
     /// The node at an address that a redirection named, which is without a host

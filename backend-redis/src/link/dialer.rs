@@ -109,7 +109,7 @@ impl Dialer {
     }
 
     /// Tells the server what the connection is called. It is for people to
-    /// read: a server that does not take it is no worse.
+    /// read: a server that does not take it is none the worse.
     async fn introduce(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let name = &self.options.client_name;
         if name.is_empty() {

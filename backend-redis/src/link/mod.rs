@@ -28,7 +28,8 @@ use self::{
 use crate::{
     RedisOptions,
     error::{Failure, Remedy, remedy},
-    keys::hash_slot,
+    keys::{HashSlot, hash_slot},
+    slot_set::SlotSet,
 };
 
 /// The first pause before a refused command is sent again; each is twice the
@@ -37,6 +38,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// In the place of the address of the one server.
+const ONE: &str = "-";
 
 /// How many replicas' connections are kept.
 const MOST_REPLICAS: usize = 64;
@@ -152,6 +156,60 @@ impl Link {
         }
     }
 
+    /// Whether the servers are known to be nodes of a Cluster.
+    pub(crate) fn is_cluster(&self) -> bool {
+        self.cluster.get().is_some()
+    }
+
+    /// Takes a server for a node of a Cluster, which it says that it is.
+    pub(crate) async fn become_cluster(
+        &self,
+        node: &Arc<Node>,
+        by: Instant,
+    ) -> Result<(), Failure> {
+        self.join(vec![node.clone()], by).await.map(|_| ())
+    }
+
+    /// The server that has a hash slot, with its address if there are several.
+    pub(crate) async fn server_of(
+        &self,
+        slot: HashSlot,
+        by: Instant,
+    ) -> Result<(String, Arc<Node>), Failure> {
+        let Some(cluster) = self.cluster.get() else {
+            return Ok((ONE.to_owned(), self.single.clone()));
+        };
+        let node = cluster.find(slot, by).await?;
+        Ok((cluster.address_of(&node), node))
+    }
+
+    /// The server at such an address, if it still is one of these.
+    pub(crate) fn server_at(&self, address: &str) -> Option<Arc<Node>> {
+        match self.cluster.get() {
+            None => (address == ONE).then(|| self.single.clone()),
+            Some(cluster) => cluster.known_at(address),
+        }
+    }
+
+    /// The hash slots that a server has, as far as is known.
+    pub(crate) fn slots_of(&self, node: &Arc<Node>) -> SlotSet {
+        match self.cluster.get() {
+            None => SlotSet::all(),
+            Some(cluster) => cluster.slots_of(node),
+        }
+    }
+
+    /// Finds out again which servers there are.
+    pub(crate) async fn look_again(&self, by: Instant) {
+        let failure = match self.cluster.get() {
+            None => self.follow().await.err().map(Failure::NotSent),
+            Some(cluster) => cluster.refresh(by).await.err(),
+        };
+        if let Some(failure) = failure {
+            tracing::debug!(?failure, "which servers there are could not be found out");
+        }
+    }
+
     /// A replica, by the address that its primary has for it.
     pub(crate) fn replica(&self, address: &str) -> Option<Arc<Node>> {
         let mut replicas = self.replicas.lock();
@@ -234,7 +292,7 @@ impl Link {
         mut failure: Failure,
     ) -> Result<Value, Failure> {
         let mut pause = FIRST_PAUSE;
-        // A redirection followed for the first time is no sign of trouble.
+        // A redirection followed for the first time is not a sign of trouble.
         let mut at_once = true;
         loop {
             let Some(retry) = self.retry(&failure, aim, &node).await else {

@@ -182,7 +182,7 @@ fn end(mut connection: ConnectionManager) {
     tokio::spawn(async move {
         let quit = redis::cmd("QUIT");
         let closed = connection.req_packed_command(&quit).await;
-        tracing::debug!(?closed, "left a server that is no primary");
+        tracing::debug!(?closed, "left a server that is not a primary");
         // The manager finds out that it is closed when it is used.
         let _ = connection.req_packed_command(&redis::cmd("PING")).await;
     });

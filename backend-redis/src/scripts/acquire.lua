@@ -19,10 +19,7 @@ if player.fence then
   -- First of the writes, for it fails if the fence is no number.
   redis.call('HINCRBY', KEYS[1], 'fence', 1)
 else
-  -- A new player, or one whose hash is gone. The time in microseconds is more
-  -- than any fence that the player ever had: none grows by as much as that.
-  local time = redis.call('TIME')
-  redis.call('HSET', KEYS[1], 'fence', time[1] .. string.sub('00000' .. time[2], -6))
+  redis.call('HSET', KEYS[1], 'fence', first_fence())
 end
 withdraw_claims(6)
 redis.call('HSET', KEYS[1],

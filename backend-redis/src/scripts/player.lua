@@ -1,8 +1,10 @@
 -- What every script on a player's keys starts with. KEYS[1] is the player's
 -- hash: `fence`, the lock's fields while somebody holds the player, and per
 -- slot `slot:<name>`: 'rest', or the number of the claim that has its value.
--- While a claim has it, the key at rest holds a mark that says so. `lost` is
--- there if a value was found that the hash does not list.
+-- While a claim has it, the key at rest holds a mark that says so. `mail:<name>`
+-- is there if the slot has a mailbox, and tells how many letters wait in it;
+-- `versions:<name>` if versions of it are kept, and how many. `lost` is there if
+-- something was found that the hash does not list.
 
 local function read_player()
   local flat, player = redis.call('HGETALL', KEYS[1]), {}
@@ -21,6 +23,20 @@ end
 -- An answer that names who holds the player, if anybody does.
 local function with_holder(what, player)
   return { what, player.session, player.server, player.incarnation, player.since, player.fence }
+end
+
+-- The fence of a player who has none: a new one, or one whose hash is gone. The
+-- time in microseconds is more than any fence that the player ever had: none
+-- grows by as much as that.
+local function first_fence()
+  local time = redis.call('TIME')
+  return time[1] .. string.sub('00000' .. time[2], -6)
+end
+
+-- The time by the server's clock, in ms since 1970.
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
 -- The names of keys, which the caller declares as well, as far as they exist.
@@ -72,6 +88,19 @@ end
 local function declare(found)
   table.insert(found, 1, 'declare')
   return found
+end
+
+-- Mailboxes and versions, each a hash of its own at this key.
+local function box_key(slot, kind)
+  return rest_key(slot) .. ':' .. kind
+end
+
+-- Of a field that lists a key, what it lists and of which slot.
+local function is_listing(field)
+  local kind, slot = string.match(field, '^(%l+):(.+)$')
+  if kind == 'slot' or kind == 'mail' or kind == 'versions' then
+    return kind, slot
+  end
 end
 
 local function is_claimed(where)

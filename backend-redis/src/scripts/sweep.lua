@@ -8,8 +8,9 @@ if player.session then
 end
 local listed = {}
 for field, _ in pairs(player) do
-  if string.sub(field, 1, 5) == 'slot:' then
-    listed[rest_key(string.sub(field, 6))] = true
+  local kind, slot = is_listing(field)
+  if kind then
+    listed[kind == 'slot' and rest_key(slot) or box_key(slot, kind)] = true
   end
 end
 for i = 2, #KEYS do

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)] // It is test code, though the example uses it too.
 
 mod game;
+mod moving;
+mod post;
 mod proxy;
 
 use std::{sync::Arc, time::Duration};
@@ -11,9 +13,11 @@ use playerdata_core::{IdSource as _, RandomIds, backend::Backend};
 use playerdata_redis::{RedisBackend, RedisOptions};
 
 pub use game::{Game, body};
+pub use moving::{Move, with_new_node};
 pub use playerdata_redis_server::{
     TestCluster, TestSentinels, TestServer, TlsFront, shared_cluster, until,
 };
+pub use post::{ids, letter, unsettled};
 pub use proxy::{Plan, Proxy};
 
 /// A namespace that nobody else uses.

@@ -10,7 +10,8 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What happens to the next request that contains a `SET` command, once.
+/// What happens to the next request that contains what is looked for, a `SET`
+/// command unless another text is given, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
     /// It passes.
@@ -34,6 +35,7 @@ struct Delayed {
 struct Shared {
     target: Mutex<SocketAddr>,
     plan: Mutex<Plan>,
+    looked_for: Mutex<String>,
     delayed: Mutex<Vec<Delayed>>,
     /// Whether what clients send waits.
     paused: watch::Sender<bool>,
@@ -56,6 +58,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             target: Mutex::new(SocketAddr::from(([127, 0, 0, 1], port))),
             plan: Mutex::new(Plan::Pass),
+            looked_for: Mutex::new("\r\nSET\r\n".to_owned()),
             delayed: Mutex::default(),
             paused: watch::Sender::new(false),
             rate: Mutex::new(None),
@@ -80,6 +83,12 @@ impl Proxy {
     /// Plans what happens to the next `SET`.
     pub fn plan(&self, plan: Plan) {
         *self.shared.plan.lock() = plan;
+    }
+
+    /// Plans what happens to the next request that contains a text.
+    pub fn plan_for(&self, text: &str, plan: Plan) {
+        text.clone_into(&mut self.shared.looked_for.lock());
+        self.plan(plan);
     }
 
     /// Whether the plan was carried out.
@@ -190,7 +199,7 @@ async fn carry(mut client: TcpStream, shared: Arc<Shared>) {
 }
 
 fn plan_for(request: &[u8], shared: &Shared) -> Plan {
-    let needle = b"\r\nSET\r\n";
+    let needle = shared.looked_for.lock().clone().into_bytes();
     if request.windows(needle.len()).any(|window| window == needle) {
         std::mem::replace(&mut shared.plan.lock(), Plan::Pass)
     } else {

@@ -2,7 +2,6 @@
 //! costs and what game code notices.
 //!
 //! `cargo run --release -p playerdata-benches --bin scale -- --store sqlite`
-#![forbid(unsafe_code)]
 
 use std::{
     error::Error,
@@ -16,7 +15,7 @@ use clap::{Parser, value_parser};
 use playerdata_benches::{
     documents::Standard,
     report::{Machine, command, replace_section},
-    scale::{Place, Plan, Report, run},
+    scale::{Plan, Report, StoreAddress, run},
 };
 use playerdata_core::Settings;
 use tokio::runtime::Builder;
@@ -29,7 +28,7 @@ struct Arguments {
     /// redis://HOST:PORT: one that is there, where the players 0 to SESSIONS-1
     /// are played.
     #[arg(long)]
-    store: Place,
+    store: StoreAddress,
     /// How many sessions.
     #[arg(long, default_value = "100000", value_parser = value_parser!(u64).range(1..=1_000_000))]
     sessions: u64,

@@ -1,7 +1,6 @@
 //! Measures what each save, cycle and session costs, and prints it as a table.
 //!
 //! `cargo run --release -p playerdata-benches --bin summary`
-#![forbid(unsafe_code)]
 
 use std::{
     fs, io,
@@ -42,7 +41,7 @@ struct Arguments {
     only: Vec<Subject>,
 }
 
-/// Something that came of the run could not be kept.
+/// Something that the run produced could not be kept.
 #[derive(Debug, Error)]
 enum Failure {
     #[error("{0}: {1}")]

@@ -32,7 +32,7 @@ pub enum Write {
 
 /// A player's keys: the lock, and the value.
 #[derive(Clone, Debug)]
-struct Place {
+struct PlayerKeys {
     lock: String,
     value: String,
 }
@@ -42,7 +42,7 @@ struct Place {
 #[derive(Debug)]
 pub struct Values {
     connection: MultiplexedConnection,
-    places: Vec<Place>,
+    places: Vec<PlayerKeys>,
     header: Vec<u8>,
 }
 
@@ -75,7 +75,7 @@ impl Values {
         let places = keys.iter().map(|key| {
             let value = key.replacen(namespace, &other, 1);
             let player = value.find('}').expect("a key carries its player") + 1;
-            Place {
+            PlayerKeys {
                 lock: value[..player].to_owned(),
                 value,
             }
@@ -173,14 +173,14 @@ impl Values {
 }
 
 /// A plain `GET`.
-async fn read(connection: &mut MultiplexedConnection, place: &Place) -> RedisResult<Vec<u8>> {
+async fn read(connection: &mut MultiplexedConnection, place: &PlayerKeys) -> RedisResult<Vec<u8>> {
     let mut command = redis::cmd("GET");
     command.arg(&place.value).query_async(connection).await
 }
 
 async fn plain(
     connection: &mut MultiplexedConnection,
-    place: &Place,
+    place: &PlayerKeys,
     value: &[u8],
 ) -> RedisResult<()> {
     let mut command = redis::cmd("SET");
@@ -191,7 +191,7 @@ async fn plain(
 async fn checked(
     connection: &mut MultiplexedConnection,
     script: &Script,
-    place: &Place,
+    place: &PlayerKeys,
     value: &[u8],
 ) -> RedisResult<()> {
     let mut call = script.key(&place.lock);

@@ -19,7 +19,7 @@ pub struct Row {
     pub what: String,
     /// What it was compared with.
     pub against: String,
-    /// What came of it.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// What the ratio is meant to be; `None` for a row that only informs.
@@ -28,7 +28,7 @@ pub struct Row {
     pub verdict: Verdict,
 }
 
-/// What came of a measurement.
+/// The outcome of a measurement.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

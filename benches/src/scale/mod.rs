@@ -10,4 +10,4 @@ mod usage;
 
 pub use report::{Latencies, Report};
 pub use run::{Failure, Plan, run};
-pub use store::{InvalidStore, Place, Store, Unopened};
+pub use store::{InvalidStore, Store, StoreAddress, Unopened};

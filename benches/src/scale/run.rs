@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::{
     game::Game,
     report::{Latencies, Report},
-    store::{Place, Store, Unopened},
+    store::{Store, StoreAddress, Unopened},
     timed::Timed,
     usage::Usage,
 };
@@ -29,7 +29,7 @@ const ENDING_TAKES_AT_MOST: Duration = Duration::from_secs(300);
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// On which store.
-    pub place: Place,
+    pub place: StoreAddress,
     /// How many sessions.
     pub sessions: u64,
     /// Of which document.

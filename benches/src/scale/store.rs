@@ -12,7 +12,7 @@ use crate::store::redis::{Log, NoServer, Redis};
 
 /// Where the store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum StoreAddress {
     /// A SQLite file; `None` for one that is made for it and removed.
     Sqlite(Option<PathBuf>),
     /// A Redis server; `None` for one that is started for it, with a log that
@@ -25,7 +25,7 @@ pub enum Place {
 #[error("{0:?} is none of sqlite, sqlite:PATH, redis, redis://HOST:PORT")]
 pub struct InvalidStore(String);
 
-impl FromStr for Place {
+impl FromStr for StoreAddress {
     type Err = InvalidStore;
 
     fn from_str(text: &str) -> Result<Self, InvalidStore> {
@@ -71,20 +71,20 @@ impl Store {
     /// # Errors
     ///
     /// [`Unopened`] if that is not possible.
-    pub async fn open(place: &Place) -> Result<Self, Unopened> {
+    pub async fn open(place: &StoreAddress) -> Result<Self, Unopened> {
         let (mut folder, mut server) = (None, None);
         let (backend, url): (Arc<dyn Backend>, _) = match place {
-            Place::Sqlite(Some(path)) => (Arc::new(SqliteBackend::open(path)?), None),
-            Place::Sqlite(None) => {
+            StoreAddress::Sqlite(Some(path)) => (Arc::new(SqliteBackend::open(path)?), None),
+            StoreAddress::Sqlite(None) => {
                 let made = folder.insert(tempfile::tempdir()?);
                 let path = made.path().join("scale.db");
                 (Arc::new(SqliteBackend::open(path)?), None)
             }
-            Place::Redis(Some(url)) => (
+            StoreAddress::Redis(Some(url)) => (
                 Arc::new(RedisBackend::connect(url).await?),
                 Some(url.clone()),
             ),
-            Place::Redis(None) => {
+            StoreAddress::Redis(None) => {
                 let started = server.insert(Redis::start(Log::EverySecond).await?);
                 let url = started.url();
                 (Arc::new(RedisBackend::connect(&url).await?), Some(url))
@@ -122,13 +122,13 @@ mod tests {
 
     #[test]
     fn a_store_is_named_by_its_kind_and_its_place() {
-        let place = |text: &str| text.parse::<Place>();
-        assert_eq!(place("sqlite"), Ok(Place::Sqlite(None)));
-        let file = Place::Sqlite(Some("/tmp/a:b.db".into()));
+        let place = |text: &str| text.parse::<StoreAddress>();
+        assert_eq!(place("sqlite"), Ok(StoreAddress::Sqlite(None)));
+        let file = StoreAddress::Sqlite(Some("/tmp/a:b.db".into()));
         assert_eq!(place("sqlite:/tmp/a:b.db"), Ok(file));
-        assert_eq!(place("redis"), Ok(Place::Redis(None)));
+        assert_eq!(place("redis"), Ok(StoreAddress::Redis(None)));
         let url = "redis://localhost:6379".to_owned();
-        assert_eq!(place(&url), Ok(Place::Redis(Some(url.clone()))));
+        assert_eq!(place(&url), Ok(StoreAddress::Redis(Some(url.clone()))));
         for other in ["", "sqlite:", "memory", "http://localhost"] {
             assert_eq!(place(other), Err(InvalidStore(other.to_owned())));
         }

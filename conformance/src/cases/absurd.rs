@@ -169,7 +169,7 @@ pub async fn absurd_fences_open_nothing(fixture: Fixture) {
 }
 
 /// A lease may be asked for a millisecond or for all time: it lapses, or it
-/// does not; a time that is no whole number of seconds is not cut short.
+/// does not; a time that is not a whole number of seconds is not cut short.
 ///
 /// Proves L2. A backend that fails it gives leases that are over at once, or
 /// answers a server with an error that is well.

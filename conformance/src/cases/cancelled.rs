@@ -5,8 +5,8 @@ use std::{pin::pin, time::Duration};
 
 use futures::future::select;
 use playerdata_core::{
-    PlayerId, SlotName,
-    backend::{Acquisition, Erasure, WriteOutcome},
+    PlayerId, SlotName, TradeId,
+    backend::{Acquisition, Erasure, KeepPolicy, Keeping, Verdict, WriteOutcome},
 };
 use tokio::time::Instant;
 
@@ -196,6 +196,142 @@ pub async fn a_dropped_erasure_can_be_asked_again(fixture: Fixture) {
         for slot in &slots {
             let revision = next.open(slot).await.base().get();
             fixture.expect_eq(Rule::Erasure, "never written", revision, 0);
+        }
+    }
+}
+
+/// A post is dropped. The letter waits with all of its content, or is not
+/// known; sent again, it is there once.
+///
+/// Proves M1 and the contract on atomic steps. A backend that fails it leaves
+/// half a gift, or two.
+pub async fn a_dropped_post_can_be_sent_again(fixture: Fixture) {
+    let [a, b] = fixture.clients();
+    let (player, slot) = (fixture.player(), fixture.slot());
+    let mut sent = Vec::new();
+    for (number, moment) in moments().enumerate() {
+        let letter = fixture.letter(&number.to_string(), vec![number as u8; 15_000]);
+        cut_off(moment, a.post(&player, &slot, &letter)).await;
+        let known = b.known_as(&player, &slot, &letter).await;
+        let own = known.is_none_or(|posting| posting == letter.posting);
+        fixture.expect(Rule::Repeats, "known by its own posting, if at all", own);
+        sent.push(letter);
+        let waiting = b.waiting(&player, &slot).await;
+        fixture.expect_eq(Rule::M1, "each once, and whole", waiting, sent.clone());
+    }
+}
+
+/// To take a letter out, and to settle it, is dropped. Done again, it is out,
+/// and what was settled is remembered.
+///
+/// Proves M2. A backend that fails it removes the letter and then remembers
+/// its id, or does not when it is interrupted.
+pub async fn a_letter_can_be_taken_out_again_after_a_dropped_call(fixture: Fixture) {
+    let [a, b] = fixture.clients();
+    let (player, slot) = (fixture.player(), fixture.slot());
+    for (number, moment) in moments().enumerate() {
+        let letter = fixture.unsettled_letter(&number.to_string(), "5");
+        let (id, posting) = (&letter.id, letter.posting);
+        a.send(&player, &slot, &letter).await;
+        cut_off(moment, a.discard(&player, &slot, id, posting)).await;
+        let known = b.known_as(&player, &slot, &letter).await;
+        fixture.expect_eq(Rule::M2, "known all the time", known, Some(posting));
+        b.discard(&player, &slot, id, posting).await;
+        cut_off(moment, a.settle(&player, &slot, id, posting)).await;
+        b.settle(&player, &slot, id, posting).await;
+        let waiting = a.waiting(&player, &slot).await;
+        fixture.expect_eq(Rule::M2, "out", waiting, Vec::new());
+        let known = a.known_as(&player, &slot, &letter).await;
+        fixture.expect_eq(Rule::M2, "and remembered", known, Some(posting));
+    }
+}
+
+/// A decision on a trade is dropped. Whatever is asked next is told a verdict
+/// that stands from then on.
+///
+/// Proves P3. A backend that fails it has a server that was in doubt finish a
+/// trade its own way.
+pub async fn a_dropped_decision_stands_or_was_never_made(fixture: Fixture) {
+    let [a, b] = fixture.clients();
+    for moment in moments() {
+        let trade = TradeId::from_uuid(fixture.ids().next_id());
+        cut_off(moment, a.decide(trade, Verdict::Commit)).await;
+        let told = b.decide(trade, Verdict::Abort).await;
+        for client in [&a, &b] {
+            for wanted in [Verdict::Commit, Verdict::Abort] {
+                let stands = client.decide(trade, wanted).await;
+                fixture.expect_eq(Rule::P3, "it stands", stands, told);
+            }
+        }
+    }
+}
+
+/// To keep a version is dropped. Done again, the version is there once, whole,
+/// and the session saves on.
+///
+/// Proves H1 and the contract on atomic steps. A backend that fails it keeps
+/// half a record.
+pub async fn a_version_can_be_kept_again_after_a_dropped_call(fixture: Fixture) {
+    let [a, b] = fixture.servers();
+    let (player, slot) = (fixture.player(), fixture.slot());
+    let mut open = a.join(&player).await.open(&slot).await;
+    let policy = KeepPolicy {
+        most: 3,
+        min_age: Duration::ZERO,
+    };
+    let mut revisions = Vec::new();
+    for (number, moment) in moments().enumerate() {
+        let saved = open.save(vec![number as u8; 20_000]).await;
+        cut_off(moment, a.client.keep_version(open.claim(), policy)).await;
+        let kept = b.client.keep_version(open.claim(), policy).await;
+        let revision = saved.revision;
+        fixture.expect_eq(Rule::H1, "kept", kept, Keeping::Kept { revision });
+        let found = b.client.version(&player, &slot, revision).await;
+        fixture.expect_eq(Rule::H1, "whole", found, Some(saved));
+        revisions.insert(0, revision);
+        revisions.truncate(3);
+        let listed = b.client.versions(&player, &slot).await;
+        let listed: Vec<_> = listed.iter().map(|version| version.revision).collect();
+        fixture.expect_eq(Rule::H1, "once each", listed, revisions.clone());
+    }
+}
+
+/// An erasure of a player with much mail and many versions is dropped. Asked
+/// again, it leaves nothing of either.
+///
+/// Proves M6 and H5. A backend that fails it finds nothing to do when it was
+/// interrupted half-way.
+pub async fn a_dropped_erasure_takes_mail_and_versions_when_asked_again(fixture: Fixture) {
+    let [a, b] = fixture.servers();
+    let slots: Vec<SlotName> = (0..12).map(|n| name(&format!("Slot{n}"))).collect();
+    let policy = KeepPolicy {
+        most: 2,
+        min_age: Duration::ZERO,
+    };
+    for (number, moment) in moments().step_by(6).enumerate() {
+        let player: PlayerId = (number as u64).into();
+        let session = a.join(&player).await;
+        let letters = [fixture.letter("gone", "5"), fixture.letter("waits", "5")];
+        for slot in &slots {
+            let mut open = session.open(slot).await;
+            open.save("data").await;
+            a.client.keep_version(open.claim(), policy).await;
+            for letter in &letters {
+                b.client.send(&player, slot, letter).await;
+            }
+            b.client.take_out(&player, slot, &letters[0]).await;
+        }
+        session.release().await;
+        cut_off(moment, a.client.erase(&player)).await;
+        let erased = b.client.erase(&player).await;
+        fixture.expect_eq(Rule::Repeats, "erased", erased, Erasure::Erased);
+        for slot in &slots {
+            let waiting = a.client.waiting(&player, slot).await;
+            fixture.expect_eq(Rule::M6, "no letters", waiting, Vec::new());
+            let versions = b.client.versions(&player, slot).await;
+            fixture.expect_eq(Rule::H5, "no versions", versions, Vec::new());
+            let known = a.client.known_as(&player, slot, &letters[0]).await;
+            fixture.expect_eq(Rule::M6, "nothing is remembered", known, None);
         }
     }
 }

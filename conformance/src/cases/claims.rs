@@ -148,7 +148,7 @@ pub async fn claim_numbers_are_compared_as_numbers(fixture: Fixture) {
 ///
 /// Proves L1. A backend that fails it locks a player out of a slot after a
 /// long session.
-pub async fn a_new_session_counts_its_claims_anew(fixture: Fixture) {
+pub async fn a_new_session_counts_its_claims_from_1(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
     let session = a.join(&player).await;

@@ -10,7 +10,7 @@ use playerdata_core::{
 
 use crate::{
     Fixture, Rule,
-    driver::{body, name},
+    driver::{Lasting, body, name},
 };
 
 const LONG: Duration = Duration::from_secs(3_600);
@@ -152,4 +152,15 @@ pub async fn leases_survive_a_restart(fixture: Fixture) {
     let refused = a.renew_lease(&earlier, LONG).await;
     let by = later.incarnation;
     fixture.expect_eq(Rule::L7, "superseded", refused, Renewal::Superseded { by });
+}
+
+/// Letters, what is remembered of others, verdicts and versions are there
+/// after the store was opened again.
+///
+/// Proves M1, M2, P3 and H1. A backend that fails it forgets what was bought
+/// when its store is restarted, or grants it twice.
+pub async fn mail_verdicts_and_versions_survive_a_restart(fixture: Fixture) {
+    let before = Lasting::leave(&fixture).await;
+    let fixture = fixture.reopen().await;
+    before.expect_there(&fixture).await;
 }

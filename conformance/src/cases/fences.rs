@@ -49,7 +49,7 @@ pub async fn the_fence_grows_through_replacements(fixture: Fixture) {
 
 /// The fence outlives an erasure of all that is known of the player.
 ///
-/// Proves L3. A backend that fails it starts anew at 1 when a player asked
+/// Proves L3. A backend that fails it starts again at 1 when a player asked
 /// for their data to be deleted and came back.
 pub async fn the_fence_survives_erasures(fixture: Fixture) {
     let servers = fixture.servers();
@@ -91,7 +91,7 @@ pub async fn the_fence_survives_deletions(fixture: Fixture) {
 /// The fence grows when the session to be replaced has gone already.
 ///
 /// Proves L3. A backend that fails it takes the fence from the lock it finds,
-/// and starts anew when it finds none.
+/// and starts again when it finds none.
 pub async fn the_fence_grows_when_the_one_to_replace_has_gone(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();

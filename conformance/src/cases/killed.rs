@@ -19,7 +19,7 @@ use playerdata_core::{
 
 use crate::{
     Fixture, Rule,
-    driver::{RawSlot, body, joined, name},
+    driver::{Lasting, RawSlot, body, joined, name},
 };
 
 const LONG: Duration = Duration::from_secs(3_600);
@@ -215,4 +215,15 @@ pub async fn a_superseded_server_is_superseded_after_a_kill(fixture: Fixture) {
     let refused = a.renew_lease(&earlier, LONG).await;
     let by = later.incarnation;
     fixture.expect_eq(Rule::L7, "superseded", refused, Renewal::Superseded { by });
+}
+
+/// Letters, what is remembered of others, verdicts and versions are there
+/// after the store was killed just when they were acknowledged.
+///
+/// Proves M1, M2, P3 and H1. A backend that fails it grants a purchase twice,
+/// or never, when its server crashes.
+pub async fn mail_verdicts_and_versions_survive_a_kill(fixture: Fixture) {
+    let before = Lasting::leave(&fixture).await;
+    let fixture = fixture.kill().await;
+    before.expect_there(&fixture).await;
 }

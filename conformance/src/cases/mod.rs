@@ -15,19 +15,27 @@ pub mod erase;
 pub mod fences;
 pub mod killed;
 pub mod late;
+pub mod late_mail;
 pub mod leases;
 pub mod locks;
 pub mod lost;
+pub mod mail_memory;
+pub mod mail_order;
+pub mod mail_races;
+pub mod mailboxes;
 pub mod manager;
 pub mod names;
 pub mod notices;
 pub mod outages;
 pub mod pairs;
 pub mod past;
+pub mod players;
 pub mod races;
 pub mod records;
 pub mod save_races;
 pub mod slots;
+pub mod verdicts;
+pub mod versions;
 pub mod views;
 
 pub use manager::{

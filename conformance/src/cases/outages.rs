@@ -6,8 +6,12 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use playerdata_core::backend::{
-    BackendError, Effect, ErrorKind, Notice, NoticeKind, Opening, Result, WriteOutcome,
+use playerdata_core::{
+    TradeId,
+    backend::{
+        BackendError, Effect, ErrorKind, KeepPolicy, Notice, NoticeKind, Opening, Party, Result,
+        Verdict, WriteOutcome,
+    },
 };
 
 use crate::{
@@ -210,4 +214,68 @@ pub async fn a_game_goes_on_when_the_store_is_back(fixture: Fixture) {
     let (_, slot) = b.play(&fixture.player()).await;
     let found = slot.get::<i64>("Currency").ok();
     fixture.expect_eq(Rule::E3, "what was done meanwhile", found, Some(4_711));
+}
+
+/// Posting letters, reading, taking out and settling them, deciding a trade
+/// and forgetting it fail while the store is down: nothing is full, no mailbox
+/// is empty, no verdict stands.
+///
+/// Proves S4 and P3. A backend that fails it takes a trade for aborted when
+/// nobody knows, and the other party commits it.
+pub async fn mail_and_verdicts_fail_while_the_store_is_down(fixture: Fixture) {
+    let (player, slot) = (fixture.player(), fixture.slot());
+    let letter = fixture.letter("gift", "5");
+    let (id, posting) = (&letter.id, letter.posting);
+    let trade = TradeId::from_uuid(fixture.ids().next_id());
+    fixture.stop().await;
+    for client in fixture.clients() {
+        let backend = client.backend();
+        let letters = backend.letters(&player, &slot, None, 10);
+        let error = unavailable(&fixture, "letters", letters).await;
+        let effect = error.effect();
+        let what = "looking changes nothing";
+        fixture.expect_eq(Rule::Outage, what, effect, Effect::None);
+        unavailable(&fixture, "post", backend.post(&player, &slot, &letter)).await;
+        let discarded = backend.discard(&player, &slot, id, posting);
+        unavailable(&fixture, "discard", discarded).await;
+        let settled = backend.settle(&player, &slot, id, posting);
+        unavailable(&fixture, "settle", settled).await;
+        let decided = backend.decide(trade, Verdict::Abort);
+        unavailable(&fixture, "decide", decided).await;
+        let forgotten = backend.forget_decision(trade, Party::First);
+        unavailable(&fixture, "forget", forgotten).await;
+    }
+    fixture.start().await;
+}
+
+/// Keeping a version, listing versions and players, and reading a version fail
+/// while the store is down: no session is lost, nothing is empty.
+///
+/// Proves S4. A backend that fails it tells an operator that there is nothing
+/// to go back to, or a move that nobody is left.
+pub async fn versions_and_listings_fail_while_the_store_is_down(fixture: Fixture) {
+    let (_session, open) = session(&fixture).await;
+    let (player, slot) = (fixture.player(), fixture.slot());
+    let policy = KeepPolicy {
+        most: 8,
+        min_age: Duration::ZERO,
+    };
+    fixture.stop().await;
+    for client in fixture.clients() {
+        let backend = client.backend();
+        let kept = backend.keep_version(open.claim(), policy);
+        unavailable(&fixture, "keep a version", kept).await;
+        let version = backend.version(&player, &slot, open.base());
+        let errors = [
+            unavailable(&fixture, "versions", backend.versions(&player, &slot)).await,
+            unavailable(&fixture, "version", version).await,
+            unavailable(&fixture, "players", backend.players(None, 10)).await,
+        ];
+        for error in errors {
+            let effect = error.effect();
+            let what = "looking changes nothing";
+            fixture.expect_eq(Rule::Outage, what, effect, Effect::None);
+        }
+    }
+    fixture.start().await;
 }

@@ -47,7 +47,7 @@ enum Act {
 /// What was in the slots when an ending or a request had returned.
 type Seen = Vec<Option<Record>>;
 
-/// What came of a call.
+/// The outcome of a call.
 enum Done {
     Opened(usize, Claim, Opening),
     Wrote(usize, Option<Record>, WriteOutcome),

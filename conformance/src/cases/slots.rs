@@ -132,7 +132,7 @@ pub async fn a_repeated_deletion_is_answered_as_the_first(fixture: Fixture) {
 /// A deleted slot is empty for everybody, and its revision goes on: the
 /// deletion counts as a write.
 ///
-/// Proves S3. A backend that fails it starts anew at revision 0, and takes
+/// Proves S3. A backend that fails it starts again at revision 0, and takes
 /// an old write for one that builds on the new data.
 pub async fn a_deletion_counts_as_a_write(fixture: Fixture) {
     let [a, b] = fixture.servers();

@@ -3,10 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
-    PlayerId, ServerId, ServerName, SessionId, SlotName,
+    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Lock, Notice, Notification, Opening,
-        Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, Letter,
+        LetterPosition, Lock, Notice, Notification, Opening, Party, PlayersCursor, PlayersPage,
+        Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary,
+        WaitingLetter, WriteOutcome,
     },
 };
 
@@ -77,11 +79,21 @@ impl Client {
         view(player: &PlayerId, slot: &SlotName) -> Option<Record>;
         list(player: &PlayerId) -> Vec<SlotSummary>;
         erase(player: &PlayerId) -> Erasure;
+        post(player: &PlayerId, slot: &SlotName, letter: &Letter) -> Posting;
+        letters(player: &PlayerId, slot: &SlotName, after: Option<LetterPosition>, limit: usize) -> Vec<WaitingLetter>;
+        discard(player: &PlayerId, slot: &SlotName, id: &LetterId, posting: WriteId) -> ();
+        settle(player: &PlayerId, slot: &SlotName, id: &LetterId, posting: WriteId) -> ();
+        decide(trade: TradeId, verdict: Verdict) -> Verdict;
+        forget_decision(trade: TradeId, party: Party) -> ();
+        keep_version(claim: &Claim, policy: KeepPolicy) -> Keeping;
+        versions(player: &PlayerId, slot: &SlotName) -> Vec<VersionSummary>;
+        version(player: &PlayerId, slot: &SlotName, revision: Revision) -> Option<Record>;
+        players(after: Option<&PlayersCursor>, limit: usize) -> PlayersPage;
     }
 
     fn answered<T>(&self, answer: Result<T>) -> T {
         answer.unwrap_or_else(|error| {
-            let what = format!("the store failed, and a lost race is no error: {error:?}");
+            let what = format!("the store failed, and a lost race is not an error: {error:?}");
             self.world.fail(Rule::S4, &what)
         })
     }

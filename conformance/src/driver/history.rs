@@ -68,7 +68,7 @@ impl History {
         })
     }
 
-    /// Notes something that is no call of the store.
+    /// Notes something that is not a call of the store.
     pub(crate) fn note(&self, what: String) {
         self.lines.lock().add(what, None);
     }

@@ -6,6 +6,8 @@ pub(crate) mod brief;
 mod client;
 mod game;
 mod history;
+mod lasting;
+mod mail;
 mod parallel;
 mod recorded;
 mod server;
@@ -21,6 +23,7 @@ pub use server::GameServer;
 pub use session::{RawSession, RawSlot};
 pub use world::World;
 
+pub(crate) use lasting::Lasting;
 pub(crate) use parallel::{joined, together};
 pub(crate) use recorded::Recorded;
 pub(crate) use slow::SlowClient;

@@ -8,7 +8,7 @@ use super::{World, brief};
 use crate::Rule;
 
 impl World {
-    /// Requires that something worked, and gives what came of it.
+    /// Requires that something worked, and gives its outcome.
     ///
     /// # Panics
     ///
@@ -26,7 +26,7 @@ impl World {
     ///
     /// # Panics
     ///
-    /// With the rule, what came of it and the history, if not.
+    /// With the rule, the outcome and the history, if not.
     #[track_caller]
     #[allow(clippy::needless_pass_by_value)] // reads better in a case
     pub fn refused<T: Debug, E: Debug, R>(
@@ -61,7 +61,7 @@ impl World {
         })
     }
 
-    /// Requires that the store could not be reached, which is no loss of the
+    /// Requires that the store could not be reached, which is not the loss of the
     /// session.
     #[track_caller]
     pub fn unavailable<T: Debug>(&self, what: &str, result: Result<T, Error>) {

@@ -110,7 +110,7 @@ impl Past {
         })
     }
 
-    /// Remembers what came of a call, as its session would.
+    /// Remembers the outcome of a call, as its session would.
     pub(super) fn learn(&mut self, call: Call, answer: &Answer) {
         match (call, answer) {
             (

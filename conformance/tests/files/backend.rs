@@ -5,10 +5,13 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    Clock, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    Clock, IdSource, LetterId, PlayerId, RandomIds, Revision, ServerId, ServerName, SessionId,
+    SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Limits, Lock, Notice, Notification,
-        Opening, Record, Release, Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, KeepPolicy, Keeping, Letter,
+        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -18,10 +21,11 @@ use tokio::{
 };
 
 use crate::{
-    error::{no_answer, too_large},
-    file::StateFile,
+    error::{content_gone, foreign_cursor, no_answer, too_large},
+    file::{Contents, StateFile, names},
     lease::Server,
     player::Player,
+    trade::Trade,
 };
 
 const MAX_BODY_BYTES: usize = 128 * 1024;
@@ -51,7 +55,18 @@ impl FilesBackend {
     fn server(&self, server: &ServerName) -> StateFile {
         StateFile::of(&self.root, "servers", server.as_str())
     }
+
+    fn trade(&self, trade: TradeId) -> StateFile {
+        StateFile::of(&self.root, "trades", &trade.to_string())
+    }
+
+    fn contents(&self) -> Contents {
+        Contents::of(&self.root)
+    }
 }
+
+/// What a cursor of this store begins with.
+const CURSOR: &str = "after:";
 
 /// Changes the state in a file.
 ///
@@ -80,7 +95,7 @@ async fn blocking<T: Send + 'static>(
     let (caller, answer) = oneshot::channel();
     spawn_blocking(move || {
         let outcome = run(&caller);
-        // Nobody to answer is no failure: the caller has gone.
+        // Nobody to answer is not a failure: the caller has gone.
         let _ = caller.send(outcome);
     });
     answer.await.unwrap_or_else(|_| Err(no_answer()))
@@ -173,6 +188,152 @@ impl Backend for FilesBackend {
     }
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
-        change(self.player(player), Player::erase).await
+        let (file, contents) = (self.player(player), self.contents());
+        let erased = blocking(move |caller| {
+            let (outcome, letters) = file.change(|| !caller.is_closed(), Player::erase)?;
+            contents.remove(letters)?;
+            Ok(outcome)
+        });
+        erased.await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        let (file, contents) = (self.player(player), self.contents());
+        let (slot, letter, clock) = (slot.clone(), letter.clone(), self.clock.clone());
+        let content = RandomIds.next_id();
+        let posted = blocking(move |caller| {
+            contents.write(content, &letter.content)?;
+            let step = |player: &mut Player| player.post(&slot, &letter, content, clock.now());
+            let posted = file.change(|| !caller.is_closed(), step);
+            let unnamed = match &posted {
+                Ok(outcome) => !matches!(outcome, Posting::Posted { .. }),
+                Err(error) => error.effect() == Effect::None,
+            };
+            if unnamed {
+                contents.remove([content])?;
+            }
+            posted
+        });
+        posted.await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        let (file, contents, slot) = (self.player(player), self.contents(), slot.clone());
+        let read = blocking(move |_| {
+            let waiting = |after, limit| {
+                let player = file.read::<Player>()?;
+                Ok(player.waiting(&slot, after, limit))
+            };
+            let mut letters = Vec::new();
+            for letter in waiting(after, limit)? {
+                match contents.read(letter.content)? {
+                    Some(content) => letters.push(letter.with(content)),
+                    // Somebody has just taken it out, or it is damaged.
+                    None => {
+                        let still = waiting(None, usize::MAX)?;
+                        if still.iter().any(|still| still.content == letter.content) {
+                            return Err(content_gone());
+                        }
+                    }
+                }
+            }
+            Ok(letters)
+        });
+        read.await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let (file, contents) = (self.player(player), self.contents());
+        let (slot, id, clock) = (slot.clone(), id.clone(), self.clock.clone());
+        let discarded = blocking(move |caller| {
+            let step = |player: &mut Player| player.discard(&slot, &id, posting, clock.now());
+            contents.remove(file.change(|| !caller.is_closed(), step)?)
+        });
+        discarded.await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let (slot, id, clock) = (slot.clone(), id.clone(), self.clock.clone());
+        let step = move |player: &mut Player| player.settle(&slot, &id, posting, clock.now());
+        change(self.player(player), step).await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        let clock = self.clock.clone();
+        let step = move |trade: &mut Trade| trade.decide(verdict, clock.now());
+        change(self.trade(trade), step).await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let clock = self.clock.clone();
+        let step = move |trade: &mut Trade| trade.forget(party, clock.now());
+        change(self.trade(trade), step).await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let (own, clock) = (claim.clone(), self.clock.clone());
+        let step = move |player: &mut Player| player.keep_version(&own, policy, clock.now());
+        change(self.player(&claim.player), step).await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        let slot = slot.clone();
+        let step = move |player: &Player| player.versions_of(&slot);
+        look(self.player(player), step).await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        let slot = slot.clone();
+        let step = move |player: &Player| player.version(&slot, revision);
+        look(self.player(player), step).await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        let after = match after {
+            None => Some(""),
+            Some(after) => after.as_str().strip_prefix(CURSOR),
+        };
+        let after = after.ok_or_else(foreign_cursor)?.to_owned();
+        let root = self.root.clone();
+        let listed = blocking(move |_| {
+            let names = names(&root, "players", &after, limit)?;
+            let next = names.last().filter(|_| names.len() == limit);
+            let next = next.map(|last| PlayersCursor::new(format!("{CURSOR}{last}")));
+            let mut players = Vec::new();
+            for name in names {
+                let file = StateFile::of(&root, "players", &name);
+                // A file that was made by a lock alone is nobody's.
+                if file.read::<Player>()?.has_anything()
+                    && let Ok(player) = PlayerId::new(&name)
+                {
+                    players.push(player);
+                }
+            }
+            Ok(PlayersPage { players, next })
+        });
+        listed.await
     }
 }

@@ -9,7 +9,9 @@ use playerdata_core::backend::{BackendError, Effect, ErrorKind};
 pub(crate) fn failed(effect: Effect, error: io::Error) -> BackendError {
     use io::ErrorKind as Io;
     let (kind, what) = match error.kind() {
-        Io::InvalidData | Io::UnexpectedEof => (ErrorKind::Corrupt, "a file that is no state"),
+        Io::InvalidData | Io::UnexpectedEof => {
+            (ErrorKind::Corrupt, "a file that does not hold a state")
+        }
         Io::PermissionDenied | Io::ReadOnlyFilesystem | Io::NotADirectory => {
             (ErrorKind::Rejected, "the disk refuses")
         }
@@ -33,4 +35,16 @@ pub(crate) fn no_answer() -> BackendError {
 pub(crate) fn too_large(bytes: usize, limit: usize) -> BackendError {
     let what = format!("a body of {bytes} bytes is over the limit of {limit}");
     BackendError::new(ErrorKind::TooLarge, Effect::None, what)
+}
+
+/// A page that another store's listing ended with.
+pub(crate) fn foreign_cursor() -> BackendError {
+    let what = "not a cursor of this store";
+    BackendError::new(ErrorKind::Rejected, Effect::None, what)
+}
+
+/// A letter that waits, and of which there is no content.
+pub(crate) fn content_gone() -> BackendError {
+    let what = "a letter whose content is gone";
+    BackendError::new(ErrorKind::Corrupt, Effect::None, what)
 }

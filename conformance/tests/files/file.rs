@@ -1,6 +1,7 @@
 //! A file with a state in it, that is read, changed and replaced whole.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, ErrorKind::NotFound, Write},
     path::{Path, PathBuf},
@@ -8,6 +9,7 @@ use std::{
 
 use playerdata_core::backend::{Effect, Result};
 use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use crate::error::{failed, unwanted};
 
@@ -99,6 +101,82 @@ impl StateFile {
     }
 }
 
+/// Files that are written once, before a state names them, and removed when
+/// none does any more. What nobody ever named, after a crash, stays.
+#[derive(Clone, Debug)]
+pub(crate) struct Contents {
+    folder: PathBuf,
+}
+
+impl Contents {
+    pub(crate) fn of(root: &Path) -> Self {
+        let folder = root.join("letters");
+        Self { folder }
+    }
+
+    pub(crate) fn write(&self, name: Uuid, content: &[u8]) -> Result<()> {
+        let write = || {
+            fs::create_dir_all(&self.folder)?;
+            let mut file = File::create(self.folder.join(name.to_string()))?;
+            file.write_all(content)?;
+            file.sync_all()?;
+            sync(&self.folder)
+        };
+        write().map_err(|error| failed(Effect::None, error))
+    }
+
+    /// None if it was removed, or never written.
+    pub(crate) fn read(&self, name: Uuid) -> Result<Option<Vec<u8>>> {
+        match fs::read(self.folder.join(name.to_string())) {
+            Err(error) if error.kind() == NotFound => Ok(None),
+            content => content
+                .map(Some)
+                .map_err(|error| failed(Effect::None, error)),
+        }
+    }
+
+    pub(crate) fn remove(&self, names: impl IntoIterator<Item = Uuid>) -> Result<()> {
+        for name in names {
+            match fs::remove_file(self.folder.join(name.to_string())) {
+                Err(error) if error.kind() == NotFound => {}
+                removed => removed.map_err(|error| failed(Effect::Possible, error))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names that there are files of, sorted: so many of those after `after`.
+/// No more than that are in memory at a time.
+pub(crate) fn names(root: &Path, kind: &str, after: &str, limit: usize) -> Result<Vec<String>> {
+    let list = || {
+        let mut page = BTreeSet::new();
+        for head in entries(&root.join(kind))? {
+            for tail in entries(&root.join(kind).join(&head))? {
+                let name = unhex(&(head.clone() + tail.trim_start_matches('_')))?;
+                if name.as_str() > after {
+                    page.insert(name);
+                }
+                if page.len() > limit {
+                    page.pop_last();
+                }
+            }
+        }
+        io::Result::Ok(page.into_iter().collect())
+    };
+    list().map_err(|error| failed(Effect::None, error))
+}
+
+/// What is in a folder; nothing if there is none.
+fn entries(folder: &Path) -> io::Result<Vec<String>> {
+    let found = match fs::read_dir(folder) {
+        Err(error) if error.kind() == NotFound => return Ok(Vec::new()),
+        found => found?,
+    };
+    let names = found.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    names.collect()
+}
+
 /// Puts the names in a folder on the disk.
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
@@ -114,4 +192,15 @@ fn parse<S: DeserializeOwned + Default>(content: Option<&[u8]>) -> io::Result<S>
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(digits: &str) -> io::Result<String> {
+    let byte = |at: usize| {
+        let digits = digits.get(at..at + 2)?;
+        u8::from_str_radix(digits, 16).ok()
+    };
+    let bytes = (0..digits.len()).step_by(2).map(byte);
+    let bytes: Option<Vec<u8>> = bytes.collect();
+    let name = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    name.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a file of no name"))
 }

@@ -4,6 +4,7 @@ use playerdata_core::{
     SessionId,
     backend::{Acquisition, Claimant, Erasure, Lock, Release},
 };
+use uuid::Uuid;
 
 use crate::player::Player;
 
@@ -45,12 +46,14 @@ impl Player {
         Release::Released
     }
 
-    pub(crate) fn erase(&mut self) -> Erasure {
+    /// Gives the files with the content of the letters that were erased, too.
+    pub(crate) fn erase(&mut self) -> (Erasure, Vec<Uuid>) {
         if let Some(holder) = self.lock.clone() {
-            return Erasure::Locked { holder };
+            return (Erasure::Locked { holder }, Vec::new());
         }
         self.slots.clear();
-        Erasure::Erased
+        self.versions.clear();
+        (Erasure::Erased, self.erase_mail())
     }
 
     /// Nothing of a lock that ends succeeds any more.

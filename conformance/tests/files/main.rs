@@ -10,10 +10,13 @@ mod error;
 mod file;
 mod lease;
 mod lock;
+mod mail;
 mod player;
 mod processes;
 mod sessions;
 mod slot;
+mod trade;
+mod version;
 
 use std::{path::Path, sync::Arc};
 

@@ -8,12 +8,19 @@ use playerdata_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::{mail::Mailbox, version::Version};
+
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Player {
     /// The generation of the latest lock. It stays when all else goes.
     pub(crate) fence: Fence,
     pub(crate) lock: Option<Lock>,
     pub(crate) slots: BTreeMap<SlotName, Slot>,
+    #[serde(default)]
+    pub(crate) mailboxes: BTreeMap<SlotName, Mailbox>,
+    /// The oldest first.
+    #[serde(default)]
+    pub(crate) versions: BTreeMap<SlotName, Vec<Version>>,
 }
 
 /// A slot. A deletion leaves it there, since the revision goes on.
@@ -27,7 +34,7 @@ pub(crate) struct Slot {
 }
 
 /// What a slot holds, with the time of the write that made it.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Content {
     pub(crate) saved_at: UnixMillis,
     pub(crate) schema: u32,
@@ -41,21 +48,35 @@ impl Player {
         let lock = self.lock.as_ref();
         lock.is_some_and(|lock| lock.session == session)
     }
+
+    /// Whether there is anything to list: the lock and its fence are not.
+    pub(crate) fn has_anything(&self) -> bool {
+        let record = self.slots.values().any(|slot| slot.content.is_some());
+        let version = self.versions.values().any(|kept| !kept.is_empty());
+        record || version || self.has_mail()
+    }
 }
 
 impl Slot {
     pub(crate) fn record(&self) -> Option<Record> {
         let content = self.content.as_ref()?;
-        Some(Record {
-            revision: self.revision,
-            write_id: self.last_write?,
-            saved_at: content.saved_at,
+        Some(content.record(self.revision, self.last_write?))
+    }
+}
+
+impl Content {
+    /// The record that a write of that id made.
+    pub(crate) fn record(&self, revision: Revision, write_id: WriteId) -> Record {
+        Record {
+            revision,
+            write_id,
+            saved_at: self.saved_at,
             body: Body {
-                schema: content.schema,
-                encoding: content.encoding,
-                bytes: content.bytes.clone().into(),
+                schema: self.schema,
+                encoding: self.encoding,
+                bytes: self.bytes.clone().into(),
             },
-        })
+        }
     }
 }
 

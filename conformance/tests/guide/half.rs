@@ -5,11 +5,13 @@ use std::{panic, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use playerdata_conformance::{Case, Fixture};
 use playerdata_core::{
-    ManualClock, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    LetterId, ManualClock, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result, SlotSummary,
-        Stamp, WriteOutcome,
+        KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening,
+        Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary,
+        Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use playerdata_memory::{MemoryBackend, MemoryOptions};
@@ -158,5 +160,76 @@ impl Backend for Half {
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         self.call("erase", self.store.erase(player)).await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        self.call("post", self.store.post(player, slot, letter))
+            .await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        self.call("letters", self.store.letters(player, slot, after, limit))
+            .await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        self.call("discard", self.store.discard(player, slot, id, posting))
+            .await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        self.call("settle", self.store.settle(player, slot, id, posting))
+            .await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        self.call("decide", self.store.decide(trade, verdict)).await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let forgotten = self.store.forget_decision(trade, party);
+        self.call("forget_decision", forgotten).await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        self.call("keep_version", self.store.keep_version(claim, policy))
+            .await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        self.call("versions", self.store.versions(player, slot))
+            .await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        self.call("version", self.store.version(player, slot, revision))
+            .await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        self.call("players", self.store.players(after, limit)).await
     }
 }

@@ -121,7 +121,7 @@ flaws! {
         claims::claim_numbers_are_compared_as_numbers, manager_saves::a_slot_outlives_many_lost_answers;
     /// A slot remembers the greatest claim number of all sessions.
     ClaimNumbersOutliveSessions claim_numbers_outlive_sessions:
-        claims::a_new_session_counts_its_claims_anew;
+        claims::a_new_session_counts_its_claims_from_1;
     /// Opening one slot kills the claims on the player's other slots.
     OneClaimPerPlayer one_claim_per_player:
         claims::claims_on_different_slots_are_independent, save_races::slots_opened_at_once_are_all_open, slots::slots_are_independent;
@@ -134,9 +134,9 @@ flaws! {
     /// A write under a live claim is applied whatever its base is.
     BaseUnchecked base_unchecked:
         checked_base::a_save_on_an_older_base_is_overtaken, checked_base::a_save_from_before_a_deletion_is_overtaken, checked_base::a_repeated_save_leaves_a_newer_one, checked_base::one_of_many_writes_on_one_base_is_applied, checked_base::a_deletion_on_an_older_base_is_overtaken, checked_base::a_save_on_a_base_to_come_is_overtaken;
-    /// A deleted slot starts anew at revision 0.
+    /// A deleted slot starts again at revision 0.
     DeletionForgetsRevision deletion_forgets_revision:
-        slots::a_deletion_counts_as_a_write, slots::a_deleted_slot_can_be_saved_again, manager_slots::a_deleted_slot_begins_anew;
+        slots::a_deletion_counts_as_a_write, slots::a_deleted_slot_can_be_saved_again, manager_slots::a_deleted_slot_starts_over;
     /// A deletion kills the claim it was made under.
     DeletionKillsClaim deletion_kills_claim:
         slots::a_deleted_slot_can_be_saved_again, slots::a_repeated_deletion_is_answered_as_the_first;
@@ -187,13 +187,13 @@ flaws! {
         records::the_limit_is_one_that_can_be_tried, manager_documents::a_document_as_large_as_the_store_takes_is_saved;
     /// Names are compared without regard to capitals.
     NamesIgnoreCase names_ignore_case:
-        names::every_character_of_a_player_id_counts, names::every_character_of_a_slot_name_counts, names::every_character_of_a_server_name_counts, manager_slots::several_slots_are_open_at_once, manager_slots::odd_player_ids_have_data_of_their_own;
+        names::every_character_of_a_player_id_counts, names::every_character_of_a_slot_name_counts, names::every_character_of_a_server_name_counts, manager_slots::several_slots_are_open_at_once, manager_slots::odd_player_ids_have_data_of_their_own, mailboxes::each_slot_has_a_mailbox_of_its_own, mailboxes::each_player_has_mailboxes_of_their_own, versions::each_slot_has_versions_of_its_own, players::odd_players_are_listed_as_they_are;
     /// Names are cut off at 60 bytes.
     NamesCutOff names_cut_off:
         names::player_ids_count_to_their_last_byte, names::slot_names_count_to_their_last_byte, names::odd_and_long_server_names_are_taken_as_they_are, manager_slots::long_player_ids_have_data_of_their_own;
     /// Names that look like numbers are stored as numbers.
     NamesTakenForNumbers names_taken_for_numbers:
-        names::odd_player_ids_are_taken_as_they_are, names::odd_slot_names_are_taken_as_they_are, names::odd_and_long_server_names_are_taken_as_they_are, manager_slots::odd_player_ids_have_data_of_their_own;
+        names::odd_player_ids_are_taken_as_they_are, names::odd_slot_names_are_taken_as_they_are, names::odd_and_long_server_names_are_taken_as_they_are, manager_slots::odd_player_ids_have_data_of_their_own, mailboxes::each_player_has_mailboxes_of_their_own, players::odd_players_are_listed_as_they_are;
     /// A record can't be seen while its slot is open.
     RecordHiddenWhileOpen record_hidden_while_open:
         views::a_record_is_seen_whoever_has_it_open, views::a_view_shows_what_was_acknowledged, manager_operators::an_operator_sees_a_player_and_disturbs_nobody;
@@ -202,7 +202,7 @@ flaws! {
         views::looking_disturbs_no_session;
     /// A list shows slots that were deleted, or only opened.
     ListShowsDeleted list_shows_deleted:
-        views::a_list_has_the_slots_that_hold_a_record, views::nothing_is_seen_where_nothing_was_saved, manager_slots::a_deleted_slot_begins_anew;
+        views::a_list_has_the_slots_that_hold_a_record, views::nothing_is_seen_where_nothing_was_saved, manager_slots::a_deleted_slot_starts_over;
     /// A list has the first page of the store's answer.
     ListShowsOnePage list_shows_one_page:
         views::a_list_has_all_of_many_slots;
@@ -229,7 +229,7 @@ flaws! {
         erase::erasing_again_finds_nothing;
     /// A player is marked as erased, and erased in a second step.
     EraseMarkedBeforeDone erase_marked_before_done:
-        cancelled::a_dropped_erasure_can_be_asked_again;
+        cancelled::a_dropped_erasure_can_be_asked_again, cancelled::a_dropped_erasure_takes_mail_and_versions_when_asked_again;
     /// Any incarnation renews, the superseded ones too.
     AnyIncarnationRenews any_incarnation_renews:
         leases::a_later_incarnation_supersedes_a_live_one, races::the_latest_of_racing_incarnations_has_the_lease, leases::a_later_incarnation_supersedes_one_that_is_gone, manager_take_overs::a_superseded_server_is_told_and_starts_nothing, manager_take_overs::a_clock_that_went_back_supersedes_all_the_same;
@@ -485,4 +485,316 @@ flaws! {
     /// Which incarnation is the latest is not on disk.
     IncarnationsNotSynced incarnations_not_synced:
         killed::a_superseded_server_is_superseded_after_a_kill;
+    /// A letter to a player who was never seen is acknowledged, and lost.
+    UnknownPlayerGetsNoMail unknown_player_gets_no_mail:
+        mailboxes::a_posted_letter_waits_as_it_was_posted;
+    /// A letter that is posted again is another letter.
+    RepeatedPostDoubled repeated_post_doubled:
+        mailboxes::a_repeated_post_is_known_by_its_posting, mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::one_of_many_letters_of_one_id_is_posted;
+    /// Of two letters of one id, the second one's content counts.
+    SecondContentCounts second_content_counts:
+        mailboxes::of_one_id_the_first_content_counts;
+    /// Whoever posts an id that is known is told their own posting.
+    ToldOfTheirOwnPosting told_of_their_own_posting:
+        mailboxes::of_one_id_the_first_content_counts, mail_races::one_of_many_letters_of_one_id_is_posted;
+    /// A letter is cut off at 8 KiB.
+    LetterCutOff letter_cut_off:
+        mailboxes::a_letter_is_kept_to_its_last_byte, mail_order::the_fullest_mailbox_is_read, cancelled::a_dropped_post_can_be_sent_again;
+    /// A letter ends at its first zero.
+    LetterCutAtZero letter_cut_at_zero:
+        mailboxes::a_letter_is_kept_to_its_last_byte;
+    /// A letter's time is stored as a signed number.
+    LetterTimesSigned letter_times_signed:
+        mailboxes::a_letter_is_kept_to_its_last_byte;
+    /// The text that says who sent a letter is cut off at 64 bytes.
+    SenderCutOff sender_cut_off:
+        mailboxes::a_letter_is_kept_to_its_last_byte;
+    /// All slots of a player share one mailbox.
+    MailboxPerPlayer mailbox_per_player:
+        mailboxes::each_slot_has_a_mailbox_of_its_own;
+    /// Ids of letters are compared without regard to capitals.
+    LetterIdsIgnoreCase letter_ids_ignore_case:
+        mailboxes::letters_whose_ids_are_alike_are_different_ones;
+    /// Whoever posts a letter is told that nobody holds the player.
+    SenderIsToldOfNobody sender_is_told_of_nobody:
+        mailboxes::the_sender_is_told_who_holds_the_player, mail_races::a_letter_is_found_by_who_starts_or_its_sender_is_told;
+    /// A letter kills the claims of the session that has the player.
+    PostKillsClaims post_kills_claims:
+        mailboxes::mail_disturbs_no_session;
+    /// A letter counts as a write of its slot.
+    PostCountsAsWrite post_counts_as_write:
+        mailboxes::mail_makes_no_slot, mailboxes::mail_disturbs_no_session;
+    /// Letters go when their slot is deleted.
+    MailGoesWithTheSlot mail_goes_with_the_slot:
+        mailboxes::letters_wait_whatever_happens_to_the_slot;
+    /// Letters go when their player is released.
+    MailGoesWithTheSession mail_goes_with_the_session:
+        mailboxes::letters_wait_whatever_happens_to_the_slot;
+    /// Letters are read in the order of their ids.
+    LettersSortedById letters_sorted_by_id:
+        mail_order::letters_come_in_order_of_arrival, mail_order::letters_of_many_senders_keep_their_order;
+    /// Letters are read in the order of their senders' clocks.
+    LettersSortedByTheirTime letters_sorted_by_their_time:
+        mail_order::letters_come_in_order_of_arrival;
+    /// A letter's position is counted, and written in a second step.
+    PositionReadThenWritten position_read_then_written:
+        mail_order::letters_of_many_senders_keep_their_order;
+    /// A position counts the letters that wait.
+    PagesCountLetters pages_count_letters:
+        mail_order::letters_are_read_past_those_that_stay;
+    /// A page begins at the position that it is asked to begin behind.
+    PagesBeginAtThePosition pages_begin_at_the_position:
+        mail_order::letters_are_read_past_those_that_stay;
+    /// A letter's position is the one behind the last that waits.
+    PositionsGivenAgain positions_given_again:
+        mail_order::a_position_is_never_given_twice;
+    /// There is no bound to the letters that wait.
+    MailboxUnbounded mailbox_unbounded:
+        mail_order::a_full_mailbox_takes_no_more_and_drops_none, mail_order::the_last_places_are_given_once;
+    /// A full mailbox drops its oldest letter for a new one.
+    OldestLetterDropped oldest_letter_dropped:
+        mail_order::a_full_mailbox_takes_no_more_and_drops_none, mail_order::the_last_places_are_given_once;
+    /// Whether there is room is looked at before whether the letter is known.
+    FullBeforeKnown full_before_known:
+        mail_order::a_full_mailbox_takes_no_more_and_drops_none;
+    /// One answer has room for a megabyte of letters.
+    LettersOfOneMegabyte letters_of_one_megabyte:
+        mail_order::the_fullest_mailbox_is_read;
+    /// Letters are counted, and one is written in a second step.
+    LettersCountedThenWritten letters_counted_then_written:
+        mail_order::the_last_places_are_given_once;
+    /// An id is forgotten when its letter is taken out.
+    IdForgottenWithItsLetter id_forgotten_with_its_letter:
+        mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::a_letter_taken_out_by_many_is_not_taken_in_again, cancelled::a_letter_can_be_taken_out_again_after_a_dropped_call, mail_order::a_full_mailbox_takes_no_more_and_drops_none;
+    /// To take out what is not there remembers it.
+    NothingTakenOutIsRemembered nothing_taken_out_is_remembered:
+        mail_memory::taking_out_again_changes_nothing;
+    /// A letter is taken out by its id alone.
+    LetterTakenOutByIdAlone letter_taken_out_by_id_alone:
+        mail_memory::only_the_posting_that_is_named_is_meant, mail_memory::late_requests_from_before_an_erasure_change_nothing;
+    /// A letter is settled by its id alone.
+    SettledByIdAlone settled_by_id_alone:
+        mail_memory::only_the_posting_that_is_named_is_meant, mail_memory::late_requests_from_before_an_erasure_change_nothing;
+    /// An id is remembered for a day.
+    RememberedForADay remembered_for_a_day:
+        mail_memory::an_id_is_remembered_from_when_its_letter_was_taken_out, mail_memory::an_unsettled_letter_is_remembered_for_ever;
+    /// An id is remembered from when its letter was posted.
+    RememberedFromItsPosting remembered_from_its_posting:
+        mail_memory::an_id_is_remembered_from_when_its_letter_was_taken_out, mail_memory::a_letter_that_is_settled_goes_on_waiting;
+    /// An id from an outbox is forgotten in time, settled or not.
+    UnsettledForgottenInTime unsettled_forgotten_in_time:
+        mail_memory::an_unsettled_letter_is_remembered_for_ever;
+    /// An id is forgotten when it is settled.
+    ForgottenWhenSettled forgotten_when_settled:
+        mail_memory::a_settled_letter_is_remembered_for_a_time, cancelled::a_letter_can_be_taken_out_again_after_a_dropped_call;
+    /// A letter goes when it is settled, whether it was taken out or not.
+    SettledLetterGoes settled_letter_goes:
+        mail_memory::a_letter_that_is_settled_goes_on_waiting;
+    /// An erasure leaves the letters that wait.
+    ErasureLeavesMail erasure_leaves_mail:
+        mail_memory::an_erasure_takes_mail_and_its_memory, mail_races::letters_racing_an_erasure_wait_or_are_forgotten, cancelled::a_dropped_erasure_takes_mail_and_versions_when_asked_again, players::who_was_erased_is_not_listed;
+    /// An erasure takes letters, and leaves the ids that are remembered.
+    ErasureLeavesIds erasure_leaves_ids:
+        mail_memory::an_erasure_takes_mail_and_its_memory, cancelled::a_dropped_erasure_takes_mail_and_versions_when_asked_again;
+    /// An erasure lists the letters, and takes those that came since for read.
+    MailListedThenErased mail_listed_then_erased:
+        mail_races::letters_racing_an_erasure_wait_or_are_forgotten;
+    /// Ids that are remembered count towards the bound of a mailbox.
+    RememberedIdsTakeRoom remembered_ids_take_room:
+        mail_memory::remembered_ids_take_no_room;
+    /// An id is looked for, and its letter written in a second step.
+    IdLookedForThenWritten id_looked_for_then_written:
+        mail_races::one_of_many_letters_of_one_id_is_posted;
+    /// To take a letter out, the mailbox is read, and written in a second step.
+    MailboxReadThenWritten mailbox_read_then_written:
+        mail_races::every_letter_is_read_once_while_more_come;
+    /// Who holds the player is read before the letter is written.
+    HolderReadThenPosted holder_read_then_posted:
+        mail_races::a_letter_is_found_by_who_starts_or_its_sender_is_told;
+    /// A letter is taken out, and its id remembered in a second step.
+    LetterGoesThenRemembered letter_goes_then_remembered:
+        mail_races::a_letter_taken_out_by_many_is_not_taken_in_again, cancelled::a_letter_can_be_taken_out_again_after_a_dropped_call;
+    /// An id is written, and its letter in a second step.
+    LetterFollowsItsId letter_follows_its_id:
+        cancelled::a_dropped_post_can_be_sent_again;
+    /// The last verdict stands.
+    VerdictOverwritten verdict_overwritten:
+        verdicts::the_first_verdict_stands, verdicts::each_trade_has_a_verdict_of_its_own, verdicts::all_who_decide_at_once_are_told_the_same, cancelled::a_dropped_decision_stands_or_was_never_made;
+    /// A verdict to abort gives way to one to commit.
+    AbortOverwritten abort_overwritten:
+        verdicts::the_first_verdict_stands;
+    /// Trades are told apart by the second half of their ids.
+    TradesComparedShort trades_compared_short:
+        verdicts::each_trade_has_a_verdict_of_its_own;
+    /// A verdict is looked for, and written in a second step.
+    VerdictReadThenWritten verdict_read_then_written:
+        verdicts::all_who_decide_at_once_are_told_the_same;
+    /// A verdict is forgotten when one party needs it no more.
+    OnePartyForgets one_party_forgets:
+        verdicts::forgetting_by_one_party_keeps_the_verdict;
+    /// A party that says twice that it is done counts for two.
+    PartiesCounted parties_counted:
+        verdicts::forgetting_by_one_party_keeps_the_verdict;
+    /// A verdict is forgotten as soon as both parties need it no more.
+    ForgottenByBothAtOnce forgotten_by_both_at_once:
+        verdicts::a_verdict_that_both_forgot_is_kept_for_late_callers;
+    /// That a party is done is remembered of a trade without a verdict.
+    ForgettingComesFirst forgetting_comes_first:
+        verdicts::forgetting_what_was_not_decided_changes_nothing;
+    /// An erasure takes the verdict whose name is the player's.
+    ErasureTakesVerdicts erasure_takes_verdicts:
+        verdicts::a_verdict_outlives_its_players;
+    /// A version names a revision, and is read from the slot.
+    VersionReadFromTheSlot version_read_from_the_slot:
+        versions::a_version_is_the_record_as_it_was_stored;
+    /// A version has the time at which it was kept for that at which it was saved.
+    VersionHasTimeOfKeeping version_has_time_of_keeping:
+        versions::a_version_is_the_record_as_it_was_stored;
+    /// Versions go when their slot is deleted.
+    DeletionTakesVersions deletion_takes_versions:
+        versions::versions_outlive_the_slot, versions::a_slot_that_holds_nothing_keeps_nothing;
+    /// The newest version goes when there are too many.
+    NewestVersionGoes newest_version_goes:
+        versions::the_newest_versions_stay_and_the_oldest_go;
+    /// One version goes for each that is kept, however many there are.
+    OneVersionGoesAtATime one_version_goes_at_a_time:
+        versions::the_newest_versions_stay_and_the_oldest_go;
+    /// Versions are listed with the oldest first.
+    VersionsOldestFirst versions_oldest_first:
+        versions::the_newest_versions_stay_and_the_oldest_go, versions::versions_kept_while_a_session_saves_are_whole;
+    /// Revisions of versions are sorted as text: 10 comes before 9.
+    VersionsSortedAsText versions_sorted_as_text:
+        versions::the_newest_versions_stay_and_the_oldest_go;
+    /// A policy that keeps none removes all.
+    NoneKeptRemovesAll none_kept_removes_all:
+        versions::a_policy_that_keeps_none_removes_none;
+    /// A version is kept however young the last one is.
+    MinAgeIgnored min_age_ignored:
+        versions::a_version_too_soon_is_not_kept;
+    /// A revision is kept as often as somebody asks.
+    RevisionKeptTwice revision_kept_twice:
+        versions::a_revision_is_kept_once, cancelled::a_version_can_be_kept_again_after_a_dropped_call;
+    /// A revision that is kept again has the time of asking.
+    KeptAgainIsKeptNow kept_again_is_kept_now:
+        versions::a_revision_is_kept_once;
+    /// Who asks for a version that was never kept gets the one before.
+    NearestVersionGiven nearest_version_given:
+        versions::what_was_never_kept_is_no_version;
+    /// To keep a version of a slot that holds nothing pushes the others out.
+    EmptySlotPushesVersionsOut empty_slot_pushes_versions_out:
+        versions::a_slot_that_holds_nothing_keeps_nothing;
+    /// A version is kept by whoever asks.
+    VersionWithoutTheLock version_without_the_lock:
+        versions::who_lost_the_player_keeps_nothing, versions::a_late_request_keeps_nothing_of_an_erased_player;
+    /// A version of a player who was erased is kept from what was not tidied up yet.
+    VersionOfAnErasedPlayer version_of_an_erased_player:
+        versions::a_late_request_keeps_nothing_of_an_erased_player;
+    /// To keep a version, sessions are compared and no fences.
+    VersionUnderAnyFence version_under_any_fence:
+        versions::a_claim_of_an_earlier_lock_keeps_nothing;
+    /// A version is kept under a live claim only.
+    VersionNeedsLiveClaim version_needs_live_claim:
+        versions::a_claim_need_not_be_alive_to_keep_a_version;
+    /// To keep a version kills the claim on the slot.
+    KeepingKillsClaims keeping_kills_claims:
+        versions::keeping_versions_disturbs_no_session;
+    /// To keep a version counts as a write.
+    KeepingCountsAsWrite keeping_counts_as_write:
+        versions::keeping_versions_disturbs_no_session;
+    /// A list of slots shows their versions.
+    ListShowsVersions list_shows_versions:
+        versions::versions_are_in_no_list;
+    /// Versions of all slots of a player are counted together.
+    VersionsCountedPerPlayer versions_counted_per_player:
+        versions::each_slot_has_versions_of_its_own;
+    /// An erasure leaves the versions.
+    ErasureLeavesVersions erasure_leaves_versions:
+        versions::an_erasure_takes_all_versions, cancelled::a_dropped_erasure_takes_mail_and_versions_when_asked_again;
+    /// A version is cut off at 64 KiB.
+    VersionCutOff version_cut_off:
+        versions::the_largest_record_is_kept_as_a_version;
+    /// The revision of a version is read in one step, and its body in another.
+    VersionReadInTwoSteps version_read_in_two_steps:
+        versions::versions_kept_while_a_session_saves_are_whole;
+    /// The lock is looked at, and the version kept in a second step.
+    LockCheckedThenKept lock_checked_then_kept:
+        versions::a_version_racing_a_take_over_is_kept_before_it_or_not;
+    /// A version is written in two steps, with a moment between them.
+    VersionWrittenInTwoSteps version_written_in_two_steps:
+        cancelled::a_version_can_be_kept_again_after_a_dropped_call;
+    /// After the last page, a listing begins again.
+    ListingBeginsAgain listing_begins_again:
+        players::nobody_is_listed_in_an_empty_store, players::everybody_is_listed_one_by_one;
+    /// A player on the edge of two pages is on neither.
+    PlayerOnTheEdgeLost player_on_the_edge_lost:
+        players::everybody_with_a_record_is_listed, players::everybody_is_listed_one_by_one;
+    /// Who has nothing but mail is not listed.
+    MailAloneUnlisted mail_alone_unlisted:
+        players::who_has_mail_or_a_version_only_is_listed;
+    /// Who has nothing but a version is not listed.
+    VersionAloneUnlisted version_alone_unlisted:
+        players::who_has_mail_or_a_version_only_is_listed;
+    /// Everybody is listed who was ever held.
+    EverybodyKnownIsListed everybody_known_is_listed:
+        players::who_never_had_anything_is_not_listed, players::who_was_erased_is_not_listed;
+    /// A cursor counts the players that were listed.
+    PagesCountPlayers pages_count_players:
+        players::who_is_there_throughout_a_listing_is_listed;
+    /// Who is held is not listed.
+    HeldPlayersUnlisted held_players_unlisted:
+        players::who_plays_during_a_listing_is_listed;
+    /// A player is listed for each slot, whatever the limit of a page is.
+    PlayerForEachSlot player_for_each_slot:
+        players::a_player_of_many_things_is_one_player;
+    /// A cursor of another store begins at the beginning.
+    ForeignCursorBegins foreign_cursor_begins:
+        players::a_foreign_cursor_is_refused;
+    /// Letters are kept in memory.
+    MailKeptInMemory mail_kept_in_memory:
+        durable::mail_verdicts_and_versions_survive_a_restart;
+    /// Verdicts are kept in memory.
+    VerdictsKeptInMemory verdicts_kept_in_memory:
+        durable::mail_verdicts_and_versions_survive_a_restart;
+    /// Versions are kept in memory.
+    VersionsKeptInMemory versions_kept_in_memory:
+        durable::mail_verdicts_and_versions_survive_a_restart;
+    /// Letters are acknowledged before they are on disk.
+    MailNotSynced mail_not_synced:
+        killed::mail_verdicts_and_versions_survive_a_kill;
+    /// Verdicts are told before they are on disk.
+    VerdictsNotSynced verdicts_not_synced:
+        killed::mail_verdicts_and_versions_survive_a_kill;
+    /// Versions are acknowledged before they are on disk.
+    VersionsNotSynced versions_not_synced:
+        killed::mail_verdicts_and_versions_survive_a_kill;
+    /// A letter that the store does not answer finds no room.
+    OutageTakesMail outage_takes_mail:
+        outages::mail_and_verdicts_fail_while_the_store_is_down;
+    /// A store that is down has no letters.
+    OutageHasNoMail outage_has_no_mail:
+        outages::mail_and_verdicts_fail_while_the_store_is_down;
+    /// A letter that the store does not answer was taken out.
+    OutageTakesOut outage_takes_out:
+        outages::mail_and_verdicts_fail_while_the_store_is_down;
+    /// A letter that the store does not answer is settled.
+    OutageSettles outage_settles:
+        outages::mail_and_verdicts_fail_while_the_store_is_down;
+    /// Who asks a store that is down for a verdict has written it.
+    OutageDecides outage_decides:
+        outages::mail_and_verdicts_fail_while_the_store_is_down;
+    /// A verdict that the store does not answer is forgotten.
+    OutageForgets outage_forgets:
+        outages::mail_and_verdicts_fail_while_the_store_is_down;
+    /// To keep a version that the store does not answer loses the session.
+    OutageLosesVersion outage_loses_version:
+        outages::versions_and_listings_fail_while_the_store_is_down;
+    /// A store that is down has no versions.
+    OutageHasNoVersions outage_has_no_versions:
+        outages::versions_and_listings_fail_while_the_store_is_down;
+    /// A store that is down has no version of any revision.
+    OutageIsNoVersion outage_is_no_version:
+        outages::versions_and_listings_fail_while_the_store_is_down;
+    /// A store that is down has no players.
+    OutageHasNoPlayers outage_has_no_players:
+        outages::versions_and_listings_fail_while_the_store_is_down;
 }

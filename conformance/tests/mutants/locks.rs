@@ -9,8 +9,10 @@ use playerdata_core::{
 
 use crate::{
     flaws::Flaw,
+    mail::Mailbox,
     slots::Slot,
     store::{PlainStore, State},
+    versions::Version,
 };
 
 #[derive(Clone, Default)]
@@ -20,6 +22,9 @@ pub(crate) struct Player {
     /// The last lock that was taken away, for a flaw.
     pub(crate) former: Option<Lock>,
     pub(crate) slots: BTreeMap<String, Slot>,
+    pub(crate) mailboxes: BTreeMap<String, Mailbox>,
+    /// In the order in which they were kept.
+    pub(crate) versions: Vec<Version>,
     /// What was erased, for a flaw.
     pub(crate) erased_slots: BTreeMap<String, Slot>,
     /// Whether an erasure was begun, for a flaw.
@@ -283,7 +288,9 @@ impl PlainStore {
             checked = player == Some(true);
             self.pause().await;
         }
+        let listed = self.list_mail_first(&key).await;
         let mut state = self.state();
+        self.erase_trades(&mut state, &key);
         for (other, player) in &mut state.players {
             let too = match self.flaw {
                 Some(Flaw::EraseByPrefix) => other.starts_with(&key),
@@ -313,6 +320,10 @@ impl PlainStore {
                 }
             }
             _ => player.erased_slots = std::mem::take(&mut player.slots),
+        }
+        self.erase_mail(player, listed.as_deref());
+        if !self.has(Flaw::ErasureLeavesVersions) {
+            player.versions.clear();
         }
         player.erased = false;
         if self.has(Flaw::EraseResetsFence) {

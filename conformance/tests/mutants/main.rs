@@ -6,13 +6,17 @@
 mod flaws;
 mod leases;
 mod locks;
+mod mail;
 mod model;
 mod mutant;
+mod players;
 mod slots;
 mod sql;
 mod steps;
 mod store;
 mod table;
+mod trades;
+mod versions;
 
 use std::{sync::Arc, time::Duration};
 

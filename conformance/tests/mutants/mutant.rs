@@ -24,13 +24,31 @@ macro_rules! flaws {
             $($(#[doc = $what])+ $flaw,)+
         }
 
+        impl Flaw {
+            const fn what(self) -> &'static str {
+                match self {
+                    $(Self::$flaw => concat!($($what),+),)+
+                }
+            }
+        }
+
+        crate::mutant::mutants! {
+            $form, $open; $($flaw $test: $($subject::$case),+;)+
+        }
+    };
+}
+
+/// Declares the mutants with each `Flaw` that is in scope: the table of them,
+/// and a test for each.
+macro_rules! mutants {
+    ($form:literal, $open:path; $($flaw:ident $test:ident: $($subject:ident::$case:ident),+;)+) => {
         /// The table of them.
         pub(crate) fn mutants() -> Vec<crate::mutant::Mutant> {
             vec![
                 $(crate::mutant::Mutant {
                     form: $form,
                     name: stringify!($test),
-                    what: concat!($($what),+),
+                    what: Flaw::$flaw.what(),
                     caught_by: &[$(concat!(stringify!($subject), "::", stringify!($case))),+],
                     open: Box::new(|| $open(Some(Flaw::$flaw))),
                 },)+
@@ -48,7 +66,7 @@ macro_rules! flaws {
     };
 }
 
-pub(crate) use flaws;
+pub(crate) use {flaws, mutants};
 
 /// How often a case may be run until it notices: a race can be won by luck,
 /// on a machine that is busy with other things.

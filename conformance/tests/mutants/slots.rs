@@ -409,3 +409,12 @@ fn former_server_is(player: Option<&Player>, lock: &Lock) -> bool {
         .and_then(|player| player.former.as_ref())
         .is_some_and(|former| former.server == lock.server)
 }
+
+impl Player {
+    /// A flaw: what is no write of a slot counts as one.
+    pub(crate) fn count_a_write(&mut self, name: &SlotName) {
+        let slot = self.slots.entry(name.to_string());
+        let slot = slot.or_insert_with(|| Slot::new(name));
+        slot.revision = slot.revision.next();
+    }
+}

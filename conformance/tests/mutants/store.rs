@@ -9,11 +9,13 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use parking_lot::{Mutex, MutexGuard};
 use playerdata_core::{
-    Clock, Fence, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    Clock, Fence, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result, SlotSummary,
-        Stamp, WriteOutcome,
+        KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening,
+        Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary,
+        Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -22,6 +24,7 @@ use crate::{
     leases::Server,
     locks::Player,
     slots::{Change, Slot},
+    trades::Decision,
 };
 
 /// Small, so that the largest body is quickly written.
@@ -41,6 +44,7 @@ pub(crate) struct State {
     pub(crate) down: bool,
     pub(crate) players: BTreeMap<String, Player>,
     pub(crate) servers: BTreeMap<String, Server>,
+    pub(crate) trades: BTreeMap<u128, Decision>,
 }
 
 impl PlainStore {
@@ -75,11 +79,15 @@ impl PlainStore {
             match self.flaw {
                 Some(Flaw::RecordsKeptInMemory) => player.slots.clear(),
                 Some(Flaw::ClaimsKeptInMemory) => player.withdraw_claims(usize::MAX),
+                Some(Flaw::MailKeptInMemory) => player.mailboxes.clear(),
+                Some(Flaw::VersionsKeptInMemory) => player.versions.clear(),
                 _ => {}
             }
         }
-        if self.has(Flaw::LeasesKeptInMemory) {
-            state.servers.clear();
+        match self.flaw {
+            Some(Flaw::LeasesKeptInMemory) => state.servers.clear(),
+            Some(Flaw::VerdictsKeptInMemory) => state.trades.clear(),
+            _ => {}
         }
         drop(state);
         self
@@ -94,6 +102,8 @@ impl PlainStore {
         for player in state.players.values_mut() {
             match self.flaw {
                 Some(Flaw::LocksNotSynced) => player.lock = None,
+                Some(Flaw::MailNotSynced) => player.mailboxes.clear(),
+                Some(Flaw::VersionsNotSynced) => player.versions.clear(),
                 Some(Flaw::ErasureNotSynced) if player.slots.is_empty() => {
                     player.slots.clone_from(&player.erased_slots);
                 }
@@ -103,8 +113,10 @@ impl PlainStore {
                 slot.crash(self.flaw);
             }
         }
-        if self.has(Flaw::IncarnationsNotSynced) {
-            state.servers.clear();
+        match self.flaw {
+            Some(Flaw::IncarnationsNotSynced) => state.servers.clear(),
+            Some(Flaw::VerdictsNotSynced) => state.trades.clear(),
+            _ => {}
         }
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -240,7 +252,13 @@ impl Backend for PlainStore {
         if let Err(answer) = self.reach(Flaw::OutageIsNotHeld, Release::NotHeld) {
             return answer;
         }
-        Ok(self.give_up(player, session).await)
+        let released = self.give_up(player, session).await;
+        if self.has(Flaw::MailGoesWithTheSession)
+            && let Some(player) = self.state().players.get_mut(&self.key(player))
+        {
+            player.mailboxes.clear();
+        }
+        Ok(released)
     }
 
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
@@ -300,7 +318,15 @@ impl Backend for PlainStore {
         if let Err(answer) = self.reach(Flaw::OutageOvertakesDeletion, WriteOutcome::Overtaken) {
             return answer;
         }
-        Ok(self.write(claim, stamp, Change::Delete).await)
+        let outcome = self.write(claim, stamp, Change::Delete).await;
+        if let Some(player) = self.state().players.get_mut(&self.key(&claim.player)) {
+            match self.flaw {
+                Some(Flaw::MailGoesWithTheSlot) => player.mailboxes.clear(),
+                Some(Flaw::DeletionTakesVersions) => player.versions.clear(),
+                _ => {}
+            }
+        }
+        Ok(outcome)
     }
 
     async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
@@ -334,6 +360,13 @@ impl Backend for PlainStore {
             .flat_map(|player| player.slots.values())
             .filter_map(|slot| slot.summary(deleted_too))
             .collect();
+        if self.has(Flaw::ListShowsVersions)
+            && let Some(known) = state.players.get(&self.key(player))
+        {
+            let versions = known.versions.len();
+            let shown = listed.first().cloned().into_iter();
+            listed.extend(shown.cycle().take(versions));
+        }
         match self.flaw {
             Some(Flaw::ListShowsOnePage) => listed.truncate(100),
             Some(Flaw::ListSortedWithoutCase) => {
@@ -358,5 +391,102 @@ impl Backend for PlainStore {
             ));
         }
         Ok(self.remove(player).await)
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        if let Err(answer) = self.reach(Flaw::OutageTakesMail, Posting::Full) {
+            return answer;
+        }
+        Ok(self.put(player, slot, letter).await)
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        if let Err(answer) = self.reach(Flaw::OutageHasNoMail, Vec::new()) {
+            return answer;
+        }
+        Ok(self.read_letters(player, slot, after, limit))
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        if let Err(answer) = self.reach(Flaw::OutageTakesOut, ()) {
+            return answer;
+        }
+        self.take_out(player, slot, id, posting).await;
+        Ok(())
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        if let Err(answer) = self.reach(Flaw::OutageSettles, ()) {
+            return answer;
+        }
+        self.settle_letter(player, slot, id, posting);
+        Ok(())
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        if let Err(answer) = self.reach(Flaw::OutageDecides, verdict) {
+            return answer;
+        }
+        Ok(self.judge(trade, verdict).await)
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        if let Err(answer) = self.reach(Flaw::OutageForgets, ()) {
+            return answer;
+        }
+        self.forget(trade, party);
+        Ok(())
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let lost = Keeping::Lost { holder: None };
+        if let Err(answer) = self.reach(Flaw::OutageLosesVersion, lost) {
+            return answer;
+        }
+        Ok(self.keep(claim, policy).await)
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        if let Err(answer) = self.reach(Flaw::OutageHasNoVersions, Vec::new()) {
+            return answer;
+        }
+        Ok(self.list_versions(player, slot))
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        if let Err(answer) = self.reach(Flaw::OutageIsNoVersion, None) {
+            return answer;
+        }
+        Ok(self.find_version(player, slot, revision))
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        if let Err(answer) = self.reach(Flaw::OutageHasNoPlayers, PlayersPage::default()) {
+            return answer;
+        }
+        self.page(after, limit)
     }
 }

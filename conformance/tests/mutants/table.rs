@@ -20,7 +20,7 @@ connections to a file of SQLite, whose statements lack a condition or stand
 where there has to be a transaction; and one whose operations take several
 steps, in any of which it can fall asleep.
 
-This table is generated. To write it anew after a change:
+This table is generated. To write it again after a change:
 
 ```
 PLAYERDATA_WRITE_DOCS=1 cargo test -p playerdata-conformance --test mutants table

@@ -1,5 +1,7 @@
-//! The saves that are due, and those that wait for another attempt: what the
-//! scheduler hands to the lanes.
+//! The saves that are due, and those that wait for another attempt.
+//!
+//! In: the slots of a turn, and saves that failed. Out: one save after another,
+//! for whichever worker asks next.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -34,13 +36,13 @@ const MAX_HOOKS: usize = 64;
 
 /// A save whose hook is being run, and has not taken long yet.
 #[derive(Debug)]
-pub(crate) struct HookUnderWay<D>(Arc<Work<D>>);
+pub(crate) struct HookUnderWay<D>(Arc<SaveQueue<D>>);
 
 impl<D> Drop for HookUnderWay<D> {
     fn drop(&mut self) {
-        let mut queue = self.0.queue.lock();
-        queue.hooks -= 1;
-        if !queue.due.is_empty() {
+        let mut queued = self.0.queued.lock();
+        queued.hooks -= 1;
+        if !queued.due.is_empty() {
             self.0.news.notify_one();
         }
     }
@@ -49,9 +51,9 @@ impl<D> Drop for HookUnderWay<D> {
 /// A slot is in one place at a time, so that this holds each slot once at the
 /// most.
 #[derive(Debug)]
-pub(crate) struct Work<D> {
-    queue: Mutex<Queue<D>>,
-    /// Tells the scheduler that it has something to look at.
+pub(crate) struct SaveQueue<D> {
+    queued: Mutex<Queued<D>>,
+    /// Notifies the scheduler that it has something to look at.
     news: Notify,
     /// For saves that have had their hook: no more of them are at the store
     /// than the settings say.
@@ -59,8 +61,8 @@ pub(crate) struct Work<D> {
 }
 
 #[derive(Debug)]
-struct Queue<D> {
-    /// Waiting for a lane.
+struct Queued<D> {
+    /// Waiting for a worker.
     due: VecDeque<Job<D>>,
     /// Failed, waiting for another attempt.
     retries: BTreeMap<(Instant, u64), Job<D>>,
@@ -69,16 +71,16 @@ struct Queue<D> {
     /// How many saves are having their hook run, without those whose hook
     /// takes long.
     hooks: usize,
-    /// Whether another lane could be begun.
+    /// Whether another worker could be begun.
     has_room: bool,
     /// Whether no more saves are to be begun.
     closed: bool,
 }
 
-impl<D> Work<D> {
+impl<D> SaveQueue<D> {
     pub(crate) fn new(max_concurrent_saves: usize) -> Self {
         Self {
-            queue: Mutex::new(Queue {
+            queued: Mutex::new(Queued {
                 due: VecDeque::new(),
                 retries: BTreeMap::new(),
                 waiting: 0,
@@ -93,11 +95,11 @@ impl<D> Work<D> {
 
     /// The next save to make; `None` if nothing is due.
     pub(crate) fn next(&self) -> Option<Job<D>> {
-        let mut queue = self.queue.lock();
-        if queue.closed || queue.hooks >= MAX_HOOKS {
+        let mut queued = self.queued.lock();
+        if queued.closed || queued.hooks >= MAX_HOOKS {
             return None;
         }
-        queue.due.pop_front()
+        queued.due.pop_front()
     }
 
     /// Puts a slot back that is due again.
@@ -108,25 +110,25 @@ impl<D> Work<D> {
 
     pub(crate) fn push(&self, slots: impl IntoIterator<Item = Arc<SlotState<D>>>) {
         let jobs = slots.into_iter().map(Job::first);
-        self.queue.lock().due.extend(jobs);
+        self.queued.lock().due.extend(jobs);
     }
 
     /// Has a save made again at a later time.
     pub(crate) fn retry_at(&self, at: Instant, job: Job<D>) {
         let key = (at, job.slot.turn);
-        self.queue.lock().retries.insert(key, job);
+        self.queued.lock().retries.insert(key, job);
         self.news.notify_one();
     }
 
     pub(crate) fn next_retry(&self) -> Option<Instant> {
-        let queue = self.queue.lock();
-        queue.retries.first_key_value().map(|((at, _), _)| *at)
+        let queued = self.queued.lock();
+        queued.retries.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// Makes those due whose time has come.
     pub(crate) fn take_retries(&self, now: Instant) {
-        let mut queue = self.queue.lock();
-        let Queue { due, retries, .. } = &mut *queue;
+        let mut queued = self.queued.lock();
+        let Queued { due, retries, .. } = &mut *queued;
         while let Some(entry) = retries.first_entry() {
             if entry.key().0 > now {
                 return;
@@ -137,22 +139,22 @@ impl<D> Work<D> {
 
     /// Notes that a save has to wait for the store.
     pub(crate) fn begin_wait(&self) {
-        let mut queue = self.queue.lock();
-        queue.waiting += 1;
-        if queue.has_room && !queue.due.is_empty() {
+        let mut queued = self.queued.lock();
+        queued.waiting += 1;
+        if queued.has_room && !queued.due.is_empty() {
             self.news.notify_one();
         }
     }
 
     /// Notes that a save that had to wait is over.
     pub(crate) fn end_wait(&self) {
-        self.queue.lock().waiting -= 1;
+        self.queued.lock().waiting -= 1;
     }
 
     /// Counts a save whose hook is to be run, until what this returns is
     /// dropped.
     pub(crate) fn begin_hook(self: &Arc<Self>) -> HookUnderWay<D> {
-        self.queue.lock().hooks += 1;
+        self.queued.lock().hooks += 1;
         HookUnderWay(Arc::clone(self))
     }
 
@@ -164,22 +166,22 @@ impl<D> Work<D> {
     /// How many saves are due that could be made now, and how many wait for
     /// the store.
     pub(crate) fn due_and_waiting(&self) -> (usize, usize) {
-        let queue = self.queue.lock();
-        let due = if queue.hooks < MAX_HOOKS {
-            queue.due.len()
+        let queued = self.queued.lock();
+        let due = if queued.hooks < MAX_HOOKS {
+            queued.due.len()
         } else {
             0 // until a hook returns
         };
-        (due, queue.waiting)
+        (due, queued.waiting)
     }
 
     pub(crate) fn set_room(&self, has_room: bool) {
-        self.queue.lock().has_room = has_room;
+        self.queued.lock().has_room = has_room;
     }
 
     /// Lets no more saves begin.
     pub(crate) fn close(&self) {
-        self.queue.lock().closed = true;
+        self.queued.lock().closed = true;
     }
 
     /// Returns once there is something to look at, at once if that was since

@@ -3,24 +3,30 @@
 //! The interval is divided into turns, and each slot has one of them, so that
 //! saves are spread over the interval (A8). A slot that changes is queued in
 //! its turn, once: a cycle's work grows with the changed slots only (A1).
+//!
+//! In: a slot that changed, or was opened. Out: when its turn comes, the slots
+//! that are due.
 
 use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::state::SlotState;
+use super::timetable::turns_of;
+use crate::{Settings, state::SlotState};
 
 #[derive(Debug)]
 pub(crate) struct Wheel<D> {
     turns: Box<[Turn<D>]>,
-    /// Told when a turn that had nothing to do gets something.
+    /// The turn of the slot that is opened next.
+    next_turn: AtomicU64,
+    /// Notified when a turn that had nothing to do gets something.
     news: Notify,
 }
 
@@ -57,11 +63,19 @@ impl<D> Turn<D> {
 }
 
 impl<D> Wheel<D> {
-    pub(crate) fn new(turns: usize) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let turns = turns_of(settings.autosave_interval);
         Self {
             turns: (0..turns).map(|_| Turn::new()).collect(),
+            next_turn: AtomicU64::new(0),
             news: Notify::new(),
         }
+    }
+
+    /// A turn for a slot that is being opened: they go round, so each turn
+    /// gets the same number of slots (A8).
+    pub(crate) fn assign_turn(&self) -> u64 {
+        self.next_turn.fetch_add(1, Ordering::Relaxed)
     }
 
     fn turn_of(&self, slot: &SlotState<D>) -> &Turn<D> {
@@ -91,13 +105,21 @@ impl<D> Wheel<D> {
             .store(!slots.open.is_empty(), Ordering::Release);
     }
 
-    /// Queues a slot that the caller has found to be in need of it.
+    /// Queues a slot that was in no place of the autosave's until now, as the
+    /// caller has found.
     pub(crate) fn push(&self, slot: &Arc<SlotState<D>>) {
         let turn = self.turn_of(slot);
         let mut slots = turn.slots.lock();
         slots.changed.push(Arc::clone(slot));
         if !turn.has_changed.swap(true, Ordering::Release) {
             self.news.notify_one();
+        }
+    }
+
+    /// Queues a slot unless it is queued already.
+    pub(crate) fn enqueue(&self, slot: &Arc<SlotState<D>>) {
+        if slot.touch() {
+            self.push(slot);
         }
     }
 

@@ -1,5 +1,8 @@
 //! The backend as the core calls it: every call bounded in time, idempotent
-//! ones repeated, failures told with player, slot and operation (E6, E8).
+//! ones repeated, failures reported with player, slot and operation (E6, E8).
+//!
+//! In: a claim, a stamp and a body, say. Out: the same call of the backend, and
+//! its outcome, or a [`StoreFailure`].
 
 use std::{
     future::{Future, poll_fn},
@@ -27,7 +30,7 @@ use super::{
 };
 use crate::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, Settings, SlotName, TradeId,
-    WriteId, metrics,
+    WriteId, clock::Jitter, metrics,
 };
 
 /// Caps the pause between two attempts, as a multiple of the first pause.
@@ -45,6 +48,7 @@ pub(crate) struct Store {
     backend: Arc<dyn Backend>,
     operation_timeout: Duration,
     backoff: ExponentialBuilder,
+    jitter: Arc<Jitter>,
 }
 
 /// What a call is about, for its error.
@@ -108,11 +112,12 @@ const fn of_claim<'a>(operation: Operation, claim: &'a Claim) -> Call<'a> {
 }
 
 impl Store {
-    pub(crate) fn new(backend: Arc<dyn Backend>, settings: &Settings) -> Self {
+    pub(crate) fn new(backend: Arc<dyn Backend>, settings: &Settings, jitter: Arc<Jitter>) -> Self {
         Self {
             backend,
             operation_timeout: settings.operation_timeout,
             backoff: backoff(settings),
+            jitter,
         }
     }
 
@@ -138,7 +143,7 @@ impl Store {
         mut attempt: impl FnMut() -> A,
     ) -> Result<T> {
         let deadline = self.deadline();
-        let mut pauses = self.backoff.build();
+        let mut pauses = self.backoff.with_jitter_seed(self.jitter.seed()).build();
         // An error after an attempt of unknown effect must not hide that effect.
         let mut in_doubt = false;
         loop {
@@ -171,7 +176,7 @@ impl Store {
         deadline: Instant,
         attempt: impl Attempt<T>,
     ) -> std::result::Result<T, BackendError> {
-        let began = metrics::TELLS.then(Instant::now);
+        let began = metrics::ENABLED.then(Instant::now);
         let result = self
             .bounded(deadline, attempt)
             .instrument(call.span())
@@ -447,8 +452,11 @@ fn backoff(settings: &Settings) -> ExponentialBuilder {
 }
 
 /// The pauses between the attempts at one save.
-pub(crate) fn pauses(settings: &Settings) -> impl Iterator<Item = Duration> + Send + use<> {
-    backoff(settings).build()
+pub(crate) fn pauses(
+    settings: &Settings,
+    jitter: &Jitter,
+) -> impl Iterator<Item = Duration> + Send + use<> {
+    backoff(settings).with_jitter_seed(jitter.seed()).build()
 }
 
 fn panicked() -> BackendError {

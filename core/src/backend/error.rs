@@ -11,7 +11,7 @@ pub enum ErrorKind {
     Unavailable,
     /// The store answered and refuses: wrong credentials, missing table, a
     /// file from a newer version, a read-only disk. Trying again is useless
-    /// until an operator has mended the set-up.
+    /// until an operator has repaired the set-up.
     Rejected,
     /// What the store holds can't be understood. It is left as it is; an
     /// operator has to look at it.
@@ -81,7 +81,7 @@ impl BackendError {
         self.kind == ErrorKind::Rejected && self.what == UNSUPPORTED
     }
 
-    /// The same, with the error that caused it.
+    /// This error, with the one that caused it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());

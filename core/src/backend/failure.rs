@@ -29,12 +29,12 @@ impl StoreFailure {
         self.source.effect()
     }
 
-    /// The same failure, as one of the operation that the call was a part of.
+    /// This failure, as one of the operation that the call was a part of.
     pub(crate) fn during(self, operation: Operation) -> Self {
         Self { operation, ..self }
     }
 
-    /// The same failure, after another attempt whose effect is unknown.
+    /// This failure, after another attempt whose effect is unknown.
     pub(crate) fn in_doubt(self) -> Self {
         let kind = self.source.kind();
         let source = BackendError::new(kind, Effect::Possible, "an earlier attempt got no answer")

@@ -102,7 +102,7 @@ impl HazardKind {
     }
 
     /// Whether the store may drop, while it runs, what it has acknowledged, or
-    /// is not the one that others use (S13). A manager does not start on such
+    /// is not the one that others use. A manager does not start on such
     /// a store, and starts no sessions once it has become one, unless the
     /// program [accepts](crate::Builder::accept_hazard) the kind.
     #[must_use]

@@ -40,7 +40,7 @@ impl fmt::Display for Lock {
     }
 }
 
-/// What came of [`acquire`](super::Backend::acquire).
+/// The outcome of [`acquire`](super::Backend::acquire).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acquisition {
     /// The lock is the claimant's.
@@ -55,7 +55,7 @@ pub enum Acquisition {
     },
 }
 
-/// What came of [`release`](super::Backend::release).
+/// The outcome of [`release`](super::Backend::release).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
     /// The lock was this session's and is gone, by this call.
@@ -65,17 +65,17 @@ pub enum Release {
     NotHeld,
 }
 
-/// What came of [`renew_lease`](super::Backend::renew_lease).
+/// The outcome of [`renew_lease`](super::Backend::renew_lease).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Renewal {
     /// The lease is live for the time asked for.
     Renewed {
-        /// What others wanted to tell this server since the last renewal,
+        /// What others sent to this server since the last renewal,
         /// oldest first. The store has forgotten them.
         notices: Vec<Notice>,
     },
     /// A later incarnation of the name has renewed before. This one never
-    /// will again (rule L7).
+    /// will again.
     Superseded {
         /// The latest incarnation that the store has seen.
         by: Incarnation,
@@ -130,7 +130,7 @@ impl NoticeKind {
     }
 }
 
-/// What came of [`notify`](super::Backend::notify).
+/// The outcome of [`notify`](super::Backend::notify).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notification {
     /// The next renewal of the server's lease brings it.
@@ -139,7 +139,7 @@ pub enum Notification {
     Full,
 }
 
-/// What came of [`erase`](super::Backend::erase).
+/// The outcome of [`erase`](super::Backend::erase).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Erasure {
     /// Nothing of the player is left but the fence.

@@ -23,7 +23,7 @@ pub const LETTER_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Something sent to a slot from outside its session.
 ///
-/// Its `Debug` has the number of bytes of its content only: a log is no place
+/// Its `Debug` has the number of bytes of its content only: a log is not the place
 /// for a player's data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {

@@ -97,36 +97,36 @@ impl Limits {
 ///   steps (say, to withdraw more claims than fit in a transaction), the
 ///   method returns only when all are done, a crash in between leaves a
 ///   state from which the next call goes on, and no rule is broken meanwhile.
-/// - **At most one holder** (L1). `acquire` writes the lock only if there is
+/// - **At most one holder**. `acquire` writes the lock only if there is
 ///   none, or if it is the one named by `replacing`, or the claimant's own.
-/// - **The fence grows** (L3): by at least one with every new acquisition,
+/// - **The fence grows**: by at least one with every new acquisition,
 ///   through releases, deletions, erasures and restarts. So it is kept of
 ///   every player who was ever locked.
-/// - **A dead claim is dead** (L4, L5). Once `acquire` returned to another
+/// - **A dead claim is dead**. Once `acquire` returned to another
 ///   session, or `release` returned, nothing under the old lock succeeds, on
 ///   any slot, however late it arrives, and also if the same session acquires
 ///   again. No lock means lost.
-/// - **A claim number counts** (S2). Opening a slot under a number kills the
+/// - **A claim number counts**. Opening a slot under a number kills the
 ///   session's claims with lower numbers on it. A late call with a lower
 ///   number changes nothing. Numbers are compared within one lock: the next
 ///   session counts from the start.
-/// - **Revisions count** (S3): each applied write makes its base's successor,
+/// - **Revisions count**: each applied write makes its base's successor,
 ///   and is applied only on its base. Callers send a write only on the base
 ///   that they were given. A store that compares the base in the write passes
 ///   the suite's group `checked_base`; one that does not has to be sure that
 ///   its client never sends a write twice.
-/// - **What is acknowledged is there** (S1): the next `open` or `view` through
+/// - **What is acknowledged is there**: the next `open` or `view` through
 ///   any client returns it, or something newer.
 /// - **Names are exact**: players, slots and servers whose names differ in one
 ///   byte, or in capitals, are different ones; no name is a number or a
 ///   pattern. They are compared and sorted by their bytes.
-/// - **Times of callers decide nothing** (L10). They are kept as they came, be
+/// - **Times of callers decide nothing**. They are kept as they came, be
 ///   they absurd: all of 64 bits. Only leases lapse, by the store's clock if it
 ///   has one.
 /// - **Numbers are what they are**: a claim number, a fence or a revision beyond
 ///   what the store can hold is never cut down or wrapped. It is compared as it
 ///   is, or refused with [`ErrorKind::Rejected`] and no effect.
-/// - **Renewing a lease touches no lock** (L7), and a superseded incarnation
+/// - **Renewing a lease touches no lock**, and a superseded incarnation
 ///   never renews, for as long as the store remembers ([`INCARNATION_MEMORY`]).
 /// - **Bodies are opaque**: kept byte for byte, from none to the limit.
 ///
@@ -141,7 +141,7 @@ impl Limits {
 /// read is [`ErrorKind::Corrupt`] and stays as it is.
 ///
 /// Where the store only says that its condition failed, the implementation
-/// reads why. The reason may have changed by then, and is told as it was read;
+/// reads why. The reason may have changed by then, and is given as it was read;
 /// the refusal stands.
 ///
 /// # Cancel safety and idempotency
@@ -172,10 +172,10 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// How the store's own settings could lose what it acknowledges, as they
     /// are now: what an operator may have set elsewhere, or forgotten to set,
     /// and not what the program chose itself when it made the backend. A
-    /// manager asks when it starts, and tells whoever listens.
+    /// manager asks when it starts, and reports what it finds to its listeners.
     ///
-    /// A store that does not tell its settings has a
-    /// [`HazardKind::Unknown`], which is no error. By default there is none.
+    /// A store that does not show its settings has a
+    /// [`HazardKind::Unknown`], which is not an error. By default there is none.
     ///
     /// # Errors
     ///
@@ -239,12 +239,12 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// stays as it is, with its fence and its claims, whatever `replacing` says.
     ///
     /// Replacing a lock kills all claims made under it before the call
-    /// returns (L4). `replacing` does not need to hold the lock any more: if
-    /// the player is free, it is no hindrance, and if a third session has come
+    /// returns. `replacing` does not need to hold the lock any more: if
+    /// the player is free, it stops nobody, and if a third session has come
     /// in between, that one is the holder.
     ///
     /// Precondition: the caller has seen the lease of the replaced lock's
-    /// server lapsed or superseded, or steals on purpose (L2). The backend
+    /// server lapsed or superseded, or steals on purpose. The backend
     /// does not check it.
     ///
     /// # Cancel safety
@@ -280,7 +280,13 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Cancel safe. Calling again, after a call that was cut off too, leaves
     /// the session released; once it is, the answer is `NotHeld` and nothing
-    /// is changed (L6).
+    /// is changed.
+    ///
+    /// It names no fence, on purpose: a late copy of `acquire` may have locked
+    /// the player for the session again, under a fence that nobody was told,
+    /// and that lock has to go as well. For the same reason a session that was
+    /// given up is not acquired again by its caller: a late copy of the release
+    /// would end it.
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release>;
 
     /// The player's lock, if there is one. In a store that takes several steps
@@ -323,7 +329,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     async fn open(&self, claim: &Claim) -> Result<Opening>;
 
     /// Writes `body` to the claim's slot, checked against the claim in the
-    /// same write. The server's lease is not looked at (L9).
+    /// same write. The server's lease is not looked at.
     ///
     /// A session that does not hold the lock is `Lost`; one that does, with a
     /// claim that is dead or was never opened, or with a base that is not the
@@ -333,7 +339,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// the opening or the last write under the claim gave; there is no other
     /// write under the claim under way; after an error with
     /// [`Effect::Possible`] the slot is opened again under a greater number
-    /// before anything else is sent (S2), also before the same write is.
+    /// before anything else is sent, also before the same write is.
     ///
     /// # Errors
     ///
@@ -478,7 +484,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Writes a verdict on a trade if there is none, and returns the one that
-    /// stands, whoever wrote it: every caller is told the same.
+    /// stands, whoever wrote it: every caller gets the same answer.
     ///
     /// # Cancel safety
     ///
@@ -491,7 +497,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
     /// Says that one party's document has acted on the verdict and is saved.
     /// When both have, the verdict may be forgotten after [`VERDICT_MEMORY`],
-    /// and not before: a late caller is told the same as everybody.
+    /// and not before: a late caller gets the same answer as everybody.
     ///
     /// Without a verdict it changes nothing.
     ///

@@ -1,4 +1,4 @@
-//! Claims and records, and what can come of opening and writing a slot.
+//! Claims and records, and the outcomes of opening and writing a slot.
 
 use std::fmt;
 
@@ -60,7 +60,7 @@ pub struct Record {
     pub body: Body,
 }
 
-/// What came of [`open`](super::Backend::open).
+/// The outcome of [`open`](super::Backend::open).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opening {
     /// The claim is alive, and every earlier claim on the slot is dead.
@@ -89,7 +89,7 @@ pub struct Opened {
     pub record: Option<Record>,
 }
 
-/// What came of [`save`](super::Backend::save) or [`delete`](super::Backend::delete).
+/// The outcome of [`save`](super::Backend::save) or [`delete`](super::Backend::delete).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteOutcome {
     /// The write is in the store, as durable as the store is configured to be.

@@ -34,7 +34,7 @@ impl Encoding {
 }
 
 /// An encoded document. Backends keep it and never look inside. Its `Debug` has
-/// the number of bytes only: a log is no place for a player's data.
+/// the number of bytes only: a player's data does not belong in a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Body {
     /// The version of the document's schema.

@@ -25,8 +25,8 @@ pub(crate) use letters::AppliedLetters;
 pub(crate) use once::AppliedKeys;
 
 use super::CodecError;
-use crate::excerpt::SerdeError;
 pub(crate) use crate::value::ENVELOPE;
+use crate::{ValueRef, excerpt::SerdeError, value as compact};
 
 /// The newest version that is known. 2 has keys, 3 letters.
 const VERSION: u64 = 3;
@@ -86,17 +86,21 @@ impl Envelope {
         *self == Self::default()
     }
 
-    /// Takes the envelope off a stored document. One that is no JSON object
+    /// Takes the envelope off a stored document. One that is not a JSON object
     /// has none.
     pub(super) fn take_off(document: &mut Value) -> Result<Self, CodecError> {
         let member = document
             .as_object_mut()
             .and_then(|document| document.shift_remove(ENVELOPE));
-        member.map_or_else(|| Ok(Self::default()), Self::read)
+        match member {
+            Some(member) => Self::read(compact::Value::from(member).view()),
+            None => Ok(Self::default()),
+        }
     }
 
-    fn read(member: Value) -> Result<Self, CodecError> {
-        let version = member.get("v").and_then(Value::as_u64);
+    /// Reads the member that was taken off a stored document.
+    pub(super) fn read(member: ValueRef<'_>) -> Result<Self, CodecError> {
+        let version = member.member("v").and_then(ValueRef::as_u64);
         if let Some(found) = version.filter(|&version| version > VERSION) {
             let known = VERSION;
             return Err(CodecError::EnvelopeTooNew { found, known });

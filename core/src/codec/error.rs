@@ -41,9 +41,9 @@ pub enum CodecError {
     /// itself.
     #[error("the document has a member {ENVELOPE}, which is not for documents")]
     Reserved,
-    /// The document is no JSON object any more, and what the library keeps
+    /// The document is not a JSON object any more, and what the library keeps
     /// beside it would be lost.
-    #[error("the document is no JSON object: there is no place for what is kept beside it")]
+    #[error("the document is not a JSON object: there is no place for what is kept beside it")]
     NoEnvelope,
     /// The document would not be loaded again: its type does not take what it
     /// writes.
@@ -102,8 +102,8 @@ pub enum CodecError {
         /// Why.
         source: io::Error,
     },
-    /// The stored body is no JSON, or nested too deep.
-    #[error("the stored body is no readable JSON")]
+    /// The stored body is not JSON, or nested too deep.
+    #[error("the stored body is not readable JSON")]
     Unreadable(#[source] serde_json::Error),
     /// The stored body is JSON, but does not fit the document's type.
     #[error("the stored JSON does not fit the document's type at {path}")]

@@ -1,4 +1,7 @@
 //! Documents as stored bytes and back, and how to tell whether one changed.
+//!
+//! In: a document and its envelope. Out: JSON with its fingerprints, and, if it
+//! is to be sent, a body, compressed. The way back is the same in reverse.
 
 mod body;
 mod compression;
@@ -6,12 +9,13 @@ mod envelope;
 mod error;
 mod fingerprint;
 mod json;
+mod open;
 mod path;
 mod proof;
 mod shape;
 mod top_level;
 
-use std::{borrow::Cow, fmt};
+use std::{any::Any, borrow::Cow, fmt};
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,14 +25,13 @@ pub use body::{Body, Encoding};
 pub(crate) use envelope::{ENVELOPE, Envelope, KeysFingerprint};
 pub use error::CodecError;
 pub use fingerprint::{Fingerprint, Fingerprints, KeyFingerprints};
-pub(crate) use json::Unique;
 pub(crate) use proof::fit;
 pub(crate) use shape::is_object;
 
 use compression::Compression;
 use fingerprint::{FingerprintKey, kept_fingerprint};
 
-use crate::{IdSource, Settings};
+use crate::{Document, IdSource, Settings};
 
 /// A document as JSON, with what tells whether it changed.
 ///
@@ -53,7 +56,7 @@ impl Encoded {
     }
 }
 
-/// Without the text: a log is no place for a player's data.
+/// Without the text: a player's data does not belong in a log.
 impl fmt::Debug for Encoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encoded")
@@ -122,22 +125,46 @@ impl Codec {
     /// of more than 64 bits, nesting of more than 127 levels), has a member
     /// `$playerdata`, or is larger than `max_document_bytes`.
     pub fn encode<D: Serialize + ?Sized>(&self, document: &D) -> Result<Encoded, CodecError> {
-        self.encode_with(document, &Envelope::default(), Unique::Unknown)
+        self.encode_with(document, &Envelope::default())
     }
 
-    /// The same, with what is kept beside the document.
-    pub(crate) fn encode_with<D: Serialize + ?Sized>(
+    /// Encodes a ready-made document, in less time than [`encode`](Self::encode):
+    /// it writes its parts as they are.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`encode`](Self::encode).
+    pub fn encode_document(&self, document: &Document) -> Result<Encoded, CodecError> {
+        json::write_document(document, &Envelope::default(), |json| self.encoded(json))
+    }
+
+    /// Either, with what is kept beside the document.
+    pub(crate) fn encode_either<D: Serialize + 'static>(
         &self,
         document: &D,
         envelope: &Envelope,
-        unique: Unique,
     ) -> Result<Encoded, CodecError> {
-        json::write(document, envelope, unique, |json| {
-            self.check_size(json.len())?;
-            Ok(Encoded {
-                fingerprints: self.fingerprints(json)?,
-                json: Bytes::copy_from_slice(json),
-            })
+        match (document as &dyn Any).downcast_ref::<Document>() {
+            Some(ready_made) => {
+                json::write_document(ready_made, envelope, |json| self.encoded(json))
+            }
+            None => self.encode_with(document, envelope),
+        }
+    }
+
+    fn encode_with<D: Serialize + ?Sized>(
+        &self,
+        document: &D,
+        envelope: &Envelope,
+    ) -> Result<Encoded, CodecError> {
+        json::write(document, envelope, |json| self.encoded(json))
+    }
+
+    fn encoded(&self, json: &[u8]) -> Result<Encoded, CodecError> {
+        self.check_size(json.len())?;
+        Ok(Encoded {
+            fingerprints: self.fingerprints(json)?,
+            json: Bytes::copy_from_slice(json),
         })
     }
 
@@ -194,13 +221,27 @@ impl Codec {
     /// # Errors
     ///
     /// [`CodecError`] if the body can't be understood, is empty included. The
-    /// body is left as it is (rule S5).
+    /// body is left as it is.
     pub fn decode(&self, body: &Body) -> Result<Value, CodecError> {
         self.open(body).map(|(document, _)| document)
     }
 
     /// Reads a stored body: the document, and what is kept beside it.
     pub(crate) fn open(&self, body: &Body) -> Result<(Value, Envelope), CodecError> {
+        open::to_json(&self.json(body)?)
+    }
+
+    /// Reads a stored body as a document of the current schema, and what is
+    /// kept beside it.
+    pub(crate) fn open_as<D: DeserializeOwned + 'static>(
+        &self,
+        body: &Body,
+    ) -> Result<(D, Envelope), CodecError> {
+        open::to(&self.json(body)?)
+    }
+
+    /// The text in a stored body.
+    fn json<'b>(&self, body: &'b Body) -> Result<Cow<'b, [u8]>, CodecError> {
         let json = match body.encoding {
             Encoding::Json => {
                 self.check_size(body.bytes.len())?;
@@ -214,28 +255,27 @@ impl Codec {
         if json.is_empty() {
             return Err(CodecError::Empty);
         }
-        open(&json)
+        Ok(json)
     }
 
     /// Makes sure that an encoded document comes back (S11): that its type
     /// takes what it wrote, and writes the same again.
-    pub(crate) fn prove<D: Serialize + DeserializeOwned>(
+    pub(crate) fn prove<D: Serialize + DeserializeOwned + 'static>(
         &self,
         encoded: &Encoded,
     ) -> Result<(), CodecError> {
-        let (value, envelope) = open(&encoded.json)?;
-        let reread = || open(&encoded.json).ok().map(|(value, _)| value);
-        let again: D = fit(value, reread).map_err(|error| match error {
+        let opened = open::to::<D>(&encoded.json);
+        let (again, envelope) = opened.map_err(|error| match error {
             CodecError::Mismatch { path, source } => CodecError::Unloadable { path, source },
             other => other,
         })?;
-        json::write(&again, &envelope, Unique::Unknown, |json| {
+        json::write(&again, &envelope, |json| {
             proof::compare(&encoded.json, json)
         })
     }
 
     /// One fingerprint per top-level key: for reports of what changed. A
-    /// document that is no object has none.
+    /// document that is not an object has none.
     ///
     /// # Errors
     ///
@@ -256,12 +296,6 @@ impl Codec {
     }
 }
 
-fn open(json: &[u8]) -> Result<(Value, Envelope), CodecError> {
-    let mut document = json::read(json)?;
-    let envelope = Envelope::take_off(&mut document)?;
-    Ok((document, envelope))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -279,7 +313,7 @@ mod tests {
         let kept = |gold: u32, keys| {
             let envelope = Envelope::of_defaults(KeysFingerprint::new(keys));
             let document = json!({"Gold": gold, "Level": 1});
-            let encoded = codec.encode_with(&document, &envelope, Unique::Unknown);
+            let encoded = codec.encode_with(&document, &envelope);
             encoded.unwrap().fingerprints().kept
         };
         assert_eq!(kept(1, 7), kept(2, 7));

@@ -40,7 +40,7 @@ pub(super) fn named(path: &str) -> String {
 
 /// One list or table that some text is in.
 enum Level<'t> {
-    /// At its so many-th element.
+    /// At the element of this index.
     List(usize),
     /// At this key, with its quotes; `None` between the entries.
     Table(Option<&'t [u8]>),

@@ -1,8 +1,8 @@
 //! Incrementing and decrementing (rule V4).
 
-use serde_json::{Number, Value};
+use serde_json::Number;
 
-use super::{Amount, Document, DocumentError, Key, amount::SumFault, error::path, kind_of};
+use super::{Amount, Document, DocumentError, Key, amount::SumFault, error::path};
 
 impl Document {
     /// Adds to a number; returns what it is then.
@@ -55,15 +55,14 @@ impl Document {
     }
 
     fn change(&mut self, key: Key<'_>, amount: Amount) -> Result<Number, DocumentError> {
-        let value = match self.value_mut(key)? {
-            Value::Number(number) => Amount::from(&*number),
-            other => {
-                return Err(DocumentError::NotANumber {
-                    path: path(key),
-                    found: kind_of(other),
-                });
-            }
-        };
+        let rules = self.rules;
+        let present = self.value_mut(key)?;
+        let number = present.view().as_number();
+        let number = number.ok_or_else(|| DocumentError::NotANumber {
+            path: path(key),
+            found: present.view().kind(),
+        })?;
+        let value = Amount::from(&number);
         let changed = value.changed_by(amount).map_err(|fault| {
             let path = path(key);
             match fault {
@@ -81,8 +80,8 @@ impl Document {
                 },
             }
         })?;
-        self.check_sign(key, Amount::from(&changed))?;
-        *self.value_mut(key)? = changed.clone().into();
+        rules.check_sign(key, Amount::from(&changed))?;
+        *present = changed.clone().into();
         Ok(changed)
     }
 }

@@ -1,23 +1,25 @@
 //! Getting, setting and removing values (rules V1, V2, V3, V6, V7).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
-
-use super::{
-    Amount, Document, DocumentError, Key, TypeName, error::path, key::CoreValue, kind_of, storable,
+use super::{Document, DocumentError, Key, error::path, key::CoreValue};
+use crate::{
+    excerpt::SerdeError,
+    value::{Table, TypeName, Value, ValueRef, storable},
 };
-use crate::excerpt::SerdeError;
+use serde::{Serialize, de::DeserializeOwned};
 
 impl Document {
     /// The attributes in the order of their keys, without the inventory and
     /// the gift bank.
-    pub fn attributes(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.attributes
-            .iter()
-            .filter(|(name, _)| !CoreValue::is_part(name))
-            .map(|(name, value)| (name.as_str(), value))
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, ValueRef<'_>)> {
+        self.own_attributes()
+            .map(|(name, value)| (name, value.view()))
+    }
+
+    pub(crate) fn own_attributes(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let all = self.attributes.iter();
+        all.filter(|(name, _)| !CoreValue::is_part(name))
     }
 
     /// A value.
@@ -28,7 +30,7 @@ impl Document {
     /// # Errors
     ///
     /// [`DocumentError::Missing`] or [`DocumentError::NotATable`] if there is
-    /// no such value; [`DocumentError::WrongType`] if it is no `T`. `false`,
+    /// no such value; [`DocumentError::WrongType`] if it is not a `T`. `false`,
     /// `0` and `null` are values like any other.
     pub fn get<'k, T: DeserializeOwned>(
         &self,
@@ -36,11 +38,12 @@ impl Document {
     ) -> Result<T, DocumentError> {
         let key = key.into();
         let value = self.value(key)?;
-        T::deserialize(&*value).map_err(|source| DocumentError::WrongType {
+        let value = value.view();
+        value.get().map_err(|source| DocumentError::WrongType {
             path: path(key),
             expected: TypeName::of::<T>(),
-            found: kind_of(&value),
-            source: SerdeError::new(source),
+            found: value.kind(),
+            source,
         })
     }
 
@@ -56,7 +59,7 @@ impl Document {
     /// - [`DocumentError::Undeclared`] for an attribute that is not there,
     ///   unless the rules allow new ones.
     /// - [`DocumentError::Missing`] or [`DocumentError::NotATable`] for an
-    ///   entry, if the attribute is not there or is no table. A table is
+    ///   entry, if the attribute is not there or is not a table. A table is
     ///   never made on the way.
     /// - [`DocumentError::Negative`] for a number below zero.
     /// - [`DocumentError::NotStorable`] for what JSON can't hold, such as a
@@ -80,15 +83,15 @@ impl Document {
             path: path(key),
             source,
         })?;
-        if let Value::Number(number) = &value {
-            self.check_sign(key, number.into())?;
+        if let Some(number) = value.view().as_number() {
+            self.rules.check_sign(key, number.into())?;
         }
         let new_allowed = key.entry_name().is_some() || self.rules.allow_new_attributes;
         let (table, name) = self.table_mut(key)?;
         if let Some(present) = table.get_mut(name) {
             *present = value;
         } else if new_allowed {
-            table.insert(name.to_owned(), value);
+            table.push(name, value);
         } else {
             return Err(DocumentError::Undeclared { path: path(key) });
         }
@@ -103,19 +106,23 @@ impl Document {
     /// [`DocumentError::CoreValue`] for a core value;
     /// [`DocumentError::Missing`] or [`DocumentError::NotATable`] if there is
     /// no such value.
-    pub fn remove<'k>(&mut self, key: impl Into<Key<'k>>) -> Result<Value, DocumentError> {
+    pub fn remove<'k>(
+        &mut self,
+        key: impl Into<Key<'k>>,
+    ) -> Result<serde_json::Value, DocumentError> {
         let key = key.into();
         Self::check_writable(key)?;
         let (table, name) = self.table_mut(key)?;
         table
-            .shift_remove(name)
+            .remove(name)
+            .map(|value| value.to_json())
             .ok_or_else(|| DocumentError::Missing { path: path(key) })
     }
 
     /// The same as [`attributes`](Self::attributes) and the core values, whose
     /// values here say nothing, whatever the rules: for what the library
     /// itself adds.
-    pub(crate) fn all_attributes_mut(&mut self) -> &mut Map<String, Value> {
+    pub(crate) fn all_attributes_mut(&mut self) -> &mut Table {
         &mut self.attributes
     }
 
@@ -131,16 +138,13 @@ impl Document {
                         .map(Cow::Borrowed)
                         .ok_or_else(missing);
                 }
-                Some(serde_json::to_value(&self.gift_bank))
+                Some(self.gift_bank.to_value())
             }
-            Some(CoreValue::Inventory) => Some(serde_json::to_value(&self.inventory)),
+            Some(CoreValue::Inventory) => Some(self.inventory.to_value()),
             Some(CoreValue::PlayerId | CoreValue::SlotName | CoreValue::Envelope) | None => None,
         };
         let attribute = match core {
-            Some(json) => Cow::Owned(json.map_err(|source| DocumentError::NotStorable {
-                path: path(key),
-                source: SerdeError::new(source),
-            })?),
+            Some(value) => Cow::Owned(value),
             None => Cow::Borrowed(
                 self.attributes
                     .get(key.attribute_name())
@@ -151,7 +155,7 @@ impl Document {
             return Ok(attribute);
         };
         match attribute {
-            Cow::Borrowed(Value::Object(table)) => {
+            Cow::Borrowed(Value::Table(table)) => {
                 table.get(entry).map(Cow::Borrowed).ok_or_else(missing)
             }
             other => Err(not_a_table(key, &other)),
@@ -159,16 +163,13 @@ impl Document {
     }
 
     /// The table that has the value, or would have it, and its name there.
-    fn table_mut<'k>(
-        &mut self,
-        key: Key<'k>,
-    ) -> Result<(&mut Map<String, Value>, &'k str), DocumentError> {
+    fn table_mut<'k>(&mut self, key: Key<'k>) -> Result<(&mut Table, &'k str), DocumentError> {
         let name = key.attribute_name();
         let Some(entry) = key.entry_name() else {
             return Ok((&mut self.attributes, name));
         };
         match self.attributes.get_mut(name) {
-            Some(Value::Object(table)) => Ok((table, entry)),
+            Some(Value::Table(table)) => Ok((Arc::make_mut(table), entry)),
             Some(other) => Err(not_a_table(key, other)),
             None => Err(DocumentError::Missing {
                 path: path(Key::attribute(name)),
@@ -176,7 +177,7 @@ impl Document {
         }
     }
 
-    /// A value that is there and is no core value, to change it.
+    /// A value that is there and is not a core value, to change it.
     pub(super) fn value_mut(&mut self, key: Key<'_>) -> Result<&mut Value, DocumentError> {
         Self::check_writable(key)?;
         let (table, name) = self.table_mut(key)?;
@@ -192,21 +193,11 @@ impl Document {
             })
         })
     }
-
-    pub(super) fn check_sign(&self, key: Key<'_>, value: Amount) -> Result<(), DocumentError> {
-        if value.is_negative() && !self.rules.allow_negative_values {
-            return Err(DocumentError::Negative {
-                path: path(key),
-                value,
-            });
-        }
-        Ok(())
-    }
 }
 
 fn not_a_table(key: Key<'_>, found: &Value) -> DocumentError {
     DocumentError::NotATable {
         path: path(Key::attribute(key.attribute_name())),
-        found: kind_of(found),
+        found: found.view().kind(),
     }
 }

@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
-use super::{Amount, GiftBankError, Key, ParcelError, TypeName};
+use super::{Amount, GiftBankError, Key, ParcelError};
 use crate::{
-    InventoryError,
+    InventoryError, TypeName,
     excerpt::{SerdeError, excerpt},
 };
 
@@ -55,7 +55,7 @@ pub enum DocumentError {
         /// `PlayerId`, `SlotName`, `Inventory`, `GiftBank` or `$playerdata`.
         name: &'static str,
     },
-    /// Something that is no number was to be incremented or decremented.
+    /// Something that is not a number was to be incremented or decremented.
     #[error("{path} is {found}, not a number")]
     NotANumber {
         /// The value.
@@ -116,8 +116,8 @@ pub enum DocumentError {
         /// Why not.
         source: SerdeError,
     },
-    /// What was to be read is no document.
-    #[error("this is no document")]
+    /// What was to be read is not a document.
+    #[error("this is not a document")]
     Malformed {
         /// What is wrong with it.
         source: SerdeError,

@@ -1,16 +1,20 @@
 //! Gifts that wait for a player.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{self, MapAccess, Visitor},
+    de::{self, DeserializeSeed, MapAccess, Visitor},
 };
-use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::storable;
-use crate::excerpt::{SerdeError, excerpt};
+use crate::{
+    excerpt::{SerdeError, excerpt},
+    value::{
+        Key, Read, Room, Table, Twice, Value, ValueRef, storable,
+        write::{self, TooDeep},
+    },
+};
 
 /// Gifts that wait for a player, each under its id, in the order in which
 /// they came. What a gift is, is the game's own: any JSON value.
@@ -33,7 +37,7 @@ use crate::excerpt::{SerdeError, excerpt};
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct GiftBank {
-    gifts: Map<String, Value>,
+    gifts: Table,
 }
 
 /// Why a [`GiftBank`] refuses. Nothing was changed.
@@ -82,19 +86,19 @@ impl GiftBank {
     }
 
     /// The gifts and their ids, in the order in which they came.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
-        self.gifts.iter().map(|(id, gift)| (id.as_str(), gift))
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, ValueRef<'_>)> {
+        self.gifts.iter().map(|(id, gift)| (id, gift.view()))
     }
 
     /// The ids of the gifts, in the order in which they came.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.gifts.keys().map(String::as_str)
+        self.gifts.keys()
     }
 
     /// Whether a gift waits under this id.
     #[must_use]
     pub fn contains(&self, id: &str) -> bool {
-        self.gifts.contains_key(id)
+        self.gifts.contains(id)
     }
 
     /// Looks at a gift without taking it.
@@ -102,8 +106,9 @@ impl GiftBank {
     /// # Errors
     ///
     /// [`GiftBankError::Missing`].
-    pub fn get(&self, id: &str) -> Result<&Value, GiftBankError> {
+    pub fn get(&self, id: &str) -> Result<ValueRef<'_>, GiftBankError> {
         self.find(id)
+            .map(Value::view)
             .ok_or_else(|| GiftBankError::Missing { id: excerpt(id) })
     }
 
@@ -135,7 +140,7 @@ impl GiftBank {
             id: excerpt(id),
             source,
         })?;
-        self.gifts.insert(id.to_owned(), gift);
+        self.gifts.push(id, gift);
         Ok(())
     }
 
@@ -144,18 +149,29 @@ impl GiftBank {
     /// # Errors
     ///
     /// [`GiftBankError::Missing`].
-    pub fn take(&mut self, id: &str) -> Result<Value, GiftBankError> {
+    pub fn take(&mut self, id: &str) -> Result<serde_json::Value, GiftBankError> {
         self.gifts
-            .shift_remove(id)
+            .remove(id)
+            .map(|gift| gift.to_json())
             .ok_or_else(|| GiftBankError::Missing { id: excerpt(id) })
     }
 
     pub(super) fn find(&self, id: &str) -> Option<&Value> {
         self.gifts.get(id)
     }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>, levels: usize) -> Result<(), TooDeep> {
+        write::table(out, &self.gifts, levels, |out, _, gift, levels| {
+            write::value(out, gift, levels)
+        })
+    }
+
+    pub(super) fn to_value(&self) -> Value {
+        Value::Table(Arc::new(self.gifts.clone()))
+    }
 }
 
-/// Tells how many gifts there are, not which: a log line is no place for a
+/// Shows how many gifts there are, not which: a log line is not the place for a
 /// player's data.
 impl fmt::Debug for GiftBank {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -168,13 +184,22 @@ impl fmt::Debug for GiftBank {
 /// Refuses a table with an id twice, of which one gift would be lost.
 impl<'de> Deserialize<'de> for GiftBank {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(GiftBankVisitor)
+        Room::with(|room| ReadGiftBank(room).deserialize(deserializer))
     }
 }
 
-struct GiftBankVisitor;
+/// Reads a gift bank.
+pub(super) struct ReadGiftBank<'r>(pub(super) &'r mut Room);
 
-impl<'de> Visitor<'de> for GiftBankVisitor {
+impl<'de> DeserializeSeed<'de> for ReadGiftBank<'_> {
+    type Value = GiftBank;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<GiftBank, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ReadGiftBank<'_> {
     type Value = GiftBank;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -182,15 +207,15 @@ impl<'de> Visitor<'de> for GiftBankVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GiftBank, A::Error> {
-        let mut gifts = Map::new();
-        while let Some(id) = map.next_key::<String>()? {
-            if gifts.contains_key(&id) {
-                return Err(de::Error::custom(GiftBankError::Waiting {
-                    id: excerpt(&id),
-                }));
-            }
-            gifts.insert(id, map.next_value()?);
+        let Self(room) = self;
+        let table = room.table();
+        while let Some(()) = map.next_key_seed(Key(table, room))? {
+            let gift = map.next_value_seed(Read(room))?;
+            table.value(room, gift);
         }
+        let gifts = table
+            .end(room)
+            .map_err(|Twice(id)| de::Error::custom(GiftBankError::Waiting { id: excerpt(&id) }))?;
         Ok(GiftBank { gifts })
     }
 }

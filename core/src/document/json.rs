@@ -4,16 +4,18 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, Visitor},
+    de::{DeserializeSeed, MapAccess, Visitor},
     ser::SerializeMap,
 };
-use serde_json::{Map, Value};
 
-use super::{Document, DocumentError, GiftBank, key::CoreValue};
+use super::{Document, DocumentError, GiftBank, gift_bank::ReadGiftBank, key::CoreValue};
 use crate::{
-    Inventory,
-    excerpt::{SerdeError, excerpt},
-    fetch,
+    excerpt::SerdeError,
+    inventory::ReadInventory,
+    value::{
+        Key, Read, Room, Twice, Value, twice,
+        write::{self, TooDeep},
+    },
 };
 
 impl Document {
@@ -21,9 +23,9 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`DocumentError::Malformed`] if it is no table, or its inventory or
+    /// [`DocumentError::Malformed`] if it is not a table, or its inventory or
     /// gift bank is none.
-    pub fn from_json(json: Value) -> Result<Self, DocumentError> {
+    pub fn from_json(json: serde_json::Value) -> Result<Self, DocumentError> {
         Self::deserialize(json).map_err(|source| DocumentError::Malformed {
             source: SerdeError::new(source),
         })
@@ -31,16 +33,15 @@ impl Document {
 
     /// The document as JSON, as it is stored.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).expect("a document has only what JSON holds")
     }
 }
 
 impl Serialize for Document {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        fetch::table(&self.attributes);
         let mut map = serializer.serialize_map(Some(self.attributes.len()))?;
-        for (name, value) in &self.attributes {
+        for (name, value) in self.attributes.iter() {
             match CoreValue::from_name(name) {
                 Some(CoreValue::Inventory) => map.serialize_entry(name, &self.inventory)?,
                 Some(CoreValue::GiftBank) => map.serialize_entry(name, &self.gift_bank)?,
@@ -56,13 +57,30 @@ impl Serialize for Document {
 /// Refuses a table with a key twice, of which one value would be lost.
 impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(DocumentVisitor)
+        Room::with(|room| {
+            let envelope = None;
+            ReadDocument { room, envelope }.deserialize(deserializer)
+        })
     }
 }
 
-struct DocumentVisitor;
+/// Reads a document.
+pub(crate) struct ReadDocument<'r> {
+    pub(crate) room: &'r mut Room,
+    /// Where to put what is kept beside the document, if that is not taken for
+    /// an attribute.
+    pub(crate) envelope: Option<&'r mut Option<Value>>,
+}
 
-impl<'de> Visitor<'de> for DocumentVisitor {
+impl<'de> DeserializeSeed<'de> for ReadDocument<'_> {
+    type Value = Document;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Document, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ReadDocument<'_> {
     type Value = Document;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,29 +88,57 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
-        let mut attributes = Map::new();
-        let mut inventory = Inventory::default();
+        let Self { room, mut envelope } = self;
+        let attributes = room.table();
+        let mut inventory = None;
         let mut gift_bank = GiftBank::default();
-        while let Some(name) = map.next_key::<String>()? {
-            if attributes.contains_key(&name) {
-                let name = excerpt(&name);
-                return Err(de::Error::custom(format_args!("{name:?} is there twice")));
-            }
-            let value = match CoreValue::from_name(&name) {
-                Some(CoreValue::Inventory) => {
-                    inventory = map.next_value()?;
+        while let Some(()) = map.next_key_seed(Key(attributes, room))? {
+            let key = attributes.last_key(room);
+            let value = match (CoreValue::from_name(key), &mut envelope) {
+                (Some(CoreValue::Inventory), _) => {
+                    inventory = Some(map.next_value_seed(ReadInventory(room))?);
                     Value::Null
                 }
-                Some(CoreValue::GiftBank) => {
-                    gift_bank = map.next_value()?;
+                (Some(CoreValue::GiftBank), _) => {
+                    gift_bank = map.next_value_seed(ReadGiftBank(room))?;
                     Value::Null
                 }
-                Some(CoreValue::PlayerId | CoreValue::SlotName | CoreValue::Envelope) | None => {
-                    map.next_value()?
+                (Some(CoreValue::Envelope), Some(place)) => {
+                    attributes.drop_key(room);
+                    if place.replace(map.next_value_seed(Read(room))?).is_some() {
+                        return Err(twice(Twice(CoreValue::Envelope.as_str().to_owned())));
+                    }
+                    continue;
                 }
+                _ => map.next_value_seed(Read(room))?,
             };
-            attributes.insert(name, value);
+            attributes.value(room, value);
         }
+        let attributes = attributes.end(room).map_err(twice)?;
+        let inventory = inventory.unwrap_or_default();
         Ok(Document::from_parts(attributes, inventory, gift_bank))
+    }
+}
+
+impl Document {
+    /// Writes the document as JSON text, the same as by serde. `levels` are
+    /// how many lists and tables may be in one another.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, levels: usize) -> Result<(), TooDeep> {
+        let attributes = &self.attributes;
+        write::table(out, attributes, levels, |out, at, value, levels| {
+            if *value == Value::Null {
+                match CoreValue::from_name(attributes.key_at(at)) {
+                    Some(CoreValue::Inventory) => return self.inventory.write(out, levels),
+                    Some(CoreValue::GiftBank) => return self.gift_bank.write(out, levels),
+                    _ => {}
+                }
+            }
+            write::value(out, value, levels)
+        })
+    }
+
+    /// Whether it has a member of the name that the library keeps for itself.
+    pub(crate) fn has_reserved(&self) -> bool {
+        self.attributes.contains(CoreValue::Envelope.as_str())
     }
 }

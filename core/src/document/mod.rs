@@ -1,4 +1,4 @@
-//! The ready-made document (DESIGN section 5).
+//! The ready-made document.
 
 mod amount;
 mod arithmetic;
@@ -18,18 +18,17 @@ mod tests;
 
 use std::fmt;
 
-use serde_json::{Map, Value};
-
 pub use amount::Amount;
 pub use error::DocumentError;
 pub use gift_bank::{GiftBank, GiftBankError};
+pub(crate) use json::ReadDocument;
 pub use key::Key;
 pub use parcel::{Parcel, ParcelError};
 pub use rules::DocumentRules;
 
 use crate::{
     Inventory,
-    value::{TypeName, kind_of, storable},
+    value::{Table, Value},
 };
 use key::CoreValue;
 
@@ -66,7 +65,7 @@ use key::CoreValue;
 pub struct Document {
     /// The attributes by name. The inventory and the gift bank have a `null`
     /// here, which only says where among the keys they are written.
-    attributes: Map<String, Value>,
+    attributes: Table,
     inventory: Inventory,
     gift_bank: GiftBank,
     rules: DocumentRules,
@@ -76,18 +75,14 @@ impl Document {
     /// A document without attributes, items and gifts.
     #[must_use]
     pub fn new() -> Self {
-        Self::from_parts(Map::new(), Inventory::default(), GiftBank::default())
+        Self::from_parts(Table::default(), Inventory::default(), GiftBank::default())
     }
 
     /// Puts a document together; sees to it that the core values have a place
     /// among the attributes.
-    fn from_parts(
-        mut attributes: Map<String, Value>,
-        inventory: Inventory,
-        gift_bank: GiftBank,
-    ) -> Self {
+    fn from_parts(mut attributes: Table, inventory: Inventory, gift_bank: GiftBank) -> Self {
         for core in [CoreValue::Inventory, CoreValue::GiftBank] {
-            attributes.insert(core.as_str().to_owned(), Value::Null);
+            attributes.insert(core.as_str(), Value::Null);
         }
         Self {
             attributes,
@@ -110,7 +105,7 @@ impl Document {
         self.inventory.set_limits(rules.inventory);
     }
 
-    /// The same document under other rules.
+    /// This document under other rules.
     #[must_use]
     pub fn with_rules(mut self, rules: DocumentRules) -> Self {
         self.set_rules(rules);
@@ -156,7 +151,7 @@ impl PartialEq for Document {
     }
 }
 
-/// Tells how much there is of what, not what: a log line is no place for a
+/// Shows how much there is of what, not what: a log line is not the place for a
 /// player's data.
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

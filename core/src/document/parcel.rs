@@ -201,7 +201,7 @@ impl ParcelItem {
             if item.quantity() == self.quantity {
                 let fields = item.further_fields();
                 taken.fields = fields
-                    .map(|(field, value)| (field.to_owned(), value.clone()))
+                    .map(|(field, value)| (field.to_owned(), value.to_json()))
                     .collect();
             }
         }
@@ -282,7 +282,7 @@ impl Document {
     /// [`DocumentError`] if there is no such gift, it is no parcel, or there is
     /// no room for it: it stays where it is.
     pub fn claim_gift(&mut self, id: &str) -> Result<Parcel, DocumentError> {
-        let parcel = Parcel::from_json(self.gift_bank().get(id)?)?;
+        let parcel = Parcel::from_json(&self.gift_bank().get(id)?.to_json())?;
         self.put_parcel(&parcel)?;
         self.gift_bank_mut().take(id)?;
         Ok(parcel)

@@ -1,5 +1,6 @@
 //! What a document allows.
 
+use super::{Amount, DocumentError, Key, error::path};
 use crate::InventoryLimits;
 
 /// What a [`Document`](super::Document) allows. The slot that loads it sets
@@ -17,24 +18,35 @@ pub struct DocumentRules {
 }
 
 impl DocumentRules {
-    /// The same, with numbers below zero allowed or not.
+    /// These rules, with numbers below zero allowed or not.
     #[must_use]
     pub fn with_negative_values(mut self, allowed: bool) -> Self {
         self.allow_negative_values = allowed;
         self
     }
 
-    /// The same, with new attributes allowed or not.
+    /// These rules, with new attributes allowed or not.
     #[must_use]
     pub fn with_new_attributes(mut self, allowed: bool) -> Self {
         self.allow_new_attributes = allowed;
         self
     }
 
-    /// The same, with these limits of the inventory.
+    /// These rules, with other limits of the inventory.
     #[must_use]
     pub fn with_inventory(mut self, limits: InventoryLimits) -> Self {
         self.inventory = limits;
         self
+    }
+
+    /// Refuses a number below zero, unless it is allowed.
+    pub(super) fn check_sign(&self, key: Key<'_>, value: Amount) -> Result<(), DocumentError> {
+        if value.is_negative() && !self.allow_negative_values {
+            return Err(DocumentError::Negative {
+                path: path(key),
+                value,
+            });
+        }
+        Ok(())
     }
 }

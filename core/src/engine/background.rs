@@ -24,7 +24,7 @@ pub(crate) struct Background<D> {
     /// How many calls of the store ends have under way at the same time: a
     /// thousand players who leave at once are not a thousand saves at once.
     room: Semaphore,
-    /// The same for releases, which must not queue behind everybody's saves: a
+    /// Room for releases, which must not queue behind everybody's saves: a
     /// shutdown ends one session after another.
     room_to_release: Semaphore,
     /// Wakes the task before its time.
@@ -39,7 +39,7 @@ struct ToEnd<D> {
 }
 
 /// What can't pass by itself, such as a document that can't be encoded, is
-/// tried again after so many heartbeats first, then after twice as many, and so
+/// tried again after this many heartbeats first, then after twice as many, and so
 /// on up to this pause.
 const FIRST_PAUSE: u32 = 12;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
@@ -62,7 +62,7 @@ impl<D> Background<D> {
         self.room.acquire().await.ok() // nobody closes it
     }
 
-    /// The same for a release.
+    /// Waits until a release may call the store.
     pub(crate) async fn room_to_release(&self) -> Option<SemaphorePermit<'_>> {
         self.room_to_release.acquire().await.ok() // nobody closes it
     }
@@ -77,17 +77,17 @@ impl<D> Background<D> {
 
 /// Every heartbeat, until the last session of a manager that shuts down has
 /// ended.
-pub(super) async fn run<D: GameDocument>(shared: Arc<Engine<D>>) {
-    let mut clock = tokio::time::interval(shared.settings.heartbeat_interval);
+pub(super) async fn run<D: GameDocument>(engine: Arc<Engine<D>>) {
+    let mut clock = tokio::time::interval(engine.settings.heartbeat_interval);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased; // a simulation repeats itself; the clock is not kept waiting
-            () = shared.quiet.cancelled() => return,
-            _ = clock.tick() => shared.end_those_left(),
-            () = shared.background.wake.notified() => {}
+            () = engine.quiet.cancelled() => return,
+            _ = clock.tick() => engine.end_those_left(),
+            () = engine.background.wake.notified() => {}
         }
-        shared.release_orphans().await;
+        engine.release_orphans().await;
     }
 }
 
@@ -124,14 +124,14 @@ impl<D: GameDocument> Engine<D> {
     }
 
     /// How long to wait with another attempt at what can't pass by itself, and
-    /// failed so many times before.
+    /// failed this often before.
     pub(crate) fn rare_pause(&self, failed_before: u32) -> Duration {
         let first = self.settings.heartbeat_interval.saturating_mul(FIRST_PAUSE);
         let pause = first.saturating_mul(2_u32.saturating_pow(failed_before));
         pause.min(LONGEST_PAUSE)
     }
 
-    /// Ends a session in a task of its own. A failure is told as an event, and
+    /// Ends a session in a task of its own. A failure is reported as an event, and
     /// tried again if nobody else would: of a session that nobody has a handle
     /// to any more (E5), and of a manager that shuts down.
     pub(crate) fn end_in_background(
@@ -139,19 +139,19 @@ impl<D: GameDocument> Engine<D> {
         session: Arc<SessionState<D>>,
         reason: EndReason,
     ) {
-        let shared = Arc::clone(self);
+        let engine = Arc::clone(self);
         self.runtime.spawn(async move {
             let is_wanted = || reason == EndReason::Dropped && session.is_held();
             if is_wanted() && !session.core.is_releasing() {
                 return; // somebody looked it up and goes on with it
             }
-            let ended = Arc::clone(&shared).end(Arc::clone(&session), reason).await;
+            let ended = Arc::clone(&engine).end(Arc::clone(&session), reason).await;
             if let Err(error) = ended
                 && matches!(reason, EndReason::Dropped | EndReason::Shutdown)
                 && !session.is_closed()
                 && !is_wanted()
             {
-                shared.end_again(&session, reason, &error.cause);
+                engine.end_again(&session, reason, &error.cause);
             }
         });
     }
@@ -162,10 +162,10 @@ impl<D: GameDocument> Engine<D> {
         if session.end_is_under_way.swap(true, Ordering::AcqRel) {
             return false;
         }
-        let shared = Arc::clone(self);
+        let engine = Arc::clone(self);
         self.runtime.spawn(async move {
-            // A failure has been told as an event.
-            let _ = shared.end(Arc::clone(&session), EndReason::HandOver).await;
+            // A failure has been reported as an event.
+            let _ = engine.end(Arc::clone(&session), EndReason::HandOver).await;
             session.end_is_under_way.store(false, Ordering::Release);
         });
         true

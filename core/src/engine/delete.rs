@@ -16,16 +16,16 @@ impl<D: GameDocument> Engine<D> {
         session: Arc<SessionState<D>>,
         name: SlotName,
     ) -> Result<(), Error> {
-        let _turn = session.turn.lock().await;
+        let _exclusive = session.exclusive.lock().await;
         session.core.check_active()?;
         let open = session.slot(&name);
         // Waits for a save under way, and keeps others from beginning.
-        let mut saver = match &open {
-            Some(slot) => Some(slot.saver.lock().await),
+        let mut write_state = match &open {
+            Some(slot) => Some(slot.write_state.lock().await),
             None => None,
         };
-        if let Some(saver) = &mut saver {
-            saver.claim = None; // opening the slot kills it
+        if let Some(write_state) = &mut write_state {
+            write_state.claim.kill(); // by opening the slot
         }
         let deleted = self.open_and_delete(&session, &name).await;
         if let Some(slot) = &open {
@@ -56,7 +56,7 @@ impl<D: GameDocument> Engine<D> {
         let stamp = self.stamp(opened.revision);
         match self.store.delete(&claim, &stamp).await? {
             WriteOutcome::Written { .. } => Ok(()),
-            WriteOutcome::Lost { holder } => Err(self.lose_to(&core.player, core.id, holder)),
+            WriteOutcome::Lost { holder } => Err(self.mark_lost_to(&core.player, core.id, holder)),
             WriteOutcome::Overtaken => Err(self.store.claims_keep_dying(&core.player, name).into()),
         }
     }

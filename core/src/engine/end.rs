@@ -27,14 +27,14 @@ impl<D: GameDocument> Engine<D> {
         session: Arc<SessionState<D>>,
         reason: EndReason,
     ) -> Result<(), EndError<D>> {
-        let _turn = session.turn.lock().await;
+        let _exclusive = session.exclusive.lock().await;
         let core = &session.core;
         // From here on no change is taken: the last saves have all of them.
         core.advance(&[Status::Active], Status::Ending);
         match core.status() {
             Status::Ended(_) => return Ok(()),
             Status::Lost(holder) => {
-                let cause = core.lost(holder.map(|holder| *holder));
+                let cause = core.lost_error(holder.map(|holder| *holder));
                 let unsaved = session.unsaved(&cause);
                 return Err(EndError::new(&core.player, unsaved, cause));
             }
@@ -43,7 +43,7 @@ impl<D: GameDocument> Engine<D> {
         let result = self.save_and_release(&session, reason).await;
         if let Err(error) = &result {
             core.advance(&[Status::Ending], Status::Active);
-            self.tell_end_failed(&session, reason, &error.cause);
+            self.report_end_failed(&session, reason, &error.cause);
         }
         result
     }
@@ -88,7 +88,7 @@ impl<D: GameDocument> Engine<D> {
     /// fails, it is tried again at every heartbeat: a session that may have
     /// no lock any more must not take changes.
     ///
-    /// The caller has the session's turn.
+    /// The caller holds the session's lock for loads and ends.
     pub(super) async fn release(
         self: &Arc<Self>,
         session: &Arc<SessionState<D>>,
@@ -97,12 +97,12 @@ impl<D: GameDocument> Engine<D> {
         let core = &session.core;
         core.advance(&[Status::Active, Status::Ending], Status::Releasing);
         if let Status::Lost(holder) = core.status() {
-            return Err(core.lost(holder.map(|holder| *holder)));
+            return Err(core.lost_error(holder.map(|holder| *holder)));
         }
         for slot in session.slots() {
             // A save that was asked for and is under way would find the lock
             // gone, and take the session for lost.
-            drop(slot.saver.lock().await);
+            drop(slot.write_state.lock().await);
         }
         let room = self.background.room_to_release().await;
         let released = self.store.release(&core.player, core.id).await;
@@ -137,7 +137,7 @@ impl<D: GameDocument> Engine<D> {
         self: Arc<Self>,
         session: Arc<SessionState<D>>,
     ) -> Result<(), Error> {
-        let _turn = session.turn.lock().await;
+        let _exclusive = session.exclusive.lock().await;
         if session.is_closed() {
             return Ok(());
         }
@@ -147,7 +147,7 @@ impl<D: GameDocument> Engine<D> {
         self.release(&session, EndReason::Abandoned).await
     }
 
-    fn tell_end_failed(&self, session: &SessionState<D>, reason: EndReason, cause: &Error) {
+    fn report_end_failed(&self, session: &SessionState<D>, reason: EndReason, cause: &Error) {
         let player = &session.core.player;
         let (session_id, why) = (session.core.id, Chain(cause));
         tracing::warn!(%player, session = %session_id, error = %why, "session not ended");

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Event, backend::Hazard};
 
 /// How many events of a kind wait for a slow listener before it misses the
-/// oldest: so many about saves, and so many of all others.
+/// oldest: this many about saves, and as many of all others.
 pub const EVENT_BUFFER: usize = 1_024;
 
 /// An event with its place among all of them.
@@ -27,7 +27,7 @@ pub(crate) struct Subscription {
 /// The manager's end of the channel.
 #[derive(Debug)]
 pub(crate) struct EventSender {
-    /// Told to everybody who starts to listen.
+    /// Reported to everybody who starts to listen.
     found: Mutex<Vec<Hazard>>,
     sessions: broadcast::Sender<Numbered>,
     saves: broadcast::Sender<Numbered>,
@@ -86,7 +86,7 @@ impl EventSender {
         let _ = sender.send((place, event));
     }
 
-    /// Nothing is told from here on, and every listener comes to an end.
+    /// Nothing is reported from here on, and every listener comes to an end.
     pub(crate) fn end(&self) {
         self.ended.cancel();
     }

@@ -13,7 +13,7 @@ use crate::{
     excerpt::Chain,
 };
 
-/// What was found last, and what the program puts up with.
+/// What was found last, and what the program accepts.
 #[derive(Debug, Default)]
 pub(crate) struct HazardWatch {
     accepted: Vec<HazardKind>,
@@ -30,7 +30,7 @@ impl HazardWatch {
         &self.accepted
     }
 
-    /// Those that the program does not put up with.
+    /// Those that the program does not accept.
     pub(crate) fn refused<'a>(
         &'a self,
         hazards: &'a [Hazard],
@@ -77,17 +77,17 @@ fn warn(hazard: &Hazard) {
 
 /// Asks every heartbeat, until the manager stops: a task of its own, so that
 /// nothing slow delays the sign of life.
-pub(crate) async fn run<D: GameDocument>(shared: Arc<Engine<D>>) {
-    let mut clock = tokio::time::interval(shared.settings.heartbeat_interval);
+pub(crate) async fn run<D: GameDocument>(engine: Arc<Engine<D>>) {
+    let mut clock = tokio::time::interval(engine.settings.heartbeat_interval);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     clock.tick().await; // the first is at once, and the start has just asked
     loop {
         tokio::select! {
             biased; // a simulation repeats itself
-            () = shared.stop.cancelled() => return,
+            () = engine.stop.cancelled() => return,
             _ = clock.tick() => {}
         }
-        shared.look_for_hazards().await;
+        engine.look_for_hazards().await;
     }
 }
 

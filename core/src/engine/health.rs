@@ -56,7 +56,7 @@ impl Health {
     }
 
     /// Whether the process is worth keeping: it is not superseded. What a
-    /// liveness probe asks. A store that is down is no reason to restart.
+    /// liveness probe asks. Restarting does not help while the store is down.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         !matches!(self.lease, LeaseHealth::Superseded { .. })

@@ -15,34 +15,34 @@ use crate::{
 
 /// Renews the lease every heartbeat until the last session of a manager that
 /// shuts down has ended (E9).
-pub(super) async fn run<D: GameDocument>(shared: Arc<Engine<D>>) {
+pub(super) async fn run<D: GameDocument>(engine: Arc<Engine<D>>) {
     let mut pulse = Pulse {
-        shared: &shared,
+        engine: &engine,
         stopped: false,
     };
-    let mut clock = tokio::time::interval(shared.settings.heartbeat_interval);
+    let mut clock = tokio::time::interval(engine.settings.heartbeat_interval);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     clock.tick().await; // the first is at once, and the lease is fresh
     loop {
-        shared.gate.note_alive();
+        engine.gate.note_alive();
         tokio::select! {
             biased; // a simulation repeats itself
-            () = shared.quiet.cancelled() => break,
+            () = engine.quiet.cancelled() => break,
             _ = clock.tick() => {}
         }
-        shared.gate.note_alive();
-        shared.tell_kept();
-        if shared.lease.lock().superseded_by().is_none() {
-            // A failure has been told as an event; the next beat comes.
-            let _ = shared.beat().await;
+        engine.gate.note_alive();
+        engine.report_kept();
+        if engine.lease.lock().superseded_by().is_none() {
+            // A failure has been reported as an event; the next beat comes.
+            let _ = engine.beat().await;
         }
     }
     pulse.stopped = true;
 }
 
-/// Tells that the heartbeat is torn down: with its runtime, that is.
+/// Reports that the heartbeat is torn down: with its runtime, that is.
 struct Pulse<'a, D> {
-    shared: &'a Engine<D>,
+    engine: &'a Engine<D>,
     stopped: bool,
 }
 
@@ -51,10 +51,10 @@ impl<D> Drop for Pulse<'_, D> {
         if self.stopped {
             return;
         }
-        let server = &self.shared.server;
+        let server = &self.engine.server;
         tracing::error!(%server, "the runtime of the session manager is gone");
-        self.shared.gate.note_gone();
-        self.shared.events.end();
+        self.engine.gate.note_gone();
+        self.engine.events.end();
     }
 }
 
@@ -69,23 +69,23 @@ impl<D: GameDocument> Engine<D> {
         {
             Ok(Renewal::Renewed { notices }) => {
                 self.lease.lock().note_renewed(asked_at);
-                self.tell_heartbeat(notices.len());
+                self.report_heartbeat(notices.len());
                 for notice in notices {
-                    self.heed(notice);
+                    self.act_on(notice);
                 }
                 Ok(())
             }
             Ok(Renewal::Superseded { by }) => Err(self.note_superseded(by)),
             Err(failure) => {
-                self.tell_heartbeat(0);
-                Err(self.tell_at_risk(failure))
+                self.report_heartbeat(0);
+                Err(self.report_at_risk(failure))
             }
         }
     }
 
-    /// Tells the monitoring how old the lease is, and what a heartbeat brought.
-    fn tell_heartbeat(&self, notices: usize) {
-        if metrics::TELLS {
+    /// Reports to the monitoring how old the lease is, and what a heartbeat brought.
+    fn report_heartbeat(&self, notices: usize) {
+        if metrics::ENABLED {
             let age = self.lease.lock().age(Moment::now(&*self.clock));
             metrics::heartbeat(age, notices);
         }
@@ -104,7 +104,7 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    fn tell_at_risk(&self, failure: StoreFailure) -> Error {
+    fn report_at_risk(&self, failure: StoreFailure) -> Error {
         let now = Moment::now(&*self.clock);
         let lapses_in = self.lease.lock().lapses_in(self.settings.lock_expiry, now);
         let error = Error::from(failure);
@@ -117,9 +117,9 @@ impl<D: GameDocument> Engine<D> {
         error
     }
 
-    /// Does what a notice asks for, in the background. A notice is hearsay:
+    /// Does what a notice asks for, in the background. A notice may be out of date:
     /// what it says is checked before anything is closed.
-    fn heed(self: &Arc<Self>, notice: Notice) {
+    fn act_on(self: &Arc<Self>, notice: Notice) {
         let Notice {
             player,
             session,
@@ -133,16 +133,16 @@ impl<D: GameDocument> Engine<D> {
                     return; // who waits for it asks again and again
                 }
                 self.debug(|| tracing::debug!(%player, by = %from, "asked to hand over"));
-                self.events.send(|| Event::HandOverAsked {
+                self.events.send(|| Event::HandOverRequested {
                     player,
                     session: id,
                     by: from,
                 });
             }
             (Some(session), NoticeKind::Taken) => {
-                let shared = Arc::clone(self);
+                let engine = Arc::clone(self);
                 self.runtime
-                    .spawn(async move { shared.check_taken(&session).await });
+                    .spawn(async move { engine.check_taken(&session).await });
             }
             // A lock of ours that no session of ours knows: a start that got
             // no answer, say. Whoever asks for it shall have it (L8).
@@ -157,8 +157,8 @@ impl<D: GameDocument> Engine<D> {
 
     async fn check_taken(&self, session: &SessionState<D>) {
         let core = &session.core;
-        // While it ends, it is no wonder that it has no lock.
-        let _turn = session.turn.lock().await;
+        // While it ends, it may well have no lock.
+        let _exclusive = session.exclusive.lock().await;
         if core.check_active().is_err() {
             return;
         }
@@ -168,7 +168,7 @@ impl<D: GameDocument> Engine<D> {
         match holder {
             Ok(Some(lock)) if lock.session == core.id && lock.fence == core.fence => {}
             Ok(holder) => {
-                self.lose(&core.player, core.id, holder);
+                self.mark_lost(&core.player, core.id, holder);
             }
             Err(error) => {
                 // It finds out at its next save.
@@ -178,9 +178,9 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// Tells of documents that have been kept for longer than a heartbeat.
+    /// Reports documents that have been kept for longer than a heartbeat.
     /// To be called at every heartbeat.
-    pub(crate) fn tell_kept(&self) {
+    pub(crate) fn report_kept(&self) {
         for event in self.kept.overdue(self.settings.heartbeat_interval) {
             if let Event::DocumentKept {
                 player,

@@ -155,7 +155,7 @@ impl<D: GameDocument> Engine<D> {
         let Some(hook) = self.hooks.before_last_save.clone() else {
             return;
         };
-        let _no_save_under_way = slot.saver.lock().await;
+        let _no_save_under_way = slot.write_state.lock().await;
         let context = HookContext::of(&slot.core, &slot.name);
         let with = context.clone();
         let run: Run<D> = Arc::new(move |document| hook(&with, reason, document));
@@ -194,7 +194,7 @@ impl<D: GameDocument> Engine<D> {
         snapshot
     }
 
-    /// What a hook makes of a document; `None`, and told, if it panics.
+    /// What a hook makes of a document; `None`, and an event, if it panics.
     async fn hooked(
         &self,
         hook: &'static str,
@@ -222,12 +222,12 @@ impl<D: GameDocument> Engine<D> {
             })
         });
         if made.is_err() {
-            self.tell_hook_panicked(context, hook);
+            self.report_hook_panicked(context, hook);
         }
         made.ok()
     }
 
-    fn tell_hook_panicked(&self, context: &HookContext, hook: &'static str) {
+    fn report_hook_panicked(&self, context: &HookContext, hook: &'static str) {
         tracing::error!(player = %context.player, slot = %context.slot, hook, "a hook panicked");
         self.events.send(|| Event::HookPanicked {
             player: context.player.clone(),

@@ -11,7 +11,7 @@ use crate::{
     backend::{Opened, Record},
     codec::{Encoded, Envelope, Fingerprints, KeyFingerprints, fit},
     excerpt::Chain,
-    state::{LastWrite, Saver, SessionCore, SessionState, SlotState},
+    state::{LastWrite, SessionCore, SessionState, SlotClaim, SlotState, WriteState},
 };
 
 /// A document that was read or made.
@@ -37,7 +37,7 @@ impl<D: GameDocument> Engine<D> {
         session: &SessionState<D>,
         name: &SlotName,
     ) -> Result<Arc<SlotState<D>>, Error> {
-        let _turn = session.turn.lock().await;
+        let _exclusive = session.exclusive.lock().await;
         session.core.check_active()?;
         if let Some(open) = session.slot(name) {
             return Ok(open);
@@ -95,13 +95,12 @@ impl<D: GameDocument> Engine<D> {
         let (content, keys) = loaded
             .stored
             .map_or((None, None), |stored| (Some(stored.content), stored.keys));
-        let saver = Saver {
-            claim: Some(number),
+        let write_state = WriteState {
+            claim: SlotClaim::Live(number),
             revision: opened.revision,
             stored: content,
             last: LastWrite::of(opened),
-            doubt: None,
-            proved: self.origin.completion.is_some(), // it is no type of the game's
+            proved: self.origin.completion.is_some(), // it is not a type of the game's
             keys,
         };
         let document = self.run_on_load(core, name, loaded.document).await;
@@ -111,7 +110,7 @@ impl<D: GameDocument> Engine<D> {
             self.autosave.assign_turn(),
             document,
             loaded.envelope,
-            saver,
+            write_state,
         ));
         if self.hooks.on_load.is_some() {
             slot.forget_stored(); // the hook may have changed the document
@@ -159,15 +158,19 @@ impl<D: GameDocument> Engine<D> {
             body: Box::new(record.body.clone()),
             source: Arc::new(source),
         };
-        let (value, envelope) = self.codec.open(&record.body).map_err(undecodable)?;
-        let value = self.migrate(core, name, value, record.body.schema)?;
-        let mut document: D = fit(value, || {
-            let (value, _) = self.codec.open(&record.body).ok()?;
-            self.migrations.apply(value, record.body.schema).ok()
-        })
-        .map_err(undecodable)?;
-        (self.origin.prepare)(&mut document);
         let mut as_stored = record.body.schema == self.migrations.current();
+        let (mut document, envelope) = if as_stored {
+            self.codec.open_as(&record.body).map_err(undecodable)?
+        } else {
+            let (value, envelope) = self.codec.open(&record.body).map_err(undecodable)?;
+            let value = self.migrate(core, name, value, record.body.schema)?;
+            let again = || {
+                let (value, _) = self.codec.open(&record.body).ok()?;
+                self.migrations.apply(value, record.body.schema).ok()
+            };
+            (fit::<D>(value, again).map_err(undecodable)?, envelope)
+        };
+        (self.origin.prepare)(&mut document);
         let (document, envelope) = match self.completed(core, name, &document, &envelope) {
             Some(completed) => {
                 as_stored = false;
@@ -239,7 +242,7 @@ impl<D: GameDocument> Engine<D> {
     }
 
     /// The content of a document that is as it is stored. One that can't be
-    /// saved is loaded all the same, so that the game can mend it.
+    /// saved is loaded all the same, so that the game can repair it.
     fn as_stored(
         &self,
         core: &SessionCore,

@@ -73,8 +73,8 @@ impl<D: GameDocument> Engine<D> {
 
     /// The letter as it is posted.
     fn sealed(&self, letter: &Letter) -> Result<backend::Letter, LetterError> {
-        let content = storable(letter.content()).map_err(LetterError::NotStorable)?;
-        let content = Bytes::from(content.to_string());
+        storable(letter.content()).map_err(LetterError::NotStorable)?;
+        let content = Bytes::from(letter.content().to_string());
         let (bytes, limit) = (content.len(), MAX_LETTER_BYTES);
         if bytes > limit {
             return Err(LetterError::TooLong { bytes, limit });
@@ -104,7 +104,7 @@ impl<D: GameDocument> Engine<D> {
             kind: NoticeKind::Mail,
             from: self.server.clone(),
         };
-        let mut pauses = pauses(&self.settings);
+        let mut pauses = pauses(&self.settings, &self.jitter);
         while let Err(failure) = self.store.notify(&holder.server.name, &notice).await {
             let Some(pause) = pauses.next() else {
                 tracing::warn!(%player, error = %Chain(&failure), "a notice of mail could not be sent");
@@ -143,7 +143,7 @@ impl<D: GameDocument> Engine<D> {
     /// Returns whether there is nothing to be tried again.
     async fn deliver_to_all(self: &Arc<Self>, session: &SessionState<D>) -> bool {
         // A slot that is just being loaded may have read its mail before.
-        drop(session.turn.lock().await);
+        drop(session.exclusive.lock().await);
         let mut done = true;
         for slot in session.slots() {
             let room = self.background.room().await;

@@ -2,7 +2,6 @@
 //!
 //! It works on the state of players and gives that out; handles wrap it.
 
-mod ask;
 mod background;
 mod delete;
 mod end;
@@ -12,17 +11,17 @@ mod hazards;
 mod health;
 mod heartbeat;
 mod hooks;
-mod lane;
 mod load;
 mod mail;
 mod orphans;
 mod recover;
+mod requests;
 mod save;
 mod scheduler;
 mod shutdown;
 mod start;
 
-use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
+use std::{collections::VecDeque, future::Future, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -44,16 +43,16 @@ pub use shutdown::{ShutdownReport, Unfinished};
 pub use start::OnConflict;
 
 use crate::{
-    Clock, EndReason, Error, Event, GameDocument, IdSource, PlayerId, SaveReason, ServerId,
-    SessionId, Settings, Unsaved,
-    autosave::Autosave,
+    Clock, EndReason, Error, Event, GameDocument, IdSource, PlayerId, ServerId, SessionId,
+    Settings, Unsaved,
+    autosave::Wheel,
     backend::{Lock, Store},
-    codec::{Codec, Encoded},
+    clock::Jitter,
+    codec::Codec,
     document_type::Origin,
-    excerpt::Chain,
     metrics,
     schema::Migrations,
-    state::{Gate, Held, Kept, LeaseWatch, Orphans, Registry, Saver, SessionState, SlotState},
+    state::{Gate, Held, Kept, LeaseWatch, Orphans, Registry, SessionState},
 };
 
 #[derive(Debug)]
@@ -67,9 +66,10 @@ pub(crate) struct Engine<D> {
     pub(crate) events: EventSender,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) jitter: Arc<Jitter>,
     pub(crate) server: ServerId,
     pub(crate) registry: Registry<D>,
-    pub(crate) autosave: Autosave<D>,
+    pub(crate) autosave: Wheel<D>,
     pub(crate) kept: Kept,
     pub(crate) orphans: Orphans,
     pub(crate) background: Background<D>,
@@ -149,22 +149,22 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// Closes a session that was found lost, tells so, and returns the error
+    /// Closes a session that was found lost, reports it, and returns the error
     /// for whoever found it (E2).
-    pub(crate) fn lose(
+    pub(crate) fn mark_lost(
         &self,
         player: &PlayerId,
         session: SessionId,
         holder: Option<Lock>,
     ) -> Error {
         if let Some(state) = self.registry.session(player, session)
-            && state.core.lose(holder.clone())
+            && state.core.mark_lost(holder.clone())
         {
             self.debug(|| tracing::debug!(%player, %session, ?holder, "session lost"));
             self.forget(&state);
             metrics::session_over(true, self.registry.len());
             if !state.is_held() {
-                let error = state.core.lost(holder.clone());
+                let error = state.core.lost_error(holder.clone());
                 self.leave_behind(state.unsaved(&error));
             }
             self.events.send(|| Event::SessionLost {
@@ -194,57 +194,5 @@ impl<D: GameDocument> Engine<D> {
         if self.settings.debug {
             report();
         }
-    }
-
-    pub(crate) fn tell_skipped(&self, slot: &SlotState<D>) {
-        self.debug(|| {
-            let (player, slot) = (&slot.core.player, &slot.name);
-            tracing::debug!(%player, %slot, "slot skipped: unchanged");
-        });
-    }
-
-    pub(crate) fn tell_saved(
-        &self,
-        slot: &SlotState<D>,
-        saver: &mut Saver,
-        encoded: &Encoded,
-        reason: SaveReason,
-    ) {
-        metrics::saved(reason.label());
-        let revision = saver.revision;
-        self.debug(|| {
-            let keys = self.codec.key_fingerprints(encoded).ok().map(Box::new);
-            let changed = keys.as_ref().zip(saver.keys.as_ref());
-            let changed = changed.map(|(keys, stored)| keys.changed_since(stored));
-            saver.keys = keys;
-            let (player, slot) = (&slot.core.player, &slot.name);
-            tracing::debug!(%player, %slot, %revision, ?reason, ?changed, "slot saved");
-        });
-        self.events.send(|| Event::SlotSaved {
-            player: slot.core.player.clone(),
-            slot: slot.name.clone(),
-            revision,
-            reason,
-        });
-    }
-
-    pub(crate) fn tell_save_failed(
-        &self,
-        slot: &SlotState<D>,
-        attempt: u32,
-        retry_in: Option<Duration>,
-        error: &Error,
-    ) {
-        metrics::save_failed();
-        let player = &slot.core.player;
-        let (name, why) = (&slot.name, Chain(error));
-        tracing::warn!(%player, slot = %name, attempt, ?retry_in, error = %why, "save failed");
-        self.events.send(|| Event::SaveFailed {
-            player: player.clone(),
-            slot: slot.name.clone(),
-            attempt,
-            retry_in,
-            error: Arc::new(error.clone()),
-        });
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     EndReason, Error, Event, GameDocument, PlayerId, Revision, SaveReason, SlotName, UnixMillis,
     Unsaved, WriteId,
     backend::{Body, Effect, Opened, Record, WriteOutcome, pauses},
-    codec::{Encoded, Envelope, Unique},
+    codec::{Encoded, Envelope},
     excerpt::Chain,
     state::{LastWrite, SessionCore},
 };
@@ -76,11 +76,11 @@ struct Base {
 impl Base {
     async fn of<D>(unsaved: &Unsaved<D>) -> Self {
         // Whatever write was under way is over then: each is bounded in time.
-        let saver = unsaved.origin.saver.lock().await;
+        let write_state = unsaved.origin.write_state.lock().await;
         Self {
-            revision: saver.revision,
-            last: saver.last,
-            doubt: saver.doubt.map(|doubt| doubt.write_id),
+            revision: write_state.revision,
+            last: write_state.last,
+            doubt: write_state.claim.doubt().map(|doubt| doubt.write_id),
         }
     }
 
@@ -160,7 +160,7 @@ impl<D: GameDocument> Engine<D> {
         let held = self.take(player, on_conflict, former).await?;
         let state = Arc::clone(&held.state); // held to the end
         let put = self.put_under(&state.core, slot, base, options, make).await;
-        if let Err(error) = Arc::clone(self).end(state, EndReason::Asked).await {
+        if let Err(error) = Arc::clone(self).end(state, EndReason::Requested).await {
             // It has nothing to save; the manager goes on releasing it.
             tracing::warn!(%player, error = %Chain(&error), "a session for a recovery lingers");
         }
@@ -194,14 +194,14 @@ impl<D: GameDocument> Engine<D> {
             });
         }
         let body = make(self, core, &opened)?;
-        let mut pauses = pauses(&self.settings);
+        let mut pauses = pauses(&self.settings, &self.jitter);
         loop {
             let stamp = self.stamp(opened.revision);
             let claim = core.claim(slot, number);
             let failure = match self.store.save(&claim, &stamp, &body).await {
                 Ok(WriteOutcome::Written { revision }) => return Ok(revision),
                 Ok(WriteOutcome::Lost { holder }) => {
-                    return Err(self.lose(&core.player, core.id, holder));
+                    return Err(self.mark_lost(&core.player, core.id, holder));
                 }
                 Ok(WriteOutcome::Overtaken) => self.store.claims_keep_dying(&core.player, slot),
                 Err(failure) => failure,
@@ -247,7 +247,7 @@ impl<D: GameDocument> Engine<D> {
         let envelope = self.envelope_to_keep(core, slot, opened);
         let encoded = self
             .codec
-            .encode_with(document, &envelope, Unique::Unknown)
+            .encode_either(document, &envelope)
             .map_err(|source| unencodable(core, slot, source))?;
         let body = self.body_to_put(core, slot, &encoded, schema)?;
         if schema <= self.migrations.current() {

@@ -1,4 +1,11 @@
 //! One save of one slot, from snapshot to acknowledgement.
+//!
+//! In: a slot, and why it is saved. Out: one conditional write
+//! (`backend/client.rs`), or none if the store has the content already; and
+//! what became of it, noted in the slot and reported as an event.
+//!
+//! On the way the document goes through the hook (`engine/hooks.rs`) and
+//! becomes bytes (`codec`).
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,12 +13,13 @@ use tokio::sync::MutexGuard;
 
 use super::{Engine, hooks::guarded};
 use crate::{
-    ClaimNumber, Error, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName, Unsaved,
-    WriteId,
+    ClaimNumber, Error, Event, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
+    Unsaved, WriteId,
     backend::{Body, Claim, Effect, Lock, Opened, Opening, Operation, Stamp, WriteOutcome, pauses},
-    codec::{CodecError, Encoded, Envelope, Fingerprints, Unique},
+    codec::{CodecError, Encoded, Envelope, Fingerprints},
+    excerpt::Chain,
     metrics,
-    state::{Doubt, LastWrite, Saved, Saver, SessionCore, SlotState, Snapshot},
+    state::{Doubt, LastWrite, Saved, SessionCore, SlotClaim, SlotState, Snapshot, WriteState},
 };
 
 /// A claim that dies more often than this within one save is a fault of the
@@ -20,7 +28,7 @@ const MAX_OPENINGS: usize = 3;
 
 /// A save that has its snapshot, and the slot's claim to itself.
 pub(crate) struct Begun<'a, D> {
-    saver: MutexGuard<'a, Saver>,
+    write_state: MutexGuard<'a, WriteState>,
     snapshot: Snapshot<D>,
     reason: SaveReason,
     forced: bool,
@@ -33,7 +41,7 @@ impl<D: GameDocument> Engine<D> {
         slot: &Arc<SlotState<D>>,
         reason: SaveReason,
     ) -> Result<Saved, Error> {
-        let mut pauses = pauses(&self.settings);
+        let mut pauses = pauses(&self.settings, &self.jitter);
         for attempt in 1.. {
             let error = match self.save_once(slot, reason).await {
                 Ok(saved) => return Ok(saved),
@@ -41,7 +49,7 @@ impl<D: GameDocument> Engine<D> {
                 Err(error) => error,
             };
             let pause = pauses.next().filter(|_| error.is_transient());
-            self.tell_save_failed(slot, attempt, pause, &error);
+            self.report_save_failed(slot, attempt, pause, &error);
             let Some(pause) = pause else {
                 self.autosave.enqueue(slot);
                 return Err(error);
@@ -72,9 +80,9 @@ impl<D: GameDocument> Engine<D> {
         slot: &'a SlotState<D>,
         reason: SaveReason,
     ) -> Result<Begun<'a, D>, Error> {
-        let saver = match slot.saver.try_lock() {
-            Ok(saver) => saver,
-            Err(_save_under_way) => slot.saver.lock().await,
+        let write_state = match slot.write_state.try_lock() {
+            Ok(write_state) => write_state,
+            Err(_save_under_way) => slot.write_state.lock().await,
         };
         let (mut snapshot, forced) = slot.begin_save(reason == SaveReason::Autosave)?;
         let reason = if forced { SaveReason::Forced } else { reason };
@@ -82,7 +90,7 @@ impl<D: GameDocument> Engine<D> {
             snapshot = self.run_before_save(slot, snapshot).await;
         }
         Ok(Begun {
-            saver,
+            write_state,
             snapshot,
             reason,
             forced,
@@ -96,14 +104,16 @@ impl<D: GameDocument> Engine<D> {
         begun: Begun<'_, D>,
     ) -> Result<Saved, Error> {
         let Begun {
-            mut saver,
+            mut write_state,
             snapshot,
             reason,
             forced,
         } = begun;
         let version = snapshot.version;
         let has_errands = snapshot.envelope.has_errands();
-        let result = self.save_snapshot(slot, &mut saver, snapshot, reason).await;
+        let result = self
+            .save_snapshot(slot, &mut write_state, snapshot, reason)
+            .await;
         if has_errands && result.is_ok() {
             self.errands.push(slot);
         }
@@ -112,7 +122,7 @@ impl<D: GameDocument> Engine<D> {
             if matches!(error, Error::Unencodable { .. } | Error::Panicked { .. }) {
                 slot.note_refused(version, |times| self.rare_pause(times));
             }
-            slot.note_revision(saver.revision); // it may have been opened anew
+            slot.note_revision(write_state.revision); // it may have been opened again
         }
         result
     }
@@ -120,37 +130,40 @@ impl<D: GameDocument> Engine<D> {
     async fn save_snapshot(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
         snapshot: Snapshot<D>,
         reason: SaveReason,
     ) -> Result<Saved, Error> {
         if snapshot.stored && !writes_unchanged(reason) {
-            return Ok(self.skip(slot, saver));
+            return Ok(self.skip(slot, write_state));
         }
         let encoded = self.encode(slot, &snapshot)?;
         let content = encoded.fingerprints();
         // Only with the doubt out of the way is it known what the store has.
-        let applied = self.settle_doubt(slot, saver).await?;
+        let applied = self.settle_doubt(slot, write_state).await?;
         if applied.is_none_or(|applied| applied.all != content.all) {
-            if !is_due(reason, saver.stored, content) {
-                slot.note_revision(saver.revision); // likewise
-                if saver.stored.is_some_and(|stored| stored.all == content.all) {
-                    slot.note_stored(&snapshot, saver.revision);
+            if !is_due(reason, write_state.stored, content) {
+                slot.note_revision(write_state.revision); // likewise
+                if write_state
+                    .stored
+                    .is_some_and(|stored| stored.all == content.all)
+                {
+                    slot.note_stored(&snapshot, write_state.revision);
                 }
-                return Ok(self.skip(slot, saver));
+                return Ok(self.skip(slot, write_state));
             }
-            self.prove(slot, saver, &encoded)?;
-            self.write(slot, saver, &encoded).await?;
+            self.prove(slot, write_state, &encoded)?;
+            self.write(slot, write_state, &encoded).await?;
         }
-        slot.note_stored(&snapshot, saver.revision);
-        self.tell_saved(slot, saver, &encoded, reason);
-        let revision = saver.revision;
+        slot.note_stored(&snapshot, write_state.revision);
+        self.report_saved(slot, write_state, &encoded, reason);
+        let revision = write_state.revision;
         Ok(Saved::Written { revision })
     }
 
-    fn skip(&self, slot: &SlotState<D>, saver: &Saver) -> Saved {
-        self.tell_skipped(slot);
-        let revision = saver.revision;
+    fn skip(&self, slot: &SlotState<D>, write_state: &WriteState) -> Saved {
+        self.report_skipped(slot);
+        let revision = write_state.revision;
         Saved::Unchanged { revision }
     }
 
@@ -178,11 +191,7 @@ impl<D: GameDocument> Engine<D> {
         document: &D,
         envelope: &Envelope,
     ) -> Result<Encoded, CodecError> {
-        let unique = match self.origin.completion {
-            Some(_) => Unique::Known, // the ready-made document's maps see to it
-            None => Unique::Unknown,
-        };
-        self.codec.encode_with(document, envelope, unique)
+        self.codec.encode_either(document, envelope)
     }
 
     /// Makes sure, before the slot's first write in the session, that a game's
@@ -190,14 +199,14 @@ impl<D: GameDocument> Engine<D> {
     fn prove(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
         encoded: &Encoded,
     ) -> Result<(), Error> {
-        if !saver.proved {
+        if !write_state.proved {
             self.run_codec(slot, "proving that the document comes back", || {
                 self.codec.prove::<D>(encoded)
             })?;
-            saver.proved = true;
+            write_state.proved = true;
         }
         Ok(())
     }
@@ -222,22 +231,22 @@ impl<D: GameDocument> Engine<D> {
     async fn write(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
         encoded: &Encoded,
     ) -> Result<(), Error> {
         let body = self
             .body(encoded, self.migrations.current())
             .map_err(|source| unencodable(&slot.core, &slot.name, source))?;
         for _ in 0..MAX_OPENINGS {
-            if let Some(number) = saver.claim {
+            if let SlotClaim::Live(number) = write_state.claim {
                 let claim = slot.claim(number);
-                let sent = self.send(&claim, saver, encoded.fingerprints(), &body);
+                let sent = self.send(&claim, write_state, encoded.fingerprints(), &body);
                 if sent.await? {
                     metrics::written(body.bytes.len());
                     return Ok(());
                 }
             }
-            self.open_again(slot, saver).await?;
+            self.open_again(slot, write_state).await?;
         }
         Err(self
             .store
@@ -260,33 +269,33 @@ impl<D: GameDocument> Engine<D> {
     async fn settle_doubt(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
     ) -> Result<Option<Fingerprints>, Error> {
-        match saver.claim {
-            Some(_) => Ok(None),
-            None => self.open_again(slot, saver).await,
+        match write_state.claim {
+            SlotClaim::Live(_) => Ok(None),
+            SlotClaim::Dead | SlotClaim::InDoubt(_) => self.open_again(slot, write_state).await,
         }
     }
 
-    /// Opens the slot anew, which kills every claim on it before.
+    /// Opens the slot again, which kills every claim on it before.
     async fn open_again(
         &self,
         slot: &SlotState<D>,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
     ) -> Result<Option<Fingerprints>, Error> {
         let claimed = self.claim_slot(&slot.core, &slot.name).await;
         let (number, opened) = claimed.map_err(|error| error.during(Operation::Save))?;
-        let doubt = saver.doubt.take();
+        let doubt = write_state.claim.doubt();
         let applied = doubt.filter(|doubt| opened.last_write == Some(doubt.write_id));
         let applied = applied.map(|doubt| doubt.content);
-        if opened.revision != saver.revision {
+        if opened.revision != write_state.revision {
             // The write in doubt, or one that nothing is known of.
-            saver.stored = applied;
-            saver.keys = None;
+            write_state.stored = applied;
+            write_state.keys = None;
         }
-        saver.claim = Some(number);
-        saver.revision = opened.revision;
-        saver.last = LastWrite::of(&opened);
+        write_state.claim = SlotClaim::Live(number);
+        write_state.revision = opened.revision;
+        write_state.last = LastWrite::of(&opened);
         Ok(applied)
     }
 
@@ -294,15 +303,14 @@ impl<D: GameDocument> Engine<D> {
     async fn send(
         &self,
         claim: &Claim,
-        saver: &mut Saver,
+        write_state: &mut WriteState,
         content: Fingerprints,
         body: &Body,
     ) -> Result<bool, Error> {
-        let stamp = self.stamp(saver.revision);
+        let stamp = self.stamp(write_state.revision);
         // Noted before it is sent: if this future is dropped, or no answer
         // comes, the claim is in doubt and the slot is opened again (S2, E7).
-        saver.claim = None;
-        saver.doubt = Some(Doubt {
+        write_state.claim = SlotClaim::InDoubt(Doubt {
             write_id: stamp.write_id,
             content,
         });
@@ -313,25 +321,29 @@ impl<D: GameDocument> Engine<D> {
             metrics::write_in_doubt();
             return Err(failure.clone().into());
         }
-        saver.doubt = None;
+        let (live, dead) = (SlotClaim::Live(claim.number), SlotClaim::Dead);
         match outcome {
             Ok(WriteOutcome::Written { revision }) => {
                 debug_assert_eq!(revision, stamp.base.next(), "S3");
-                saver.claim = Some(claim.number);
-                saver.revision = revision;
-                saver.last = Some(LastWrite {
+                write_state.claim = live;
+                write_state.revision = revision;
+                write_state.last = Some(LastWrite {
                     id: stamp.write_id,
                     at: stamp.at,
                 });
-                saver.stored = Some(content);
+                write_state.stored = Some(content);
                 Ok(true)
             }
             Ok(WriteOutcome::Lost { holder }) => {
-                Err(self.lose_to(&claim.player, claim.session, holder))
+                write_state.claim = dead;
+                Err(self.mark_lost_to(&claim.player, claim.session, holder))
             }
-            Ok(WriteOutcome::Overtaken) => Ok(false),
+            Ok(WriteOutcome::Overtaken) => {
+                write_state.claim = dead;
+                Ok(false)
+            }
             Err(failure) => {
-                saver.claim = Some(claim.number);
+                write_state.claim = live;
                 Err(failure.into())
             }
         }
@@ -364,7 +376,7 @@ impl<D: GameDocument> Engine<D> {
             match self.store.open(&claim).await? {
                 Opening::Opened(opened) => return Ok((claim.number, opened)),
                 Opening::Lost { holder } => {
-                    return Err(self.lose_to(&core.player, core.id, holder));
+                    return Err(self.mark_lost_to(&core.player, core.id, holder));
                 }
                 // The number was this session's greatest: an answer that can
                 // only come of the call having been sent twice.
@@ -376,7 +388,7 @@ impl<D: GameDocument> Engine<D> {
 
     /// Closes a session whose claim the store refused for `holder`'s sake,
     /// which may be a second lock of the session's own.
-    pub(crate) fn lose_to(
+    pub(crate) fn mark_lost_to(
         &self,
         player: &PlayerId,
         session: SessionId,
@@ -390,7 +402,59 @@ impl<D: GameDocument> Engine<D> {
             }
             !second
         });
-        self.lose(player, session, holder)
+        self.mark_lost(player, session, holder)
+    }
+
+    fn report_skipped(&self, slot: &SlotState<D>) {
+        self.debug(|| {
+            let (player, slot) = (&slot.core.player, &slot.name);
+            tracing::debug!(%player, %slot, "slot skipped: unchanged");
+        });
+    }
+
+    fn report_saved(
+        &self,
+        slot: &SlotState<D>,
+        write_state: &mut WriteState,
+        encoded: &Encoded,
+        reason: SaveReason,
+    ) {
+        metrics::saved(reason.label());
+        let revision = write_state.revision;
+        self.debug(|| {
+            let keys = self.codec.key_fingerprints(encoded).ok().map(Box::new);
+            let changed = keys.as_ref().zip(write_state.keys.as_ref());
+            let changed = changed.map(|(keys, stored)| keys.changed_since(stored));
+            write_state.keys = keys;
+            let (player, slot) = (&slot.core.player, &slot.name);
+            tracing::debug!(%player, %slot, %revision, ?reason, ?changed, "slot saved");
+        });
+        self.events.send(|| Event::SlotSaved {
+            player: slot.core.player.clone(),
+            slot: slot.name.clone(),
+            revision,
+            reason,
+        });
+    }
+
+    pub(crate) fn report_save_failed(
+        &self,
+        slot: &SlotState<D>,
+        attempt: u32,
+        retry_in: Option<Duration>,
+        error: &Error,
+    ) {
+        metrics::save_failed();
+        let player = &slot.core.player;
+        let (name, why) = (&slot.name, Chain(error));
+        tracing::warn!(%player, slot = %name, attempt, ?retry_in, error = %why, "save failed");
+        self.events.send(|| Event::SaveFailed {
+            player: player.clone(),
+            slot: slot.name.clone(),
+            attempt,
+            retry_in,
+            error: Arc::new(error.clone()),
+        });
     }
 }
 
@@ -398,14 +462,14 @@ impl<D: GameDocument> Engine<D> {
 fn writes_unchanged(reason: SaveReason) -> bool {
     matches!(
         reason,
-        SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack
+        SaveReason::Requested | SaveReason::Forced | SaveReason::PutBack
     )
 }
 
 /// Whether a save of this kind has to send this content (A1, A5, A6, S10).
 fn is_due(reason: SaveReason, stored: Option<Fingerprints>, content: Fingerprints) -> bool {
     match (reason, stored) {
-        (_, None) | (SaveReason::Asked | SaveReason::Forced | SaveReason::PutBack, _) => true,
+        (_, None) | (SaveReason::Requested | SaveReason::Forced | SaveReason::PutBack, _) => true,
         (SaveReason::Autosave, Some(stored)) => stored.kept != content.kept,
         (SaveReason::LastSave(_) | SaveReason::Mail, Some(stored)) => stored.all != content.all,
     }

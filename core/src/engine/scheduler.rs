@@ -1,95 +1,112 @@
-//! The scheduler: when what is saved, and by how many lanes.
+//! The autosave at work: a scheduler, which says when what is saved, and the
+//! workers, which save it.
+//!
+//! In: the time, and what the wheel has for it. Out: a call of `save_once` for
+//! each slot that is due (`engine/save.rs`), and its place in the wheel or the
+//! queue after that.
 
-use std::{pin::pin, sync::Arc};
+use std::{
+    any::Any,
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::{
     FutureExt,
     future::{Fuse, FusedFuture},
 };
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{
+    task::{JoinSet, coop::consume_budget},
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, lane};
+use super::Engine;
 use crate::{
-    GameDocument,
-    autosave::{Timetable, Wheel, Work},
+    Error, GameDocument, SaveReason,
+    autosave::{HookUnderWay, Job, SaveQueue, Timetable, Wheel},
+    backend::pauses,
     fetch, metrics,
+    state::{Next, Saved, SlotState},
 };
 
-/// So many saves that are due are worth a lane on another thread, even if the
+/// How many saves that are due are worth a worker on another thread, even if the
 /// store keeps none of them waiting.
-const WORTH_A_LANE: usize = 16;
+const WORTH_A_WORKER: usize = 16;
 
 /// The running autosave of one manager.
 ///
 /// It sleeps until the next turn that has work. With nothing changed there is
 /// none but in the forced cycle: an idle session costs nothing (A1).
 ///
-/// Saves are made in lanes, each of them one after another. The first is part
+/// Saves are made by workers, one after another each. The first is part
 /// of the scheduler's own task, which is all it takes as long as the store
-/// answers at once. When a save has to wait, what is due gets further lanes,
+/// answers at once. When a save has to wait, what is due gets further workers,
 /// up to `max_concurrent_saves` (A4).
 pub(crate) struct Scheduler<D: GameDocument> {
-    shared: Arc<Engine<D>>,
+    engine: Arc<Engine<D>>,
     timetable: Timetable,
     /// Turns before this one are done with.
     next: u64,
     /// The turn that it sleeps until.
     planned: Option<u64>,
-    work: Arc<Work<D>>,
-    /// All lanes but the first.
-    lanes: JoinSet<()>,
+    queue: Arc<SaveQueue<D>>,
+    /// All workers but the first.
+    workers: JoinSet<()>,
     /// That the runtime has for tasks.
     threads: usize,
 }
 
 impl<D: GameDocument> Scheduler<D> {
-    pub(crate) fn new(shared: Arc<Engine<D>>) -> Self {
+    pub(crate) fn new(engine: Arc<Engine<D>>) -> Self {
         Self {
-            timetable: Timetable::new(&shared.settings, Instant::now()),
-            threads: shared.runtime.metrics().num_workers(),
-            work: Arc::new(Work::new(shared.settings.max_concurrent_saves)),
-            shared,
+            timetable: Timetable::new(&engine.settings, Instant::now()),
+            threads: engine.runtime.metrics().num_workers(),
+            queue: Arc::new(SaveQueue::new(engine.settings.max_concurrent_saves)),
+            engine,
             next: 0,
             planned: None,
-            lanes: JoinSet::new(),
+            workers: JoinSet::new(),
         }
     }
 
     /// Runs until the manager stops. Saves under way are then finished.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
-        let (shared, work) = (Arc::clone(&self.shared), Arc::clone(&self.work));
-        let wheel = &shared.autosave.wheel;
+        let (engine, queue) = (Arc::clone(&self.engine), Arc::clone(&self.queue));
+        let wheel = &engine.autosave;
         let mut stopped = pin!(stop.cancelled());
-        let mut first_lane = pin!(Fuse::terminated());
+        let mut first_worker = pin!(Fuse::terminated());
         while !stop.is_cancelled() {
             self.take_turns(wheel);
-            let (due, waiting) = work.due_and_waiting();
+            let (due, waiting) = queue.due_and_waiting();
             metrics::autosave_queue(due);
-            if due > 0 && first_lane.is_terminated() {
-                first_lane.set(lane::run(&shared, &work).fuse());
+            if due > 0 && first_worker.is_terminated() {
+                first_worker.set(run_worker(&engine, &queue).fuse());
             }
-            self.add_lanes(due, waiting);
+            self.add_workers(due, waiting);
             let turn_at = self.planned.and_then(|turn| self.timetable.begin(turn));
-            let retry_at = work.next_retry();
+            let retry_at = queue.next_retry();
             tokio::select! {
                 // In a fixed order, so that a simulation repeats itself. No
                 // branch waits for another: the last ones only wake the loop.
                 biased;
                 () = &mut stopped => break,
-                () = sleep_until(retry_at) => work.take_retries(Instant::now()),
-                Some(ended) = self.lanes.join_next() => note_ended(ended),
-                () = &mut first_lane, if !first_lane.is_terminated() => {}
+                () = sleep_until(retry_at) => queue.take_retries(Instant::now()),
+                Some(ended) = self.workers.join_next() => note_ended(ended),
+                () = &mut first_worker, if !first_worker.is_terminated() => {}
                 () = sleep_until(turn_at) => {}
                 () = wheel.news() => {}
-                () = work.news() => {}
+                () = queue.news() => {}
             }
         }
-        work.close();
-        if !first_lane.is_terminated() {
-            first_lane.await;
+        queue.close();
+        if !first_worker.is_terminated() {
+            first_worker.await;
         }
-        while let Some(ended) = self.lanes.join_next().await {
+        while let Some(ended) = self.workers.join_next().await {
             note_ended(ended);
         }
     }
@@ -128,35 +145,35 @@ impl<D: GameDocument> Scheduler<D> {
     fn take_turn(&mut self, wheel: &Wheel<D>, turn: u64) {
         let slots = wheel.take(turn, self.timetable.is_forced(turn));
         fetch::all(&slots, |slot| slot.fetch());
-        self.work.push(slots);
+        self.queue.push(slots);
     }
 
-    /// Begins lanes for what is due: one for each if saves have to wait (A4),
+    /// Begins workers for what is due: one for each if saves have to wait (A4),
     /// otherwise enough to use every thread.
-    fn add_lanes(&mut self, due: usize, waiting: usize) {
-        let running = self.lanes.len() + 1; // with the first
+    fn add_workers(&mut self, due: usize, waiting: usize) {
+        let running = self.workers.len() + 1; // with the first
         let wanted = if waiting > 0 {
             due
         } else if self.threads > 1 {
             // The last task that a thread begins stays with it: so one more
             // than there are other threads.
-            (due / WORTH_A_LANE).min(self.threads.saturating_sub(self.lanes.len()))
+            (due / WORTH_A_WORKER).min(self.threads.saturating_sub(self.workers.len()))
         } else {
             0
         };
-        let max = self.shared.settings.max_concurrent_saves;
+        let max = self.engine.settings.max_concurrent_saves;
         for _ in 0..wanted.min(max.saturating_sub(running)) {
-            let (shared, work) = (Arc::clone(&self.shared), Arc::clone(&self.work));
-            let lane = async move { lane::run(&shared, &work).await };
-            self.lanes.spawn(lane);
+            let (engine, queue) = (Arc::clone(&self.engine), Arc::clone(&self.queue));
+            let worker = async move { run_worker(&engine, &queue).await };
+            self.workers.spawn(worker);
         }
-        self.work.set_room(self.lanes.len() + 1 < max);
+        self.queue.set_room(self.workers.len() + 1 < max);
     }
 }
 
 fn note_ended(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
-        tracing::error!(%error, "a lane of the autosave was torn down");
+        tracing::error!(%error, "a worker of the autosave was torn down");
     }
 }
 
@@ -165,4 +182,133 @@ async fn sleep_until(at: Option<Instant>) {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
+}
+
+/// What is caught of a panic. It has gone to the panic hook.
+type Panic = Box<dyn Any + Send>;
+
+/// A hook that takes longer than this counts no more among those that run at
+/// the same time.
+const SHORT: Duration = Duration::from_millis(100);
+
+/// Makes the saves that are due until none is left.
+///
+/// As many workers as there are make as many saves at the same time. A save that
+/// the store answers at once costs no task of its own. One that a hook runs
+/// for has one: it may take as long as the hook likes, and no worker waits (A9).
+async fn run_worker<D: GameDocument>(engine: &Arc<Engine<D>>, queue: &Arc<SaveQueue<D>>) {
+    while let Some(job) = queue.next() {
+        if job.slot.is_refused() {
+            // It keeps its place, and what it is there for.
+            engine.autosave.push(&job.slot);
+        } else if engine.hooks.before_save.is_some() {
+            set_aside(engine, queue, job);
+        } else {
+            let save = engine.save_once(&job.slot, SaveReason::Autosave);
+            let save = counting_wait(AssertUnwindSafe(save).catch_unwind(), queue);
+            let result = save.await;
+            settle(engine, queue, job, result);
+        }
+        consume_budget().await; // others have to run too
+    }
+}
+
+/// Makes a save with a hook in a task of its own.
+fn set_aside<D: GameDocument>(engine: &Arc<Engine<D>>, queue: &Arc<SaveQueue<D>>, job: Job<D>) {
+    let hook = queue.begin_hook();
+    let (tasks, engine, queue) = (&engine.runtime, Arc::clone(engine), Arc::clone(queue));
+    tasks.spawn(async move {
+        let save = save_with_hook(&engine, &queue, &job.slot, hook);
+        let result = AssertUnwindSafe(save).catch_unwind().await;
+        settle(&engine, &queue, job, result);
+    });
+}
+
+async fn save_with_hook<D: GameDocument>(
+    engine: &Engine<D>,
+    queue: &SaveQueue<D>,
+    slot: &Arc<SlotState<D>>,
+    hook: HookUnderWay<D>,
+) -> Result<Saved, Error> {
+    let mut begin = pin!(engine.begin_save(slot, SaveReason::Autosave));
+    let begun = timeout(SHORT, &mut begin).await;
+    drop(hook); // the others no longer wait for it
+    let begun = match begun {
+        Ok(begun) => begun?,
+        Err(_takes_long) => begin.await?,
+    };
+    let _room = queue.room_to_write().await;
+    engine.finish_save(slot, begun).await
+}
+
+/// Runs a save; while it waits for the store, it counts as waiting.
+async fn counting_wait<D, F: Future>(save: F, queue: &SaveQueue<D>) -> F::Output {
+    let mut save = pin!(save);
+    let mut waits = false;
+    poll_fn(|context| {
+        let polled = save.as_mut().poll(context);
+        if waits != polled.is_pending() {
+            waits = !waits;
+            if waits {
+                queue.begin_wait();
+            } else {
+                queue.end_wait();
+            }
+        }
+        polled
+    })
+    .await
+}
+
+fn settle<D: GameDocument>(
+    engine: &Engine<D>,
+    queue: &SaveQueue<D>,
+    job: Job<D>,
+    result: Result<Result<Saved, Error>, Panic>,
+) {
+    // A panic of a document's own code must not take the slot out of the
+    // schedule (A7).
+    let result = result.unwrap_or_else(|_| {
+        Err(Error::Panicked {
+            player: job.slot.core.player.clone(),
+            during: "saving a slot",
+        })
+    });
+    match result {
+        Ok(_) => let_go(engine, queue, job.slot),
+        // Whoever closed it has told so. If it was just being opened then,
+        // nobody has taken it out yet.
+        Err(error) if error.closes_slot() => engine.autosave.remove(&job.slot),
+        Err(error) => try_again(engine, queue, job, &error),
+    }
+}
+
+fn let_go<D: GameDocument>(engine: &Engine<D>, queue: &SaveQueue<D>, slot: Arc<SlotState<D>>) {
+    match slot.let_go() {
+        Next::Rest => {}
+        Next::Turn => engine.autosave.push(&slot),
+        Next::Due => queue.push_again(slot),
+    }
+}
+
+/// With backoff, and after the last attempt in the next cycle (A3).
+fn try_again<D: GameDocument>(
+    engine: &Engine<D>,
+    queue: &SaveQueue<D>,
+    mut job: Job<D>,
+    error: &Error,
+) {
+    let pause = pause_after(engine, job.attempt).filter(|_| error.is_transient());
+    engine.report_save_failed(&job.slot, job.attempt, pause, error);
+    match pause {
+        Some(pause) => {
+            job.attempt += 1;
+            queue.retry_at(Instant::now() + pause, job);
+        }
+        None => engine.autosave.push(&job.slot),
+    }
+}
+
+fn pause_after<D>(engine: &Engine<D>, attempt: u32) -> Option<Duration> {
+    pauses(&engine.settings, &engine.jitter).nth(attempt as usize - 1)
 }

@@ -14,7 +14,7 @@ use crate::{
     state::{SessionState, Status, Taken},
 };
 
-/// What came of a shutdown.
+/// The outcome of a shutdown.
 #[non_exhaustive]
 pub struct ShutdownReport<D> {
     /// How many sessions were saved and released.
@@ -115,7 +115,7 @@ impl<D: GameDocument> Engine<D> {
             .waiting
             .extend(players.iter().cloned());
         let unless_done = Abandons {
-            shared: Arc::clone(self),
+            engine: Arc::clone(self),
             done: false,
         };
         self.runtime
@@ -240,10 +240,10 @@ impl<D: GameDocument> Engine<D> {
     }
 }
 
-/// Tells what is abandoned if a shutdown is torn down, with the runtime that it
+/// Reports what is abandoned if a shutdown is torn down, with the runtime that it
 /// runs on.
 struct Abandons<D: GameDocument> {
-    shared: Arc<Engine<D>>,
+    engine: Arc<Engine<D>>,
     done: bool,
 }
 
@@ -252,7 +252,7 @@ impl<D: GameDocument> Drop for Abandons<D> {
         if self.done {
             return;
         }
-        let sessions = self.shared.registry.sessions();
+        let sessions = self.engine.registry.sessions();
         let players: Vec<_> = sessions
             .iter()
             .take(10)

@@ -9,6 +9,7 @@ use super::Engine;
 use crate::{
     EndReason, Error, Fence, GameDocument, PlayerId, SessionId,
     backend::{Acquisition, Claimant, Effect, Lock, Notice, NoticeKind},
+    clock::Jitter,
     excerpt::Chain,
     metrics,
     state::{Held, Moment, Occupied, Reservation, SessionCore, SessionState},
@@ -26,7 +27,7 @@ pub enum OnConflict {
     /// Ask the holder, who saves and releases; take over at once if its lease
     /// lapses meanwhile; fail with [`Error::PlayerHeld`] at the end.
     HandOver {
-        /// How long to wait; [`Duration::MAX`] is no limit. The holder hears
+        /// How long to wait; [`Duration::MAX`] means no limit. The holder hears
         /// of it at its next heartbeat.
         within: Duration,
     },
@@ -72,7 +73,7 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// The same, without giving up. It can be dropped at any time: an
+    /// Starts a session without giving up. It can be dropped at any time: an
     /// acquisition that is under way then is undone.
     pub(super) async fn take(
         self: &Arc<Self>,
@@ -115,18 +116,18 @@ impl<D: GameDocument> Engine<D> {
             server: self.server.clone(),
             at: self.clock.now(),
         };
-        let mut asked = Asked {
-            shared: self,
+        let mut acquiring = Acquiring {
+            engine: self,
             player,
             claimant,
             open: false,
         };
-        let fence = self.contend(&mut asked, on_conflict).await?;
-        let (since, gate) = (asked.claimant.at, Arc::clone(&self.gate));
+        let fence = self.contend(&mut acquiring, on_conflict).await?;
+        let (since, gate) = (acquiring.claimant.at, Arc::clone(&self.gate));
         let core = SessionCore::new(player.clone(), id, fence, since, gate);
         let state = Arc::new(SessionState::new(core));
         place.fill(Arc::clone(&state));
-        asked.open = false;
+        acquiring.open = false;
         metrics::session_started(self.registry.len());
         self.debug(|| tracing::debug!(%player, session = %id, %fence, "lock taken"));
         Ok(self.hold(&state))
@@ -150,10 +151,10 @@ impl<D: GameDocument> Engine<D> {
         if on_conflict != OnConflict::Steal || error.is_transient() || session.is_closed() {
             return Err(error);
         }
-        let (shared, former) = (Arc::clone(self), Arc::clone(&session));
+        let (engine, former) = (Arc::clone(self), Arc::clone(&session));
         let give_up = async move {
-            let released = Arc::clone(&shared).abandon(Arc::clone(&former)).await;
-            shared.leave_behind(former.unsaved(&error));
+            let released = Arc::clone(&engine).abandon(Arc::clone(&former)).await;
+            engine.leave_behind(former.unsaved(&error));
             released
         };
         self.run_to_the_end(player, "giving up the former session", give_up)
@@ -188,11 +189,11 @@ impl<D: GameDocument> Engine<D> {
     /// Gets the player's lock, from who has it if need be.
     async fn contend(
         self: &Arc<Self>,
-        asked: &mut Asked<'_, D>,
+        acquiring: &mut Acquiring<'_, D>,
         on_conflict: OnConflict,
     ) -> Result<Fence, Error> {
-        let player = asked.player;
-        let mut holder = match asked.acquire(None).await? {
+        let player = acquiring.player;
+        let mut holder = match acquiring.acquire(None).await? {
             Acquisition::Acquired { fence } => return Ok(fence),
             Acquisition::Held { holder } => holder,
         };
@@ -218,10 +219,10 @@ impl<D: GameDocument> Engine<D> {
                     }
                 }
             };
-            match asked.acquire(replacing).await? {
+            match acquiring.acquire(replacing).await? {
                 Acquisition::Acquired { fence } => {
                     if replacing.is_some() {
-                        self.tell_taken(player, holder);
+                        self.notify_taken(player, holder);
                     }
                     return Ok(fence);
                 }
@@ -268,9 +269,9 @@ impl<D: GameDocument> Engine<D> {
             return Err(held(player, holder.clone()));
         }
         if wait.has_to_ask(now, heartbeat) {
-            self.tell(player, holder, NoticeKind::HandOver).await;
+            self.notify(player, holder, NoticeKind::HandOver).await;
         }
-        let next_look = wait.next_look(now, left);
+        let next_look = wait.next_look(now, left, &self.jitter);
         tokio::select! {
             biased; // a simulation repeats itself
             () = self.stop.cancelled() => return Err(Error::ShuttingDown),
@@ -279,20 +280,20 @@ impl<D: GameDocument> Engine<D> {
         Ok(self.store.holder(player).await?)
     }
 
-    /// Tells the former holder, who otherwise finds out at its next save (E2).
+    /// Notifies the former holder, who otherwise finds out at its next save (E2).
     /// Nobody waits for it.
-    fn tell_taken(self: &Arc<Self>, player: &PlayerId, former: Lock) {
+    fn notify_taken(self: &Arc<Self>, player: &PlayerId, former: Lock) {
         if former.server != self.server {
-            let (shared, player) = (Arc::clone(self), player.clone());
+            let (engine, player) = (Arc::clone(self), player.clone());
             self.runtime.spawn(async move {
-                shared.tell(&player, &former, NoticeKind::Taken).await;
+                engine.notify(&player, &former, NoticeKind::Taken).await;
             });
         }
     }
 
     /// Notices are a courtesy: whoever does not get one finds out later, and
     /// who waits for an answer asks again.
-    pub(crate) async fn tell(&self, player: &PlayerId, holder: &Lock, kind: NoticeKind) {
+    pub(crate) async fn notify(&self, player: &PlayerId, holder: &Lock, kind: NoticeKind) {
         let notice = Notice {
             player: player.clone(),
             session: holder.session,
@@ -310,36 +311,36 @@ impl<D: GameDocument> Engine<D> {
     }
 }
 
-/// A lock that is being asked for. If nobody waits for the answer any more, it
+/// A lock that is being acquired. If nobody waits for the answer any more, it
 /// may be there without a session: then it has to go (L8).
-struct Asked<'a, D: GameDocument> {
-    shared: &'a Arc<Engine<D>>,
+struct Acquiring<'a, D: GameDocument> {
+    engine: &'a Arc<Engine<D>>,
     player: &'a PlayerId,
     claimant: Claimant,
     /// Whether the store may have it, and nobody knows.
     open: bool,
 }
 
-impl<D: GameDocument> Asked<'_, D> {
+impl<D: GameDocument> Acquiring<'_, D> {
     async fn acquire(&mut self, replacing: Option<SessionId>) -> Result<Acquisition, Error> {
-        let store = &self.shared.store;
+        let store = &self.engine.store;
         self.open = true;
         let acquired = store.acquire(self.player, &self.claimant, replacing).await;
         self.open = matches!(&acquired, Ok(Acquisition::Acquired { .. }));
         if let Err(failure) = &acquired
             && failure.effect() == Effect::Possible
         {
-            self.shared.note_orphan(self.player, self.claimant.session);
+            self.engine.note_orphan(self.player, self.claimant.session);
         }
         Ok(acquired?)
     }
 }
 
-impl<D: GameDocument> Drop for Asked<'_, D> {
+impl<D: GameDocument> Drop for Acquiring<'_, D> {
     fn drop(&mut self) {
         if self.open {
-            self.shared.note_orphan(self.player, self.claimant.session);
-            self.shared.background.wake.notify_one();
+            self.engine.note_orphan(self.player, self.claimant.session);
+            self.engine.background.wake.notify_one();
         }
     }
 }
@@ -393,7 +394,7 @@ impl Waiting {
         self.until.is_some_and(|until| now >= until)
     }
 
-    /// Whether the holder is to be asked now: again, and more and more seldom,
+    /// Whether the holder is to be asked now: again, and less and less often,
     /// for the case that a notice was lost, or that its last save failed.
     fn has_to_ask(&mut self, now: Instant, heartbeat: Duration) -> bool {
         let has_to = now >= self.ask_at;
@@ -406,11 +407,10 @@ impl Waiting {
 
     /// When to look again: after a pause, at the end, or when the lease is to
     /// have lapsed, if nobody renews it.
-    fn next_look(&self, now: Instant, left: Duration) -> Instant {
+    fn next_look(&self, now: Instant, left: Duration, jitter: &Jitter) -> Instant {
         let waited = now.duration_since(self.since);
         let pause = (waited / WAITED_PART).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-        let pause = pause.mul_f64(1.0 + fastrand::f64() / 4.0);
-        let pause = pause.min(left.saturating_add(LAPSED));
+        let pause = jitter.lengthen(pause).min(left.saturating_add(LAPSED));
         let next = now + pause;
         self.until.map_or(next, |until| next.min(until))
     }

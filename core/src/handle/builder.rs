@@ -10,8 +10,9 @@ use crate::{
     Clock, Document, DocumentError, EndReason, Error, GameDocument, HookContext, IdSource,
     Incarnation, InventoryLimits, Letter, PlayerId, RandomIds, ServerId, ServerName, Settings,
     SettingsError, SystemClock,
-    autosave::Autosave,
+    autosave::Wheel,
     backend::{Backend, Hazard, HazardKind, Renewal, Store},
+    clock::Jitter,
     codec::Codec,
     engine::{
         Background, Engine, Errands, EventSender, HazardWatch, Hooks, Shutdown, find_hazards,
@@ -21,25 +22,25 @@ use crate::{
     state::{Gate, Kept, LeaseWatch, Moment, Orphans, Registry},
 };
 
-/// How often a start makes its incarnation anew, if others of the same name
+/// How often a start makes another incarnation, if others of the same name
 /// start at the same time.
 const MAX_INCARNATIONS: usize = 5;
 
 /// Why a manager could not be started.
 ///
 /// The text says so down to the last cause, so that there is no
-/// [`source`](std::error::Error::source) to say it again (E14).
+/// [`source`](std::error::Error::source) to say it again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
     /// The settings can't be used; all that is wrong with them is in it.
     Settings(SettingsError),
-    /// `default_data` is no document.
+    /// `default_data` is not a document.
     DefaultData(DocumentError),
     /// The store could not be asked for a lease, or refuses one.
     Store(Box<Error>),
     /// The store is set up so that it may drop player data while it runs, or
-    /// is not the one at its address any more (S13). Change its settings, or
+    /// is not the one at its address any more. Change its settings, or
     /// [accept](Builder::accept_hazard) the kind.
     Hazard {
         /// The first that was found.
@@ -56,7 +57,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settings(problems) => write!(f, "the settings can't be used: {problems}"),
-            Self::DefaultData(error) => write!(f, "default_data is no document: {}", Chain(error)),
+            Self::DefaultData(error) => write!(f, "default_data is not a document: {}", Chain(error)),
             Self::Store(error) => write!(f, "the server could not take its lease: {error}"),
             Self::Hazard { hazard } => {
                 let kind = hazard.kind;
@@ -255,7 +256,7 @@ impl<D: GameDocument> Builder<D> {
         self
     }
 
-    /// Puts up with a kind of hazard under which the manager would not start
+    /// Accepts a kind of hazard under which the manager would not start
     /// ([`HazardKind::is_fatal`]): say, a cache that may evict players, in a
     /// game whose data is worth no more. It is an event all the same.
     #[must_use]
@@ -328,7 +329,8 @@ impl<D: GameDocument> Builder<D> {
     async fn start_on(self, runtime: Handle) -> Result<SessionManager<D>, StartError> {
         self.make_origin.check(&self.settings)?;
         let origin = self.make_origin.make(&self.settings)?;
-        let store = Store::new(self.backend, &self.settings);
+        let jitter = Arc::new(Jitter::new(&*self.ids));
+        let store = Store::new(self.backend, &self.settings, Arc::clone(&jitter));
         let asked_at = Moment::now(&*self.clock);
         let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));
         let lease = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids);
@@ -343,11 +345,11 @@ impl<D: GameDocument> Builder<D> {
         }
         tracing::info!(%server, backend = store.backend().name(), "session manager started");
         let gate = Gate::new(server.name.clone(), self.settings.lock_expiry);
-        let shared = Engine {
+        let engine = Engine {
             codec: Codec::new(&self.settings, &*self.ids),
             background: Background::new(&self.settings),
             errands: Errands::default(),
-            autosave: Autosave::new(&self.settings),
+            autosave: Wheel::new(&self.settings),
             settings: self.settings,
             store,
             migrations: self.migrations,
@@ -356,6 +358,7 @@ impl<D: GameDocument> Builder<D> {
             events: EventSender::new(found),
             clock: self.clock,
             ids: self.ids,
+            jitter,
             server,
             registry: Registry::default(),
             kept: Kept::new(),
@@ -369,7 +372,7 @@ impl<D: GameDocument> Builder<D> {
             shutdown: Shutdown::default(),
             left_behind: parking_lot::Mutex::new(VecDeque::new()),
         };
-        Ok(SessionManager::run(Arc::new(shared)))
+        Ok(SessionManager::run(Arc::new(engine)))
     }
 }
 

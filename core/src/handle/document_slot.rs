@@ -1,4 +1,8 @@
 //! Reading and changing a slot that holds a [`Document`].
+//!
+//! In: a key and a value from game code. Out: the document in memory, changed
+//! (`state/slot.rs`), and the slot in its turn of the wheel, if it was not
+//! there already (`autosave/wheel.rs`).
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Number, Value};
@@ -10,7 +14,7 @@ use crate::{
 };
 
 /// The methods of [`Document`], its inventory and its gift bank, one to one.
-/// A call that fails changes nothing (V7), and its error is
+/// A call that fails changes nothing, and its error is
 /// [`Error::Document`] with the reason, or says that the session takes no
 /// changes any more, or, for a change, that the slot is being changed by a
 /// closure that takes long, or that the call was made from
@@ -21,7 +25,7 @@ impl Slot<Document> {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`] if it is missing or no `T`.
+    /// [`Error::Document`] if it is missing or not a `T`.
     pub fn get<'k, T: DeserializeOwned>(&self, key: impl Into<Key<'k>>) -> Result<T, Error> {
         // What makes a `T` is the game's: it runs on a snapshot, under no lock.
         let document = self.snapshot();
@@ -102,7 +106,8 @@ impl Slot<Document> {
         self.edit(|document| Ok(document.inventory_mut().add(item, amount)?))
     }
 
-    /// The same, with the type and further fields that a new item gets.
+    /// Adds to an item of the inventory, or adds the item with this type and
+    /// these further fields; returns how many there are then.
     ///
     /// # Errors
     ///
@@ -116,17 +121,16 @@ impl Slot<Document> {
         self.edit(|document| Ok(document.inventory_mut().add_with(item, amount, details)?))
     }
 
-    /// Removes so many of an item, and returns how many are left.
+    /// Removes `amount` of an item, and returns how many are left.
     ///
     /// # Errors
     ///
-    /// [`Error::Document`] if there are fewer, and then nothing is removed
-    /// (I3); [`Error::SessionLost`], [`Error::SessionEnded`].
+    /// [`Error::Document`] if there are fewer, and then nothing is removed; [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn remove_item(&self, item: &str, amount: u64) -> Result<u64, Error> {
         self.edit(|document| Ok(document.inventory_mut().remove(item, amount)?))
     }
 
-    /// Removes so many of an item, or all there are; returns how many that was.
+    /// Removes `amount` of an item, or all there are; returns how many that was.
     ///
     /// # Errors
     ///
@@ -160,7 +164,7 @@ impl Slot<Document> {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`] if the item or the field is missing, or is no `T`.
+    /// [`Error::Document`] if the item or the field is missing, or is not a `T`.
     pub fn lookup_item_field<T: DeserializeOwned>(
         &self,
         item: &str,
@@ -177,7 +181,7 @@ impl Slot<Document> {
         self.state.look(|document| document.inventory().count(item))
     }
 
-    /// Whether there are at least so many of an item.
+    /// Whether there are at least `at_least` of an item.
     #[must_use]
     pub fn has_item(&self, item: &str, at_least: u64) -> bool {
         self.state
@@ -239,7 +243,7 @@ impl Slot<Document> {
         });
         let (result, must_queue) = edited?;
         if must_queue {
-            self.shared.autosave.push(&self.state);
+            self.engine.autosave.push(&self.state);
         }
         Ok(result)
     }

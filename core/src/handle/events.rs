@@ -54,7 +54,7 @@ impl Queue {
 }
 
 fn missed(count: u64) -> Numbered {
-    (0, Event::Missed { count })
+    (0, Event::Lagged { count })
 }
 
 impl Events {
@@ -70,14 +70,14 @@ impl Events {
         }
     }
 
-    /// The next event; [`Event::Missed`] if some were dropped because this
+    /// The next event; [`Event::Lagged`] if some were dropped because this
     /// listener was slow; `None` after the last: when a
     /// [`shutdown`](crate::SessionManager::shutdown) has returned its report,
     /// or the manager's runtime or everything that the manager gave out is
     /// gone.
     ///
     /// Events about saves have a buffer of their own. They can't crowd out the
-    /// others, however many they are (E13).
+    /// others, however many they are.
     ///
     /// # Cancel safety
     ///

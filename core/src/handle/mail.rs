@@ -48,9 +48,9 @@ impl<D: GameDocument> SessionManager<D> {
     {
         let player = player.try_into().map_err(Into::into)?;
         let slot = slot.try_into().map_err(Into::into)?;
-        let slot = self.shared.settings.slot_for(&slot);
-        let send = Arc::clone(&self.shared).send_letter(player.clone(), slot, letter);
-        self.shared
+        let slot = self.engine.settings.slot_for(&slot);
+        let send = Arc::clone(&self.engine).send_letter(player.clone(), slot, letter);
+        self.engine
             .run_to_the_end(&player, "sending a letter", send)
             .await?
     }

@@ -16,7 +16,7 @@ use crate::{
 /// Every call works from any thread, with or without a runtime around it: what
 /// takes time runs on the runtime that the manager was started on. When the
 /// last handle is dropped without a [`shutdown`](Self::shutdown), all sessions
-/// are ended all the same, as far as that runtime lets them (E5).
+/// are ended all the same, as far as that runtime lets them.
 ///
 /// ```no_run
 /// # async fn main_of_a_server(
@@ -37,7 +37,7 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct SessionManager<D: GameDocument = Document> {
-    pub(super) shared: Arc<Engine<D>>,
+    pub(super) engine: Arc<Engine<D>>,
     /// Dropped with the last handle.
     owner: Arc<Owner<D>>,
 }
@@ -48,7 +48,7 @@ struct Owner<D: GameDocument>(Arc<Engine<D>>);
 impl<D: GameDocument> Clone for SessionManager<D> {
     fn clone(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
+            engine: Arc::clone(&self.engine),
             owner: Arc::clone(&self.owner),
         }
     }
@@ -94,38 +94,38 @@ impl<D: GameDocument> SessionManager<D> {
         Builder::of(backend, defaults)
     }
 
-    pub(super) fn run(shared: Arc<Engine<D>>) -> Self {
-        shared.run();
-        let owner = Arc::new(Owner(Arc::clone(&shared)));
-        Self { shared, owner }
+    pub(super) fn run(engine: Arc<Engine<D>>) -> Self {
+        engine.run();
+        let owner = Arc::new(Owner(Arc::clone(&engine)));
+        Self { engine, owner }
     }
 
     /// Who this server is, as locks in the store name it.
     #[must_use]
     pub fn server(&self) -> &ServerId {
-        &self.shared.server
+        &self.engine.server
     }
 
     /// The settings it runs with.
     #[must_use]
     pub fn settings(&self) -> &Settings {
-        &self.shared.settings
+        &self.engine.settings
     }
 
     /// How many sessions it holds or is about to.
     #[must_use]
     pub fn session_count(&self) -> usize {
-        self.shared.registry.len()
+        self.engine.registry.len()
     }
 
     /// Listens to what happens from now on, and first to what was found at
     /// the start ([`Event::StoreAtRisk`](crate::Event::StoreAtRisk)). A listener
-    /// that is slow misses the oldest events and is told how many
-    /// ([`Event::Missed`](crate::Event::Missed)); those about saves never crowd
+    /// that is slow misses the oldest events and gets to know how many
+    /// ([`Event::Lagged`](crate::Event::Lagged)); those about saves never crowd
     /// out the others.
     #[must_use]
     pub fn events(&self) -> Events {
-        Events::of(self.shared.events.subscribe())
+        Events::of(self.engine.events.subscribe())
     }
 
     /// The session that this manager has of a player, with or without handles
@@ -135,9 +135,9 @@ impl<D: GameDocument> SessionManager<D> {
     /// While the handle is there, the session is not ended for want of one.
     #[must_use]
     pub fn session(&self, player: &PlayerId) -> Option<Session<D>> {
-        let state = self.shared.registry.live(player)?;
-        let held = self.shared.hold(&state);
-        Some(Session::new(held, &self.shared))
+        let state = self.engine.registry.live(player)?;
+        let held = self.engine.hold(&state);
+        Some(Session::new(held, &self.engine))
     }
 
     /// Takes what sessions here left unsaved when they were lost and nobody had
@@ -146,7 +146,7 @@ impl<D: GameDocument> SessionManager<D> {
     /// dropped, and logged.
     #[must_use]
     pub fn take_unsaved(&self) -> Vec<Unsaved<D>> {
-        self.shared.left_behind.lock().drain(..).collect()
+        self.engine.left_behind.lock().drain(..).collect()
     }
 
     /// Starts a session for a player: [`start_session_with`](Self::start_session_with)
@@ -177,14 +177,13 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// [`Error::PlayerHeld`] names who holds the player.
     /// [`Error::StoreUnavailable`] comes within `operation_timeout` of a call
-    /// to a store that is down. Whatever the error, no lock is left behind
-    /// (L8). A start of the same player that is under way, and the end of a
+    /// to a store that is down. Whatever the error, no lock is left behind. A start of the same player that is under way, and the end of a
     /// session that this manager holds, are waited for first.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe. A start that is given up stops at once: nothing that comes
-    /// after it waits for it, and it asks for nobody's session any more (E12).
+    /// after it waits for it, and it asks for nobody's session any more.
     /// A session that was started for nobody is ended.
     pub async fn start_session_with<P>(
         &self,
@@ -197,12 +196,12 @@ impl<D: GameDocument> SessionManager<D> {
         let player = player.try_into().map_err(Into::into)?;
         let given_up = CancellationToken::new();
         let _unless_awaited = given_up.clone().drop_guard();
-        let start = Arc::clone(&self.shared).start(player.clone(), on_conflict, given_up);
+        let start = Arc::clone(&self.engine).start(player.clone(), on_conflict, given_up);
         let started = self
-            .shared
+            .engine
             .run_to_the_end(&player, "starting the session", start)
             .await?;
-        Ok(Session::new(started?, &self.shared))
+        Ok(Session::new(started?, &self.engine))
     }
 
     /// How the manager is, for a probe: what it knows already, without asking
@@ -216,31 +215,31 @@ impl<D: GameDocument> SessionManager<D> {
     /// ```
     #[must_use]
     pub fn health(&self) -> Health {
-        self.shared.health()
+        self.engine.health()
     }
 
     /// Ends every session, concurrently, and reports what could not be saved
-    /// by the deadline (E4), with the documents. From here on no session is
+    /// by the deadline, with the documents. From here on no session is
     /// started and no change is taken. Until the last session has ended the
-    /// server keeps its lease, past the deadline too (E9): what is not done by
+    /// server keeps its lease, past the deadline too: what is not done by
     /// then, and what failed, goes on in the background for as long as the
     /// runtime lives.
     ///
     /// It can be called again, and by several at once: all of them wait for the
     /// same shutdown, each until its own deadline, and have its whole report.
-    /// [`Duration::MAX`] is no deadline. After the report there are no more
+    /// [`Duration::MAX`] means no deadline. After the report there are no more
     /// [events](Self::events).
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: the ends go on in the background.
     pub async fn shutdown(&self, deadline: Duration) -> ShutdownReport<D> {
-        self.shared.begin_shutdown();
-        let wait = Arc::clone(&self.shared).await_shutdown(deadline);
-        if self.shared.runtime.spawn(wait).await.is_err() {
-            self.shared.events.end(); // the runtime is gone: this is all that there will be
+        self.engine.begin_shutdown();
+        let wait = Arc::clone(&self.engine).await_shutdown(deadline);
+        if self.engine.runtime.spawn(wait).await.is_err() {
+            self.engine.events.end(); // the runtime is gone: this is all that there will be
         }
-        self.shared.shutdown_report()
+        self.engine.shutdown_report()
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Slot;
 use crate::{ChangeError, Error, GameDocument, IdempotencyKey, InvalidName, codec};
 
-/// What came of a change that is applied at most once.
+/// The outcome of a change that is applied at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a change that was applied before is no news"]
+#[must_use = "whether the change was applied before is only known from this"]
 pub enum Once<R> {
     /// This call applied it; what the closure returned.
     Applied(R),
@@ -63,9 +63,9 @@ impl<D: GameDocument> Slot<D> {
     ///
     /// Those of [`try_modify`](Self::try_modify), what the closure returns
     /// included; [`Error::TooManyKeys`] if the slot remembers
-    /// `max_idempotency_keys`, and [`Error::NoEnvelope`] if the document is no
-    /// JSON object: nothing changed. [`Error::InvalidName`] for a key that is
-    /// none.
+    /// `max_idempotency_keys`, and [`Error::NoEnvelope`] if the document is
+    /// not a JSON object: nothing changed. [`Error::InvalidName`] for a key that
+    /// can't be one.
     pub fn apply_once<K, R, E>(
         &self,
         key: K,
@@ -82,25 +82,25 @@ impl<D: GameDocument> Slot<D> {
         if self.state.envelope().keys.contains(&key) {
             return Ok(Once::AlreadyApplied);
         }
-        let settings = &self.shared.settings;
-        let (now, memory) = (self.shared.clock.now(), settings.idempotency_memory);
+        let settings = &self.engine.settings;
+        let (now, memory) = (self.engine.clock.now(), settings.idempotency_memory);
         self.check_room_for_key()?;
         let noted = self
-            .shared
+            .engine
             .kept
             .note(self.player(), self.name(), "apply_once");
         let mut copy = D::clone(&document);
         drop(document);
         let result = change(&mut copy);
         let result = result.map_err(|error| error.in_slot(self.player(), self.name()))?;
-        (self.shared.origin.prepare)(&mut copy);
+        (self.engine.origin.prepare)(&mut copy);
         self.check_is_object(&copy)?;
         drop(noted);
         let must_queue = keeping.commit_with(copy, |envelope| {
             Arc::make_mut(envelope).keys.add(key, now, memory);
         })?;
         if must_queue {
-            self.shared.autosave.push(&self.state);
+            self.engine.autosave.push(&self.state);
         }
         Ok(Once::Applied(result))
     }
@@ -113,10 +113,10 @@ impl<D: GameDocument> Slot<D> {
     }
 
     fn check_room_for_key(&self) -> Result<(), Error> {
-        let settings = &self.shared.settings;
+        let settings = &self.engine.settings;
         let (memory, limit) = (settings.idempotency_memory, settings.max_idempotency_keys);
         let keys = self.state.envelope();
-        if keys.keys.remembered(self.shared.clock.now(), memory) < limit {
+        if keys.keys.remembered(self.engine.clock.now(), memory) < limit {
             return Ok(());
         }
         Err(Error::TooManyKeys {

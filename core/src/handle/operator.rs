@@ -1,4 +1,4 @@
-//! What an operator needs on a bad day: look, free, erase.
+//! What an operator needs on a bad day: look, release by force, erase.
 
 use std::sync::Arc;
 
@@ -24,8 +24,8 @@ impl<D: GameDocument> SessionManager<D> {
     /// Cancel safe: it only reads.
     pub async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>, Error> {
         let asked = player.clone();
-        self.ask(player, "looking at the lock", async move |shared| {
-            Ok(shared.store.holder(&asked).await?)
+        self.ask(player, "looking at the lock", async move |engine| {
+            Ok(engine.store.holder(&asked).await?)
         })
         .await
     }
@@ -41,9 +41,9 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// Cancel safe: it only reads.
     pub async fn is_live(&self, lock: &Lock) -> Result<bool, Error> {
-        let (shared, server) = (Arc::clone(&self.shared), lock.server.clone());
-        let look = async move { shared.store.lease_is_live(&server).await };
-        let looked = self.shared.runtime.spawn(look).await;
+        let (engine, server) = (Arc::clone(&self.engine), lock.server.clone());
+        let look = async move { engine.store.lease_is_live(&server).await };
+        let looked = self.engine.runtime.spawn(look).await;
         Ok(looked.map_err(|_| Error::RuntimeGone)??)
     }
 
@@ -58,8 +58,8 @@ impl<D: GameDocument> SessionManager<D> {
     /// Cancel safe: it only reads.
     pub async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>, Error> {
         let asked = player.clone();
-        self.ask(player, "listing the slots", async move |shared| {
-            Ok(shared.store.list(&asked).await?)
+        self.ask(player, "listing the slots", async move |engine| {
+            Ok(engine.store.list(&asked).await?)
         })
         .await
     }
@@ -76,8 +76,8 @@ impl<D: GameDocument> SessionManager<D> {
     /// Cancel safe: it only reads.
     pub async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>, Error> {
         let (asked, slot) = (player.clone(), slot.clone());
-        self.ask(player, "viewing a slot", async move |shared| {
-            Ok(shared.store.view(&asked, &slot).await?)
+        self.ask(player, "viewing a slot", async move |engine| {
+            Ok(engine.store.view(&asked, &slot).await?)
         })
         .await
     }
@@ -93,7 +93,7 @@ impl<D: GameDocument> SessionManager<D> {
         slot: &SlotName,
         record: &Record,
     ) -> Result<serde_json::Value, Error> {
-        self.shared
+        self.engine
             .codec
             .decode(&record.body)
             .map_err(|source| Error::Undecodable {
@@ -105,7 +105,7 @@ impl<D: GameDocument> SessionManager<D> {
             })
     }
 
-    /// Frees a player from a session, wherever it is. What that session has
+    /// Releases a player's lock by force, wherever its session is. What that session has
     /// not saved is lost, and what it saves from then on is refused.
     ///
     /// Pass the session of the lock that was looked at: if another session
@@ -119,15 +119,15 @@ impl<D: GameDocument> SessionManager<D> {
     /// # Cancel safety
     ///
     /// Cancel safe; calling it again does no harm.
-    pub async fn free(&self, player: &PlayerId, lock: &Lock) -> Result<Release, Error> {
-        tracing::warn!(%player, %lock, "a player is freed by hand");
+    pub async fn force_release(&self, player: &PlayerId, lock: &Lock) -> Result<Release, Error> {
+        tracing::warn!(%player, %lock, "a player's lock is released by force");
         let (freed, lock) = (player.clone(), lock.clone());
-        self.ask(player, "freeing the player", async move |shared| {
-            let released = shared.store.release(&freed, lock.session).await?;
+        self.ask(player, "releasing a lock by force", async move |engine| {
+            let released = engine.store.release(&freed, lock.session).await?;
             if released == Release::Released {
                 // So that the session is closed at the next heartbeat of its
                 // server, and not only when it saves.
-                shared.tell(&freed, &lock, NoticeKind::Taken).await;
+                engine.notify(&freed, &lock, NoticeKind::Taken).await;
             }
             Ok(released)
         })
@@ -149,7 +149,7 @@ impl<D: GameDocument> SessionManager<D> {
         self.ask(
             player,
             "erasing the player",
-            async move |shared| match shared.store.erase(&erased).await? {
+            async move |engine| match engine.store.erase(&erased).await? {
                 Erasure::Erased => Ok(()),
                 Erasure::Locked { holder } => Err(Error::PlayerHeld {
                     player: erased,
@@ -175,8 +175,8 @@ impl<D: GameDocument> SessionManager<D> {
         slot: &SlotName,
     ) -> Result<Vec<VersionSummary>, Error> {
         let (asked, slot) = (player.clone(), slot.clone());
-        self.ask(player, "listing versions", async move |shared| {
-            Ok(shared.store.versions(&asked, &slot).await?)
+        self.ask(player, "listing versions", async move |engine| {
+            Ok(engine.store.versions(&asked, &slot).await?)
         })
         .await
     }
@@ -199,8 +199,8 @@ impl<D: GameDocument> SessionManager<D> {
         revision: Revision,
     ) -> Result<Option<Record>, Error> {
         let (asked, slot) = (player.clone(), slot.clone());
-        self.ask(player, "reading a version", async move |shared| {
-            Ok(shared.store.version(&asked, &slot, revision).await?)
+        self.ask(player, "reading a version", async move |engine| {
+            Ok(engine.store.version(&asked, &slot, revision).await?)
         })
         .await
     }
@@ -223,8 +223,8 @@ impl<D: GameDocument> SessionManager<D> {
         limit: usize,
     ) -> Result<Vec<WaitingLetter>, Error> {
         let (asked, slot) = (player.clone(), slot.clone());
-        self.ask(player, "reading a mailbox", async move |shared| {
-            Ok(shared.store.letters(&asked, &slot, after, limit).await?)
+        self.ask(player, "reading a mailbox", async move |engine| {
+            Ok(engine.store.letters(&asked, &slot, after, limit).await?)
         })
         .await
     }
@@ -241,7 +241,7 @@ impl<D: GameDocument> SessionManager<D> {
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let asked = ask(Arc::clone(&self.shared));
-        self.shared.run_to_the_end(player, during, asked).await?
+        let asked = ask(Arc::clone(&self.engine));
+        self.engine.run_to_the_end(player, during, asked).await?
     }
 }

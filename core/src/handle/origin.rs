@@ -89,7 +89,7 @@ impl<D: GameDocument> MakeOrigin<D> {
 }
 
 /// Whether a new player's document could be saved; if it is none, that is
-/// told elsewhere.
+/// reported elsewhere.
 fn default_data_problem(settings: &Settings) -> Option<SettingsProblem> {
     let document = Document::from_json(settings.default_data.clone().into()).ok()?;
     let mut json = serde_json::to_vec(&document).ok()?;

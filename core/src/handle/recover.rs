@@ -16,7 +16,7 @@ impl<D: GameDocument> SessionManager<D> {
     /// It is refused if a session holds the player, and if the slot was written
     /// or deleted since by anybody else, unless the options say otherwise. A
     /// store that came back empty, or with an older revision of what the
-    /// document builds on, is no hindrance.
+    /// document builds on, does not stop it.
     ///
     /// # Errors
     ///
@@ -32,8 +32,8 @@ impl<D: GameDocument> SessionManager<D> {
         unsaved: &Unsaved<D>,
         options: RecoverOptions,
     ) -> Result<Revision, Error> {
-        let recovery = Arc::clone(&self.shared).recover(unsaved.clone(), options);
-        self.shared
+        let recovery = Arc::clone(&self.engine).recover(unsaved.clone(), options);
+        self.engine
             .run_to_the_end(&unsaved.player, "recovering a document", recovery)
             .await?
     }
@@ -64,9 +64,9 @@ impl<D: GameDocument> SessionManager<D> {
         options: RecoverOptions,
     ) -> Result<Revision, Error> {
         let (asked, document) = (player.clone(), document.clone());
-        let slot = self.shared.settings.slot_for(slot);
-        let put = Arc::clone(&self.shared).put(asked, slot, document, base, options);
-        self.shared
+        let slot = self.engine.settings.slot_for(slot);
+        let put = Arc::clone(&self.engine).put(asked, slot, document, base, options);
+        self.engine
             .run_to_the_end(player, "putting a document", put)
             .await?
     }

@@ -17,16 +17,16 @@ use crate::{
 ///
 /// It lives as long as any handle to it, those of its slots included. Dropping
 /// the last one ends the session in the background: what is unsaved is saved,
-/// the lock released, and failures are told as events (E5).
+/// the lock released, and failures are reported as events.
 pub struct Session<D: GameDocument = Document> {
-    shared: Arc<Engine<D>>,
+    engine: Arc<Engine<D>>,
     held: Arc<Held<D>>,
 }
 
 impl<D: GameDocument> Clone for Session<D> {
     fn clone(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
+            engine: Arc::clone(&self.engine),
             held: Arc::clone(&self.held),
         }
     }
@@ -43,9 +43,9 @@ impl<D: GameDocument> fmt::Debug for Session<D> {
 }
 
 impl<D: GameDocument> Session<D> {
-    pub(super) fn new(held: Arc<Held<D>>, shared: &Arc<Engine<D>>) -> Self {
+    pub(super) fn new(held: Arc<Held<D>>, engine: &Arc<Engine<D>>) -> Self {
         Self {
-            shared: Arc::clone(shared),
+            engine: Arc::clone(engine),
             held,
         }
     }
@@ -54,8 +54,8 @@ impl<D: GameDocument> Session<D> {
         &self.held.state
     }
 
-    fn shared(&self) -> &Arc<Engine<D>> {
-        &self.shared
+    fn engine(&self) -> &Arc<Engine<D>> {
+        &self.engine
     }
 
     /// Whose data it is.
@@ -82,7 +82,7 @@ impl<D: GameDocument> Session<D> {
         self.state().core.status() == Status::Active
     }
 
-    /// Whether the session was found lost (E2).
+    /// Whether the session was found lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         matches!(self.state().core.status(), Status::Lost(_))
@@ -91,7 +91,7 @@ impl<D: GameDocument> Session<D> {
     /// Waits until the session is over, and says how it ended: at once if it
     /// has ended already. No event can be missed this way.
     ///
-    /// What it returns is no handle: it does not keep the session alive.
+    /// What it returns does not keep the session alive.
     ///
     /// # Cancel safety
     ///
@@ -114,16 +114,14 @@ impl<D: GameDocument> Session<D> {
         self.state().unsaved(&error)
     }
 
-    /// Opens a slot and reads its document; defaults if nothing is stored
-    /// (S4). A slot that is open already is handed out again. Several slots
-    /// can be open at once (S9).
+    /// Opens a slot and reads its document; defaults if nothing is stored. A slot that is open already is handed out again. Several slots
+    /// can be open at once.
     ///
     /// # Errors
     ///
     /// [`Error::StoreUnavailable`], [`Error::SessionLost`],
     /// [`Error::Undecodable`], [`Error::Migration`], and
-    /// [`Error::InvalidName`]. Whatever the error, the session is as it was
-    /// (L8): the slot can be loaded again, and so can others.
+    /// [`Error::InvalidName`]. Whatever the error, the session is as it was: the slot can be loaded again, and so can others.
     ///
     /// # Cancel safety
     ///
@@ -136,8 +134,8 @@ impl<D: GameDocument> Session<D> {
         let name = self.slot_name(name)?;
         let session = self.clone(); // it goes on while the slot is loaded
         let load = async move {
-            let slot = session.shared.load(session.state(), &name).await?;
-            Ok(Slot::new(slot, &session.shared, &session.held))
+            let slot = session.engine.load(session.state(), &name).await?;
+            Ok(Slot::new(slot, &session.engine, &session.held))
         };
         self.run("loading a slot", load).await
     }
@@ -152,13 +150,13 @@ impl<D: GameDocument> Session<D> {
     ///
     /// Cancel safe: it only reads.
     pub async fn slots(&self) -> Result<Vec<SlotSummary>, Error> {
-        let (shared, player) = (Arc::clone(self.shared()), self.player().clone());
-        let list = async move { Ok(shared.store.list(&player).await?) };
+        let (engine, player) = (Arc::clone(self.engine()), self.player().clone());
+        let list = async move { Ok(engine.store.list(&player).await?) };
         self.run("listing the slots", list).await
     }
 
     /// Deletes what a slot holds, open or not. Handles to it refuse changes
-    /// from then on; [`load_slot`](Self::load_slot) begins it anew.
+    /// from then on; [`load_slot`](Self::load_slot) starts it over.
     ///
     /// # Errors
     ///
@@ -174,7 +172,7 @@ impl<D: GameDocument> Session<D> {
         N: TryInto<SlotName, Error: Into<InvalidName>>,
     {
         let name = self.slot_name(name)?;
-        let delete = Arc::clone(self.shared()).delete_slot(Arc::clone(self.state()), name);
+        let delete = Arc::clone(self.engine()).delete_slot(Arc::clone(self.state()), name);
         self.run("deleting a slot", delete).await
     }
 
@@ -191,14 +189,14 @@ impl<D: GameDocument> Session<D> {
     pub async fn save_all(&self) -> Result<Vec<Saved>, Error> {
         let handles = self.state().slots().into_iter();
         let slots: Vec<_> = handles
-            .map(|slot| Slot::new(slot, &self.shared, &self.held))
+            .map(|slot| Slot::new(slot, &self.engine, &self.held))
             .collect();
         let saves = futures::future::join_all(slots.iter().map(Slot::save)).await;
         saves.into_iter().collect()
     }
 
     /// Ends the session: the last-save hook, a last save of what is unsaved,
-    /// and the release of the lock (E1). Ending it again does nothing.
+    /// and the release of the lock. Ending it again does nothing.
     ///
     /// # Errors
     ///
@@ -214,9 +212,9 @@ impl<D: GameDocument> Session<D> {
     ///
     /// Cancel safe: an end that has begun goes on in the background.
     pub async fn end(&self) -> Result<(), EndError<D>> {
-        let end = Arc::clone(self.shared()).end(Arc::clone(self.state()), EndReason::Asked);
+        let end = Arc::clone(self.engine()).end(Arc::clone(self.state()), EndReason::Requested);
         let ended = self
-            .shared()
+            .engine()
             .run_to_the_end(self.player(), "ending the session", end)
             .await;
         ended.unwrap_or_else(|cause| {
@@ -236,7 +234,7 @@ impl<D: GameDocument> Session<D> {
     ///
     /// Cancel safe: a release that has begun goes on in the background.
     pub async fn abandon(&self) -> Result<(), Error> {
-        let abandon = Arc::clone(self.shared()).abandon(Arc::clone(self.state()));
+        let abandon = Arc::clone(self.engine()).abandon(Arc::clone(self.state()));
         self.run("abandoning the session", abandon).await
     }
 
@@ -245,7 +243,7 @@ impl<D: GameDocument> Session<D> {
         during: &'static str,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        self.shared()
+        self.engine()
             .run_to_the_end(self.player(), during, work)
             .await?
     }
@@ -255,6 +253,6 @@ impl<D: GameDocument> Session<D> {
         N: TryInto<SlotName, Error: Into<InvalidName>>,
     {
         let name = name.try_into().map_err(Into::into)?;
-        Ok(self.shared().settings.slot_for(&name))
+        Ok(self.engine().settings.slot_for(&name))
     }
 }

@@ -34,10 +34,10 @@ use crate::{
 /// every change is refused. So is every change that nobody could save any more:
 /// after the manager's shutdown began, after its runtime is gone, or was not
 /// run for as long as the server's lease lives, and once the server is known to
-/// be superseded (E8).
+/// be superseded.
 pub struct Slot<D = Document> {
     pub(super) state: Arc<SlotState<D>>,
-    pub(super) shared: Arc<Engine<D>>,
+    pub(super) engine: Arc<Engine<D>>,
     /// Keeps the session alive.
     held: Arc<Held<D>>,
 }
@@ -46,7 +46,7 @@ impl<D> Clone for Slot<D> {
     fn clone(&self) -> Self {
         Self {
             state: Arc::clone(&self.state),
-            shared: Arc::clone(&self.shared),
+            engine: Arc::clone(&self.engine),
             held: Arc::clone(&self.held),
         }
     }
@@ -65,12 +65,12 @@ impl<D> fmt::Debug for Slot<D> {
 impl<D: GameDocument> Slot<D> {
     pub(super) fn new(
         state: Arc<SlotState<D>>,
-        shared: &Arc<Engine<D>>,
+        engine: &Arc<Engine<D>>,
         held: &Arc<Held<D>>,
     ) -> Self {
         Self {
             state,
-            shared: Arc::clone(shared),
+            engine: Arc::clone(engine),
             held: Arc::clone(held),
         }
     }
@@ -136,10 +136,10 @@ impl<D: GameDocument> Slot<D> {
     }
 
     /// Changes the document. The closure works on a copy: a panic leaves the
-    /// document as it was (V7).
+    /// document as it was.
     ///
     /// Copying takes time in proportion to the document. A part that is large
-    /// and seldom changed is cheap to copy in an [`Arc`].
+    /// and rarely changed is cheap to copy in an [`Arc`].
     ///
     /// # Errors
     ///
@@ -154,7 +154,7 @@ impl<D: GameDocument> Slot<D> {
     }
 
     /// Changes the document if the closure succeeds; an error or a panic
-    /// leaves the document as it was (V7).
+    /// leaves the document as it was.
     ///
     /// The closure's error can be any that is made from [`Error`], which is
     /// what comes back; or that of an inventory, a gift bank or a document,
@@ -187,16 +187,16 @@ impl<D: GameDocument> Slot<D> {
         modify: impl FnOnce(&mut D) -> Result<R, E>,
     ) -> Result<R, E::Error> {
         let (keeping, document) = self.state.keep()?;
-        let noted = self.shared.kept.note(self.player(), self.name(), "modify");
+        let noted = self.engine.kept.note(self.player(), self.name(), "modify");
         let mut copy = D::clone(&document);
         drop(document);
         let result = modify(&mut copy);
         let result = result.map_err(|error| error.in_slot(self.player(), self.name()))?;
         // It may have put another document in its place.
-        (self.shared.origin.prepare)(&mut copy);
+        (self.engine.origin.prepare)(&mut copy);
         drop(noted);
         if keeping.commit(copy)? {
-            self.shared.autosave.push(&self.state);
+            self.engine.autosave.push(&self.state);
         }
         Ok(result)
     }
@@ -212,18 +212,18 @@ impl<D: GameDocument> Slot<D> {
     /// large or can't be encoded.
     ///
     /// Saves of one slot that are asked for while another is under way share
-    /// the next write (A10).
+    /// the next write.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a save that was asked for is made in the background (E7).
+    /// Cancel safe: a save that was asked for is made in the background.
     pub async fn save(&self) -> Result<Saved, Error> {
-        let told = self.shared.ask_for_save(&self.state).await;
+        let told = self.engine.request_save(&self.state).await;
         told.unwrap_or(Err(Error::RuntimeGone)) // its runtime is gone
     }
 
     /// Asks for the same as [`save`](Self::save) without waiting for it, from
-    /// any thread, with or without a runtime around. A failure is told by
+    /// any thread, with or without a runtime around. A failure is reported as
     /// [`Event::SaveFailed`](crate::Event::SaveFailed), and the autosave tries
     /// again.
     ///
@@ -234,7 +234,7 @@ impl<D: GameDocument> Slot<D> {
     /// [`Error::RuntimeGone`] if the manager's runtime is gone.
     pub fn request_save(&self) -> Result<(), Error> {
         self.state.check_writable()?;
-        match self.shared.ask_for_save(&self.state).now_or_never() {
+        match self.engine.request_save(&self.state).now_or_never() {
             Some(Err(_runtime_is_gone)) => Err(Error::RuntimeGone),
             _ => Ok(()),
         }

@@ -71,7 +71,7 @@ guid! {
     ///
     /// Incarnations of one server name are ordered, the later greater: they
     /// are version 7 GUIDs, and one that turns out not to be the greatest
-    /// that the store has seen is made anew with [`Incarnation::later_than`].
+    /// that the store has seen is made again with [`Incarnation::later_than`].
     /// So a clock that was set back costs a round trip, not the right order.
     Incarnation
 }

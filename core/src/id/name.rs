@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// A name that can't be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{name:?} is no {what}: {fault}")]
+#[error("{name:?} is not a valid {what}: {fault}")]
 #[non_exhaustive]
 pub struct InvalidName {
     /// What was to be named, such as `player id` or `slot name`.
@@ -289,7 +289,7 @@ mod tests {
         let error = PlayerId::new("a b").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "\"a b\" is no player id: ' ' is not allowed in it"
+            "\"a b\" is not a valid player id: ' ' is not allowed in it"
         );
         for bad in ["{", "}", "\n", "é", "\0", "\u{7f}"] {
             assert!(PlayerId::new(bad).is_err(), "{bad:?}");

@@ -10,7 +10,7 @@ use super::{Incarnation, ServerName};
 ///
 /// The name may be configured and then survives a restart; the incarnation is
 /// fresh per start. A later incarnation of a name supersedes the former ones:
-/// what those held can be taken over at once (rule L2).
+/// what those held can be taken over at once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ServerId {
     /// Survives a restart if it was configured.

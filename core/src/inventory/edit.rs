@@ -1,15 +1,16 @@
 //! Editing one field of an item (rule I4).
 
+use std::sync::Arc;
+
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
     Inventory, InventoryError, check_name,
-    item::{Entry, FixedField, ItemType, json, quantity},
+    item::{FixedField, ItemType, json, quantity},
 };
 use crate::{
     excerpt::{SerdeError, excerpt},
-    value::storable,
+    value::{Value, ValueRef, storable},
 };
 
 impl Inventory {
@@ -49,13 +50,13 @@ impl Inventory {
             source,
         })?;
         match FixedField::from_name(field) {
-            Some(fixed @ FixedField::Name) => self.rename(item, text(item, fixed, &value)?),
+            Some(fixed @ FixedField::Name) => self.rename(item, text(item, fixed, value.view())?),
             Some(fixed @ FixedField::ItemType) => {
-                let item_type = ItemType::new(text(item, fixed, &value)?);
+                let item_type = ItemType::new(text(item, fixed, value.view())?);
                 self.present(item)?.item_type = item_type;
                 Ok(())
             }
-            Some(FixedField::Quantity) => self.edit_quantity(item, &value),
+            Some(FixedField::Quantity) => self.edit_quantity(item, value.view()),
             None => {
                 self.present(item)?.fields.insert(field, value);
                 Ok(())
@@ -63,7 +64,7 @@ impl Inventory {
         }
     }
 
-    fn edit_quantity(&mut self, item: &str, value: &Value) -> Result<(), InventoryError> {
+    fn edit_quantity(&mut self, item: &str, value: ValueRef<'_>) -> Result<(), InventoryError> {
         let limits = self.limits;
         let present = self.present(item)?;
         let quantity = quantity(value).ok_or_else(|| InventoryError::BadQuantity {
@@ -81,19 +82,13 @@ impl Inventory {
             return Ok(());
         }
         check_name(name)?;
-        if self.items.contains(name) {
+        if self.items.find(name).is_some() {
             return Err(InventoryError::NameTaken {
                 item: excerpt(item),
                 name: excerpt(name),
             });
         }
-        // Taking the item out moves the last one into its place; the renamed
-        // one then comes last, and the two change places.
-        if let Some((index, Entry(mut renamed))) = self.items.swap_remove_full(item) {
-            renamed.name = name.into();
-            let (last, _) = self.items.insert_full(Entry(renamed));
-            self.items.swap_indices(index, last);
-        }
+        Arc::make_mut(&mut self.items).rename(item, name);
         Ok(())
     }
 
@@ -104,7 +99,7 @@ impl Inventory {
     }
 }
 
-fn text<'v>(item: &str, field: FixedField, value: &'v Value) -> Result<&'v str, InventoryError> {
+fn text<'v>(item: &str, field: FixedField, value: ValueRef<'v>) -> Result<&'v str, InventoryError> {
     value.as_str().ok_or_else(|| InventoryError::NotText {
         item: excerpt(item),
         field: field.as_str(),

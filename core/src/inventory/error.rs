@@ -64,7 +64,7 @@ pub enum InventoryError {
         /// The greatest quantity of one item.
         limit: u64,
     },
-    /// Something that is no whole, positive number was given as a quantity.
+    /// Something other than a whole, positive number was given as a quantity.
     #[error("item {item:?} can't have the quantity {given}: it must be a whole number above 0")]
     BadQuantity {
         /// The item.
@@ -72,7 +72,7 @@ pub enum InventoryError {
         /// What was given, as JSON.
         given: String,
     },
-    /// An item's name or type was to become something that is no text.
+    /// An item's name or type was to become something other than text.
     #[error("item {item:?} can't have {given} as its {field}: it must be text")]
     NotText {
         /// The item.
@@ -109,7 +109,7 @@ pub enum InventoryError {
         given: String,
     },
     /// A further field was to have the name of one of the three fixed ones.
-    #[error("{field} is no further field: every item has one")]
+    #[error("{field} is not a further field: every item has it")]
     FixedField {
         /// `Name`, `ItemType` or `Quantity`.
         field: &'static str,

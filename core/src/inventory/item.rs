@@ -1,16 +1,15 @@
 //! One item: a name, a type, a quantity and any further fields.
 
-use std::{
-    borrow::{Borrow, Cow},
-    hash::{Hash, Hasher},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
 use super::InventoryError;
-use crate::{excerpt::excerpt, value::storable};
+use crate::{
+    excerpt::excerpt,
+    value::{Part, Table, Value, ValueRef, names, storable},
+};
 
 /// The type of an item that was given none.
 pub const DEFAULT_ITEM_TYPE: &str = "Object";
@@ -45,7 +44,7 @@ impl FixedField {
 /// fields after these.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    pub(super) name: Arc<str>,
+    pub(super) name: SmolStr,
     pub(super) item_type: ItemType,
     pub(super) quantity: u64,
     pub(super) fields: Fields,
@@ -71,18 +70,20 @@ impl Item {
     }
 
     /// Its further fields, in the order in which they were added.
-    pub fn further_fields(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.fields.iter()
+    pub fn further_fields(&self) -> impl Iterator<Item = (&str, ValueRef<'_>)> {
+        self.fields
+            .iter()
+            .map(|(field, value)| (field, value.view()))
     }
 
     /// Any of its fields by the name that it has in JSON.
     #[must_use]
-    pub fn field(&self, field: &str) -> Option<Cow<'_, Value>> {
+    pub fn field(&self, field: &str) -> Option<ValueRef<'_>> {
         Some(match FixedField::from_name(field) {
-            Some(FixedField::Name) => Cow::Owned(self.name().into()),
-            Some(FixedField::ItemType) => Cow::Owned(self.item_type().into()),
-            Some(FixedField::Quantity) => Cow::Owned(self.quantity.into()),
-            None => Cow::Borrowed(self.fields.get(field)?),
+            Some(FixedField::Name) => ValueRef(Part::Text(self.name())),
+            Some(FixedField::ItemType) => ValueRef(Part::Text(self.item_type())),
+            Some(FixedField::Quantity) => ValueRef(Part::Unsigned(self.quantity)),
+            None => self.fields.get(field)?.view(),
         })
     }
 }
@@ -93,7 +94,7 @@ pub(super) struct ItemType(Option<Arc<str>>);
 
 impl ItemType {
     pub(super) fn new(item_type: &str) -> Self {
-        Self((item_type != DEFAULT_ITEM_TYPE).then(|| item_type.into()))
+        Self((item_type != DEFAULT_ITEM_TYPE).then(|| names::shared(item_type)))
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -102,13 +103,17 @@ impl ItemType {
 }
 
 /// An item's further fields. None, which most items have, take no memory; so
-/// the map, once there, is never empty.
+/// the table, once there, is never empty.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Fields(Option<Box<Map<String, Value>>>);
+pub(super) struct Fields(Option<Arc<Table>>);
 
 impl Fields {
-    pub(super) fn new(fields: Map<String, Value>) -> Self {
-        Self((!fields.is_empty()).then(|| Box::new(fields)))
+    pub(super) fn new(fields: Table) -> Self {
+        Self((!fields.is_empty()).then(|| Arc::new(fields)))
+    }
+
+    pub(super) fn table(&self) -> Option<&Table> {
+        self.0.as_deref()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -120,20 +125,11 @@ impl Fields {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0
-            .iter()
-            .flat_map(|fields| fields.iter())
-            .map(|(field, value)| (field.as_str(), value))
+        self.0.iter().flat_map(|fields| fields.iter())
     }
 
     pub(super) fn insert(&mut self, field: &str, value: Value) {
-        let fields = self.0.get_or_insert_default();
-        match fields.get_mut(field) {
-            Some(present) => *present = value,
-            None => {
-                fields.insert(field.to_owned(), value);
-            }
-        }
+        Arc::make_mut(self.0.get_or_insert_default()).insert(field, value);
     }
 }
 
@@ -171,7 +167,7 @@ impl ItemDetails {
         }
     }
 
-    /// The same, with one more further field.
+    /// These details, with one more further field.
     ///
     /// # Errors
     ///
@@ -193,11 +189,11 @@ impl ItemDetails {
 
     /// The first field in which `item` is not what these details ask for.
     pub(super) fn check_against(&self, item: &Item) -> Result<(), InventoryError> {
-        let differs = |field: &str, stored: Option<Cow<'_, Value>>, given: &Value| {
+        let differs = |field: &str, stored: Option<ValueRef<'_>>, given: ValueRef<'_>| {
             Err(InventoryError::Differs {
                 item: excerpt(item.name()),
                 field: excerpt(field),
-                stored: stored.map_or_else(|| "nothing".to_owned(), |stored| json(&stored)),
+                stored: stored.map_or_else(|| "nothing".to_owned(), json),
                 given: json(given),
             })
         };
@@ -205,12 +201,13 @@ impl ItemDetails {
             && *item_type != item.item_type
         {
             let field = FixedField::ItemType.as_str();
-            return differs(field, item.field(field), &item_type.as_str().into());
+            let given = ValueRef(Part::Text(item_type.as_str()));
+            return differs(field, item.field(field), given);
         }
         for (field, given) in self.fields.iter() {
             let stored = item.fields.get(field);
             if stored != Some(given) {
-                return differs(field, stored.map(Cow::Borrowed), given);
+                return differs(field, stored.map(Value::view), given.view());
             }
         }
         Ok(())
@@ -218,13 +215,13 @@ impl ItemDetails {
 }
 
 /// A value as JSON, cut for an error.
-pub(super) fn json(value: &Value) -> String {
+pub(super) fn json(value: ValueRef<'_>) -> String {
     excerpt(&value.to_string())
 }
 
 /// A value as a quantity, if it is one: whole, positive, and exact. So a
 /// float is one only up to 2⁵³, above which it may have been rounded.
-pub(super) fn quantity(value: &Value) -> Option<u64> {
+pub(super) fn quantity(value: ValueRef<'_>) -> Option<u64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let whole = value.as_u64().or_else(|| {
         let float = value.as_f64()?;
@@ -232,27 +229,3 @@ pub(super) fn quantity(value: &Value) -> Option<u64> {
     });
     whole.filter(|&quantity| quantity > 0)
 }
-
-/// An item as a set of items sees it: its name alone.
-#[derive(Clone, Debug)]
-pub(super) struct Entry(pub(super) Item);
-
-impl Borrow<str> for Entry {
-    fn borrow(&self) -> &str {
-        &self.0.name
-    }
-}
-
-impl Hash for Entry {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.name.hash(state);
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.name == other.0.name
-    }
-}
-
-impl Eq for Entry {}

@@ -1,27 +1,55 @@
 //! An inventory as JSON: a list of items.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, marker::PhantomData, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, SeqAccess, Visitor},
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
     ser::SerializeMap,
 };
-use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
 use super::{
     Inventory, InventoryError, Item,
     item::{Fields, FixedField, ItemType, json, quantity},
+    items::Items,
 };
-use crate::{excerpt::excerpt, fetch};
+use crate::{
+    excerpt::excerpt,
+    value::{
+        OpenTable, Read, Room, Value, names,
+        write::{self, TooDeep},
+    },
+};
 
 /// The most items that room is made for before they are seen.
 const MAX_RESERVED: usize = 1024;
 
 impl Serialize for Inventory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        fetch::all(self, |item| fetch::text(item.name()));
         serializer.collect_seq(self)
+    }
+}
+
+impl Inventory {
+    /// Writes the inventory as JSON text, the same as by serde. `levels` are
+    /// how many lists and tables may be in one another.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, levels: usize) -> Result<(), TooDeep> {
+        let levels = levels.checked_sub(1).ok_or(TooDeep)?;
+        out.push(b'[');
+        for (at, item) in self.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            item.write(out, levels)?;
+        }
+        out.push(b']');
+        Ok(())
+    }
+
+    pub(crate) fn to_value(&self) -> Value {
+        let items = self.iter().map(Item::to_value).collect();
+        Value::List(Arc::new(items))
     }
 }
 
@@ -29,13 +57,22 @@ impl Serialize for Inventory {
 /// not whole and positive.
 impl<'de> Deserialize<'de> for Inventory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(InventoryVisitor)
+        Room::with(|room| ReadInventory(room).deserialize(deserializer))
     }
 }
 
-struct InventoryVisitor;
+/// Reads an inventory.
+pub(crate) struct ReadInventory<'r>(pub(crate) &'r mut Room);
 
-impl<'de> Visitor<'de> for InventoryVisitor {
+impl<'de> DeserializeSeed<'de> for ReadInventory<'_> {
+    type Value = Inventory;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Inventory, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ReadInventory<'_> {
     type Value = Inventory;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,14 +80,66 @@ impl<'de> Visitor<'de> for InventoryVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Inventory, A::Error> {
-        let room = list.size_hint().unwrap_or(0).min(MAX_RESERVED);
-        let mut inventory = Inventory::with_room_for(room);
-        while let Some(item) = list.next_element()? {
-            inventory.push(item).map_err(de::Error::custom)?;
+        let Self(room) = self;
+        let reserved = list.size_hint().unwrap_or(0).min(MAX_RESERVED);
+        let mut items = Vec::with_capacity(reserved);
+        while let Some(item) = list.next_element_seed(ReadItem(room))? {
+            items.push(item);
         }
         // Documents stay in memory for long, and most are never added to.
-        inventory.items.shrink_to_fit();
-        Ok(inventory)
+        items.shrink_to_fit();
+        let items = Items::of(items).map_err(|twin| {
+            de::Error::custom(InventoryError::Duplicate {
+                item: excerpt(twin.name()),
+            })
+        })?;
+        Ok(Inventory {
+            items: Arc::new(items),
+            ..Inventory::default()
+        })
+    }
+}
+
+impl Item {
+    fn write(&self, out: &mut Vec<u8>, levels: usize) -> Result<(), TooDeep> {
+        let levels = levels.checked_sub(1).ok_or(TooDeep)?;
+        out.extend_from_slice(b"{\"Name\":");
+        write::text(out, self.name());
+        out.extend_from_slice(b",\"ItemType\":");
+        write::text(out, self.item_type());
+        out.extend_from_slice(b",\"Quantity\":");
+        write::integer(out, self.quantity);
+        if let Some(fields) = self.fields.table() {
+            write::entries(out, fields, false, |out, _, value| {
+                write::value(out, value, levels)
+            })?;
+        }
+        out.push(b'}');
+        Ok(())
+    }
+
+    fn to_value(&self) -> Value {
+        Room::with(|room| {
+            let table = room.table();
+            let fixed = [FixedField::Name, FixedField::ItemType, FixedField::Quantity];
+            let fixed = fixed.map(FixedField::as_str);
+            let further = self.fields.iter().map(|(field, _)| field);
+            for field in fixed.into_iter().chain(further) {
+                table.key(room, field);
+            }
+            for value in [
+                Value::from(self.name()),
+                self.item_type().into(),
+                self.quantity.into(),
+            ] {
+                table.value(room, value);
+            }
+            for (_, value) in self.fields.iter() {
+                table.value(room, value.clone());
+            }
+            let table = table.end(room).expect("no field has the name of another");
+            Value::Table(Arc::new(table))
+        })
     }
 }
 
@@ -71,13 +160,22 @@ impl Serialize for Item {
 /// item without a type gets the default.
 impl<'de> Deserialize<'de> for Item {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ItemVisitor)
+        Room::with(|room| ReadItem(room).deserialize(deserializer))
     }
 }
 
-struct ItemVisitor;
+/// Reads an item.
+struct ReadItem<'r>(&'r mut Room);
 
-impl<'de> Visitor<'de> for ItemVisitor {
+impl<'de> DeserializeSeed<'de> for ReadItem<'_> {
+    type Value = Item;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Item, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ReadItem<'_> {
     type Value = Item;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,31 +183,36 @@ impl<'de> Visitor<'de> for ItemVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
-        let mut name: Option<Arc<str>> = None;
+        let Self(room) = self;
+        let twice = || de::Error::custom("an item has a field twice");
+        let mut name: Option<SmolStr> = None;
         let mut item_type: Option<ItemType> = None;
         let mut given: Option<Value> = None;
-        let mut fields = Map::new();
-        while let Some(field) = map.next_key()? {
-            let twice = match field {
-                Field::Fixed(FixedField::Name) => name
-                    .replace(map.next_value::<Text<Arc<str>>>()?.0)
-                    .is_some(),
-                Field::Fixed(FixedField::ItemType) => item_type
-                    .replace(map.next_value::<Text<ItemType>>()?.0)
-                    .is_some(),
-                Field::Fixed(FixedField::Quantity) => given.replace(map.next_value()?).is_some(),
-                Field::Further(further) => fields.insert(further, map.next_value()?).is_some(),
+        let further = room.table();
+        while let Some(fixed) = map.next_key_seed(Field(further, room))? {
+            let is_twice = match fixed {
+                Some(FixedField::Name) => name.replace(map.next_value::<Name>()?.0).is_some(),
+                Some(FixedField::ItemType) => item_type.replace(map.next_value()?).is_some(),
+                Some(FixedField::Quantity) => {
+                    given.replace(map.next_value_seed(Read(room))?).is_some()
+                }
+                None => {
+                    let value = map.next_value_seed(Read(room))?;
+                    further.value(room, value);
+                    false
+                }
             };
-            if twice {
-                return Err(de::Error::custom("an item has a field twice"));
+            if is_twice {
+                return Err(twice());
             }
         }
+        let fields = further.end(room).map_err(|_| twice())?;
         let name = name.ok_or_else(|| de::Error::missing_field(FixedField::Name.as_str()))?;
         let given = given.ok_or_else(|| de::Error::missing_field(FixedField::Quantity.as_str()))?;
-        let quantity = quantity(&given).ok_or_else(|| {
+        let quantity = quantity(given.view()).ok_or_else(|| {
             de::Error::custom(InventoryError::BadQuantity {
                 item: excerpt(&name),
-                given: json(&given),
+                given: json(given.view()),
             })
         })?;
         Ok(Item {
@@ -121,25 +224,41 @@ impl<'de> Visitor<'de> for ItemVisitor {
     }
 }
 
-enum Field {
-    Fixed(FixedField),
-    Further(String),
-}
+/// Reads the next field's name: one of the three, or none, which is added to
+/// the table.
+struct Field<'r>(OpenTable, &'r mut Room);
 
-impl From<&str> for Field {
-    fn from(field: &str) -> Self {
-        FixedField::from_name(field).map_or_else(|| Self::Further(field.to_owned()), Self::Fixed)
+impl<'de> DeserializeSeed<'de> for Field<'_> {
+    type Value = Option<FixedField>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Field {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Text::deserialize(deserializer).map(|text| text.0)
+impl Visitor<'_> for Field<'_> {
+    type Value = Option<FixedField>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_str<E: de::Error>(self, field: &str) -> Result<Self::Value, E> {
+        let fixed = FixedField::from_name(field);
+        if fixed.is_none() {
+            self.0.key(self.1, field);
+        }
+        Ok(fixed)
     }
 }
 
-/// Something made from text, without a `String` in between.
-struct Text<T>(T);
+struct Name(SmolStr);
+
+impl From<&str> for Name {
+    fn from(name: &str) -> Self {
+        Self(names::short_or_shared(name))
+    }
+}
 
 impl From<&str> for ItemType {
     fn from(item_type: &str) -> Self {
@@ -147,22 +266,29 @@ impl From<&str> for ItemType {
     }
 }
 
-impl<'de, T: for<'a> From<&'a str>> Deserialize<'de> for Text<T> {
+impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor<T>(std::marker::PhantomData<T>);
+        deserializer.deserialize_str(Text(PhantomData))
+    }
+}
 
-        impl<T: for<'a> From<&'a str>> Visitor<'_> for TextVisitor<T> {
-            type Value = Text<T>;
+impl<'de> Deserialize<'de> for ItemType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text(PhantomData))
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text")
-            }
+/// Makes something of text, without a `String` in between.
+struct Text<T>(PhantomData<T>);
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<T>, E> {
-                Ok(Text(T::from(text)))
-            }
-        }
+impl<T: for<'a> From<&'a str>> Visitor<'_> for Text<T> {
+    type Value = T;
 
-        deserializer.deserialize_str(TextVisitor(std::marker::PhantomData))
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        Ok(T::from(text))
     }
 }

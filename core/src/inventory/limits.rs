@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::InventoryError;
 use crate::excerpt::excerpt;
 
-/// How much an inventory may hold. The default is no limits.
+/// How much an inventory may hold. By default there are none.
 ///
 /// Limits are checked before anything changes, and only against what grows:
 /// an inventory that was stored before a limit was lowered still loads, and
@@ -24,14 +24,14 @@ pub struct InventoryLimits {
 }
 
 impl InventoryLimits {
-    /// The same, with at most `items` distinct items.
+    /// These limits, with at most `items` distinct items.
     #[must_use]
     pub fn with_max_items(mut self, items: usize) -> Self {
         self.max_items = Some(items);
         self
     }
 
-    /// The same, with at most `quantity` of each item.
+    /// These limits, with at most `quantity` of each item.
     #[must_use]
     pub fn with_max_quantity(mut self, quantity: u64) -> Self {
         self.max_quantity = Some(quantity);

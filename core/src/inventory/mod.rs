@@ -1,8 +1,9 @@
-//! A player's items (DESIGN section 7).
+//! A player's items.
 
 mod edit;
 mod error;
 mod item;
+mod items;
 mod json;
 mod limits;
 #[cfg(test)]
@@ -10,19 +11,19 @@ mod model_tests;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{fmt, slice, sync::Arc};
 
-use indexmap::{IndexSet, set::MutableValues};
 use serde::de::DeserializeOwned;
 
 pub use error::InventoryError;
-use item::Entry;
 pub use item::{DEFAULT_ITEM_TYPE, Item, ItemDetails};
+use items::Items;
+pub(crate) use json::ReadInventory;
 pub use limits::InventoryLimits;
 
 use crate::{
-    excerpt::{SerdeError, excerpt},
-    value::{TypeName, kind_of},
+    excerpt::excerpt,
+    value::{TypeName, names},
 };
 
 /// A player's items: unique by name, in the order in which they were added,
@@ -54,7 +55,8 @@ use crate::{
 /// ```
 #[derive(Clone, Default)]
 pub struct Inventory {
-    items: IndexSet<Entry>,
+    /// Shared with copies of the inventory, until one of them is changed.
+    items: Arc<Items>,
     limits: InventoryLimits,
 }
 
@@ -74,13 +76,6 @@ impl Inventory {
         }
     }
 
-    fn with_room_for(items: usize) -> Self {
-        Self {
-            items: IndexSet::with_capacity(items),
-            ..Self::default()
-        }
-    }
-
     /// The limits that changes are checked against.
     #[must_use]
     pub fn limits(&self) -> InventoryLimits {
@@ -96,18 +91,18 @@ impl Inventory {
     /// How many distinct items there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.items.list().len()
     }
 
     /// Whether there is no item at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.items.list().is_empty()
     }
 
     /// The items in the order in which they were added.
     pub fn iter(&self) -> Iter<'_> {
-        Iter(self.items.iter())
+        Iter(self.items.list().iter())
     }
 
     /// How many there are of an item; 0 if it is missing.
@@ -160,12 +155,12 @@ impl Inventory {
                 item: excerpt(item),
                 field: excerpt(field),
             })?;
-        T::deserialize(&*value).map_err(|source| InventoryError::WrongType {
+        value.get().map_err(|source| InventoryError::WrongType {
             item: excerpt(item),
             field: excerpt(field),
             expected: TypeName::of::<T>(),
-            found: kind_of(&value),
-            source: SerdeError::new(source),
+            found: value.kind(),
+            source,
         })
     }
 
@@ -203,12 +198,12 @@ impl Inventory {
         let Some(present) = self.find_mut(item) else {
             limits.check_new_item(item, self.len())?;
             limits.check_quantity(item, 0, amount)?;
-            self.items.insert(Entry(Item {
-                name: item.into(),
+            Arc::make_mut(&mut self.items).push(Item {
+                name: names::short_or_shared(item),
                 item_type: details.item_type.clone().unwrap_or_default(),
                 quantity: amount,
                 fields: details.fields.clone(),
-            }));
+            });
             return Ok(amount);
         };
         details.check_against(present)?;
@@ -234,64 +229,56 @@ impl Inventory {
     /// [`InventoryError::ZeroAmount`].
     pub fn remove(&mut self, item: &str, amount: u64) -> Result<u64, InventoryError> {
         check_amount(item, amount)?;
-        let has = self.count(item);
-        let left = has
-            .checked_sub(amount)
-            .ok_or_else(|| InventoryError::TooFew {
-                item: excerpt(item),
-                has,
-                wanted: amount,
-            })?;
-        self.leave(item, left);
+        let too_few = |has| InventoryError::TooFew {
+            item: excerpt(item),
+            has,
+            wanted: amount,
+        };
+        let at = self.items.find(item).ok_or_else(|| too_few(0))?;
+        let has = self.items.list()[at].quantity;
+        let left = has.checked_sub(amount).ok_or_else(|| too_few(has))?;
+        self.leave(at, left);
         Ok(left)
     }
 
-    /// Removes up to so many of an item; returns how many it removed, which
+    /// Removes up to `amount` of an item; returns how many it removed, which
     /// is 0 for a missing item.
     pub fn remove_up_to(&mut self, item: &str, amount: u64) -> u64 {
-        let has = self.count(item);
+        let Some(at) = self.items.find(item) else {
+            return 0;
+        };
+        let has = self.items.list()[at].quantity;
         let removed = has.min(amount);
         if removed > 0 {
-            self.leave(item, has - removed);
+            self.leave(at, has - removed);
         }
         removed
     }
 
     /// Removes all items.
     pub fn clear(&mut self) {
-        self.items.clear();
+        self.items = Arc::default();
     }
 
-    /// Sets the quantity of an item that is there, or takes the item out.
-    /// What follows it moves up, so that the order stays.
-    fn leave(&mut self, item: &str, left: u64) {
+    /// Sets the quantity of the item at `at`, or takes the item out. What
+    /// follows it moves up, so that the order stays.
+    fn leave(&mut self, at: usize, left: u64) {
+        let items = Arc::make_mut(&mut self.items);
         if left == 0 {
-            self.items.shift_remove(item);
-        } else if let Some(present) = self.find_mut(item) {
+            items.remove(at);
+        } else if let Some(present) = items.item_mut(at) {
             present.quantity = left;
         }
     }
 
-    /// Takes an item that was read from a store.
-    fn push(&mut self, item: Item) -> Result<(), InventoryError> {
-        match self.items.replace(Entry(item)) {
-            None => Ok(()),
-            Some(Entry(twin)) => Err(InventoryError::Duplicate {
-                item: excerpt(twin.name()),
-            }),
-        }
-    }
-
     fn find(&self, item: &str) -> Option<&Item> {
-        self.items.get(item).map(|entry| &entry.0)
+        self.items.list().get(self.items.find(item)?)
     }
 
-    /// The item may be changed in everything but its name, which is its place
-    /// in the set.
+    /// The item may be changed in everything but its name.
     fn find_mut(&mut self, item: &str) -> Option<&mut Item> {
-        self.items
-            .get_full_mut2(item)
-            .map(|(_, entry)| &mut entry.0)
+        let at = self.items.find(item)?;
+        Arc::make_mut(&mut self.items).item_mut(at)
     }
 }
 
@@ -312,7 +299,7 @@ fn check_amount(item: &str, amount: u64) -> Result<(), InventoryError> {
     Ok(())
 }
 
-/// Tells how many items there are, not which: a log line is no place for a
+/// Shows how many items there are, not which: a log line is not the place for a
 /// player's data.
 impl fmt::Debug for Inventory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -330,13 +317,13 @@ impl PartialEq for Inventory {
 
 /// The items of an [`Inventory`], in the order in which they were added.
 #[derive(Clone, Debug)]
-pub struct Iter<'a>(indexmap::set::Iter<'a, Entry>);
+pub struct Iter<'a>(slice::Iter<'a, Item>);
 
 impl<'a> Iterator for Iter<'a> {
     type Item = &'a Item;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|entry| &entry.0)
+        self.0.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Inventory, InventoryLimits};
 
 #[derive(Clone, Debug)]
-enum Call {
+enum Change {
     Add(String, u64),
     Remove(String, u64),
     RemoveUpTo(String, u64),
@@ -15,16 +15,16 @@ enum Call {
     Clear,
 }
 
-fn calls() -> impl Strategy<Value = Vec<Call>> {
+fn calls() -> impl Strategy<Value = Vec<Change>> {
     let name = || "[a-e]";
     let amount = || prop_oneof![8 => 0..12_u64, 1 => u64::MAX - 8..=u64::MAX];
     let call = prop_oneof![
-        8 => (name(), amount()).prop_map(|(name, n)| Call::Add(name, n)),
-        4 => (name(), amount()).prop_map(|(name, n)| Call::Remove(name, n)),
-        2 => (name(), amount()).prop_map(|(name, n)| Call::RemoveUpTo(name, n)),
-        2 => (name(), name()).prop_map(|(name, to)| Call::Rename(name, to)),
-        2 => (name(), -2..30_i64).prop_map(|(name, n)| Call::EditQuantity(name, n)),
-        1 => Just(Call::Clear),
+        8 => (name(), amount()).prop_map(|(name, n)| Change::Add(name, n)),
+        4 => (name(), amount()).prop_map(|(name, n)| Change::Remove(name, n)),
+        2 => (name(), amount()).prop_map(|(name, n)| Change::RemoveUpTo(name, n)),
+        2 => (name(), name()).prop_map(|(name, to)| Change::Rename(name, to)),
+        2 => (name(), -2..30_i64).prop_map(|(name, n)| Change::EditQuantity(name, n)),
+        1 => Just(Change::Clear),
     ];
     prop::collection::vec(call, 0..60)
 }
@@ -60,9 +60,9 @@ impl Model {
     }
 
     /// Whether the call works.
-    fn run(&mut self, call: &Call) -> bool {
+    fn run(&mut self, call: &Change) -> bool {
         match call {
-            Call::Add(name, amount) => {
+            Change::Add(name, amount) => {
                 let has = self.count(name);
                 let room = has > 0 || self.limits.max_items.is_none_or(|n| self.items.len() < n);
                 let sum = has
@@ -73,44 +73,44 @@ impl Model {
                     _ => return false,
                 }
             }
-            Call::Remove(name, amount) => match self.count(name).checked_sub(*amount) {
+            Change::Remove(name, amount) => match self.count(name).checked_sub(*amount) {
                 Some(left) if *amount > 0 => self.set(name, left),
                 _ => return false,
             },
-            Call::RemoveUpTo(name, amount) => {
+            Change::RemoveUpTo(name, amount) => {
                 let has = self.count(name);
                 if has > 0 {
                     self.set(name, has.saturating_sub(*amount));
                 }
             }
-            Call::Rename(name, to) => match (self.place(name), self.place(to)) {
+            Change::Rename(name, to) => match (self.place(name), self.place(to)) {
                 (Some(place), None) => self.items[place].0.clone_from(to),
                 (place, other) => return place.is_some() && place == other,
             },
-            Call::EditQuantity(name, quantity) => {
+            Change::EditQuantity(name, quantity) => {
                 let (has, quantity) = (self.count(name), u64::try_from(*quantity).unwrap_or(0));
                 if has == 0 || quantity == 0 || !self.may_be(has, quantity) {
                     return false;
                 }
                 self.set(name, quantity);
             }
-            Call::Clear => self.items.clear(),
+            Change::Clear => self.items.clear(),
         }
         true
     }
 }
 
-fn run(inventory: &mut Inventory, call: &Call) -> bool {
+fn run(inventory: &mut Inventory, call: &Change) -> bool {
     match call {
-        Call::Add(name, amount) => inventory.add(name, *amount).is_ok(),
-        Call::Remove(name, amount) => inventory.remove(name, *amount).is_ok(),
-        Call::RemoveUpTo(name, amount) => {
+        Change::Add(name, amount) => inventory.add(name, *amount).is_ok(),
+        Change::Remove(name, amount) => inventory.remove(name, *amount).is_ok(),
+        Change::RemoveUpTo(name, amount) => {
             let expected = inventory.count(name).min(*amount);
             inventory.remove_up_to(name, *amount) == expected
         }
-        Call::Rename(name, to) => inventory.edit(name, "Name", to).is_ok(),
-        Call::EditQuantity(name, quantity) => inventory.edit(name, "Quantity", quantity).is_ok(),
-        Call::Clear => {
+        Change::Rename(name, to) => inventory.edit(name, "Name", to).is_ok(),
+        Change::EditQuantity(name, quantity) => inventory.edit(name, "Quantity", quantity).is_ok(),
+        Change::Clear => {
             inventory.clear();
             true
         }

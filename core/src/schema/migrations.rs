@@ -75,7 +75,7 @@ impl Migrations {
         self.current
     }
 
-    /// Brings a document of version `from` to the current one (rule S6). One
+    /// Brings a document of version `from` to the current one. One
     /// that is current comes back as it is.
     ///
     /// # Errors

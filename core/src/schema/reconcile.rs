@@ -1,11 +1,10 @@
 //! Giving a document what its defaults gained since it was last written (S7).
 
-use std::hash::Hasher;
+use std::{hash::Hasher, sync::Arc};
 
-use serde_json::{Value, map::Entry};
 use siphasher::sip::SipHasher13;
 
-use crate::{Document, codec::KeysFingerprint};
+use crate::{Document, codec::KeysFingerprint, value::Value};
 
 /// Adds the attributes of `defaults` that `document` lacks, and the entries
 /// that its table attributes lack; returns their paths, such as
@@ -17,24 +16,21 @@ use crate::{Document, codec::KeysFingerprint};
 pub(crate) fn reconcile(document: &mut Document, defaults: &Document) -> Vec<String> {
     let mut added = Vec::new();
     let attributes = document.all_attributes_mut();
-    for (name, default) in defaults.attributes() {
-        match attributes.entry(name) {
-            Entry::Vacant(gap) => {
-                gap.insert(default.clone());
+    for (name, default) in defaults.own_attributes() {
+        match (attributes.get_mut(name), default) {
+            (None, default) => {
+                attributes.push(name, default.clone());
                 added.push(name.to_owned());
             }
-            Entry::Occupied(mut present) => {
-                if let (Value::Object(table), Value::Object(defaults)) =
-                    (present.get_mut(), default)
-                {
-                    for (entry, default) in defaults {
-                        if !table.contains_key(entry) {
-                            table.insert(entry.clone(), default.clone());
-                            added.push(format!("{name}.{entry}"));
-                        }
+            (Some(Value::Table(table)), Value::Table(defaults)) => {
+                for (entry, default) in defaults.iter() {
+                    if !table.contains(entry) {
+                        Arc::make_mut(table).push(entry, default.clone());
+                        added.push(format!("{name}.{entry}"));
                     }
                 }
             }
+            _ => {}
         }
     }
     added
@@ -44,10 +40,10 @@ pub(crate) fn reconcile(document: &mut Document, defaults: &Document) -> Vec<Str
 /// of the entries of their table attributes, in whatever order.
 pub(crate) fn keys_of(defaults: &Document) -> KeysFingerprint {
     let mut keys: Vec<(&str, Option<&str>)> = Vec::new();
-    for (name, value) in defaults.attributes() {
+    for (name, value) in defaults.own_attributes() {
         keys.push((name, None));
-        if let Value::Object(table) = value {
-            keys.extend(table.keys().map(|entry| (name, Some(entry.as_str()))));
+        if let Value::Table(table) = value {
+            keys.extend(table.keys().map(|entry| (name, Some(entry))));
         }
     }
     keys.sort_unstable();
@@ -70,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    fn document(json: Value) -> Document {
+    fn document(json: serde_json::Value) -> Document {
         Document::from_json(json).unwrap()
     }
 

@@ -6,7 +6,7 @@ use humantime::format_duration;
 
 use super::{Settings, SettingsProblem};
 
-/// Shorter is no wait at all, longer is a slip of the unit.
+/// Shorter would not be a wait, longer is a slip of the unit.
 const DURATIONS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(24);
 /// What has to be remembered has to be so for long.
 const MEMORY: RangeInclusive<Duration> =

@@ -55,7 +55,7 @@ impl Error for SettingsError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SettingsProblem {
-    /// The file can't be read, or is no text.
+    /// The file can't be read, or is not text.
     #[error("the settings file {} can't be read", path.display())]
     Unreadable {
         /// The file.
@@ -63,14 +63,14 @@ pub enum SettingsProblem {
         /// Why.
         source: io::Error,
     },
-    /// The text is no TOML.
-    #[error("the settings are no valid TOML: {message}")]
+    /// The text is not TOML.
+    #[error("the settings are not valid TOML: {message}")]
     Syntax {
         /// What the parser says, with line and column.
         message: String,
     },
     /// There is no setting of this name.
-    #[error("{key:?} is no setting")]
+    #[error("{key:?} is not a setting")]
     UnknownKey {
         /// The name given.
         key: String,
@@ -138,11 +138,11 @@ pub enum SettingsProblem {
         /// The limit.
         limit: usize,
     },
-    /// The game's own type is told of no limits; see
+    /// The game's own type is given no limits; see
     /// [`Builder::limits`](crate::Builder::limits).
     #[error(
-        "max_inventory_items, max_item_quantity: the game's own type is not told of them, \
-         which Builder::limits does"
+        "max_inventory_items, max_item_quantity: the game's own type does not get them: \
+         give it to them with Builder::limits"
     )]
     LimitsUnused,
 }

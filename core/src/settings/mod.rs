@@ -19,7 +19,7 @@ use crate::{DocumentRules, InventoryLimits, SlotName};
 
 /// How long a call may take, unless somebody sets it otherwise: the default of
 /// [`Settings::operation_timeout`], and of
-/// the backends' own patience where nobody tells them a [`deadline`](crate::backend::deadline).
+/// the backends' own patience where no caller sets a [`deadline`](crate::backend::deadline).
 pub const DEFAULT_OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The struct, and a reader of its fields that stops at the first fault: the
@@ -99,7 +99,7 @@ pub struct Settings {
     /// Whether a `Document` that is loaded gets what `default_data` gained
     /// since it was last written: attributes, and entries of table attributes,
     /// once, and never anything in its inventory or gift bank. Whether it
-    /// gained anything is told by a fingerprint of its keys that is stored
+    /// gained anything is seen by a fingerprint of its keys that is stored
     /// with the document; so a change of these keys also offers once more what
     /// a player had removed. A game's own type is never merged into: there
     /// serde's `default` does it. Default true.
@@ -132,13 +132,13 @@ pub struct Settings {
     /// compression off; default 1024.
     pub compress_from_bytes: usize,
 
-    /// How many distinct items an inventory may have. 0 is no limit; default
-    /// 0. A game's own type is told by
+    /// How many distinct items an inventory may have. 0 means no limit; default
+    /// 0. A game's own type has to take it by
     /// [`Builder::limits`](crate::Builder::limits), or the start refuses it.
     pub max_inventory_items: usize,
 
-    /// The largest quantity of one item. 0 is no limit; default 0. A game's
-    /// own type is told likewise.
+    /// The largest quantity of one item. 0 means no limit; default 0. A game's
+    /// own type has to take it by [`Builder::limits`](crate::Builder::limits) too.
     pub max_item_quantity: u64,
 
     /// For how long a slot remembers the key of a change that was applied once
@@ -152,8 +152,9 @@ pub struct Settings {
     /// is refused. 1 to 100 000; default 1 000.
     pub max_idempotency_keys: usize,
 
-    /// What a new player's `Document` holds; unused with a game's own type. In a file a table, or a string
-    /// of JSON text (TOML has no null). It is written as the latter. The
+    /// What a new player's `Document` holds; unused with a game's own type. In a
+    /// file it is a table, or a string of JSON text (TOML has no null), which is
+    /// how it is written. The
     /// default is the standard document, with some gold and a sword.
     #[serde(with = "default_data")]
     pub default_data: Map<String, Value>,
@@ -275,7 +276,7 @@ impl Settings {
         SettingsError::unless_empty(check::problems(self))
     }
 
-    /// The same, with what else was found wrong.
+    /// Checks the settings, and adds what else was found wrong.
     pub(crate) fn check_and(
         &self,
         more: impl IntoIterator<Item = SettingsProblem>,
@@ -285,8 +286,8 @@ impl Settings {
         SettingsError::unless_empty(problems)
     }
 
-    /// That there are limits of inventories, for a game whose own type is not
-    /// told of them.
+    /// That there are limits of inventories, for a game whose own type does not
+    /// get them.
     pub(crate) fn limits_problem(&self) -> Option<SettingsProblem> {
         let limited = self.max_inventory_items > 0 || self.max_item_quantity > 0;
         limited.then_some(SettingsProblem::LimitsUnused)
@@ -309,7 +310,7 @@ impl Settings {
     }
 
     /// The slot that `asked` means: itself, or `Slot1` under
-    /// [`Settings::single_slot`] (rule S9).
+    /// [`Settings::single_slot`].
     #[must_use]
     pub fn slot_for(&self, asked: &SlotName) -> SlotName {
         if self.single_slot {

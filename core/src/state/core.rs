@@ -27,7 +27,7 @@ pub(crate) struct SessionCore {
     pub(crate) since: UnixMillis,
     gate: Arc<Gate>,
     status: Mutex<Status>,
-    /// Told when it is over.
+    /// Notified when it is over.
     over: Notify,
     claims: AtomicU64,
 }
@@ -118,7 +118,7 @@ impl SessionCore {
     }
 
     /// Notes that the lock is another's; returns whether that is news.
-    pub(crate) fn lose(&self, holder: Option<Lock>) -> bool {
+    pub(crate) fn mark_lost(&self, holder: Option<Lock>) -> bool {
         self.advance(
             &[Status::Active, Status::Ending],
             Status::Lost(holder.map(Box::new)),
@@ -174,14 +174,14 @@ impl SessionCore {
 
     fn refusal(&self, status: &Status) -> Error {
         match status {
-            Status::Lost(holder) => self.lost(holder.as_deref().cloned()),
+            Status::Lost(holder) => self.lost_error(holder.as_deref().cloned()),
             _ => Error::SessionEnded {
                 player: self.player.clone(),
             },
         }
     }
 
-    pub(crate) fn lost(&self, holder: Option<Lock>) -> Error {
+    pub(crate) fn lost_error(&self, holder: Option<Lock>) -> Error {
         Error::SessionLost {
             player: self.player.clone(),
             session: self.id,
@@ -225,8 +225,8 @@ mod tests {
             UnixMillis::default(),
             Arc::new(gate),
         );
-        assert!(core.lose(None));
-        assert!(!core.lose(None), "the second time is no news");
+        assert!(core.mark_lost(None));
+        assert!(!core.mark_lost(None), "the second time is not news");
         assert!(!core.advance(&[Status::Active, Status::Ending], Status::Active));
         assert!(matches!(core.check_open(), Err(Error::SessionLost { .. })));
         assert!(matches!(

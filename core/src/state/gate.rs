@@ -22,7 +22,7 @@ const GONE: u8 = 3;
 ///
 /// A runtime can be dropped, or be there without anybody who runs it: then no
 /// save is ever made, and sooner or later another server has the player. That
-/// is told by the heartbeat: it runs much more often than a lease lapses, so
+/// is seen by the heartbeat: it runs much more often than a lease lapses, so
 /// one that has not run for that long does not run at all.
 #[derive(Debug)]
 pub(crate) struct Gate {

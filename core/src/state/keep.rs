@@ -52,19 +52,8 @@ impl<D> SlotState<D> {
         Ok((Keeping { slot: self }, Arc::clone(&live.document)))
     }
 
-    /// The slot's lock, when nobody keeps the slot and it takes changes.
-    pub(crate) fn lock_for_change(&self) -> Result<MutexGuard<'_, Live<D>>, Error> {
-        let mut live = self.live.lock();
-        if live.keeper.is_some() {
-            drop(live);
-            live = self.lock_when_free()?;
-        }
-        self.check_takes_changes(&live)?;
-        Ok(live)
-    }
-
     #[cold]
-    fn lock_when_free(&self) -> Result<MutexGuard<'_, Live<D>>, Error> {
+    pub(super) fn lock_when_free(&self) -> Result<MutexGuard<'_, Live<D>>, Error> {
         let thread = thread::current().id();
         loop {
             let live = self.live.lock();
@@ -116,7 +105,8 @@ impl<D> Keeping<'_, D> {
         self.commit_with(document, |_| ())
     }
 
-    /// The same, with a change of what is kept beside the document: both are
+    /// Puts the changed document in its place, with a change of what is kept
+    /// beside it: both are
     /// in every save from then on, or neither is.
     pub(crate) fn commit_with(
         self,
@@ -159,7 +149,7 @@ impl Wait {
         let mut waits = WAITS.lock();
         waits.insert(thread, for_thread);
         let mut at = for_thread;
-        // A circle that this thread is no part of is broken by another.
+        // A circle without this thread is broken by another.
         for _ in 0..waits.len() {
             match waits.get(&at) {
                 Some(next) if at != thread => at = *next,

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::{Event, PlayerId, SlotName};
 
-/// So many threads can begin and end something without getting into each
+/// How many threads can begin and end something without getting into each
 /// other's way.
 const SHARDS: usize = 16;
 
@@ -68,7 +68,7 @@ impl Kept {
         Note { shard, number }
     }
 
-    /// What has been found by looks for at least this long and was not told
+    /// What has been found by looks for at least this long and was not reported
     /// yet, and for how long it was.
     pub(crate) fn overdue(&self, longest: Duration) -> Vec<Event> {
         let now = Instant::now();

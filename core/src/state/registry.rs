@@ -16,15 +16,15 @@ use crate::{PlayerId, SessionId};
 /// One place per player: at most one session, or one start under way.
 #[derive(Debug)]
 pub(crate) struct Registry<D> {
-    places: Mutex<Places<D>>,
-    /// Told when the last place is freed.
+    entries: Mutex<Entries<D>>,
+    /// Notified when the last place is freed.
     emptied: Notify,
 }
 
 #[derive(Debug)]
-struct Places<D> {
+struct Entries<D> {
     by_player: HashMap<PlayerId, Place<D>>,
-    /// Whether there are to be no more starts.
+    /// Whether no more starts may begin.
     closed: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) enum Occupied<D> {
 impl<D> Default for Registry<D> {
     fn default() -> Self {
         Self {
-            places: Mutex::new(Places {
+            entries: Mutex::new(Entries {
                 by_player: HashMap::new(),
                 closed: false,
             }),
@@ -75,11 +75,11 @@ impl<D> Registry<D> {
         player: &'a PlayerId,
         session: SessionId,
     ) -> Result<Reservation<'a, D>, Occupied<D>> {
-        let mut places = self.places.lock();
-        if places.closed {
+        let mut entries = self.entries.lock();
+        if entries.closed {
             return Err(Occupied::Closed);
         }
-        match places.by_player.entry(player.clone()) {
+        match entries.by_player.entry(player.clone()) {
             Entry::Occupied(place) => Err(match place.get() {
                 Place::Starting(start) => Occupied::Starting(start.over.clone()),
                 Place::Live(session) => Occupied::Live(Arc::clone(session)),
@@ -106,7 +106,7 @@ impl<D> Registry<D> {
         player: &PlayerId,
         session: SessionId,
     ) -> Option<Arc<SessionState<D>>> {
-        match self.places.lock().by_player.get(player) {
+        match self.entries.lock().by_player.get(player) {
             Some(Place::Live(state)) if state.core.id == session => Some(Arc::clone(state)),
             _ => None,
         }
@@ -114,7 +114,7 @@ impl<D> Registry<D> {
 
     /// The session that has the player's place.
     pub(crate) fn live(&self, player: &PlayerId) -> Option<Arc<SessionState<D>>> {
-        match self.places.lock().by_player.get(player) {
+        match self.entries.lock().by_player.get(player) {
             Some(Place::Live(state)) => Some(Arc::clone(state)),
             _ => None,
         }
@@ -122,7 +122,7 @@ impl<D> Registry<D> {
 
     /// Whether the session is live here or being started.
     pub(crate) fn knows(&self, player: &PlayerId, session: SessionId) -> bool {
-        match self.places.lock().by_player.get(player) {
+        match self.entries.lock().by_player.get(player) {
             Some(Place::Live(state)) => state.core.id == session,
             Some(Place::Starting(start)) => start.session == session,
             None => false,
@@ -138,14 +138,14 @@ impl<D> Registry<D> {
     }
 
     fn remove_if(&self, player: &PlayerId, is_it: impl FnOnce(&Place<D>) -> bool) {
-        let mut places = self.places.lock();
-        if let Entry::Occupied(place) = places.by_player.entry(player.clone())
+        let mut entries = self.entries.lock();
+        if let Entry::Occupied(place) = entries.by_player.entry(player.clone())
             && is_it(place.get())
         {
             place.remove();
         }
-        let is_empty = places.by_player.is_empty();
-        drop(places);
+        let is_empty = entries.by_player.is_empty();
+        drop(entries);
         if is_empty {
             self.emptied.notify_waiters();
         }
@@ -165,30 +165,30 @@ impl<D> Registry<D> {
 
     /// All live sessions, sorted by player.
     pub(crate) fn sessions(&self) -> Vec<Arc<SessionState<D>>> {
-        let places = self.places.lock();
-        let live = places.by_player.values().filter_map(|place| match place {
+        let entries = self.entries.lock();
+        let live = entries.by_player.values().filter_map(|place| match place {
             Place::Live(state) => Some(Arc::clone(state)),
             Place::Starting(_) => None,
         });
         let mut sessions: Vec<_> = live.collect();
-        drop(places);
+        drop(entries);
         sessions.sort_by(|a, b| a.core.player.cmp(&b.core.player));
         sessions
     }
 
-    /// Lets no more starts begin. Returns the places that are taken, those of
+    /// Lets no more starts begin. Returns the entries that are taken, those of
     /// starts under way last.
     pub(crate) fn close(&self) -> Vec<Taken> {
-        let mut places = self.places.lock();
-        places.closed = true;
-        let all = places.by_player.iter();
+        let mut entries = self.entries.lock();
+        entries.closed = true;
+        let all = entries.by_player.iter();
         let mut taken: Vec<Taken> = all
             .map(|(player, place)| match place {
                 Place::Starting(start) => (player.clone(), Some(start.over.clone())),
                 Place::Live(_) => (player.clone(), None),
             })
             .collect();
-        drop(places);
+        drop(entries);
         taken.sort_by(|(a, starts), (b, starts_too)| {
             let order = starts.is_some().cmp(&starts_too.is_some());
             order.then_with(|| a.cmp(b))
@@ -197,7 +197,7 @@ impl<D> Registry<D> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.places.lock().by_player.len()
+        self.entries.lock().by_player.len()
     }
 }
 
@@ -214,7 +214,7 @@ impl<D> Reservation<'_, D> {
     pub(crate) fn fill(self, state: Arc<SessionState<D>>) {
         debug_assert_eq!(state.core.id, self.session);
         self.registry
-            .places
+            .entries
             .lock()
             .by_player
             .insert(self.player.clone(), Place::Live(state));

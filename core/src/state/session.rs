@@ -16,7 +16,7 @@ pub(crate) struct SessionState<D> {
     slots: Mutex<Vec<Arc<SlotState<D>>>>,
     /// Held while slots are loaded or deleted and while the session ends, so
     /// that these don't get into each other's way.
-    pub(crate) turn: tokio::sync::Mutex<()>,
+    pub(crate) exclusive: tokio::sync::Mutex<()>,
     /// Whether a task of the manager's is about to end it already.
     pub(crate) end_is_under_way: AtomicBool,
     /// How often a task of the manager's has failed to end it.
@@ -32,7 +32,7 @@ impl<D> SessionState<D> {
         Self {
             core: Arc::new(core),
             slots: Mutex::default(),
-            turn: tokio::sync::Mutex::new(()),
+            exclusive: tokio::sync::Mutex::new(()),
             end_is_under_way: AtomicBool::new(false),
             failed_ends: AtomicU32::new(0),
             mail_notices: AtomicU32::new(0),

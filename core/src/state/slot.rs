@@ -1,14 +1,18 @@
-//! What the manager keeps of one open slot.
+//! What the manager knows of one open slot: its document, whether the autosave
+//! has it queued, and what the store is known to have.
+//!
+//! In: a change of the document, or what became of a save. Out: whether the
+//! slot has to be queued, and, for a save, a snapshot of the document.
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::time::Instant;
 
-use super::{SessionCore, asked::Asked, keep::Keeper};
+use super::{SessionCore, keep::Keeper, requests::SaveRequests};
 use crate::{
     ClaimNumber, Document, Error, LetterId, Revision, SlotName, UnixMillis, WriteId,
     backend::{Claim, Opened},
@@ -24,11 +28,11 @@ pub(crate) struct SlotState<D> {
     /// Unique in the manager; says when in the interval the slot's turn is (A8).
     pub(crate) turn: u64,
     pub(crate) live: Mutex<Live<D>>,
-    /// Told when a change is over that others may wait for.
+    /// Notified when a change is over that others may wait for.
     pub(crate) freed: Condvar,
-    pub(crate) asked: Mutex<Asked>,
+    pub(crate) requests: Mutex<SaveRequests>,
     /// Held through a save, so that a claim has one write under way at most.
-    pub(crate) saver: tokio::sync::Mutex<Saver>,
+    pub(crate) write_state: tokio::sync::Mutex<WriteState>,
     /// Held while letters are delivered; those that were refused meanwhile.
     pub(crate) mail: tokio::sync::Mutex<Vec<(LetterId, WriteId)>>,
     /// Held while errands are run.
@@ -54,10 +58,10 @@ pub(crate) struct Live<D> {
     stored_version: Option<u64>,
     /// Whether the slot was deleted in the store: it takes no changes.
     deleted: bool,
-    /// The revision that the store is known to have. The saver's own may be
+    /// The revision that the store is known to have. The write state's own may be
     /// ahead of it for the time of a save.
     revision: Revision,
-    place: Place,
+    queue: QueueState,
     /// The version that can't be encoded, if it is known that one can't.
     refused: Option<Refused>,
     /// The change that is being made, on a copy.
@@ -68,7 +72,7 @@ pub(crate) struct Live<D> {
 
 /// How the autosave has the slot.
 #[derive(Debug, Default)]
-struct Place {
+struct QueueState {
     /// It is in the wheel, due, being saved, or waiting for another attempt:
     /// in one of these places, and there once.
     queued: bool,
@@ -110,21 +114,47 @@ pub(crate) struct Snapshot<D> {
 
 /// What the next write builds on, and what is known of the last one.
 #[derive(Debug)]
-pub(crate) struct Saver {
-    /// The claim that the slot was opened under; `None` once it is dead or in
-    /// doubt, and the slot has to be opened again (S2).
-    pub(crate) claim: Option<ClaimNumber>,
+pub(crate) struct WriteState {
+    pub(crate) claim: SlotClaim,
     pub(crate) revision: Revision,
     /// What the store has acknowledged; `None` if it has nothing (S10).
     pub(crate) stored: Option<Fingerprints>,
     /// The last write that the store is known to have.
     pub(crate) last: Option<LastWrite>,
-    /// A write whose answer has not come, or never came.
-    pub(crate) doubt: Option<Doubt>,
     /// Whether the document was proved to come back, or need not be (S11).
     pub(crate) proved: bool,
     /// In debug mode: what was stored, key by key.
     pub(crate) keys: Option<Box<KeyFingerprints>>,
+}
+
+/// What is known of the claim that the slot was opened under. Unless it is
+/// live, the slot has to be opened again before anything is written (S2).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SlotClaim {
+    /// The next write may be sent under it.
+    Live(ClaimNumber),
+    /// It was found dead, or is being killed by another opening.
+    Dead,
+    /// A write under it was sent whose answer has not come, or never came.
+    InDoubt(Doubt),
+}
+
+impl SlotClaim {
+    /// The write that may have been applied, if there is one.
+    pub(crate) fn doubt(&self) -> Option<Doubt> {
+        match self {
+            Self::InDoubt(doubt) => Some(*doubt),
+            Self::Live(_) | Self::Dead => None,
+        }
+    }
+
+    /// Notes that the slot is being opened by somebody else, which kills it.
+    /// A write in doubt stays to be asked about.
+    pub(crate) fn kill(&mut self) {
+        if let Self::Live(_) = self {
+            *self = Self::Dead;
+        }
+    }
 }
 
 /// Which write made what the store has, and when that was.
@@ -162,12 +192,12 @@ impl<D> Live<D> {
     pub(crate) fn put(&mut self, document: Arc<D>) -> (Arc<D>, bool) {
         let before = std::mem::replace(&mut self.document, document);
         self.version += 1;
-        (before, self.place.touch())
+        (before, self.queue.touch())
     }
 
     fn take_snapshot(&mut self, by_autosave: bool) -> (Snapshot<D>, bool) {
-        self.place.touched = false;
-        let forced = by_autosave && std::mem::take(&mut self.place.forced);
+        self.queue.touched = false;
+        let forced = by_autosave && std::mem::take(&mut self.queue.forced);
         (self.snapshot(), forced)
     }
 
@@ -181,7 +211,7 @@ impl<D> Live<D> {
     }
 }
 
-impl Place {
+impl QueueState {
     /// Marks the slot; returns whether the caller has to queue it.
     fn touch(&mut self) -> bool {
         self.touched = true;
@@ -196,10 +226,10 @@ impl<D> SlotState<D> {
         turn: u64,
         document: D,
         envelope: Envelope,
-        saver: Saver,
+        write_state: WriteState,
     ) -> Self {
         let envelope = Arc::new(envelope);
-        let stored_version = saver.stored.is_some().then_some(0);
+        let stored_version = write_state.stored.is_some().then_some(0);
         let live = Live {
             document: Arc::new(document),
             // What was loaded is stored; of what is new there are no errands.
@@ -208,8 +238,8 @@ impl<D> SlotState<D> {
             version: 0,
             stored_version,
             deleted: false,
-            revision: saver.revision,
-            place: Place::default(),
+            revision: write_state.revision,
+            queue: QueueState::default(),
             refused: None,
             keeper: None,
             keeps: 0,
@@ -220,8 +250,8 @@ impl<D> SlotState<D> {
             turn,
             live: Mutex::new(live),
             freed: Condvar::new(),
-            asked: Mutex::default(),
-            saver: tokio::sync::Mutex::new(saver),
+            requests: Mutex::default(),
+            write_state: tokio::sync::Mutex::new(write_state),
             mail: tokio::sync::Mutex::default(),
             errands: tokio::sync::Mutex::default(),
             has_errands_queued: AtomicBool::new(false),
@@ -247,6 +277,17 @@ impl<D> SlotState<D> {
             return Err(self.deleted());
         }
         Ok(())
+    }
+
+    /// The slot's lock, when nobody keeps the slot and it takes changes.
+    pub(super) fn lock_for_change(&self) -> Result<MutexGuard<'_, Live<D>>, Error> {
+        let mut live = self.live.lock();
+        if live.keeper.is_some() {
+            drop(live);
+            live = self.lock_when_free()?;
+        }
+        self.check_takes_changes(&live)?;
+        Ok(live)
     }
 
     /// Whether what the slot holds can still be saved; otherwise why not.
@@ -329,7 +370,7 @@ impl<D> SlotState<D> {
 
     /// Takes the document for a save, and whether the forced cycle wants it;
     /// if the slot can't be written any more, says why not. A change made from
-    /// here on is not in this save, and marks the slot anew (A2).
+    /// here on is not in this save, and marks the slot again (A2).
     pub(crate) fn begin_save(&self, by_autosave: bool) -> Result<(Snapshot<D>, bool), Error> {
         let mut live = self.live.lock();
         if live.deleted {
@@ -358,10 +399,10 @@ impl<D> SlotState<D> {
         if let Some(refused) = &mut live.refused
             && refused.version == snapshot.version
         {
-            refused.version += 1; // a hook's change is no news of the game's
+            refused.version += 1; // a hook's change is not one of the game's
         }
         // All of it is in this snapshot.
-        live.place.touched = false;
+        live.queue.touched = false;
         let now = live.snapshot();
         drop(live);
         drop(before); // it may be game code that does that
@@ -377,19 +418,19 @@ impl<D> SlotState<D> {
     /// Notes a change, or that a save failed; returns whether the caller has
     /// to queue the slot.
     pub(crate) fn touch(&self) -> bool {
-        self.live.lock().place.touch()
+        self.live.lock().queue.touch()
     }
 
     /// Notes that a save of a snapshot failed: what it was for is still to be
-    /// done (A3), by whoever has the slot or is told to queue it.
+    /// done (A3), by whoever has the slot or has to queue it.
     pub(crate) fn note_failed(&self, forced: bool) {
         let mut live = self.live.lock();
-        live.place.touched = true;
-        live.place.forced |= forced;
+        live.queue.touched = true;
+        live.queue.forced |= forced;
     }
 
     /// Notes that a version can't be encoded. `pause` says how long to leave it
-    /// alone after so many attempts before.
+    /// alone after this many attempts before.
     pub(crate) fn note_refused(&self, version: u64, pause: impl FnOnce(u32) -> Duration) {
         let mut live = self.live.lock();
         let before = live.refused.as_ref();
@@ -417,20 +458,20 @@ impl<D> SlotState<D> {
     /// Notes that the forced cycle wants the slot written; returns whether
     /// the caller has to queue it.
     pub(crate) fn force(&self) -> bool {
-        let place = &mut self.live.lock().place;
-        place.forced = true;
-        !std::mem::replace(&mut place.queued, true)
+        let queue = &mut self.live.lock().queue;
+        queue.forced = true;
+        !std::mem::replace(&mut queue.queued, true)
     }
 
     /// Says where a slot goes that the autosave is done with.
     pub(crate) fn let_go(&self) -> Next {
-        let place = &mut self.live.lock().place;
-        if place.forced {
+        let queue = &mut self.live.lock().queue;
+        if queue.forced {
             Next::Due
-        } else if place.touched {
+        } else if queue.touched {
             Next::Turn
         } else {
-            place.queued = false;
+            queue.queued = false;
             Next::Rest
         }
     }
@@ -456,6 +497,6 @@ impl SlotState<Document> {
         let mut live = self.lock_for_change()?;
         let result = edit(Arc::make_mut(&mut live.document))?;
         live.version += 1;
-        Ok((result, live.place.touch()))
+        Ok((result, live.queue.touch()))
     }
 }

@@ -6,7 +6,7 @@ use super::SlotState;
 use crate::{Error, PlayerId, Revision, SlotName, codec::Envelope};
 
 /// A document that is not in the store as it is here, and whose session can't
-/// save it or did not (E1, E10).
+/// save it or did not.
 ///
 /// [`SessionManager::recover`](crate::SessionManager::recover) puts it into the
 /// store. To keep it for another process, write down the player, the slot, the
@@ -59,7 +59,7 @@ impl<D> Clone for Unsaved<D> {
     }
 }
 
-/// Without the document: a log is no place for a player's data, and a game's
+/// Without the document: a player's data does not belong in a log, and a game's
 /// own type need not have a `Debug`.
 impl<D> fmt::Debug for Unsaved<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

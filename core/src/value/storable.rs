@@ -6,9 +6,8 @@
 //! into a document go through a serializer that refuses both.
 
 use serde::{Serialize, ser::Error};
-use serde_json::Value;
 
-use super::{Check, Checked};
+use super::{Check, Checked, Value};
 use crate::excerpt::SerdeError;
 
 /// How deep lists and tables may be nested in a value. `serde_json` reads 127
@@ -18,10 +17,11 @@ const MAX_DEPTH: u8 = 100;
 /// A value as JSON.
 ///
 /// Refuses what JSON can't hold: floats that are not finite, integers over 64
-/// bits, tables whose keys are no text, and nesting deeper than is read again.
+/// bits, tables whose keys are not text, and nesting deeper than is read again.
 pub(crate) fn storable<T: Serialize + ?Sized>(value: &T) -> Result<Value, SerdeError> {
     let checked = Checked::new(serde_json::value::Serializer, Storable { depth: 0 });
-    value.serialize(checked).map_err(SerdeError::new)
+    let json = value.serialize(checked).map_err(SerdeError::new)?;
+    Ok(json.into())
 }
 
 /// Looks at a value that is to be part of a document.
@@ -102,12 +102,13 @@ mod tests {
     fn what_json_holds_comes_out_as_serde_json_makes_it() {
         let value = everything(2.5);
         assert_eq!(
-            storable(&value).unwrap(),
+            storable(&value).unwrap().to_json(),
             serde_json::to_value(&value).unwrap()
         );
         assert_eq!(
             storable(&json!({"b": [1, null], "a": "x"}))
                 .unwrap()
+                .view()
                 .to_string(),
             r#"{"b":[1,null],"a":"x"}"#
         );

@@ -5,8 +5,6 @@ use std::{
     fmt::{self, Write},
 };
 
-use serde_json::Value;
-
 /// The name of a Rust type, shown without the paths of its modules:
 /// `Option<String>`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,22 +42,11 @@ impl fmt::Debug for TypeName {
     }
 }
 
-/// What a JSON value is, in the words of the errors.
-pub(crate) fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a float",
-        Value::Number(_) => "an integer",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a table",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+
+    use serde_json::Value;
 
     use super::*;
 

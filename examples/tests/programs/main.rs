@@ -1,29 +1,33 @@
 //! The short programs, run as a newcomer would run them.
 
-// What a program is run with is the same as for `play`.
-#[allow(dead_code)]
-#[path = "../play/process.rs"]
-mod process;
-#[allow(dead_code, unused_imports, unused_macros)]
-#[path = "../play/stores.rs"]
-mod stores;
-
 mod server;
 
-use crate::process::{Folder, Process};
+use playerdata_process::{Folder, Process, example};
 
 /// Runs a program in a folder of its own and checks what it prints.
 #[track_caller]
 fn prints(name: &str, answers: &[&str]) {
-    let ended = Process::start(&mut Folder::new().command(name)).end();
+    let ended = Process::start(&mut Folder::new().command(example(name))).end();
     let ended = ended.expect(0, answers);
     assert_eq!(ended.messages, "");
 }
 
 #[test]
+fn play_takes_commands_and_has_its_own_name() {
+    let folder = Folder::new();
+    let mut play = Process::start(&mut folder.command(example("play")));
+    assert_eq!(play.ask("inc Currency 200"), "700");
+    play.end().expect(0, &["ended"]);
+    assert!(folder.path().join("playerdata.db").exists());
+    let version = Process::start(folder.command(example("play")).arg("--version"));
+    let named = concat!("play ", env!("CARGO_PKG_VERSION"));
+    version.end().expect(0, &[named]);
+}
+
+#[test]
 fn quickstart_counts_on_from_what_it_saved() {
     let folder = Folder::new();
-    let run = || Process::start(&mut folder.command("quickstart")).end();
+    let run = || Process::start(&mut folder.command(example("quickstart"))).end();
     run().expect(0, &["700 coins"]);
     run().expect(0, &["900 coins"]);
 }
@@ -45,16 +49,16 @@ fn hooks_run_on_load_on_save_and_at_the_end() {
         "hooks",
         &[
             "visit 1, 2 potions",
-            "player 4711 leaves: Asked",
+            "player 4711 leaves: Requested",
             "visit 2, 3 potions",
-            "player 4711 leaves: Asked",
+            "player 4711 leaves: Requested",
         ],
     );
 }
 
 #[test]
 fn events_tell_the_old_server_to_kick_the_player() {
-    let ended = Process::start(&mut Folder::new().command("events")).end();
+    let ended = Process::start(&mut Folder::new().command(example("events"))).end();
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     for told in [
         "server new asks for player 4711",
@@ -79,16 +83,16 @@ fn memory_lets_a_minute_pass_at_once() {
 #[test]
 fn sqlite_saves_with_options_of_its_own() {
     let folder = Folder::new();
-    let run = || Process::start(&mut folder.command("sqlite")).end();
+    let run = || Process::start(&mut folder.command(example("sqlite"))).end();
     run().expect(0, &["level 2 at revision 1"]);
     run().expect(0, &["level 3 at revision 2"]);
 }
 
 #[cfg(any(feature = "redis", feature = "dynamodb"))]
-fn saves_at(name: &str, store: stores::Store) {
+fn saves_at(name: &str, store: playerdata_process::Store) {
     let folder = Folder::on(store);
     let address = folder.store().address().expect("it is a server").to_owned();
-    let ended = Process::start(folder.command(name).arg(address)).end();
+    let ended = Process::start(folder.command(example(name)).arg(address)).end();
     ended.expect(0, &["level 2 at revision 1"]);
 }
 
@@ -96,11 +100,11 @@ fn saves_at(name: &str, store: stores::Store) {
 #[test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 fn redis_saves_with_options_of_its_own() {
-    saves_at("redis", stores::Store::redis());
+    saves_at("redis", playerdata_process::Store::redis());
 }
 
 #[cfg(feature = "dynamodb")]
 #[test]
 fn dynamodb_saves_with_options_of_its_own() {
-    saves_at("dynamodb", stores::Store::dynamodb());
+    saves_at("dynamodb", playerdata_process::Store::dynamodb());
 }

@@ -1,27 +1,12 @@
 //! The game server: two processes on one file, bots that move between them,
 //! and a signal that ends one of them meanwhile.
 
-use std::{env, process::Command};
-
+use playerdata_process::{Folder, Process, example};
 use rustix::process::Signal;
-
-use crate::process::{Folder, Process};
-
-/// The server's program, with none of the variables that the tests are given:
-/// it refuses names that it does not know.
-fn program(folder: &Folder) -> Command {
-    let mut command = folder.command("game_server");
-    for (name, _) in env::vars_os() {
-        if name.as_encoded_bytes().starts_with(b"PLAYERDATA_") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
 
 /// A server at a port of its own, and its address. Settings are environment.
 fn server(folder: &Folder) -> (Process, String) {
-    let mut command = program(folder);
+    let mut command = folder.command(example("game_server"));
     command
         .arg("127.0.0.1:0")
         .env("PLAYERDATA_STORE", "sqlite:game.db")
@@ -37,7 +22,7 @@ fn e4_bots_on_two_servers_lose_nothing_when_one_of_them_gets_sigterm() {
     let folder = Folder::new();
     let (mut leaving, first) = server(&folder);
     let (mut staying, second) = server(&folder);
-    let mut bots = Process::start(folder.command("bots").args([&first, &second]));
+    let mut bots = Process::start(folder.command(example("bots")).args([&first, &second]));
     // By the time that one is through, all of them are under way.
     let done = bots.answer();
     assert!(done.ends_with("as it should be"), "{done}");
@@ -58,7 +43,7 @@ fn e4_bots_on_two_servers_lose_nothing_when_one_of_them_gets_sigterm() {
 #[test]
 fn variables_that_are_misspelt_are_refused_by_name() {
     let folder = Folder::new();
-    let mut command = program(&folder);
+    let mut command = folder.command(example("game_server"));
     command
         .env("PLAYERDATA_STORE", "players.db")
         .env("PLAYERDATA_LOKC_EXPIRY", "90s");

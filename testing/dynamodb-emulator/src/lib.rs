@@ -3,8 +3,6 @@
 //!
 //! With the variable [`ENDPOINT_VARIABLE`] set, that endpoint is used instead:
 //! DynamoDB Local, or the service itself.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod emulator;
 mod endpoint;

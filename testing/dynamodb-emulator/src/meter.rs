@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::{
         get_item::{GetItemInput, GetItemOutput},
         put_item::{PutItemInput, PutItemOutput},
         query::{QueryInput, QueryOutput},
+        scan::{ScanInput, ScanOutput},
         transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
         update_item::{UpdateItemInput, UpdateItemOutput},
     },
@@ -22,7 +23,7 @@ use aws_smithy_runtime_api::client::interceptors::{
 use parking_lot::Mutex;
 
 /// One call, and what it was charged.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Charge {
     /// The operation's name, such as `PutItem`.
     pub operation: &'static str,
@@ -105,5 +106,6 @@ metered! {
     "GetItem" GetItemInput, GetItemOutput;
     "PutItem" PutItemInput, PutItemOutput;
     "Query" QueryInput, QueryOutput;
+    "Scan" ScanInput, ScanOutput;
     "UpdateItem" UpdateItemInput, UpdateItemOutput;
 }

@@ -31,12 +31,15 @@ use crate::{
 /// # Cancel safety
 ///
 /// Dropping a call's future leaves the request where it is: one that was
-/// delayed or held is applied all the same, as in a network.
+/// delayed or held is applied all the same, as in a network. One without a
+/// fault is dropped with its caller, but on a [`detached`](Self::detached)
+/// connection.
 #[derive(Clone)]
 pub struct FaultyBackend {
     store: Arc<dyn Backend>,
     connection: Arc<Connection>,
     plan: Arc<Mutex<Plan>>,
+    detached: bool,
 }
 
 impl fmt::Debug for FaultyBackend {
@@ -56,7 +59,18 @@ impl FaultyBackend {
             store,
             connection: Arc::default(),
             plan: Arc::new(Mutex::new(Plan::new())),
+            detached: false,
         }
+    }
+
+    /// Carries out every request in a task of its own, so that dropping a
+    /// call's future never stops it half way: for a store whose operations
+    /// take several steps, to have them finished late, when their caller has
+    /// long given up.
+    #[must_use = "it returns the same connection, to be used on"]
+    pub fn detached(mut self) -> Self {
+        self.detached = true;
+        self
     }
 
     /// Adds a fault to the script. Several can be added, at any time; if more
@@ -137,6 +151,7 @@ impl FaultyBackend {
             connection: Arc::clone(&self.connection),
             send: Arc::new(send),
             lie,
+            detached: self.detached,
         };
         request.deliver(fault).await
     }

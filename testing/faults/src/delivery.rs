@@ -22,6 +22,8 @@ pub(crate) struct Request<T> {
     pub(crate) send: Arc<Sender<T>>,
     /// What a store would say that did nothing and claims to have done it.
     pub(crate) lie: Option<T>,
+    /// Whether it is carried out without its caller, also without a fault.
+    pub(crate) detached: bool,
 }
 
 impl<T: Send + 'static> Request<T> {
@@ -29,7 +31,7 @@ impl<T: Send + 'static> Request<T> {
     /// if the caller drops this.
     pub(crate) async fn deliver(mut self, fault: Option<Fault>) -> Result<T> {
         match fault {
-            None if self.connection.is_clear() => {
+            None if self.connection.is_clear() && !self.detached => {
                 let answer = (self.send)(Arc::clone(&self.store)).await;
                 self.bring_back(answer).await
             }

@@ -58,8 +58,6 @@
 //! Games depend on it in their tests only: it has no place in what they ship,
 //! so not in `playerdata-core`; and they should not have to build the
 //! conformance suite, which is for authors of backends, to get it.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod backend;
 mod call;

@@ -8,8 +8,6 @@
 //! [`program`] says which program is the server. A package whose tests use this
 //! crate names `backend-redis/build.rs` as its build script, and its tests say
 //! `#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]`.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod cluster;
 mod program;

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use fastrand::Rng;
-use playerdata_core::{PlayerId, ServerName};
-use tokio::time::sleep;
+use playerdata_core::{PlayerId, ServerName, backend::Backend};
+use tokio::time::{sleep, timeout};
 
 use crate::{
     habits,
@@ -107,24 +107,28 @@ fn break_a_clock(world: &World, process: &Process, rng: &mut Rng) {
 /// An operator frees a player by hand.
 async fn free(world: &World, rng: &mut Rng) {
     let player = any_player(world, rng);
-    let store = world.store();
-    if let Ok(Some(lock)) = store.holder(player).await {
+    let store = world.connect();
+    let patience = world.settings.operation_timeout;
+    if let Ok(Ok(Some(lock))) = timeout(patience, store.holder(player)).await {
         world
             .ledger
             .note(format_args!("CHAOS {player} is freed by hand"));
         // Whoever holds the player by then keeps it.
-        let _ = store.release(player, lock.session).await;
+        let _ = timeout(patience, store.release(player, lock.session)).await;
     }
 }
 
-/// An operator erases a player who is not there. Without a fault on it: a
-/// second erasure that comes late would erase what was saved since.
+/// An operator erases a player who is not there. Without a fault on the way:
+/// a second erasure that comes late would erase what was saved since.
 async fn erase(world: &World, rng: &mut Rng) {
     let player = any_player(world, rng);
     world
         .ledger
         .note(format_args!("CHAOS {player} is to be erased"));
-    let _ = world.store().erase(player).await; // refused while somebody plays
+    let store = world.connect();
+    let patience = world.settings.operation_timeout;
+    // Refused while somebody plays.
+    let _ = timeout(patience, store.erase(player)).await;
 }
 
 fn any_player<'a>(world: &'a World, rng: &mut Rng) -> &'a PlayerId {

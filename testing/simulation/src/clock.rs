@@ -1,12 +1,13 @@
-//! Clocks that go wrong.
+//! Clocks that go wrong, and ids that say who made them.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU32, Ordering},
     time::Duration,
 };
 
-use playerdata_core::{Clock, UnixMillis};
+use playerdata_core::{Clock, IdSource, UnixMillis};
 use tokio::time::Instant;
+use uuid::{Builder, Uuid};
 
 /// The time of day at which every run begins.
 const BEGINNING: i64 = 1_700_000_000_000;
@@ -53,5 +54,33 @@ impl DriftingClock {
 impl Clock for DriftingClock {
     fn now(&self) -> UnixMillis {
         UnixMillis::new(u64::try_from(self.millis()).unwrap_or(0))
+    }
+}
+
+/// The ids of one process: its number, something of the run's seed, and their
+/// own number. What the process draws by lot begins with one of them.
+#[derive(Debug)]
+pub(crate) struct ProcessIds {
+    process: u32,
+    seed: u32,
+    last: AtomicU32,
+}
+
+impl ProcessIds {
+    pub(crate) fn new(process: u32, seed: u32) -> Self {
+        Self {
+            process,
+            seed,
+            last: AtomicU32::new(0),
+        }
+    }
+}
+
+impl IdSource for ProcessIds {
+    fn next_id(&self) -> Uuid {
+        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let bits =
+            u128::from(self.process) << 96 | u128::from(self.seed) << 32 | u128::from(number);
+        Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
     }
 }

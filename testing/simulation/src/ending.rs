@@ -25,6 +25,7 @@ const HAND_OVER: OnConflict = OnConflict::HandOver {
 /// Ends all faults, waits, and looks whether the servers tidied up.
 pub(crate) async fn calm_down(world: &World) {
     world.ledger.note(format_args!("CALM"));
+    world.calm();
     for process in world.processes() {
         process.calm();
         process.send_everybody_away();

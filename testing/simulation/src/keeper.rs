@@ -89,7 +89,7 @@ impl Keeper {
         }
     }
 
-    /// Lets the closure return, and says what came of its change.
+    /// Lets the closure return, and reports the outcome of its change.
     pub(crate) fn release(mut self) -> Result<(), Unmade> {
         if let Some(release) = self.release.take() {
             // It fails if the change was refused: nobody listens.

@@ -16,12 +16,11 @@
 //! ```
 //!
 //! `docs/simulation.md` says more, and how to run it for long.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod chaos;
 mod clock;
 mod ending;
+mod ground;
 mod habits;
 mod history;
 mod holdings;

@@ -1,5 +1,4 @@
 //! Runs simulations until one fails.
-#![forbid(unsafe_code)]
 
 use std::{
     fmt::Write as _,
@@ -28,6 +27,9 @@ struct Arguments {
     /// Every seed from 0 on, until one fails.
     #[arg(long, group = "which")]
     forever: bool,
+    /// On a store whose operations take several steps.
+    #[arg(long)]
+    in_steps: bool,
 }
 
 fn range(text: &str) -> Result<Range<u64>, String> {
@@ -42,25 +44,32 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let simulation = |seed| match arguments.in_steps {
+        true => Simulation::new(seed).in_steps(None),
+        false => Simulation::new(seed),
+    };
     let result = match arguments.seed {
-        Some(seed) => Simulation::new(seed).run().map(|report| {
+        Some(seed) => simulation(seed).run().map(|report| {
             say(&report.history.join("\n"));
             say(&format!("seed {seed}: no rule was broken"));
         }),
-        None => run_all(arguments.seeds.unwrap_or(0..u64::MAX)),
+        None => run_all(arguments.seeds.unwrap_or(0..u64::MAX), simulation),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say(&told(&failure));
+            say(&told(&failure, arguments.in_steps));
             ExitCode::FAILURE
         }
     }
 }
 
-fn run_all(seeds: Range<u64>) -> Result<(), Failure> {
+fn run_all(
+    seeds: Range<u64>,
+    simulation: impl Fn(u64) -> Simulation + Sync,
+) -> Result<(), Failure> {
     let (passed, steps) = (AtomicU64::new(0), AtomicU64::new(0));
-    run_seeds(seeds, Simulation::new, |report: &Report| {
+    run_seeds(seeds, simulation, |report: &Report| {
         let steps = steps.fetch_add(report.history.len() as u64, Ordering::Relaxed);
         let passed = passed.fetch_add(1, Ordering::Relaxed) + 1;
         if passed.is_multiple_of(TELL_EVERY) {
@@ -75,13 +84,14 @@ fn run_all(seeds: Range<u64>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn told(failure: &Failure) -> String {
+fn told(failure: &Failure, in_steps: bool) -> String {
     let mut text = failure.history.join("\n");
     // Writing to a string does not fail.
     let _ = write!(
         text,
-        "\n\n{failure}\n\nreplay: cargo run --release -p playerdata-simulation -- --seed {}",
-        failure.seed
+        "\n\n{failure}\n\nreplay: cargo run --release -p playerdata-simulation -- --seed {}{}",
+        failure.seed,
+        if in_steps { " --in-steps" } else { "" }
     );
     text
 }

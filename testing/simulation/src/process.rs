@@ -3,14 +3,20 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use playerdata_core::{Event, Events, SequentialIds, ServerName, SessionManager, StartError};
+use playerdata_core::{Event, Events, ServerName, SessionManager, StartError};
 use playerdata_faults::{Fault, FaultyBackend, Odds, When};
 use tokio::{
     task::AbortHandle,
     time::{Instant, sleep_until},
 };
 
-use crate::{clock::DriftingClock, holdings, ledger::Ledger, witness::Witness, world::World};
+use crate::{
+    clock::{DriftingClock, ProcessIds},
+    holdings,
+    ledger::Ledger,
+    witness::Witness,
+    world::World,
+};
 
 /// How long a shutdown may take.
 const SHUTDOWN: Duration = Duration::from_secs(20);
@@ -40,14 +46,14 @@ impl Process {
     ) -> Result<Arc<Self>, StartError> {
         let number = world.next_process();
         let clock = Arc::new(DriftingClock::new());
-        let network = FaultyBackend::new(world.store()).with_odds(odds, world.fork());
+        let network = world.connect().with_odds(odds, world.fork());
         let witness = Witness::new(Arc::new(network.clone()), world.ledger.clone());
         let manager = SessionManager::builder(Arc::new(witness))
             .settings(world.settings.clone())
             .server_name(name.clone())
             .migrations(holdings::migrations())
             .clock(clock.clone())
-            .ids(Arc::new(SequentialIds::with_prefix(number)))
+            .ids(Arc::new(ProcessIds::new(number, world.fork() as u32)))
             .start()
             .await?;
         tokio::spawn(listen(manager.events(), world.ledger.clone(), number));

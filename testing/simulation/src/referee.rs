@@ -13,16 +13,38 @@ use playerdata_core::{
     },
 };
 
+use playerdata_stepping::{Deed, Observer, SteppingStore};
+
 use crate::{Rule, ledger::Ledger};
 
 /// Writes every operation and its outcome into the ledger, and after each
 /// compares what the store has with what it should have.
 ///
-/// The store is in memory: an operation, the look at it and the note of it
-/// are one step.
+/// The store is in memory and the run is one thread: the last step of an
+/// operation, the note of it and the look at the store are not interrupted. Of
+/// what an operation of several steps does before its last one, the
+/// [`Spectator`] hears.
 pub(crate) struct Referee {
     store: Arc<dyn Backend>,
     ledger: Ledger,
+    /// The same store, if its operations take several steps.
+    stepping: Option<SteppingStore>,
+}
+
+/// Writes into the ledger what a step does that is not its operation's last.
+#[derive(Debug)]
+pub(crate) struct Spectator(pub(crate) Ledger);
+
+impl Observer for Spectator {
+    fn saw(&self, deed: &Deed) {
+        self.0.step(|state| match deed {
+            Deed::Marked { player, lock, by } => state.marked(player, lock, by.as_ref()),
+            Deed::Freed { player, lock } => state.freed(player, lock),
+            Deed::SlotErased { player, slot } => state.slot_erased(player, slot),
+            Deed::Erased { player } => state.erasure_over(player),
+            other => state.breaks(Rule::NoPanic, format_args!("unknown: {other:?}")),
+        });
+    }
 }
 
 impl fmt::Debug for Referee {
@@ -33,17 +55,43 @@ impl fmt::Debug for Referee {
 
 impl Referee {
     pub(crate) fn new(store: Arc<dyn Backend>, ledger: Ledger) -> Self {
-        Self { store, ledger }
+        Self {
+            store,
+            ledger,
+            stepping: None,
+        }
+    }
+
+    pub(crate) fn of_steps(store: SteppingStore, ledger: Ledger) -> Self {
+        Self {
+            store: Arc::new(store.clone()),
+            ledger,
+            stepping: Some(store),
+        }
+    }
+
+    async fn lock_now(&self, player: &PlayerId) -> Result<Option<Lock>> {
+        match &self.stepping {
+            Some(store) => Ok(store.lock_now(player)),
+            None => self.store.holder(player).await,
+        }
+    }
+
+    async fn record_now(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
+        match &self.stepping {
+            Some(store) => Ok(store.record_now(player, slot)),
+            None => self.store.view(player, slot).await,
+        }
     }
 
     /// Compares a player's lock and slots with the model.
     async fn inspect(&self, player: &PlayerId, lock_rule: Rule) -> Result<()> {
-        let lock = self.store.holder(player).await?;
+        let lock = self.lock_now(player).await?;
         self.ledger
             .step(|state| state.lock_is(player, lock.as_ref(), lock_rule));
         let slots = self.ledger.step(|state| state.known_slots(player));
         for slot in slots {
-            let record = self.store.view(player, &slot).await?;
+            let record = self.record_now(player, &slot).await?;
             self.ledger
                 .step(|state| state.record_is(player, &slot, record.as_ref()));
         }
@@ -54,7 +102,7 @@ impl Referee {
     /// is about no player and must not change any.
     async fn inspect_locks(&self) -> Result<()> {
         for player in self.ledger.step(|state| state.known_players()) {
-            let lock = self.store.holder(&player).await?;
+            let lock = self.lock_now(&player).await?;
             self.ledger
                 .step(|state| state.lock_is(&player, lock.as_ref(), Rule::L7));
         }
@@ -111,9 +159,12 @@ impl Backend for Referee {
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        let began_after = self.ledger.step(|state| state.acquisitions(player));
         let outcome = self.store.release(player, session).await?;
-        self.ledger
-            .step(|state| state.released(player, session, outcome));
+        self.ledger.step(|state| match self.stepping {
+            Some(_) => state.told_released(player, session, outcome, began_after),
+            None => state.released(player, session, outcome),
+        });
         self.inspect(player, Rule::L6).await?;
         Ok(outcome)
     }
@@ -168,7 +219,10 @@ impl Backend for Referee {
 
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         let outcome = self.store.erase(player).await?;
-        self.ledger.step(|state| state.erased(player, &outcome));
+        self.ledger.step(|state| match self.stepping {
+            Some(_) => state.told_erased(player, &outcome),
+            None => state.erased(player, &outcome),
+        });
         self.inspect(player, Rule::L1).await?;
         Ok(outcome)
     }

@@ -92,7 +92,7 @@ impl FromStr for Rule {
 
 /// A text that names no rule.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is no rule")]
+#[error("{0:?} is not a rule")]
 pub struct UnknownRule(String);
 
 /// A rule that was seen broken.

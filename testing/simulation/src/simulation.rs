@@ -3,13 +3,11 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use playerdata_core::backend::Backend;
+use playerdata_stepping::Flaw;
 use thiserror::Error;
 use tokio::{runtime, time::timeout};
 
-use crate::{
-    Rule, Violation, chaos, ending, visitor,
-    world::{World, Wrap},
-};
+use crate::{Rule, Violation, chaos, ending, ground::Kind, visitor, world::World};
 
 /// No run takes this long, in virtual time.
 const AT_MOST: Duration = Duration::from_hours(2);
@@ -29,7 +27,7 @@ const AT_MOST: Duration = Duration::from_hours(2);
 pub struct Simulation {
     seed: u64,
     rules: Vec<Rule>,
-    wrap: Wrap,
+    kind: Kind,
 }
 
 impl fmt::Debug for Simulation {
@@ -70,7 +68,7 @@ impl Simulation {
         Self {
             seed,
             rules: Rule::ALL.to_vec(),
-            wrap: Arc::new(|store| store),
+            kind: Kind::OneStep(Arc::new(|store| store)),
         }
     }
 
@@ -85,7 +83,15 @@ impl Simulation {
         mut self,
         wrap: impl Fn(Arc<dyn Backend>) -> Arc<dyn Backend> + Send + Sync + 'static,
     ) -> Self {
-        self.wrap = Arc::new(wrap);
+        self.kind = Kind::OneStep(Arc::new(wrap));
+        self
+    }
+
+    /// Runs on a store whose operations take several steps, between which
+    /// their process can fall asleep or die; with a flaw, to see what a broken
+    /// one does.
+    pub fn in_steps(mut self, flaw: Option<Flaw>) -> Self {
+        self.kind = Kind::SeveralSteps(flaw);
         self
     }
 
@@ -99,8 +105,6 @@ impl Simulation {
     ///
     /// If called from within a tokio runtime.
     pub fn run(&self) -> Result<Report, Failure> {
-        // The pauses between retries are drawn from the thread's generator.
-        fastrand::seed(self.seed);
         let runtime = runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -110,7 +114,7 @@ impl Simulation {
     }
 
     async fn play(&self) -> Result<Report, Failure> {
-        let world = World::new(self.seed, self.rules.clone(), &self.wrap).await;
+        let world = World::new(self.seed, self.rules.clone(), &self.kind).await;
         let world = Arc::new(world.expect("a store in memory takes what is put into it"));
         let ledger = world.ledger.clone();
         tokio::select! {

@@ -61,7 +61,7 @@ pub(crate) async fn visit(
     visit.leave().await;
 }
 
-/// Starts a session and notes what came of it.
+/// Starts a session and notes the outcome.
 pub(crate) async fn start(
     world: &World,
     process: &Process,

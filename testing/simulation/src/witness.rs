@@ -80,6 +80,7 @@ impl Backend for Witness {
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        self.ledger.step(|state| state.gives_up(session));
         self.network.release(player, session).await
     }
 

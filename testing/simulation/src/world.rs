@@ -16,16 +16,17 @@ use playerdata_core::{
     SessionId, Settings, SlotName, UnixMillis, WriteId,
     backend::{Acquisition, Backend, BackendError, Body, Claim, Claimant, Encoding, Stamp},
 };
-use playerdata_faults::Odds;
-use playerdata_memory::{MemoryBackend, MemoryOptions};
+use playerdata_faults::{FaultyBackend, Odds};
 use tokio::time::Instant;
 
 use crate::{
-    Rule, clock::DriftingClock, holdings, ledger::Ledger, process::Process, referee::Referee,
+    Rule,
+    clock::DriftingClock,
+    ground::{Ground, Kind},
+    holdings,
+    ledger::Ledger,
+    process::Process,
 };
-
-/// Puts something between the store and all that use it.
-pub(crate) type Wrap = Arc<dyn Fn(Arc<dyn Backend>) -> Arc<dyn Backend> + Send + Sync>;
 
 pub(crate) struct World {
     pub(crate) ledger: Ledger,
@@ -35,7 +36,7 @@ pub(crate) struct World {
     pub(crate) odds: Odds,
     /// When the faults stop and everybody goes home.
     pub(crate) ends_at: Instant,
-    store: Arc<dyn Backend>,
+    ground: Ground,
     processes: Mutex<Vec<Arc<Process>>>,
     last_process: AtomicU32,
     rng: Mutex<Rng>,
@@ -46,20 +47,18 @@ impl World {
     pub(crate) async fn new(
         seed: u64,
         rules: Vec<Rule>,
-        wrap: &Wrap,
+        kind: &Kind,
     ) -> Result<Self, BackendError> {
         let mut rng = Rng::with_seed(seed);
         let settings = settings(&mut rng);
         let store_clock = Arc::new(DriftingClock::new());
         let codec = Codec::new(&settings, &SequentialIds::default());
         let ledger = Ledger::new(rules, codec, store_clock.clone());
-        let options = MemoryOptions::default().clock(store_clock.clone());
-        let memory = Arc::new(MemoryBackend::with_options(options));
+        let (ground, store) = Ground::new(kind, store_clock.clone(), &ledger);
         let players: Vec<_> = (1..=rng.u64(1..=4)).map(PlayerId::from).collect();
         for player in &players {
-            put_what_was_there(&*memory, &ledger, player, &mut rng).await?;
+            put_what_was_there(&*store, &ledger, player, &mut rng).await?;
         }
-        let store = Referee::new(wrap(memory), ledger.clone());
         let odds = match rng.u8(0..6) {
             0 => Odds::none(),
             1 => Odds::bad_day(),
@@ -73,15 +72,21 @@ impl World {
             players,
             odds,
             ends_at: Instant::now() + Duration::from_secs(rng.u64(40..=160)),
-            store: Arc::new(store),
+            ground,
             processes: Mutex::default(),
             last_process: AtomicU32::new(0),
             rng: Mutex::new(rng),
         })
     }
 
-    pub(crate) fn store(&self) -> Arc<dyn Backend> {
-        Arc::clone(&self.store)
+    /// The way of one more process to the store, as yet without faults.
+    pub(crate) fn connect(&self) -> FaultyBackend {
+        self.ground.connect(|| self.fork())
+    }
+
+    /// Ends what faults the store has of its own.
+    pub(crate) fn calm(&self) {
+        self.ground.calm();
     }
 
     pub(crate) fn is_over(&self) -> bool {

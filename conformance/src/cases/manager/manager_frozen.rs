@@ -59,7 +59,7 @@ pub async fn the_saves_of_a_frozen_server_are_refused(fixture: Fixture) {
 }
 
 /// The saves of a frozen server are refused also when who took its player has
-/// gone again: no lock is no permission.
+/// gone again: without a lock there is no permission.
 ///
 /// Proves L5. A backend that fails it takes the lack of a lock for the right
 /// to write, and an old state comes back after a player has left.
@@ -104,8 +104,8 @@ pub async fn a_deletion_that_arrives_after_a_theft_is_refused(fixture: Fixture) 
     let thief = b.join_with(&player, OnConflict::Steal).await;
     let found = b.load(&thief, "Slot1").await;
     let late = joined(late.await);
-    let anew = found.revision().get() == 2;
-    if anew {
+    let started_over = found.revision().get() == 2;
+    if started_over {
         // A thief who was that slow came after the deletion.
         fixture.works(Rule::L4, "a deletion in time", late);
     } else {
@@ -116,7 +116,14 @@ pub async fn a_deletion_that_arrives_after_a_theft_is_refused(fixture: Fixture) 
         }
         expect_gold(&fixture, Rule::L4, "what was saved", &found, 7);
     }
-    expect_saves(&fixture, Rule::S3, &found, 8, if anew { 3 } else { 2 }).await;
+    expect_saves(
+        &fixture,
+        Rule::S3,
+        &found,
+        8,
+        if started_over { 3 } else { 2 },
+    )
+    .await;
 }
 
 /// A release that a frozen server had sent frees nobody after somebody took its

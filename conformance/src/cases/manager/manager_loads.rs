@@ -101,7 +101,7 @@ pub async fn a_body_that_cannot_be_decoded_stays(fixture: Fixture) {
         for game in [&a, &b] {
             let session = game.join(&player).await;
             let failed = session.load_slot("Slot1").await;
-            let what = format!("{:?} is no document", bytes.escape_ascii().to_string());
+            let what = format!("{:?} is not a document", bytes.escape_ascii().to_string());
             let found = fixture.refused(Rule::S5, &what, failed, |error| match error {
                 Error::Undecodable { body, revision, .. } => Some((body.clone(), *revision)),
                 _ => None,

@@ -97,7 +97,7 @@ pub async fn a_hand_over_brings_what_was_not_saved_yet(fixture: Fixture) {
     let (mut asked, mut ended) = (false, false);
     a.told(Rule::E1, "who asked, and that it is done", |event| {
         match event {
-            Event::HandOverAsked { by, .. } => asked |= by == *b.server(),
+            Event::HandOverRequested { by, .. } => asked |= by == *b.server(),
             Event::SessionEnded { reason, .. } => ended |= reason == EndReason::HandOver,
             _ => {}
         }

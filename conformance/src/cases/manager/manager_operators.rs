@@ -61,7 +61,7 @@ pub async fn a_freed_player_is_lost_to_the_game_that_had_them(fixture: Fixture) 
         fixture.fail(Rule::L1, "a player who is held has a lock");
     };
     // At once, before it hears of it.
-    let freed = b.free(&player, &lock).await;
+    let freed = b.force_release(&player, &lock).await;
     let freed = fixture.works(Rule::L5, "a player is freed", freed);
     fixture.expect_eq(Rule::L5, "freed", freed, Release::Released);
     fixture.lost("its save is refused", slot.save().await);
@@ -86,7 +86,11 @@ pub async fn freeing_spares_a_later_session(fixture: Fixture) {
     };
     a.end(&former).await;
     let (_session, slot) = b.play(&player).await;
-    let freed = fixture.works(Rule::L6, "a late call", a.free(&player, &seen).await);
+    let freed = fixture.works(
+        Rule::L6,
+        "a late call",
+        a.force_release(&player, &seen).await,
+    );
     fixture.expect_eq(Rule::L6, "freed", freed, Release::NotHeld);
     expect_held_by(&client, Rule::L6, &player, b.server()).await;
     expect_saves(&fixture, Rule::L6, &slot, 7, 2).await;

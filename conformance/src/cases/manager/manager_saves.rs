@@ -91,7 +91,7 @@ pub async fn a_slot_outlives_many_lost_answers(fixture: Fixture) {
 }
 
 /// A save that was given up, and arrives long after the slot was opened again
-/// and saved anew, changes nothing.
+/// and saved again, changes nothing.
 ///
 /// Proves S2 and L4. A backend that fails it lets a player's old state come
 /// back minutes later.

@@ -47,12 +47,12 @@ pub async fn several_slots_are_open_at_once(fixture: Fixture) {
     fixture.expect_eq(Rule::Views, "the slots", found, expected);
 }
 
-/// A slot that was deleted begins anew with the defaults, in this game and in
+/// A slot that was deleted starts over with the defaults, in this game and in
 /// the next; the player's other slots stay.
 ///
 /// Proves S3, S4 and S9. A backend that fails it brings a deleted character
 /// back, or deletes the wrong one.
-pub async fn a_deleted_slot_begins_anew(fixture: Fixture) {
+pub async fn a_deleted_slot_starts_over(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();
     let session = a.join(&player).await;
@@ -65,16 +65,16 @@ pub async fn a_deleted_slot_begins_anew(fixture: Fixture) {
     let expected: Vec<SlotName> = vec![name("Slot1")];
     let found = listed(&fixture, &session).await;
     fixture.expect_eq(Rule::Views, "the slots", found, expected);
-    let anew = a.load(&session, "Slot2").await;
-    expect_gold(&fixture, Rule::S4, "the defaults", &anew, 500);
-    expect_saves(&fixture, Rule::S3, &anew, 3, 3).await;
+    let again = a.load(&session, "Slot2").await;
+    expect_gold(&fixture, Rule::S4, "the defaults", &again, 500);
+    expect_saves(&fixture, Rule::S3, &again, 3, 3).await;
     fixture.expect_eq(Rule::S3, "the other", save(&fixture, &kept).await, 2);
     let deleted = session.delete_slot("Slot2").await;
     fixture.works(Rule::S9, "a slot is deleted again", deleted);
     a.end(&session).await;
     let session = b.join(&player).await;
-    let anew = b.load(&session, "Slot2").await;
-    expect_gold(&fixture, Rule::S4, "the defaults", &anew, 500);
+    let again = b.load(&session, "Slot2").await;
+    expect_gold(&fixture, Rule::S4, "the defaults", &again, 500);
     let kept = b.load(&session, "Slot1").await;
     expect_gold(&fixture, Rule::S9, "the other slot", &kept, 1);
 }

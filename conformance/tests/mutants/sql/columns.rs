@@ -1,8 +1,11 @@
 //! Values as they are in columns.
 
 use playerdata_core::{
-    Fence, Incarnation, Revision, ServerId, SessionId, UnixMillis, WriteId,
-    backend::{Body, Encoding, Lock, Notice, NoticeKind, Opened, Record, SlotSummary},
+    Fence, Incarnation, PlayerId, Revision, ServerId, SessionId, UnixMillis, WriteId,
+    backend::{
+        Body, Encoding, Letter, LetterPosition, Lock, Notice, NoticeKind, Opened, Record,
+        Retention, SlotSummary, Verdict, VersionSummary, WaitingLetter,
+    },
 };
 use rusqlite::Row;
 use uuid::Uuid;
@@ -110,4 +113,47 @@ pub(crate) fn notice(row: &Row<'_>) -> Read<Notice> {
 
 pub(crate) fn kind(kind: NoticeKind) -> i64 {
     i64::from(kind != NoticeKind::HandOver)
+}
+
+pub(crate) fn player(row: &Row<'_>) -> Read<PlayerId> {
+    text(row, 0)
+}
+
+pub(crate) fn posting(row: &Row<'_>) -> Read<WriteId> {
+    guid(row, 0).map(WriteId::from_uuid)
+}
+
+pub(crate) fn waiting_letter(row: &Row<'_>) -> Read<WaitingLetter> {
+    let position: i64 = row.get(0)?;
+    let content: Vec<u8> = row.get(6)?;
+    let letter = Letter {
+        id: text(row, 1)?,
+        posting: guid(row, 2).map(WriteId::from_uuid)?,
+        sender: row.get(3)?,
+        sent_at: UnixMillis::new(get_number(row, 4)?),
+        retention: match row.get(5)? {
+            true => Retention::Timed,
+            false => Retention::UntilSettled,
+        },
+        content: content.into(),
+    };
+    Ok(WaitingLetter {
+        position: LetterPosition::new(position.cast_unsigned()),
+        letter,
+    })
+}
+
+pub(crate) fn verdict(row: &Row<'_>) -> Read<Verdict> {
+    let name: String = row.get(0)?;
+    Ok(Verdict::from_name(&name).expect("a known verdict"))
+}
+
+pub(crate) fn version_summary(row: &Row<'_>) -> Read<VersionSummary> {
+    Ok(VersionSummary {
+        revision: Revision::new(get_number(row, 0)?),
+        saved_at: UnixMillis::new(get_number(row, 1)?),
+        kept_at: UnixMillis::new(get_number(row, 2)?),
+        schema: row.get(3)?,
+        body_bytes: row.get::<_, i64>(4)?.cast_unsigned(),
+    })
 }

@@ -92,6 +92,45 @@ flaws! {
     /// The lock's time is that of the last request of its session.
     SinceOfTheLastRequest since_of_the_last_request:
         past::acquiring_again_keeps_the_lock_as_it_is;
+    /// A letter is looked for, and written in the next statement, over whatever is there by then.
+    PostInTwo a_post_looks_in_a_statement_of_its_own:
+        mail_races::one_of_many_letters_of_one_id_is_posted, mail_order::the_last_places_are_given_once;
+    /// A letter is taken out whatever its posting is.
+    DiscardWithoutPosting a_discard_without_the_posting:
+        mail_memory::only_the_posting_that_is_named_is_meant, mail_memory::late_requests_from_before_an_erasure_change_nothing;
+    /// A letter is settled whatever its posting is.
+    SettleWithoutPosting a_settlement_without_the_posting:
+        mail_memory::only_the_posting_that_is_named_is_meant;
+    /// Taking a letter out deletes its row.
+    DiscardDeletes a_discard_deletes_the_row:
+        mail_memory::a_letter_that_was_taken_out_is_remembered, mail_order::a_full_mailbox_takes_no_more_and_drops_none;
+    /// Letters are read in the order of their ids.
+    LettersOrderedById letters_ordered_by_id:
+        mail_order::letters_come_in_order_of_arrival;
+    /// An erasure deletes the letters that wait, and leaves the others' ids.
+    ErasureOfWaitingLetters an_erasure_of_waiting_letters:
+        mail_memory::an_erasure_takes_mail_and_its_memory;
+    /// A verdict is written over the one that is there.
+    VerdictReplaced a_verdict_is_replaced:
+        verdicts::the_first_verdict_stands, verdicts::all_who_decide_at_once_are_told_the_same;
+    /// A verdict is forgotten in time when one of the parties is done.
+    EitherPartyForgets either_party_forgets:
+        verdicts::forgetting_by_one_party_keeps_the_verdict;
+    /// The lock is read, and the version kept in the next statement.
+    KeepInTwo a_version_reads_the_lock_first:
+        versions::a_version_racing_a_take_over_is_kept_before_it_or_not;
+    /// The oldest versions of a player go, of whichever slot.
+    VersionsDroppedPerPlayer versions_dropped_per_player:
+        versions::each_slot_has_versions_of_its_own;
+    /// Versions are listed in the order in which they were kept.
+    VersionsAscending versions_in_ascending_order:
+        versions::the_newest_versions_stay_and_the_oldest_go;
+    /// Only players with a record are listed.
+    PlayersWithRecords only_players_with_records:
+        players::who_has_mail_or_a_version_only_is_listed;
+    /// A page of players begins with the last one of the page before.
+    PageBeginsWithTheLast a_page_begins_with_the_last:
+        players::everybody_is_listed_one_by_one;
 }
 
 impl Flaw {
@@ -169,6 +208,43 @@ impl Flaw {
                 "SET fence = fence + 1,",
                 "SET fence = fence + (session IS NOT excluded.session),",
             ),
+            Self::DiscardWithoutPosting => (" AND waits AND posting = :posting", " AND waits"),
+            Self::SettleWithoutPosting => ("id = :id AND posting = :posting", "id = :id"),
+            Self::DiscardDeletes => (
+                "UPDATE letter SET waits = 0, content = x'', until = CASE WHEN timed THEN :until END
+    WHERE",
+                "DELETE FROM letter WHERE :until IS NOT NULL AND",
+            ),
+            Self::LettersOrderedById => ("ORDER BY position", "ORDER BY id"),
+            Self::ErasureOfWaitingLetters => (
+                "DELETE FROM letter WHERE player = :player",
+                "DELETE FROM letter WHERE waits AND player = :player",
+            ),
+            Self::VerdictReplaced => (
+                "ON CONFLICT (trade) DO NOTHING",
+                "ON CONFLICT (trade) DO UPDATE SET verdict = excluded.verdict",
+            ),
+            Self::EitherPartyForgets => (
+                "(first OR :first) AND (second OR :second)",
+                "(first OR :first) OR (second OR :second)",
+            ),
+            Self::VersionsDroppedPerPlayer => (
+                "SELECT number FROM version WHERE player = :player AND slot = :slot",
+                "SELECT number FROM version WHERE player = :player AND :slot IS NOT NULL",
+            ),
+            Self::VersionsAscending => (
+                "length(body) FROM version
+    WHERE player = :player AND slot = :slot ORDER BY number DESC",
+                "length(body) FROM version
+    WHERE player = :player AND slot = :slot ORDER BY number",
+            ),
+            Self::PlayersWithRecords => (
+                "
+        UNION SELECT player FROM letter WHERE waits
+        UNION SELECT player FROM version)",
+                ")",
+            ),
+            Self::PageBeginsWithTheLast => ("player > :after", "player >= :after"),
             _ => return None,
         })
     }
@@ -200,6 +276,17 @@ fn every_change_is_one() {
         Flaw::ErasedByPattern,
         Flaw::IncarnationOfTheFirst,
         Flaw::SinceOfTheLastRequest,
+        Flaw::DiscardWithoutPosting,
+        Flaw::SettleWithoutPosting,
+        Flaw::DiscardDeletes,
+        Flaw::LettersOrderedById,
+        Flaw::ErasureOfWaitingLetters,
+        Flaw::VerdictReplaced,
+        Flaw::EitherPartyForgets,
+        Flaw::VersionsDroppedPerPlayer,
+        Flaw::VersionsAscending,
+        Flaw::PlayersWithRecords,
+        Flaw::PageBeginsWithTheLast,
     ];
     for flaw in changes {
         let (from, _) = flaw.change().expect("it changes a statement");

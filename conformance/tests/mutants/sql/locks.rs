@@ -10,7 +10,7 @@ use super::{
     columns,
     database::Session,
     flaws::Flaw,
-    statements::{ERASE, FREE, HOLDER, KILL_CLAIMS, TAKE},
+    statements::{ERASE, ERASE_LETTERS, ERASE_VERSIONS, FREE, HOLDER, KILL_CLAIMS, TAKE},
 };
 
 pub(crate) fn acquire(
@@ -113,7 +113,9 @@ pub(crate) fn erase(db: &Session<'_>, player: &PlayerId) -> Result<Erasure> {
         if db.has(Flaw::ErasureInTwo) {
             db.pause();
         }
-        db.change(ERASE, params)?;
+        for statement in [ERASE, ERASE_LETTERS, ERASE_VERSIONS] {
+            db.change(statement, params)?;
+        }
         Ok(Erasure::Erased)
     })
 }

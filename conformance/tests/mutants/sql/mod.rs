@@ -7,9 +7,11 @@ mod database;
 pub(crate) mod flaws;
 mod leases;
 mod locks;
+mod mail;
 mod slots;
 mod statements;
 mod store;
+mod versions;
 
 use std::sync::Arc;
 

@@ -16,7 +16,24 @@ pub(crate) const SCHEMA: &str = "
     CREATE TABLE notice (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         server TEXT NOT NULL, player TEXT NOT NULL, session BLOB NOT NULL,
-        kind INTEGER NOT NULL, asker TEXT NOT NULL, asker_incarnation BLOB NOT NULL);";
+        kind INTEGER NOT NULL, asker TEXT NOT NULL, asker_incarnation BLOB NOT NULL);
+    CREATE TABLE letter (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        player TEXT NOT NULL, slot TEXT NOT NULL, id TEXT NOT NULL,
+        posting BLOB NOT NULL, sender TEXT NOT NULL, sent_at INTEGER NOT NULL,
+        timed INTEGER NOT NULL, content BLOB NOT NULL,
+        waits INTEGER NOT NULL, until INTEGER,
+        UNIQUE (player, slot, id));
+    CREATE TABLE trade (
+        trade BLOB PRIMARY KEY, verdict TEXT NOT NULL,
+        first INTEGER NOT NULL, second INTEGER NOT NULL, until INTEGER);
+    CREATE TABLE version (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        player TEXT NOT NULL, slot TEXT NOT NULL,
+        revision INTEGER NOT NULL, write_id BLOB NOT NULL, saved_at INTEGER NOT NULL,
+        schema INTEGER NOT NULL, encoding TEXT NOT NULL, body BLOB NOT NULL,
+        kept_at INTEGER NOT NULL);
+    CREATE INDEX version_of_slot ON version (player, slot);";
 
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
@@ -110,6 +127,88 @@ pub(crate) const NOTIFY: &str = "
     SELECT :name, :player, :session, :kind, :asker, :asker_incarnation
     WHERE (SELECT count(*) FROM notice WHERE server = :name) < :most";
 
+pub(crate) const KNOWN: &str = "
+    SELECT posting FROM letter
+    WHERE player = :player AND slot = :slot AND id = :id
+      AND (waits OR until IS NULL OR until > :now)";
+
+pub(crate) const COUNT_LETTERS: &str = "
+    SELECT count(*) FROM letter WHERE player = :player AND slot = :slot AND waits";
+
+pub(crate) const POST_AGAIN: &str = "
+    DELETE FROM letter
+    WHERE player = :player AND slot = :slot AND id = :id AND NOT waits";
+
+pub(crate) const POST: &str = "
+    INSERT INTO letter (player, slot, id, posting, sender, sent_at, timed, content, waits)
+    VALUES (:player, :slot, :id, :posting, :sender, :sent_at, :timed, :content, 1)
+    ON CONFLICT (player, slot, id) DO UPDATE SET content = excluded.content";
+
+pub(crate) const LETTERS: &str = "
+    SELECT position, id, posting, sender, sent_at, timed, content FROM letter
+    WHERE player = :player AND slot = :slot AND waits AND position > :after
+    ORDER BY position LIMIT :limit";
+
+pub(crate) const DISCARD: &str = "
+    UPDATE letter SET waits = 0, content = x'', until = CASE WHEN timed THEN :until END
+    WHERE player = :player AND slot = :slot AND id = :id AND waits AND posting = :posting";
+
+pub(crate) const SETTLE: &str = "
+    UPDATE letter SET timed = 1, until = CASE WHEN waits THEN NULL ELSE :until END
+    WHERE player = :player AND slot = :slot AND id = :id AND posting = :posting";
+
+pub(crate) const ERASE_LETTERS: &str = "
+    DELETE FROM letter WHERE player = :player";
+
+pub(crate) const FORGET_VERDICT: &str = "
+    DELETE FROM trade WHERE trade = :trade AND until <= :now";
+
+pub(crate) const DECIDE: &str = "
+    INSERT INTO trade (trade, verdict, first, second) VALUES (:trade, :verdict, 0, 0)
+    ON CONFLICT (trade) DO NOTHING";
+
+pub(crate) const VERDICT: &str = "
+    SELECT verdict FROM trade WHERE trade = :trade";
+
+pub(crate) const FORGET_TRADE: &str = "
+    UPDATE trade
+    SET first = first OR :first, second = second OR :second,
+        until = CASE WHEN (first OR :first) AND (second OR :second) THEN :until END
+    WHERE trade = :trade";
+
+pub(crate) const NEWEST_VERSION: &str = "
+    SELECT revision, kept_at FROM version
+    WHERE player = :player AND slot = :slot ORDER BY number DESC LIMIT 1";
+
+pub(crate) const KEEP: &str = "
+    INSERT INTO version
+        (player, slot, revision, write_id, saved_at, schema, encoding, body, kept_at)
+    SELECT player, slot, revision, write_id, saved_at, schema, encoding, body, :kept_at
+    FROM slot WHERE player = :player AND slot = :slot AND body IS NOT NULL";
+
+pub(crate) const DROP_VERSIONS: &str = "
+    DELETE FROM version WHERE number IN (
+        SELECT number FROM version WHERE player = :player AND slot = :slot
+        ORDER BY number DESC LIMIT -1 OFFSET :most)";
+
+pub(crate) const VERSIONS: &str = "
+    SELECT revision, saved_at, kept_at, schema, length(body) FROM version
+    WHERE player = :player AND slot = :slot ORDER BY number DESC";
+
+pub(crate) const VERSION: &str = "
+    SELECT revision, write_id, saved_at, schema, encoding, body FROM version
+    WHERE player = :player AND slot = :slot AND revision = :revision";
+
+pub(crate) const ERASE_VERSIONS: &str = "
+    DELETE FROM version WHERE player = :player";
+
+pub(crate) const PLAYERS: &str = "
+    SELECT player FROM (
+        SELECT player FROM slot WHERE body IS NOT NULL
+        UNION SELECT player FROM letter WHERE waits
+        UNION SELECT player FROM version)
+    WHERE player > :after ORDER BY player LIMIT :limit";
+
 /// All of them.
 pub(crate) const ALL: &[&str] = &[
     BEGIN,
@@ -130,4 +229,23 @@ pub(crate) const ALL: &[&str] = &[
     DROP,
     IS_LIVE,
     NOTIFY,
+    KNOWN,
+    COUNT_LETTERS,
+    POST_AGAIN,
+    POST,
+    LETTERS,
+    DISCARD,
+    SETTLE,
+    ERASE_LETTERS,
+    FORGET_VERDICT,
+    DECIDE,
+    VERDICT,
+    FORGET_TRADE,
+    NEWEST_VERSION,
+    KEEP,
+    DROP_VERSIONS,
+    VERSIONS,
+    VERSION,
+    ERASE_VERSIONS,
+    PLAYERS,
 ];

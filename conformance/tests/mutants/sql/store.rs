@@ -4,15 +4,17 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    Clock, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    Clock, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Limits, Lock, Notice, Notification, Opening, Record, Release, Renewal, Result, SlotSummary,
-        Stamp, WriteOutcome,
+        KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening,
+        Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary,
+        Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
-use super::{database::Database, leases, locks, slots};
+use super::{database::Database, leases, locks, mail, slots, versions};
 use crate::store::MAX_BODY_BYTES;
 
 /// A client; clones are the same one.
@@ -137,5 +139,104 @@ impl Backend for SqlStore {
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         let player = player.clone();
         self.database.run(move |db| locks::erase(db, &player)).await
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        let (player, slot, letter) = (player.clone(), slot.clone(), letter.clone());
+        let now = self.clock.now();
+        self.database
+            .run(move |db| mail::post(db, &player, &slot, &letter, now))
+            .await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        let (player, slot) = (player.clone(), slot.clone());
+        self.database
+            .run(move |db| mail::letters(db, &player, &slot, after, limit))
+            .await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let (player, slot, id) = (player.clone(), slot.clone(), id.clone());
+        let now = self.clock.now();
+        self.database
+            .run(move |db| mail::discard(db, (&player, &slot), (&id, posting), now))
+            .await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        let (player, slot, id) = (player.clone(), slot.clone(), id.clone());
+        let now = self.clock.now();
+        self.database
+            .run(move |db| mail::settle(db, (&player, &slot), (&id, posting), now))
+            .await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        let now = self.clock.now();
+        self.database
+            .run(move |db| mail::decide(db, trade, verdict, now))
+            .await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        let now = self.clock.now();
+        self.database
+            .run(move |db| mail::forget(db, trade, party, now))
+            .await
+    }
+
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
+        let (claim, now) = (claim.clone(), self.clock.now());
+        self.database
+            .run(move |db| versions::keep(db, &claim, policy, now))
+            .await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        let (player, slot) = (player.clone(), slot.clone());
+        self.database
+            .run(move |db| versions::list(db, &player, &slot))
+            .await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        let (player, slot) = (player.clone(), slot.clone());
+        self.database
+            .run(move |db| versions::find(db, &player, &slot, revision))
+            .await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        let Some(after) = versions::read_cursor(after) else {
+            let what = "not a cursor of this store";
+            return Err(BackendError::new(ErrorKind::Rejected, Effect::None, what));
+        };
+        self.database
+            .run(move |db| versions::page(db, &after, limit))
+            .await
     }
 }

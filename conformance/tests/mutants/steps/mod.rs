@@ -2,24 +2,22 @@
 //! when one of them falls asleep in between.
 
 pub(crate) mod flaws;
-mod locks;
-mod slots;
-mod store;
-mod table;
+mod process;
 
 use std::sync::Arc;
 
 use playerdata_conformance::Fixture;
-use playerdata_core::{ManualClock, UnixMillis};
+use playerdata_core::{ManualClock, UnixMillis, backend::Limits};
+use playerdata_stepping::{Flaw, OpenGate, SteppingStore};
 
-use self::{flaws::Flaw, store::SteppingStore, table::SlowProcess};
-use crate::MUTANT_PATIENCE;
+use self::process::SlowProcess;
+use crate::{MUTANT_PATIENCE, store::MAX_BODY_BYTES};
 
 fn fixture(flaw: Option<Flaw>) -> Fixture {
     let clock = Arc::new(ManualClock::starting_at(UnixMillis::new(1_000_000)));
-    let store = SteppingStore::new(clock.clone(), flaw);
-    let slow = SlowProcess::new(&store, flaw);
-    let other = store.another_process(flaw);
+    let store = SteppingStore::new(clock.clone(), Limits::new(MAX_BODY_BYTES), flaw);
+    let slow = SlowProcess::new(&store);
+    let other = store.another_process(Arc::new(OpenGate));
     let fixture = Fixture::builder(Arc::new(store), Arc::new(other));
     let fixture = match flaw {
         None => fixture,

@@ -37,7 +37,7 @@ impl<'de> Deserialize<'de> for KeysFingerprint {
             .map(Self)
             .filter(|fingerprint| fingerprint.to_string() == text)
             .ok_or_else(|| {
-                de::Error::custom(format_args!("{:?} is no fingerprint", excerpt(&text)))
+                de::Error::custom(format_args!("{:?} is not a fingerprint", excerpt(&text)))
             })
     }
 }

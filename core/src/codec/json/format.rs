@@ -23,15 +23,6 @@ impl From<Refusal> for io::Error {
     }
 }
 
-/// Whether a document's keys are known to be unique in their tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unique {
-    /// Its type can't hold a key twice.
-    Known,
-    /// It has to be looked at.
-    Unknown,
-}
-
 /// What is remembered of the keys of the tables that are being written: one
 /// hash each, so that two that are equal are noticed without a tree.
 #[derive(Default)]
@@ -48,14 +39,11 @@ pub(super) struct Keys {
     suspect: bool,
     /// Whether the document has a member of the envelope's name.
     reserved: bool,
-    /// Whether only the members of the document itself are looked at.
-    top_only: bool,
 }
 
 impl Keys {
     /// Makes ready for another document.
-    pub(super) fn clear(&mut self, unique: Unique) {
-        self.top_only = unique == Unique::Known;
+    pub(super) fn clear(&mut self) {
         self.hashes.clear();
         self.tables.clear();
         self.in_key = false;
@@ -77,15 +65,13 @@ impl Keys {
         }
     }
 
-    fn begin_key(&mut self, depth: usize) {
+    fn begin_key(&mut self) {
         self.key.clear();
-        self.in_key = depth == 1 || !self.top_only;
+        self.in_key = true;
     }
 
     fn end_key(&mut self, depth: usize) {
-        if !std::mem::take(&mut self.in_key) {
-            return;
-        }
+        self.in_key = false;
         self.hashes.push(hash(&self.key));
         self.reserved |= depth == 1 && self.key == ENVELOPE.as_bytes();
     }
@@ -190,7 +176,7 @@ impl Formatter for Readable<'_> {
         writer: &mut W,
         first: bool,
     ) -> io::Result<()> {
-        self.keys.begin_key(self.depth);
+        self.keys.begin_key();
         if first {
             Ok(())
         } else {

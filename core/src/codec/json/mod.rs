@@ -9,11 +9,13 @@ use std::{cell::Cell, io};
 use serde::{Serialize, ser};
 use serde_json::Serializer;
 
-pub(crate) use format::Unique;
 pub(super) use read::read;
 
 use super::{CodecError, envelope::Envelope, path::path_at_end};
-use crate::value::{Check, Checked};
+use crate::{
+    Document,
+    value::{Check, Checked, write::TooDeep},
+};
 use format::{Keys, Readable, Refusal};
 
 /// The most levels of lists and tables that [`read`] takes.
@@ -30,31 +32,57 @@ thread_local! {
     static ROOM: Cell<Option<Box<Room>>> = const { Cell::new(None) };
 }
 
-/// A thread keeps room for texts of up to so many bytes.
+/// A thread keeps room for texts of up to this many bytes.
 const MAX_ROOM: usize = 256 << 10;
 
 /// Writes a document and its envelope, and passes the text on.
 pub(super) fn write<D: Serialize + ?Sized, R>(
     document: &D,
     envelope: &Envelope,
-    unique: Unique,
     pass_on: impl FnOnce(&[u8]) -> Result<R, CodecError>,
 ) -> Result<R, CodecError> {
     // None if the document's own code is just encoding another one.
     let mut room = ROOM.take().unwrap_or_default();
     room.json.clear();
-    room.keys.clear(unique);
+    room.keys.clear();
     let result = room
         .write(document)
         .and_then(|()| envelope.put_on(&mut room.json))
         .and_then(|()| pass_on(&room.json));
-    if room.json.capacity() <= MAX_ROOM {
-        ROOM.set(Some(room));
+    room.leave();
+    result
+}
+
+/// The same for a ready-made document, which writes itself: it has no key
+/// twice, and no float that is not finite.
+pub(super) fn write_document<R>(
+    document: &Document,
+    envelope: &Envelope,
+    pass_on: impl FnOnce(&[u8]) -> Result<R, CodecError>,
+) -> Result<R, CodecError> {
+    if document.has_reserved() {
+        return Err(CodecError::Reserved);
     }
+    let mut room = ROOM.take().unwrap_or_default();
+    room.json.clear();
+    let result = match document.write(&mut room.json, MAX_DEPTH) {
+        Ok(()) => envelope
+            .put_on(&mut room.json)
+            .and_then(|()| pass_on(&room.json)),
+        Err(TooDeep) => return write(document, envelope, pass_on), // which says where
+    };
+    room.leave();
     result
 }
 
 impl Room {
+    /// Keeps the room for the next document, unless it is large.
+    fn leave(self: Box<Self>) {
+        if self.json.capacity() <= MAX_ROOM {
+            ROOM.set(Some(self));
+        }
+    }
+
     fn write<D: Serialize + ?Sized>(&mut self, document: &D) -> Result<(), CodecError> {
         let not_finite = Cell::new(None);
         let formatter = Readable::new(&mut self.keys);
@@ -130,9 +158,7 @@ mod tests {
     use super::*;
 
     fn write<D: Serialize + ?Sized>(document: &D) -> Result<Vec<u8>, CodecError> {
-        super::write(document, &Envelope::default(), Unique::Unknown, |json| {
-            Ok(json.to_vec())
-        })
+        super::write(document, &Envelope::default(), |json| Ok(json.to_vec()))
     }
 
     fn nested(levels: usize) -> Value {

@@ -227,7 +227,7 @@ fn i4_details_are_no_way_around_the_fixed_fields() {
         let error = ItemDetails::new().with(field, -1).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("{field} is no further field: every item has one")
+            format!("{field} is not a further field: every item has it")
         );
     }
 }

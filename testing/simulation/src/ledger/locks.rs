@@ -27,6 +27,8 @@ pub(super) struct Player {
 pub(super) struct Held {
     pub(super) lock: Lock,
     pub(super) since: Instant,
+    /// Whether it is being taken away, in a store that does so in steps.
+    ending: bool,
 }
 
 impl Player {
@@ -34,15 +36,21 @@ impl Player {
         self.lock.as_ref().map(|held| held.lock.session)
     }
 
-    fn give(&mut self, lock: Lock) {
+    fn free(&mut self) {
         if let Some(former) = self.holder() {
             self.former.insert(former);
         }
+        self.lock = None;
+    }
+
+    fn give(&mut self, lock: Lock) {
+        self.free();
         self.fence = self.fence.max(lock.fence);
         self.acquisitions.insert((lock.session, lock.fence));
         self.lock = Some(Held {
             lock,
             since: Instant::now(),
+            ending: false,
         });
     }
 }
@@ -113,17 +121,7 @@ impl State {
                     Short(&lock)
                 ),
             );
-            let own = lock.server == claimant.server;
-            let lapsed = !self.lease_is_live(&lock.server) || self.was_seen_lapsed(&lock.server);
-            self.unless(
-                own || lapsed || self.steals(session),
-                Rule::L2,
-                format_args!(
-                    "{} took {player} from the live {}",
-                    Short(session),
-                    Short(&lock)
-                ),
-            );
+            self.check_take_over(player, claimant, &lock);
         }
         self.player(player).give(Lock {
             session,
@@ -133,30 +131,120 @@ impl State {
         });
     }
 
+    /// Whether a session may take a player away from the one that holds it.
+    fn check_take_over(&mut self, player: &PlayerId, claimant: &Claimant, lock: &Lock) {
+        let own = lock.server == claimant.server;
+        let lapsed = !self.lease_is_live(&lock.server) || self.was_seen_lapsed(&lock.server);
+        self.unless(
+            own || lapsed || self.steals(claimant.session),
+            Rule::L2,
+            format_args!(
+                "{} took {player} from the live {}",
+                Short(claimant.session),
+                Short(lock)
+            ),
+        );
+    }
+
+    /// A lock begins to be taken away: given up, or for somebody.
+    pub(crate) fn marked(&mut self, player: &PlayerId, lock: &Lock, by: Option<&Claimant>) {
+        self.history.add(format_args!(
+            "  the lock of {player}, {}, is ending for {}",
+            Short(lock),
+            Short(by.map(|claimant| claimant.session))
+        ));
+        self.check_is_held(player, lock, "ends");
+        if let Some(claimant) = by {
+            self.check_take_over(player, claimant, lock);
+        }
+        if let Some(held) = &mut self.player(player).lock {
+            held.ending = true;
+        }
+    }
+
+    /// A lock that was being taken away is gone.
+    pub(crate) fn freed(&mut self, player: &PlayerId, lock: &Lock) {
+        self.history.add(format_args!(
+            "  the lock of {player}, {}, is gone",
+            Short(lock)
+        ));
+        self.check_is_held(player, lock, "was removed for");
+        let ending = self.player(player).lock.as_ref().map(|held| held.ending);
+        self.unless(
+            ending == Some(true),
+            Rule::L6,
+            format_args!("nobody gave up {player}, who was held by {}", Short(lock)),
+        );
+        self.player(player).free();
+    }
+
+    fn check_is_held(&mut self, player: &PlayerId, lock: &Lock, did: &str) {
+        let held = self.player(player).lock.as_ref().map(|held| &held.lock);
+        let same = held.is_some_and(|held| held.fence == lock.fence);
+        let holder = self.player(player).holder();
+        self.unless(
+            same,
+            Rule::L6,
+            format_args!(
+                "the lock of {player}, held by {}, {did} {}",
+                Short(holder),
+                Short(lock)
+            ),
+        );
+    }
+
+    /// A release that is one step.
     pub(crate) fn released(&mut self, player: &PlayerId, session: SessionId, outcome: Release) {
+        let holder = self.player(player).holder();
+        if outcome == Release::Released {
+            self.player(player).free();
+        }
+        let acquired = self.acquisitions(player);
+        self.told_released(player, session, outcome, acquired);
+        self.unless(
+            outcome == Release::NotHeld || holder == Some(session),
+            Rule::L6,
+            format_args!(
+                "{} released {player}, held by {}",
+                Short(session),
+                Short(holder)
+            ),
+        );
+    }
+
+    /// How often a player was acquired so far.
+    pub(crate) fn acquisitions(&self, player: &PlayerId) -> usize {
+        let player = self.players.get(player);
+        player.map_or(0, |player| player.acquisitions.len())
+    }
+
+    /// What a release says, whenever it was that the lock went; it began after
+    /// so many acquisitions.
+    pub(crate) fn told_released(
+        &mut self,
+        player: &PlayerId,
+        session: SessionId,
+        outcome: Release,
+        began_after: usize,
+    ) {
         self.history.add(format_args!(
             "release {player} by {} -> {outcome:?}",
             Short(session)
         ));
         let model = self.player(player);
-        let held = model.holder() == Some(session);
+        // A late copy of the session's `acquire` may have come meanwhile.
+        let all_along = model.acquisitions.len() == began_after;
+        let held = model.holder() == Some(session) && all_along;
+        let former = model.former.contains(&session);
         match outcome {
-            Release::Released => {
-                let holder = model.holder();
-                if let Some(former) = holder {
-                    model.former.insert(former);
-                }
-                model.lock = None;
-                self.unless(
-                    held,
-                    Rule::L6,
-                    format_args!(
-                        "{} released {player}, held by {}",
-                        Short(session),
-                        Short(holder)
-                    ),
-                );
-            }
+            Release::Released => self.unless(
+                former,
+                Rule::L6,
+                format_args!(
+                    "{} was told that it released {player}, and did not",
+                    Short(session)
+                ),
+            ),
             Release::NotHeld => self.unless(
                 !held,
                 Rule::L6,
@@ -165,26 +253,61 @@ impl State {
         }
     }
 
+    /// An erasure that is one step.
     pub(crate) fn erased(&mut self, player: &PlayerId, outcome: &Erasure) {
+        if let Erasure::Erased = outcome {
+            let model = self.player(player);
+            model.slots.values_mut().for_each(SlotModel::erase);
+            self.check_nobody_is_erased(player);
+        }
+        self.told_erased(player, outcome);
+    }
+
+    /// One slot of a player who is being erased is gone.
+    pub(crate) fn slot_erased(&mut self, player: &PlayerId, slot: &SlotName) {
+        self.history
+            .add(format_args!("  {player}/{slot} is erased"));
+        self.check_nobody_is_erased(player);
+        let slot = self.player(player).slots.entry(slot.clone()).or_default();
+        slot.erase();
+    }
+
+    /// Nothing of a player is left.
+    pub(crate) fn erasure_over(&mut self, player: &PlayerId) {
+        self.history
+            .add(format_args!("  the erasure of {player} is over"));
+        self.check_nobody_is_erased(player);
+        let slots = self.player(player).slots.iter();
+        let left = slots.filter(|(_, slot)| slot.content.is_some());
+        let left: Vec<_> = left.map(|(name, _)| name.clone()).collect();
+        self.unless(
+            left.is_empty(),
+            Rule::S1,
+            format_args!("{player} was erased, but {left:?} are there"),
+        );
+    }
+
+    /// What an erasure says, whenever it was that everything went.
+    pub(crate) fn told_erased(&mut self, player: &PlayerId, outcome: &Erasure) {
         self.history
             .add(format_args!("erase {player} -> {outcome:?}"));
-        let model = self.player(player);
-        let holder = model.holder();
-        match outcome {
-            Erasure::Erased => {
-                model.slots.values_mut().for_each(SlotModel::erase);
-                self.unless(
-                    holder.is_none(),
-                    Rule::L5,
-                    format_args!("{player} was erased under {}", Short(holder)),
-                );
-            }
-            Erasure::Locked { .. } => self.unless(
+        let holder = self.player(player).holder();
+        if let Erasure::Locked { .. } = outcome {
+            self.unless(
                 holder.is_some(),
                 Rule::L1,
                 format_args!("{player} could not be erased, though nobody holds it"),
-            ),
+            );
         }
+    }
+
+    fn check_nobody_is_erased(&mut self, player: &PlayerId) {
+        let holder = self.player(player).holder();
+        self.unless(
+            holder.is_none(),
+            Rule::L5,
+            format_args!("{player} was erased under {}", Short(holder)),
+        );
     }
 
     /// Compares the lock in the store with the one in the model, after an

@@ -251,7 +251,7 @@ impl State {
                 }
             }
             WriteOutcome::Lost { .. } => self.unless(
-                !standing.is_holder,
+                !standing.is_holder || standing.fence != claim.fence,
                 Rule::L9,
                 format_args!("{name} was told lost, though it holds the player"),
             ),

@@ -14,6 +14,8 @@ use crate::{Rule, history::Short, holdings::Holdings};
 pub(super) struct ToldSession {
     /// When the last call of `acquire` for it came to an end.
     asked_until: Option<Instant>,
+    /// Whether its server has begun to release it.
+    given_up: bool,
     steals: bool,
     /// Whether game code has it and goes on with it.
     active: bool,
@@ -98,7 +100,21 @@ impl State {
         let steals = self
             .steals
             .contains_key(&(process_of(session), player.clone()));
-        self.sessions.entry(session).or_default().steals |= steals;
+        let told = self.sessions.entry(session).or_default();
+        told.steals |= steals;
+        let given_up = told.given_up;
+        self.unless(
+            !given_up,
+            Rule::L6,
+            format_args!(
+                "{player} is asked for by {}, which was given up: a late release would end it",
+                Short(session)
+            ),
+        );
+    }
+
+    pub(crate) fn gives_up(&mut self, session: SessionId) {
+        self.sessions.entry(session).or_default().given_up = true;
     }
 
     pub(crate) fn asked(&mut self, session: SessionId) {
@@ -120,7 +136,7 @@ impl State {
     }
 
     /// A lock that no session behind it accounts for. One that was taken by a
-    /// request later than all that its server waited for is no fault of the
+    /// request later than all that its server waited for is not a fault of the
     /// server's: it goes when somebody asks for the player.
     pub(super) fn should_be_gone(&self, held: &Held) -> bool {
         let told = self.sessions.get(&held.lock.session);

@@ -11,9 +11,9 @@ pub(crate) enum Flaw {
     LeaseNeverLive,
     /// No lease ever looks lapsed.
     LeaseAlwaysLive,
-    /// The fence begins anew after a release.
+    /// The fence starts again from 1 after a release.
     ReleaseResetsFence,
-    /// The fence begins anew after an erasure.
+    /// The fence starts again from 1 after an erasure.
     EraseResetsFence,
     /// A write is checked against its base, not against the lock.
     SaveIgnoresLock,

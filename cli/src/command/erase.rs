@@ -1,0 +1,88 @@
+//! `playerdata erase`.
+
+use clap::Args;
+use playerdata::backend::Erasure;
+use serde_json::json;
+
+use super::{Whom, closing};
+use crate::{
+    Exit,
+    ask::{Consent, Wish},
+    desk::Desk,
+    failure::Failure,
+    place::Place,
+};
+
+/// Remove everything that is stored of a player, for good
+///
+/// Slots, versions and mail go, and afterwards the store is looked at to prove
+/// it. It is refused while a session holds the player. What stays is one
+/// number, that nothing late of an old session counts as new.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Erase {
+    #[command(flatten)]
+    whom: Whom,
+
+    #[command(flatten)]
+    consent: Consent,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Erase {
+    pub(crate) async fn run(self) -> Result<Exit, Failure> {
+        let desk = Desk::at(&self.place).await?;
+        let erased = self.erase(&desk).await;
+        closing(desk, erased).await
+    }
+
+    async fn erase(&self, desk: &Desk) -> Result<Exit, Failure> {
+        let player = &self.whom.player;
+        if let Some(lock) = desk.holder(player).await? {
+            return Err(Failure::Held(player.clone(), Box::new(lock)));
+        }
+        let listed = desk
+            .ask("list the slots", desk.backend.list(player))
+            .await?;
+        let slots: Vec<_> = listed.into_iter().map(|summary| summary.slot).collect();
+        let names: Vec<_> = slots.iter().map(|slot| slot.as_str()).collect();
+        let has = match &*names {
+            [] => "who has no slots".to_owned(),
+            names => format!("who has {}", names.join(", ")),
+        };
+        let what = format!("erase player {player}, {has}");
+        let erased = match self.consent.to(&what)? {
+            Wish::Leave => return Ok(Exit::No),
+            Wish::Say => false,
+            Wish::Do => {
+                self.erase_and_look(desk).await?;
+                true
+            }
+        };
+        let json = || json!({"player": player, "slots": slots, "erased": erased});
+        let words = || match erased {
+            true => format!("player {player} is erased: nothing is stored any more"),
+            false => format!("would {what}"),
+        };
+        desk.answer(json, words)?;
+        Ok(Exit::Ended)
+    }
+
+    async fn erase_and_look(&self, desk: &Desk) -> Result<(), Failure> {
+        let player = &self.whom.player;
+        let erasure = desk
+            .ask("erase the player", desk.backend.erase(player))
+            .await?;
+        if let Erasure::Locked { holder } = erasure {
+            return Err(Failure::Held(player.clone(), Box::new(holder)));
+        }
+        let left = desk
+            .ask("list the slots", desk.backend.list(player))
+            .await?;
+        match left.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::WrittenMeanwhile(player.clone())),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `playerdata mail`.
+
+use clap::Args;
+use playerdata::{SlotName, backend::WaitingLetter};
+use serde_json::{Value, json};
+
+use super::{Whom, closing};
+use crate::{
+    Exit,
+    desk::{Desk, time},
+    failure::Failure,
+    output::{document::table, escaped},
+    place::Place,
+};
+
+/// How many are asked for at a time.
+const PAGE: usize = 100;
+
+/// How much of a letter is shown in a table, in characters.
+const EXCERPT: usize = 60;
+
+/// List the letters that wait for a slot, in order of arrival
+///
+/// The exit code is 1 if there is none.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Mail {
+    #[command(flatten)]
+    whom: Whom,
+
+    /// The slot
+    #[arg(value_name = "SLOT")]
+    slot: SlotName,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Mail {
+    pub(crate) async fn run(self) -> Result<Exit, Failure> {
+        let desk = Desk::at(&self.place).await?;
+        let listed = self.list(&desk).await;
+        closing(desk, listed).await
+    }
+
+    async fn list(&self, desk: &Desk) -> Result<Exit, Failure> {
+        let letters = self.letters(desk).await?;
+        let (player, slot) = (&self.whom.player, &self.slot);
+        let json = || {
+            let letters = letters.iter().map(|WaitingLetter { letter, .. }| {
+                json!({
+                    "id": letter.id,
+                    "sender": letter.sender,
+                    "sent_at": time(letter.sent_at),
+                    "sent_at_ms": letter.sent_at,
+                    "content": content(&letter.content),
+                })
+            });
+            json!({"player": player, "slot": slot, "letters": letters.collect::<Value>()})
+        };
+        let words = || {
+            if letters.is_empty() {
+                return format!("no letter waits for {slot} of player {player}");
+            }
+            let rows = letters.iter().map(|WaitingLetter { letter, .. }| {
+                vec![
+                    letter.id.to_string(),
+                    escaped(&letter.sender),
+                    time(letter.sent_at),
+                    excerpt(&letter.content),
+                ]
+            });
+            table(&["id", "sender", "sent", "content"], rows)
+        };
+        desk.answer(json, words)?;
+        Ok(if letters.is_empty() {
+            Exit::No
+        } else {
+            Exit::Ended
+        })
+    }
+
+    /// All of them: there are never more than a thousand.
+    async fn letters(&self, desk: &Desk) -> Result<Vec<WaitingLetter>, Failure> {
+        let (player, slot) = (&self.whom.player, &self.slot);
+        let mut letters: Vec<WaitingLetter> = Vec::new();
+        loop {
+            let after = letters.last().map(|letter| letter.position);
+            let page = desk.backend.letters(player, slot, after, PAGE);
+            let page = desk.ask("read the mailbox", page).await?;
+            let last = page.len() < PAGE;
+            letters.extend(page);
+            if last {
+                return Ok(letters);
+            }
+        }
+    }
+}
+
+/// What is in a letter, as JSON; as a text if it is something else.
+fn content(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()))
+}
+
+fn excerpt(bytes: &[u8]) -> String {
+    let text = escaped(&String::from_utf8_lossy(bytes));
+    match text.char_indices().nth(EXCERPT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

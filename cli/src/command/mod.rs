@@ -1,0 +1,84 @@
+//! The commands, each in a file of its own.
+
+mod check;
+mod completions;
+mod diff;
+mod erase;
+mod free;
+mod holder;
+mod mail;
+mod man;
+mod players;
+mod put;
+mod show;
+mod versions;
+
+use clap::{Args, Subcommand};
+use playerdata::PlayerId;
+
+use crate::{Exit, desk::Desk, failure::Failure, logging, output, play};
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Command {
+    Play(play::Arguments),
+    Players(players::Players),
+    Show(show::Show),
+    Versions(versions::Versions),
+    Diff(diff::Diff),
+    Put(put::Put),
+    Holder(holder::Holder),
+    Free(free::Free),
+    Erase(erase::Erase),
+    Mail(mail::Mail),
+    Check(check::Check),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// Whom a command is about.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Whom {
+    /// Whose data it is
+    #[arg(value_name = "PLAYER", allow_negative_numbers = true)]
+    pub(crate) player: PlayerId,
+}
+
+impl Command {
+    pub(crate) async fn run(self) -> Exit {
+        let done = match self {
+            Self::Play(arguments) => return Box::pin(play::run(arguments)).await,
+            Self::Completions(command) => command.run(),
+            Self::Man(command) => command.run(),
+            at_a_store => at_a_store.run_at_a_store().await,
+        };
+        done.unwrap_or_else(|failure| {
+            if failure.is_worth_telling() {
+                output::message(&format!("playerdata: {}\n", output::chain(&failure)));
+            }
+            failure.exit()
+        })
+    }
+
+    async fn run_at_a_store(self) -> Result<Exit, Failure> {
+        logging::start("error", std::io::stderr)?;
+        match self {
+            Self::Players(command) => Box::pin(command.run()).await,
+            Self::Show(command) => Box::pin(command.run()).await,
+            Self::Versions(command) => Box::pin(command.run()).await,
+            Self::Diff(command) => Box::pin(command.run()).await,
+            Self::Put(command) => Box::pin(command.run()).await,
+            Self::Holder(command) => Box::pin(command.run()).await,
+            Self::Free(command) => Box::pin(command.run()).await,
+            Self::Erase(command) => Box::pin(command.run()).await,
+            Self::Mail(command) => Box::pin(command.run()).await,
+            Self::Check(command) => Box::pin(command.run()).await,
+            Self::Play(_) | Self::Completions(_) | Self::Man(_) => Ok(Exit::Ended),
+        }
+    }
+}
+
+/// Closes the store, whatever came of the command.
+async fn closing(desk: Desk, done: Result<Exit, Failure>) -> Result<Exit, Failure> {
+    desk.close().await;
+    done
+}

@@ -1,0 +1,148 @@
+//! `playerdata put`.
+
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use playerdata::{Error, RecoverOptions, Revision, SlotName};
+use serde_json::{Value, json};
+
+use super::{Whom, closing};
+use crate::{
+    Exit,
+    ask::{Consent, Wish},
+    desk::Desk,
+    failure::Failure,
+    output,
+    place::Place,
+    record::Content,
+};
+
+/// Put a document, as JSON, in the place of what a slot has
+///
+/// It repairs a record that can't be read. What the library keeps beside a
+/// document stays, where it can be read; where it can't, that is said. It is
+/// refused while a session holds the player, and if the slot was written
+/// meanwhile.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Put {
+    #[command(flatten)]
+    whom: Whom,
+
+    /// The slot
+    #[arg(value_name = "SLOT")]
+    slot: SlotName,
+
+    /// The document, a JSON text; - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The revision that is replaced; by default the one there is now
+    #[arg(long, value_name = "REVISION")]
+    base: Option<u64>,
+
+    /// The version of the document's schema; by default that of what it
+    /// replaces
+    #[arg(long, value_name = "VERSION")]
+    schema: Option<u32>,
+
+    /// Take the player from a session that holds the player; what that has not
+    /// saved is lost
+    #[arg(long)]
+    steal: bool,
+
+    #[command(flatten)]
+    consent: Consent,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Put {
+    pub(crate) async fn run(self) -> Result<Exit, Failure> {
+        let document = read(&self.file)?;
+        let desk = Desk::at(&self.place).await?;
+        let put = self.put(&desk, &document).await;
+        closing(desk, put).await
+    }
+
+    async fn put(&self, desk: &Desk, document: &Value) -> Result<Exit, Failure> {
+        let (player, slot) = (&self.whom.player, &self.slot);
+        let viewed = desk
+            .ask("read the slot", desk.backend.view(player, slot))
+            .await?;
+        let found = viewed
+            .as_ref()
+            .map(|record| Content::of(record, &desk.codec));
+        let there = viewed
+            .as_ref()
+            .map_or_else(Revision::default, |record| record.revision);
+        let base = self.base.map_or(there, Revision::new);
+        let replaced = match &found {
+            None => "an empty slot".to_owned(),
+            Some(Content::Readable { .. }) => format!("revision {base}"),
+            Some(Content::Unreadable { .. }) => format!("revision {base}, which can't be read"),
+        };
+        let what = format!("put a document into {slot} of player {player}, in place of {replaced}");
+        let revision = match self.consent.to(&what)? {
+            Wish::Leave => return Ok(Exit::No),
+            Wish::Say => None,
+            Wish::Do => Some(self.write(desk, document, base).await?),
+        };
+        if let (Some(_), Some(Content::Unreadable { .. })) = (revision, &found) {
+            output::message(
+                "note: what was kept beside the document could not be read, and is gone\n",
+            );
+        }
+        let json = || json!({"player": player, "slot": slot, "base": base, "revision": revision});
+        let words = || match revision {
+            None => format!("would {what}"),
+            Some(revision) => format!("{slot} of player {player} is at revision {revision}"),
+        };
+        desk.answer(json, words)?;
+        Ok(Exit::Ended)
+    }
+
+    async fn write(
+        &self,
+        desk: &Desk,
+        document: &Value,
+        base: Revision,
+    ) -> Result<Revision, Failure> {
+        let mut options = RecoverOptions::new();
+        if self.steal {
+            options = options.steal();
+        }
+        if let Some(version) = self.schema {
+            options = options.schema(version);
+        }
+        let server = desk.server(&self.consent.accept_hazard).await?;
+        let (player, slot) = (&self.whom.player, &self.slot);
+        let put = server.put(player, slot, document, base, options).await;
+        desk.dismiss(server).await;
+        put.map_err(|error| match error {
+            Error::Unencodable { .. } | Error::Undecodable { .. } => {
+                Failure::Unfit(Box::new(error))
+            }
+            other => other.into(),
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Value, Failure> {
+    let path = path.to_owned();
+    let mut text = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        io::stdin().lock().read_to_end(&mut text).map(|_| text)
+    } else {
+        fs::read(&path)
+    };
+    let text = match read {
+        Ok(text) => text,
+        Err(source) => return Err(Failure::Read { path, source }),
+    };
+    serde_json::from_slice(&text).map_err(|source| Failure::NotJson { path, source })
+}

@@ -1,0 +1,126 @@
+//! Why a command could not be carried out.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use playerdata::{
+    Error, OpenError, PlayerId, Revision, SettingsError, SlotName, StartError,
+    backend::{BackendError, HazardKind, Lock},
+};
+use thiserror::Error as ThisError;
+use tracing_subscriber::filter::ParseError;
+
+use crate::{Exit, output::chain};
+
+/// Why a command could not be carried out.
+#[derive(Debug, ThisError)]
+pub(crate) enum Failure {
+    #[error("{} can't be used:{}", path.display(), listed(problems))]
+    Settings {
+        path: PathBuf,
+        problems: SettingsError,
+    },
+    #[error("RUST_LOG can't be used")]
+    Logging(#[from] ParseError),
+    #[error(transparent)]
+    Open(Box<OpenError>),
+    #[error("there is no file {}; nothing was made", .0.display())]
+    NoFile(PathBuf),
+    #[error("could not start")]
+    Start(#[from] StartError),
+    #[error(
+        "the store is at risk ({kind}): {what}; to change something all the same, say \
+         --accept-hazard {kind}"
+    )]
+    Hazard { kind: HazardKind, what: String },
+    #[error("could not listen to signals")]
+    Signals(#[source] io::Error),
+    #[error(transparent)]
+    Session(Box<Error>),
+    /// What was given can't be stored.
+    #[error(transparent)]
+    Unfit(Box<Error>),
+    #[error("interrupted while the player was held by {0}")]
+    Interrupted(Box<Lock>),
+    #[error("could not {what}")]
+    Store {
+        what: &'static str,
+        source: BackendError,
+    },
+    #[error("could not {what}: the store did not answer within {}", humantime::format_duration(*within))]
+    Silent {
+        what: &'static str,
+        within: Duration,
+    },
+    #[error("{} can't be read", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{} can't be written", path.display())]
+    Save { path: PathBuf, source: io::Error },
+    #[error("{} is not JSON", path.display())]
+    NotJson {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
+    #[error("player {0} is held by {1}")]
+    Held(PlayerId, Box<Lock>),
+    #[error("no version {2} is kept of {1} of player {0}")]
+    NoVersion(PlayerId, SlotName, Revision),
+    #[error("nothing is stored in {1} of player {0}")]
+    NothingStored(PlayerId, SlotName),
+    #[error("revision {0} can't be read: {1}")]
+    Unreadable(Revision, String),
+    #[error("player {0} was written again while they were erased: erase them once more")]
+    WrittenMeanwhile(PlayerId),
+    #[error("nobody is asked here whether to {0}: say --yes")]
+    NobodyToAsk(String),
+    #[error("the answer could not be written")]
+    Answer(#[from] io::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Session(Box::new(error))
+    }
+}
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Settings { .. } | Self::Logging(_) | Self::Signals(_) => Exit::Usage,
+            Self::Read { .. } | Self::Save { .. } | Self::NotJson { .. } => Exit::Usage,
+            Self::Unfit(_) | Self::NoFile(_) | Self::NobodyToAsk(_) => Exit::Usage,
+            Self::Start(StartError::Settings(_) | StartError::DefaultData(_)) => Exit::Usage,
+            // Whoever read the answers has had enough.
+            Self::Answer(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ended,
+            Self::Start(_) | Self::Open(_) | Self::Answer(_) => Exit::Store,
+            Self::Store { .. } | Self::Silent { .. } | Self::Hazard { .. } => Exit::Store,
+            Self::NoVersion(..) | Self::NothingStored(..) | Self::Unreadable(..) => Exit::No,
+            Self::WrittenMeanwhile(_) => Exit::Lost,
+            Self::Interrupted(_) | Self::Held(..) => Exit::Held,
+            Self::Session(error) => match **error {
+                Error::PlayerHeld { .. } => Exit::Held,
+                Error::SessionLost { .. } | Error::Newer { .. } => Exit::Lost,
+                // Two servers under one name, or something that can't be used.
+                Error::Superseded { .. } | Error::InvalidName(_) => Exit::Usage,
+                _ => Exit::Store,
+            },
+        }
+    }
+
+    /// Whether the store is there, and what failed was something else.
+    pub(crate) fn is_answered(&self) -> bool {
+        !matches!(self, Self::Session(error) if error.is_transient())
+    }
+
+    /// Whether it is worth a word: not that nobody reads the answers.
+    pub(crate) fn is_worth_telling(&self) -> bool {
+        !matches!(self, Self::Answer(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Each problem on a line of its own.
+fn listed(error: &SettingsError) -> String {
+    let problems = error.problems.iter();
+    problems
+        .map(|problem| format!("\n  {}", chain(problem).trim_end().replace('\n', "\n  ")))
+        .collect()
+}

@@ -1,0 +1,28 @@
+//! The program `playerdata`: a player's data at hand, for people and scripts.
+//!
+//! | module | its part |
+//! | --- | --- |
+//! | [`Program`] | the command line |
+//! | [`play`] | one player's session, and commands typed at it |
+//! | `command` | the other commands, each in a file of its own |
+//! | `place`, `desk` | which store, and what a command does at it |
+//! | `ask` | the question before something is changed |
+//! | `record`, `difference` | what is stored, as people are shown it |
+//! | `output` | all that is written: colours, tables, what is safe at a terminal |
+//! | [`Exit`] | how it ends, as a script sees it |
+
+mod ask;
+mod command;
+mod desk;
+mod difference;
+mod exit;
+mod failure;
+mod logging;
+mod output;
+mod place;
+pub mod play;
+mod program;
+mod record;
+
+pub use exit::Exit;
+pub use program::Program;

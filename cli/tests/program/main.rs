@@ -1,0 +1,7 @@
+//! The program `playerdata`, run as a person or a script would run it: as a
+//! process, on a store of its own.
+
+mod game;
+mod operator;
+mod play;
+mod stores;
