@@ -225,6 +225,17 @@ pub enum Error {
         slot: SlotName,
     },
 
+    /// A parcel can't be taken out of the document or put into it. Nothing was
+    /// changed.
+    Parcel {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// Why.
+        why: Arc<str>,
+    },
+
     /// A letter was not sent. Nothing was changed.
     Letter {
         /// The player it is for.
@@ -401,6 +412,10 @@ impl Error {
                 "slot {slot} of player {player} remembers {limit} idempotency keys, and takes no \
                  more until the oldest is older than idempotency_memory"
             ),
+            Self::Parcel { player, slot, why } => write!(
+                f,
+                "a parcel of player {player}, slot {slot} is refused: {why}"
+            ),
             Self::Letter {
                 player,
                 slot,
@@ -446,6 +461,7 @@ impl fmt::Debug for Error {
             Self::Document { .. } => "Document",
             Self::TooManyKeys { .. } => "TooManyKeys",
             Self::NoEnvelope { .. } => "NoEnvelope",
+            Self::Parcel { .. } => "Parcel",
             Self::Letter { .. } => "Letter",
             Self::InvalidName(_) => "InvalidName",
         };

@@ -62,7 +62,7 @@ pub use document::{
 pub use document_type::GameDocument;
 pub use engine::{
     EVENT_BUFFER, Health, HookContext, LeaseHealth, OnConflict, RecoverOptions, ShutdownReport,
-    Unfinished,
+    TradeOutcome, Transferred, Unfinished,
 };
 pub use error::{Busy, Error};
 pub use event::{EndReason, Event, SaveReason};

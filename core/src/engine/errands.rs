@@ -1,5 +1,5 @@
 //! What a stored document waits to have done at the store: letters that are in
-//! it are to be discarded.
+//! it are to be discarded, parcels that left it to be sent.
 //!
 //! Only what is beside a document in the store is acted on, never what is
 //! merely in memory: a crash could take that back. Every errand can be run
@@ -13,8 +13,11 @@ use tokio::sync::Notify;
 
 use super::Engine;
 use crate::{
-    Error, Event, GameDocument, LetterId, WriteId, backend::StoreFailure, codec::Envelope,
-    excerpt::Chain, state::SlotState,
+    Error, Event, GameDocument, LetterId, WriteId,
+    backend::Party,
+    codec::{Address, Envelope, Side},
+    excerpt::Chain,
+    state::SlotState,
 };
 
 /// The slots that have errands.
@@ -63,6 +66,9 @@ pub(super) async fn run<D: GameDocument>(engine: Arc<Engine<D>>) {
 #[derive(Debug, Default)]
 struct Done {
     discarded: Vec<(LetterId, WriteId)>,
+    sent: Vec<Address>,
+    settled: Vec<Address>,
+    forgotten: Vec<Side>,
 }
 
 impl Done {
@@ -71,6 +77,16 @@ impl Done {
         for (id, posting) in &self.discarded {
             envelope.letters.remove(id, *posting);
         }
+        for address in &self.sent {
+            let waiting = envelope.outbox.len();
+            envelope.outbox.retain(|outgoing| outgoing.to != *address);
+            if envelope.outbox.len() < waiting {
+                envelope.settling.push(address.clone());
+            }
+        }
+        let settled = |address: &Address| self.settled.contains(address);
+        envelope.settling.retain(|address| !settled(address));
+        envelope.acted.retain(|side| !self.forgotten.contains(side));
     }
 }
 
@@ -95,28 +111,54 @@ impl<D: GameDocument> Engine<D> {
     }
 
     /// Runs the errands of a slot once; returns whether all were done.
-    pub(super) async fn run_errands(&self, slot: &SlotState<D>) -> bool {
+    pub(super) async fn run_errands(self: &Arc<Self>, slot: &Arc<SlotState<D>>) -> bool {
         let _alone = slot.errands.lock().await;
         slot.has_errands_queued.store(false, Ordering::Release);
         let (stored, live) = (slot.stored_envelope(), slot.envelope());
         let mut done = Done::default();
         let result = self.run_stored(slot, &stored, &live, &mut done).await;
-        slot.edit_envelope(|envelope| done.take_off(envelope));
-        if let Err(failure) = &result {
-            self.tell_errand_failed(slot, failure);
+        let changed = slot.edit_envelope(|envelope| done.take_off(envelope));
+        if changed && !done.sent.is_empty() {
+            // Only once that is stored too can they be settled.
+            self.autosave.enqueue(slot);
+        }
+        if let Err(error) = &result {
+            self.tell_errand_failed(slot, error);
         }
         result.is_ok()
     }
 
-    /// Runs what is stored and still to be done, up to the first failure.
+    /// Runs what is stored and still to be done. Parcels come last, since it
+    /// is others' mailboxes that may be full; one of them holds up no other.
     async fn run_stored(
-        &self,
+        self: &Arc<Self>,
         slot: &SlotState<D>,
         stored: &Envelope,
         live: &Envelope,
         done: &mut Done,
-    ) -> Result<(), StoreFailure> {
+    ) -> Result<(), Error> {
         let player = &slot.core.player;
+        for to in &stored.settling {
+            if live.settling.contains(to) {
+                let _room = self.background.room().await;
+                let settle = self.store.settle(&to.player, &to.slot, &to.id, to.posting);
+                settle.await?;
+                done.settled.push(to.clone());
+            }
+        }
+        for side in &stored.acted {
+            if live.acted.contains(side) {
+                let _room = self.background.room().await;
+                let party = if side.first {
+                    Party::First
+                } else {
+                    Party::Second
+                };
+                let forget = self.store.forget_decision(side.trade, party);
+                forget.await?;
+                done.forgotten.push(*side);
+            }
+        }
         for (id, posting) in stored.letters.iter() {
             if live.letters.contains(id, posting) {
                 let _room = self.background.room().await;
@@ -125,16 +167,25 @@ impl<D: GameDocument> Engine<D> {
                 done.discarded.push((id.clone(), posting));
             }
         }
-        Ok(())
+        let mut result = Ok(());
+        for outgoing in &stored.outbox {
+            if live.outbox.contains(outgoing) {
+                match self.post_parcel(slot, outgoing).await {
+                    Ok(()) => done.sent.push(outgoing.to.clone()),
+                    Err(error) => result = Err(error),
+                }
+            }
+        }
+        result
     }
 
-    fn tell_errand_failed(&self, slot: &SlotState<D>, failure: &StoreFailure) {
+    fn tell_errand_failed(&self, slot: &SlotState<D>, error: &Error) {
         let (player, name) = (&slot.core.player, &slot.name);
-        tracing::warn!(%player, slot = %name, error = %Chain(failure), "an errand failed");
+        tracing::warn!(%player, slot = %name, error = %Chain(error), "an errand failed");
         self.events.send(|| Event::ErrandFailed {
             player: player.clone(),
             slot: name.clone(),
-            error: Arc::new(Error::from(failure.clone())),
+            error: Arc::new(error.clone()),
         });
     }
 }

@@ -6,9 +6,12 @@ use std::{
     sync::Arc,
 };
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use super::Engine;
 use crate::{
-    EndReason, Event, GameDocument, Letter, PlayerId, SessionId, SlotName,
+    EndReason, Event, GameDocument, Letter, ParcelDocument, PlayerId, SessionId, SlotName,
     excerpt::{Chain, message_excerpt},
     state::{SessionCore, SlotState, Snapshot},
 };
@@ -57,6 +60,39 @@ pub(crate) struct Hooks<D> {
     pub(crate) before_last_save: Option<LastHook<D>>,
     /// What to do with a letter; without it, letters wait (M5).
     pub(crate) on_letter: Option<OnLetter<D>>,
+    /// How parcels get into documents; without it, there are no trades.
+    pub(crate) parcels: Option<ParcelHooks<D>>,
+}
+
+type GiveParcel<D> = Arc<dyn Fn(&mut D, &str, &Value) -> Result<(), Arc<str>> + Send + Sync>;
+
+/// How a document is given a parcel that was stored.
+pub(crate) struct ParcelHooks<D> {
+    /// Puts it in, or else keeps it under an id for later.
+    pub(crate) give: GiveParcel<D>,
+    /// Puts it in, if there is room.
+    pub(crate) put: GiveParcel<D>,
+}
+
+impl<D: ParcelDocument> ParcelHooks<D> {
+    pub(crate) fn new() -> Self {
+        let read = |json: &Value| D::Parcel::deserialize(json).map_err(|error| message_of(&error));
+        let give = move |document: &mut D, id: &str, json: &Value| {
+            let parcel = read(json)?;
+            if document.put_parcel(&parcel).is_err() {
+                document.keep_parcel(id, parcel);
+            }
+            Ok(())
+        };
+        let put = move |document: &mut D, _: &str, json: &Value| {
+            let put = document.put_parcel(&read(json)?);
+            put.map_err(|error| message_of(&error))
+        };
+        Self {
+            give: Arc::new(give),
+            put: Arc::new(put),
+        }
+    }
 }
 
 impl<D> Hooks<D> {
@@ -78,7 +114,7 @@ impl<D> Hooks<D> {
 pub(crate) type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An error of the game's as text, cut to an excerpt.
-fn message_of(error: &(dyn std::error::Error + 'static)) -> Arc<str> {
+pub(crate) fn message_of(error: &(dyn std::error::Error + 'static)) -> Arc<str> {
     message_excerpt(&Chain(error).to_string()).into()
 }
 
@@ -89,6 +125,7 @@ impl<D> Default for Hooks<D> {
             before_save: None,
             before_last_save: None,
             on_letter: None,
+            parcels: None,
         }
     }
 }
@@ -100,6 +137,7 @@ impl<D> fmt::Debug for Hooks<D> {
             .field("before_save", &self.before_save.is_some())
             .field("before_last_save", &self.before_last_save.is_some())
             .field("on_letter", &self.on_letter.is_some())
+            .field("parcels", &self.parcels.is_some())
             .finish()
     }
 }

@@ -64,8 +64,12 @@ impl<D: GameDocument> Engine<D> {
         let (number, opened) = claimed?;
         let slot = self.slot_of(core, name, number, &opened).await?;
         self.autosave.insert(&slot);
-        // Before anybody has the slot (M3).
-        if let Err(error) = self.deliver_at_load(&slot, letters).await {
+        // Before anybody has the slot (M3, P3).
+        let delivered = match self.resolve_escrows(&slot).await {
+            Ok(()) => self.deliver_at_load(&slot, letters).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = delivered {
             self.autosave.remove(&slot);
             return Err(error);
         }

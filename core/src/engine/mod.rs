@@ -20,6 +20,8 @@ mod save;
 mod scheduler;
 mod shutdown;
 mod start;
+mod trade;
+mod transfer;
 
 use std::{collections::VecDeque, future::Future, sync::Arc};
 
@@ -35,12 +37,16 @@ pub(crate) use event_channel::{Numbered, Subscription};
 pub(crate) use hazards::{HazardWatch, find as find_hazards};
 pub use health::{Health, LeaseHealth};
 pub use hooks::HookContext;
-pub(crate) use hooks::Hooks;
+pub(crate) use hooks::{Hooks, ParcelHooks, message_of};
 pub use recover::RecoverOptions;
 use scheduler::Scheduler;
 pub(crate) use shutdown::Shutdown;
 pub use shutdown::{ShutdownReport, Unfinished};
 pub use start::OnConflict;
+pub use trade::TradeOutcome;
+pub(crate) use trade::TradeSide;
+pub(crate) use transfer::Take;
+pub use transfer::Transferred;
 
 use crate::{
     Clock, EndReason, Error, Event, GameDocument, IdSource, PlayerId, ServerId, SessionId,

@@ -15,7 +15,8 @@ use crate::{
     clock::Jitter,
     codec::Codec,
     engine::{
-        Background, Engine, Errands, EventSender, HazardWatch, Hooks, Shutdown, find_hazards,
+        Background, Engine, Errands, EventSender, HazardWatch, Hooks, ParcelHooks, Shutdown,
+        find_hazards,
     },
     excerpt::Chain,
     schema::Migrations,
@@ -98,11 +99,15 @@ pub struct Builder<D: GameDocument> {
 
 impl Builder<Document> {
     pub(crate) fn of_documents(backend: Arc<dyn Backend>) -> Self {
+        let letters = Hooks::with_letters(|_, document: &mut Document, letter| {
+            let bank = document.gift_bank_mut();
+            bank.put(letter.id().as_str(), letter.content())
+        });
         Self {
-            hooks: Hooks::with_letters(|_, document: &mut Document, letter| {
-                let bank = document.gift_bank_mut();
-                bank.put(letter.id().as_str(), letter.content())
-            }),
+            hooks: Hooks {
+                parcels: Some(ParcelHooks::new()),
+                ..letters
+            },
             ..Self::new(backend, MakeOrigin::of_documents())
         }
     }
@@ -220,6 +225,10 @@ impl<D: GameDocument> Builder<D> {
     ) -> Self {
         self.hooks.before_last_save = Some(Arc::new(hook));
         self
+    }
+
+    pub(super) fn set_parcels(&mut self, parcels: ParcelHooks<D>) {
+        self.hooks.parcels = Some(parcels);
     }
 
     /// Says what to do with a letter that was

@@ -11,6 +11,7 @@ mod manager;
 mod once;
 mod operator;
 mod origin;
+mod parcels;
 mod recover;
 mod session;
 mod slot;
