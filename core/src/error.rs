@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    DocumentError, Incarnation, InvalidName, PlayerId, Revision, ServerName, SessionId, SlotName,
+    DocumentError, Incarnation, InvalidName, LetterError, LetterId, PlayerId, Revision, ServerName,
+    SessionId, SlotName,
     backend::{Body, ErrorKind, Hazard, Lock, Operation, StoreFailure},
     codec::CodecError,
     excerpt::why,
@@ -234,6 +235,29 @@ pub enum Error {
         slot: SlotName,
     },
 
+    /// A parcel can't be taken out of the document or put into it. Nothing was
+    /// changed.
+    Parcel {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// Why.
+        why: Arc<str>,
+    },
+
+    /// A letter was not sent. Nothing was changed.
+    Letter {
+        /// The player it is for.
+        player: PlayerId,
+        /// The slot it is for.
+        slot: SlotName,
+        /// The letter.
+        letter: LetterId,
+        /// Why.
+        source: Arc<LetterError>,
+    },
+
     /// A name that can't be used.
     InvalidName(InvalidName),
 }
@@ -406,6 +430,20 @@ impl Error {
                 "slot {slot} of player {player} remembers {limit} idempotency keys, and takes no \
                  more until the oldest is older than idempotency_memory"
             ),
+            Self::Parcel { player, slot, why } => write!(
+                f,
+                "a parcel of player {player}, slot {slot} is refused: {why}"
+            ),
+            Self::Letter {
+                player,
+                slot,
+                letter,
+                source,
+            } => write!(
+                f,
+                "letter {letter} to player {player}, slot {slot} was not sent: {}",
+                why(&**source)
+            ),
             Self::NoEnvelope { player, slot } => write!(
                 f,
                 "the document of player {player}, slot {slot} is not a JSON object: nothing can be \
@@ -442,6 +480,8 @@ impl fmt::Debug for Error {
             Self::Document { .. } => "Document",
             Self::TooManyKeys { .. } => "TooManyKeys",
             Self::NoEnvelope { .. } => "NoEnvelope",
+            Self::Parcel { .. } => "Parcel",
+            Self::Letter { .. } => "Letter",
             Self::InvalidName(_) => "InvalidName",
         };
         write!(f, "{kind}({:?})", self.to_string())

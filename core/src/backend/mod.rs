@@ -583,9 +583,5 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
 /// Of what a backend does not have yet.
 fn unsupported() -> BackendError {
-    BackendError::new(
-        ErrorKind::Rejected,
-        Effect::None,
-        "this backend does not support the operation",
-    )
+    BackendError::unsupported()
 }

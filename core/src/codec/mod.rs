@@ -22,7 +22,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use body::{Body, Encoding};
-pub(crate) use envelope::{ENVELOPE, Envelope, KeysFingerprint};
+pub(crate) use envelope::{
+    Address, ENVELOPE, Envelope, Escrow, KeysFingerprint, MAX_ESCROWS, MAX_OUTBOX, Outgoing, Side,
+};
 pub use error::CodecError;
 pub use fingerprint::{Fingerprint, Fingerprints, KeyFingerprints};
 pub(crate) use proof::fit;
