@@ -56,8 +56,8 @@ pub use codec::{Codec, CodecError, Encoded, Fingerprint, Fingerprints, KeyFinger
 pub use document::{Amount, Document, DocumentError, DocumentRules, GiftBank, GiftBankError, Key};
 pub use document_type::GameDocument;
 pub use engine::{
-    EVENT_BUFFER, Health, HookContext, LeaseHealth, OnConflict, RecoverOptions, ShutdownReport,
-    Unfinished,
+    EVENT_BUFFER, Health, HookContext, LeaseHealth, OnConflict, RecoverOptions, RestoreOptions,
+    Restored, ShutdownReport, Unfinished,
 };
 pub use error::{Busy, Error};
 pub use event::{EndReason, Event, SaveReason};

@@ -33,7 +33,7 @@ impl<D: GameDocument> Engine<D> {
     /// Loads a slot, or hands out the one that is open. A load that fails
     /// leaves the session as it was (L8).
     pub(crate) async fn load(
-        &self,
+        self: &Arc<Self>,
         session: &SessionState<D>,
         name: &SlotName,
     ) -> Result<Arc<SlotState<D>>, Error> {
@@ -52,12 +52,15 @@ impl<D: GameDocument> Engine<D> {
     }
 
     async fn load_new(
-        &self,
+        self: &Arc<Self>,
         session: &SessionState<D>,
         name: &SlotName,
     ) -> Result<Arc<SlotState<D>>, Error> {
         let core = &session.core;
         let (number, opened) = self.claim_slot(core, name).await?;
+        if opened.record.is_some() {
+            self.keep_in_background(core.claim(name, number));
+        }
         let loaded = match &opened.record {
             Some(record) => self.revive(core, name, record)?,
             None => self.make_new(core, name)?,

@@ -18,6 +18,7 @@ mod save;
 mod scheduler;
 mod shutdown;
 mod start;
+mod versions;
 
 use std::{collections::VecDeque, future::Future, sync::Arc};
 
@@ -38,6 +39,7 @@ use scheduler::Scheduler;
 pub(crate) use shutdown::Shutdown;
 pub use shutdown::{ShutdownReport, Unfinished};
 pub use start::OnConflict;
+pub use versions::{RestoreOptions, Restored};
 
 use crate::{
     Clock, EndReason, Error, Event, GameDocument, IdSource, PlayerId, ServerId, SessionId,

@@ -13,6 +13,7 @@ mod origin;
 mod recover;
 mod session;
 mod slot;
+mod versions;
 
 pub use builder::{Builder, StartError};
 pub use events::Events;
