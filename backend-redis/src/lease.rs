@@ -108,3 +108,39 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     const MOST: u64 = 1 << 53;
     u64::try_from(duration.as_millis()).map_or(MOST, |millis| millis.clamp(1, MOST))
 }
+
+#[cfg(test)]
+mod tests {
+    use playerdata_core::{Incarnation, backend::NoticeKind};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// As it is stored: what earlier versions wrote is read, and a kind that only
+    /// a later one knows is left out.
+    #[test]
+    fn m3_notices_are_read_as_they_are_stored_and_unknown_kinds_are_left_out() {
+        const GUID: &str = "0197f7a2-5c1e-4c6a-9d0e-0b6f0a1b2c3d";
+        let server = ServerId {
+            name: ServerName::new("eu-1").unwrap(),
+            incarnation: Incarnation::from_uuid(Uuid::nil()),
+        };
+        let stored = |kind: &str| {
+            format!(
+                r#"{{"player":"4711","session":"{GUID}","kind":"{kind}","from":{{"name":"eu-2","incarnation":"{GUID}"}}}}"#
+            )
+        };
+        for (name, kind) in [
+            ("HandOver", NoticeKind::HandOver),
+            ("Taken", NoticeKind::Taken),
+            ("Mail", NoticeKind::Mail),
+        ] {
+            let notice = read_notice(stored(name).as_bytes(), &server).unwrap();
+            assert_eq!(notice.kind, kind);
+            assert_eq!(notice.player.as_str(), "4711");
+            assert_eq!(serde_json::to_string(&notice).unwrap(), stored(name));
+        }
+        let unknown = stored("SomethingNew");
+        assert_eq!(read_notice(unknown.as_bytes(), &server), None);
+    }
+}
