@@ -229,6 +229,15 @@ async fn p2_what_is_stuck_in_an_outbox_is_told_and_sent_when_there_is_room() {
     assert_eq!(sent, Transferred::Waiting);
     let stuck = |event: &Event| matches!(event, Event::ErrandFailed { error, .. } if matches!(**error, Error::Letter { .. }));
     assert!(count(&drain(&mut events), stuck) > 0);
+    let record = world.record(&player(1), "Slot1").await.unwrap();
+    let beside = manager
+        .decode_beside(&player(1), slot.name(), &record)
+        .unwrap();
+    assert_eq!(
+        beside["outbox"][0]["parcel"],
+        Value::from(hundred()),
+        "for an operator"
+    );
     from.end().await.unwrap();
     let (to, slot) = open(&manager, 2).await.unwrap();
     for number in 0..MAX_LETTERS {
