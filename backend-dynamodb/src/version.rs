@@ -260,8 +260,8 @@ impl Keeper<'_> {
     async fn look(&self, clock: &dyn Clock) -> Result<(List, Option<Stored>)> {
         let Claim { player, slot, .. } = self.claim;
         let key = Key::slot(player, slot);
-        let list = List::look(self.table, KEEP, player, slot);
-        let (list, item) = futures::try_join!(list, self.table.get(KEEP, &key))?;
+        let list = List::look(self.table, KEEP, player, slot).await?;
+        let item = self.table.get(KEEP, &key).await?;
         // By the time that these answers told.
         let now = self.table.service().at(clock.now());
         let stored = item.map(|item| Stored::read(&key, item, now));

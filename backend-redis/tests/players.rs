@@ -68,7 +68,7 @@ async fn fill(backend: &RedisBackend, numbers: std::ops::Range<u32>) {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn h4_whoever_has_anything_is_listed_and_nobody_else() {
+async fn whoever_has_anything_is_listed_and_nobody_else() {
     let server = TestServer::start(&[]).await;
     let options = options();
     let backend = connect(&[server.url()], &options).await;
@@ -152,7 +152,7 @@ async fn h4_whoever_has_anything_is_listed_and_nobody_else() {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn h4_what_is_damaged_is_listed_for_whoever_looks() {
+async fn what_is_damaged_is_listed_for_whoever_looks() {
     let server = TestServer::start(&[]).await;
     let options = options();
     let backend = connect(&[server.url()], &options).await;
@@ -180,7 +180,7 @@ async fn h4_what_is_damaged_is_listed_for_whoever_looks() {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn h4_a_listing_goes_on_while_the_server_grows_and_starts_again() {
+async fn a_listing_goes_on_while_the_server_grows_and_starts_again() {
     let mut server = TestServer::start(&["--appendfsync", "no"]).await;
     let backend = connect(&[server.url()], &options()).await;
     fill(&backend, 0..500).await;
@@ -208,7 +208,7 @@ async fn h4_a_listing_goes_on_while_the_server_grows_and_starts_again() {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn h4_a_foreign_cursor_is_refused_and_a_short_one_goes_on_elsewhere() {
+async fn a_foreign_cursor_is_refused_and_a_short_one_goes_on_elsewhere() {
     let server = TestServer::start(&[]).await;
     let options = options();
     let backend = connect(&[server.url()], &options).await;
@@ -240,7 +240,7 @@ async fn h4_a_foreign_cursor_is_refused_and_a_short_one_goes_on_elsewhere() {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn h4_a_demoted_primary_lists_nobody() {
+async fn a_demoted_primary_lists_nobody() {
     let primary = TestServer::start(&[]).await;
     let replica = TestServer::start(&[]).await;
     let backend = connect(&[replica.url()], &options()).await;
@@ -254,7 +254,7 @@ async fn h4_a_demoted_primary_lists_nobody() {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn h4_all_primaries_of_a_cluster_are_listed() {
+async fn all_primaries_of_a_cluster_are_listed() {
     let cluster = TestCluster::start().await;
     let backend = connect(&cluster.urls(), &options()).await;
     assert_eq!(Listing::all(&backend, 10).await, BTreeSet::new());
@@ -268,7 +268,7 @@ async fn h4_all_primaries_of_a_cluster_are_listed() {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn h4_nobody_is_left_out_while_hash_slots_move() {
+async fn nobody_is_left_out_while_hash_slots_move() {
     // Wherever the listing is: at the beginning, in the middle, near the end.
     for at in [0, 1, 4, 8] {
         let (cluster, new, backend) = with_new_node().await;
@@ -297,7 +297,7 @@ async fn h4_nobody_is_left_out_while_hash_slots_move() {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn h4_a_hash_slot_on_the_move_is_waited_for_and_comes_last() {
+async fn a_hash_slot_on_the_move_is_waited_for_and_comes_last() {
     let (cluster, new, backend) = with_new_node().await;
     fill(&backend, 0..200).await;
     let migration = Move::of(&cluster, "17", new).await;
@@ -321,7 +321,7 @@ async fn h4_a_hash_slot_on_the_move_is_waited_for_and_comes_last() {
 
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-async fn h4_nobody_is_left_out_when_a_replica_takes_over() {
+async fn nobody_is_left_out_when_a_replica_takes_over() {
     let mut cluster = TestCluster::start().await;
     let replica = cluster.grow().await;
     let id = cluster.id(0).await;

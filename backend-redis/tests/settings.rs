@@ -5,13 +5,16 @@ mod support;
 use std::sync::Arc;
 
 use playerdata_core::{
-    Event, SessionManager,
-    backend::{Backend, Effect, Erasure, ErrorKind, HazardKind, Notice, NoticeKind, WriteOutcome},
+    Event, SessionManager, TradeId,
+    backend::{
+        Backend, Effect, Erasure, ErrorKind, HazardKind, KeepPolicy, Notice, NoticeKind, Party,
+        Verdict, WriteOutcome,
+    },
 };
 use playerdata_redis::{
     Credentials, CredentialsProvider, RedisBackend, RedisOptions, UserPassword, redis,
 };
-use support::{Game, TestCluster, TestServer, connect, options, shared_cluster};
+use support::{Game, TestCluster, TestServer, connect, letter, options, shared_cluster, unsettled};
 
 async fn hazards(backend: &RedisBackend) -> Vec<HazardKind> {
     let hazards = backend.hazards().await.expect("the server answers");
@@ -240,8 +243,42 @@ async fn the_permissions_in_the_documents_are_enough() {
     next.release(&backend).await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("first"));
     assert_eq!(backend.list(&game.player).await.unwrap().len(), 1);
+    mail_trades_versions_and_listings(&backend).await;
     assert_eq!(backend.erase(&game.player).await.unwrap(), Erasure::Erased);
     assert_eq!(hazards(&backend).await, []);
+}
+
+async fn mail_trades_versions_and_listings(backend: &RedisBackend) {
+    let mut game = Game::start(backend, "4711").await;
+    for sent in [letter("1", "{}"), unsettled("2")] {
+        let (player, slot) = (&game.player, &game.slot);
+        backend.post(player, slot, &sent).await.unwrap();
+        let letters = backend.letters(player, slot, None, 10).await.unwrap();
+        assert_eq!(letters.len(), 1);
+        let (id, posting) = (&sent.id, sent.posting);
+        backend.discard(player, slot, id, posting).await.unwrap();
+        backend.settle(player, slot, id, posting).await.unwrap();
+    }
+    let trade = TradeId::from_uuid(*game.session().as_uuid());
+    backend.decide(trade, Verdict::Commit).await.unwrap();
+    for party in [Party::First, Party::Second] {
+        backend.forget_decision(trade, party).await.unwrap();
+    }
+    let policy = KeepPolicy {
+        most: 1,
+        min_age: std::time::Duration::ZERO,
+    };
+    for text in ["second", "third"] {
+        game.save(backend, text).await;
+        backend.keep_version(&game.claim(), policy).await.unwrap();
+    }
+    let (player, slot) = (&game.player, &game.slot);
+    assert_eq!(backend.versions(player, slot).await.unwrap().len(), 1);
+    let version = backend.version(player, slot, game.revision).await.unwrap();
+    assert_eq!(version.unwrap().body.bytes, "third");
+    let page = backend.players(None, 10).await.unwrap();
+    assert_eq!(page.players, [game.player.clone()]);
+    game.release(backend).await;
 }
 
 /// Tells a password that can be replaced.

@@ -205,6 +205,10 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
         Subject::Memory => [Standard::A, Standard::B]
             .map(|standard| memory::row(runtime, standard, extent.memory))
             .into(),
-        Subject::Size => size::rows(runtime, allocator, extent.idle_sessions).into(),
+        Subject::Size => {
+            let mut rows = Vec::from(size::documents(allocator));
+            rows.extend(size::rows(runtime, allocator, extent.idle_sessions));
+            rows
+        }
     }
 }

@@ -26,7 +26,7 @@ const READABLE_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) struct Desk {
     store: Store,
     pub(crate) backend: Arc<dyn Backend>,
-    settings: Settings,
+    pub(crate) settings: Settings,
     pub(crate) codec: Codec,
     json: bool,
 }
@@ -104,6 +104,22 @@ impl Desk {
         })
     }
 
+    /// Refuses to write to a store that could lose it, unless that is accepted.
+    pub(crate) async fn refuse_hazards(&self, accepted: &[HazardKind]) -> Result<(), Failure> {
+        let hazards = self.backend.hazards();
+        let hazards = self.ask("look at the store's settings", hazards).await?;
+        let fatal = hazards
+            .into_iter()
+            .find(|hazard| hazard.kind.is_fatal() && !accepted.contains(&hazard.kind));
+        match fatal {
+            None => Ok(()),
+            Some(hazard) => Err(Failure::Hazard {
+                kind: hazard.kind,
+                what: hazard.what.into_owned(),
+            }),
+        }
+    }
+
     /// What of the game's settings an operator's session goes by: its rules
     /// for documents are the game's affair.
     fn operator_settings(&self) -> Settings {
@@ -150,7 +166,7 @@ impl Desk {
 
 /// `operator.USER.HOST.PROCESS`: who looks at `holder` sees who it is, and two
 /// programs of one person don't supersede each other.
-fn operator() -> ServerName {
+pub(crate) fn operator() -> ServerName {
     let user = env::var("USER").or_else(|_| env::var("LOGNAME"));
     let user = user.unwrap_or_default();
     let allowed = |text: &str| -> String {

@@ -70,6 +70,18 @@ pub(crate) enum Failure {
     Unreadable(Revision, String),
     #[error("player {0} was written again while they were erased: erase them once more")]
     WrittenMeanwhile(PlayerId),
+    #[error("the mailbox of {1} of player {0} is full")]
+    Full(PlayerId, SlotName),
+    #[error("line {number} of {} can't be used: {why}", path.display())]
+    Line {
+        path: PathBuf,
+        number: u64,
+        why: String,
+    },
+    #[error("player {0} is not the same at both stores after the copy")]
+    Differs(PlayerId),
+    #[error("a store can't be moved to itself")]
+    SameStore,
     #[error("nobody is asked here whether to {0}: say --yes")]
     NobodyToAsk(String),
     #[error("the answer could not be written")]
@@ -87,13 +99,21 @@ impl Failure {
         match self {
             Self::Settings { .. } | Self::Logging(_) | Self::Signals(_) => Exit::Usage,
             Self::Read { .. } | Self::Save { .. } | Self::NotJson { .. } => Exit::Usage,
-            Self::Unfit(_) | Self::NoFile(_) | Self::NobodyToAsk(_) => Exit::Usage,
+            Self::Unfit(_)
+            | Self::Line { .. }
+            | Self::SameStore
+            | Self::NoFile(_)
+            | Self::NobodyToAsk(_) => Exit::Usage,
             Self::Start(StartError::Settings(_) | StartError::DefaultData(_)) => Exit::Usage,
             // Whoever read the answers has had enough.
             Self::Answer(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ended,
             Self::Start(_) | Self::Open(_) | Self::Answer(_) => Exit::Store,
             Self::Store { .. } | Self::Silent { .. } | Self::Hazard { .. } => Exit::Store,
-            Self::NoVersion(..) | Self::NothingStored(..) | Self::Unreadable(..) => Exit::No,
+            Self::Full(..)
+            | Self::Differs(_)
+            | Self::NoVersion(..)
+            | Self::NothingStored(..)
+            | Self::Unreadable(..) => Exit::No,
             Self::WrittenMeanwhile(_) => Exit::Lost,
             Self::Interrupted(_) | Self::Held(..) => Exit::Held,
             Self::Session(error) => match **error {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _};
 
+use bytes::Bytes;
 use playerdata::{
     Codec, SlotName,
     backend::{Body, Encoding, Record},
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// What the library keeps of its own beside a document.
-const ENVELOPE: &str = "$playerdata";
+pub(crate) const ENVELOPE: &str = "$playerdata";
 
 /// How much of a record that can't be read is shown.
 const EXCERPT: usize = 300;
@@ -57,7 +58,7 @@ impl Content {
 }
 
 /// The text of a body, whether it makes sense or not.
-fn text(body: &Body) -> io::Result<Vec<u8>> {
+pub(crate) fn text(body: &Body) -> io::Result<Vec<u8>> {
     match body.encoding {
         Encoding::JsonZstd => {
             let mut text = Vec::new();
@@ -67,6 +68,40 @@ fn text(body: &Body) -> io::Result<Vec<u8>> {
         }
         _ => Ok(body.bytes.to_vec()),
     }
+}
+
+/// Takes out of a body's envelope what has been sent or decided since; says
+/// what that was. A body that can't be read stays as it is.
+pub(crate) fn without_what_was_acted_on(body: &mut Body) -> Vec<&'static str> {
+    let whole = text(body)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok());
+    let Some(mut whole): Option<Value> = whole else {
+        return Vec::new();
+    };
+    let mut left_out = Vec::new();
+    if let Some(Value::Object(envelope)) = whole.get_mut(ENVELOPE) {
+        for member in ["outbox", "escrow"] {
+            if envelope.shift_remove(member).is_some() {
+                left_out.push(member);
+            }
+        }
+    }
+    if !left_out.is_empty() {
+        body.encoding = Encoding::Json;
+        body.bytes = Bytes::from(whole.to_string());
+    }
+    left_out
+}
+
+/// Whether two bodies hold the same, however they are compressed.
+pub(crate) fn same_content(one: &Body, other: &Body) -> bool {
+    let texts = (text(one), text(other));
+    let same = match texts {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one.encoding == other.encoding && one.bytes == other.bytes,
+    };
+    same && one.schema == other.schema
 }
 
 /// The beginning of what can't be read, as text.

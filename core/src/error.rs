@@ -147,6 +147,16 @@ pub enum Error {
         stored: Revision,
     },
 
+    /// No version of that revision is kept.
+    NoVersion {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// The revision that was asked for.
+        revision: Revision,
+    },
+
     /// The stored body can't be decoded. It is left in the store as it is.
     Undecodable {
         /// The player.
@@ -348,6 +358,14 @@ impl fmt::Display for Error {
                 "slot {slot} of player {player} was written since: the store has revision \
                  {stored}, and what is to be put there builds on revision {base}"
             ),
+            Self::NoVersion {
+                player,
+                slot,
+                revision,
+            } => write!(
+                f,
+                "no version of revision {revision} is kept of player {player}, slot {slot}"
+            ),
             Self::InvalidName(invalid) => invalid.fmt(f),
             about_document => about_document.fmt_about_document(f),
         }
@@ -454,6 +472,7 @@ impl fmt::Debug for Error {
             Self::RuntimeGone => "RuntimeGone",
             Self::Unfinished { .. } => "Unfinished",
             Self::Newer { .. } => "Newer",
+            Self::NoVersion { .. } => "NoVersion",
             Self::Undecodable { .. } => "Undecodable",
             Self::Migration { .. } => "Migration",
             Self::Unencodable { .. } => "Unencodable",

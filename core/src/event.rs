@@ -161,6 +161,16 @@ pub enum Event {
         /// The later incarnation.
         by: Incarnation,
     },
+    /// A version of a slot could not be kept when it was loaded. Loading it went
+    /// on as if there were no versions; the next load tries again.
+    VersionNotKept {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// Why.
+        error: Arc<Error>,
+    },
     /// A hook panicked. The document is as it was before the hook.
     HookPanicked {
         /// The player.
@@ -226,7 +236,10 @@ impl Event {
     pub(crate) fn is_of_saves(&self) -> bool {
         matches!(
             self,
-            Self::SlotSaved { .. } | Self::SaveFailed { .. } | Self::HookPanicked { .. }
+            Self::SlotSaved { .. }
+                | Self::SaveFailed { .. }
+                | Self::VersionNotKept { .. }
+                | Self::HookPanicked { .. }
         )
     }
 }

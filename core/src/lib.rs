@@ -61,8 +61,8 @@ pub use document::{
 };
 pub use document_type::GameDocument;
 pub use engine::{
-    EVENT_BUFFER, Health, HookContext, LeaseHealth, OnConflict, RecoverOptions, ShutdownReport,
-    TradeOutcome, Transferred, Unfinished,
+    EVENT_BUFFER, Health, HookContext, LeaseHealth, OnConflict, RecoverOptions, RestoreOptions,
+    Restored, ShutdownReport, TradeOutcome, Transferred, Unfinished,
 };
 pub use error::{Busy, Error};
 pub use event::{EndReason, Event, SaveReason};

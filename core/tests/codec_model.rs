@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use playerdata_core::{
-    Codec, RandomIds, Settings,
+    Codec, CodecError, Document, RandomIds, Settings,
     backend::{Body, Encoding},
 };
 use proptest::{collection, option, prelude::*, sample::select};
@@ -156,6 +156,53 @@ proptest! {
         let codec = codec(|settings| settings.compress_from_bytes = usize::from(compress));
         let back = codec.decode(&stored(&codec, &hero)).unwrap();
         prop_assert_eq!(serde_json::from_value::<Hero>(back).unwrap(), hero);
+    }
+
+    #[test]
+    fn s11_a_document_is_written_byte_for_byte_as_serde_writes_it_and_comes_back(
+        attributes in documents(),
+        items in collection::vec((".{0,30}", 1..99_u64, option::of((keys(), values()))), 0..40),
+        gifts in documents(),
+        skipped in collection::vec(keys(), 0..3),
+    ) {
+        let mut document = Document::from_json(Value::Object(attributes)).unwrap();
+        for (name, quantity, further) in items {
+            _ = document.inventory_mut().add(&name, quantity); // none without a name
+            if let Some((field, value)) = further {
+                _ = document.inventory_mut().edit(&name, &field, value);
+            }
+        }
+        for (id, gift) in gifts {
+            document.gift_bank_mut().put(&id, gift).unwrap();
+        }
+        let codec = codec(|settings| settings.skip_keys = skipped);
+        let encoded = codec.encode_document(&document).unwrap();
+        let by_serde = codec.encode(&document).unwrap();
+        prop_assert_eq!(encoded.json(), by_serde.json());
+        prop_assert_eq!(encoded.fingerprints(), by_serde.fingerprints());
+        let text = document.to_json().to_string();
+        prop_assert_eq!(&encoded.json()[..], text.as_bytes());
+        let back: Document = serde_json::from_slice(encoded.json()).unwrap();
+        prop_assert!(back == document);
+        let again = codec.encode_document(&back).unwrap();
+        prop_assert_eq!(again.json(), encoded.json());
+    }
+
+    #[test]
+    fn s11_a_document_is_refused_as_its_json_is(levels in 120..130_usize, reserved in any::<bool>()) {
+        let nested = (1..levels).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
+        let mut json = serde_json::json!({"a": [1], "b": {"c": nested}});
+        if reserved {
+            json["$playerdata"] = Value::Null;
+        }
+        let codec = codec(|_| ());
+        let document = Document::from_json(json.clone()).unwrap();
+        let told = |result: Result<_, CodecError>| result.map(drop).map_err(|error| error.to_string());
+        let ours = told(codec.encode_document(&document));
+        prop_assert_eq!(ours.is_ok(), levels < 127 && !reserved);
+        if !reserved {
+            prop_assert_eq!(ours, told(codec.encode(&json)));
+        }
     }
 
     #[test]

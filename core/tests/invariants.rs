@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The rules that there are of each kind.
-const RULES: [(char, RangeInclusive<usize>); 13] = [
+const RULES: [(char, RangeInclusive<usize>); 12] = [
     ('L', 1..=10),
     ('S', 1..=13),
     ('V', 1..=7),
@@ -21,8 +21,7 @@ const RULES: [(char, RangeInclusive<usize>); 13] = [
     ('M', 1..=6),
     ('P', 1..=6),
     ('H', 1..=1),
-    ('H', 3..=3),
-    ('H', 5..=5),
+    ('H', 3..=5),
     ('F', 1..=29),
 ];
 

@@ -1,5 +1,6 @@
 //! The core's folders and files depend on each other in one direction only:
 //! what is in `LAYERS` names nothing that stands above it there.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 use std::{
     collections::{BTreeMap, BTreeSet},

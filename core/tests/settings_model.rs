@@ -10,18 +10,19 @@ use serde_json::{Map, Value};
 const DAY_MS: u64 = 86_400_000;
 
 /// Names, and the most, in milliseconds. All begin at 1 ms.
-const DURATIONS: [(&str, u64); 6] = [
+const DURATIONS: [(&str, u64); 7] = [
     ("autosave_interval", DAY_MS),
     ("lock_expiry", DAY_MS),
     ("heartbeat_interval", DAY_MS),
     ("operation_timeout", DAY_MS),
     ("retry_delay", DAY_MS),
     ("idempotency_memory", 3_650 * DAY_MS),
+    ("version_interval", 3_650 * DAY_MS),
 ];
 
 /// Names, least and most, and the most that the type holds. What is no limit
 /// is the type's own.
-const NUMBERS: [(&str, u64, u64, u64); 8] = [
+const NUMBERS: [(&str, u64, u64, u64); 9] = [
     ("max_concurrent_saves", 1, 65_536, u64::MAX),
     ("save_attempts", 1, 100, u32::MAX as u64),
     ("max_document_bytes", 1, 1 << 30, u64::MAX),
@@ -30,6 +31,7 @@ const NUMBERS: [(&str, u64, u64, u64); 8] = [
     ("max_inventory_items", 0, u64::MAX, u64::MAX),
     ("max_item_quantity", 0, u64::MAX, u64::MAX),
     ("max_idempotency_keys", 1, 100_000, u64::MAX),
+    ("versions_kept", 0, 1_000, u32::MAX as u64),
 ];
 
 const FLAGS: [&str; 5] = [
@@ -222,7 +224,7 @@ fn sound_settings() -> impl Strategy<Value = Settings> {
             0..=i64::MAX as usize,
             0..=i64::MAX as usize,
             0..=i64::MAX as u64,
-            (a_day(), 1..=100_000_usize),
+            (a_day(), 1..=100_000_usize, a_day(), 0..=1_000_u32),
         ),
     );
     (
@@ -250,6 +252,8 @@ fn sound_settings() -> impl Strategy<Value = Settings> {
             settings.max_item_quantity = numbers.4.2;
             settings.idempotency_memory = numbers.4.3.0;
             settings.max_idempotency_keys = numbers.4.3.1;
+            settings.version_interval = numbers.4.3.2;
+            settings.versions_kept = numbers.4.3.3;
             [
                 settings.single_slot,
                 settings.allow_negative_values,

@@ -44,6 +44,7 @@ pub fn record(input: &[u8]) -> Fate {
     match CODEC.decode(&body) {
         Ok(document) => {
             can_be_stored_again(&document);
+            is_read_directly_as_by_way_of_json(&body, &document);
             is_a_document_or_told_why_not(document);
             Fate::Taken
         }
@@ -67,6 +68,25 @@ fn can_be_stored_again(document: &Value) {
     let written_again = CODEC.encode(&again);
     let written_again = written_again.expect("what was written can be written again");
     assert_eq!(written_again.fingerprints(), encoded.fingerprints());
+}
+
+fn is_read_directly_as_by_way_of_json(body: &Body, json: &Value) {
+    match (
+        CODEC.decode_as::<Document>(body),
+        Document::from_json(json.clone()),
+    ) {
+        (Ok(direct), Ok(document)) => {
+            assert!(direct == document);
+            let written = CODEC
+                .encode_document(&direct)
+                .map(|encoded| encoded.json().clone());
+            if let Ok(written) = written {
+                assert_eq!(written, serde_json::to_vec(&document).expect("it is JSON"));
+            }
+        }
+        (Err(CodecError::Mismatch { .. }), Err(_)) => {}
+        (direct, by_json) => panic!("{direct:?}, but by way of JSON {by_json:?}"),
+    }
 }
 
 fn is_a_document_or_told_why_not(json: Value) {

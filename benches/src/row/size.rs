@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use peak_alloc::PeakAlloc;
-use playerdata_core::{PlayerId, SlotName, backend::Backend};
+use playerdata_core::{Document, PlayerId, SlotName, backend::Backend};
 use playerdata_memory::MemoryBackend;
 use tokio::runtime::Runtime;
 
@@ -62,6 +62,32 @@ pub fn rows(runtime: &Runtime, allocator: &PeakAlloc, sessions: u64) -> [Row; 2]
             Some(Aim::AtLeast(1.0)),
         ),
     ]
+}
+
+/// Bytes that a document takes, beside its JSON: those of each of many equal
+/// ones, which are read as a load reads them, the first of which has what all
+/// of them share.
+#[must_use]
+pub fn documents(allocator: &PeakAlloc) -> [Row; 2] {
+    const COUNT: usize = 1_000;
+    let aims = [(Standard::A, 2.5), (Standard::B, 1.2)];
+    aims.map(|(standard, times_its_json)| {
+        let json = standard.body(0, false).bytes;
+        let read = || serde_json::from_slice::<Document>(&json).expect("it is a document");
+        let first = read();
+        let mut documents = Vec::with_capacity(COUNT);
+        let before = allocator.current_usage() as f64;
+        documents.extend((0..COUNT).map(|_| Box::new(read())));
+        let each = (allocator.current_usage() as f64 - before) / COUNT as f64;
+        assert!(documents.iter().all(|document| **document == first));
+        Row::measured(
+            format!("memory of a document {}", standard.name()),
+            "its JSON",
+            Unit::Bytes,
+            [&[each], &[json.len() as f64]],
+            Some(Aim::AtLeast(1.0 / times_its_json)),
+        )
+    })
 }
 
 /// How far above what it is before, memory rises in a cycle that saves every

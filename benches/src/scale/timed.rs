@@ -79,6 +79,7 @@ impl Timed {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Timed {
     fn name(&self) -> &'static str {

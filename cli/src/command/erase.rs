@@ -1,7 +1,7 @@
 //! `playerdata erase`.
 
 use clap::Args;
-use playerdata::backend::Erasure;
+use playerdata::{SlotName, backend::Erasure};
 use serde_json::json;
 
 use super::{Whom, closing};
@@ -46,7 +46,7 @@ impl Erase {
             .ask("list the slots", desk.backend.list(player))
             .await?;
         let slots: Vec<_> = listed.into_iter().map(|summary| summary.slot).collect();
-        let names: Vec<_> = slots.iter().map(|slot| slot.as_str()).collect();
+        let names: Vec<_> = slots.iter().map(SlotName::as_str).collect();
         let has = match &*names {
             [] => "who has no slots".to_owned(),
             names => format!("who has {}", names.join(", ")),

@@ -4,19 +4,25 @@ mod check;
 mod completions;
 mod diff;
 mod erase;
+mod export;
 mod free;
 mod holder;
+mod import;
 mod mail;
 mod man;
+mod move_to;
 mod players;
 mod put;
+mod restore;
+mod send;
 mod show;
 mod versions;
 
 use clap::{Args, Subcommand};
 use playerdata::PlayerId;
+use serde_json::json;
 
-use crate::{Exit, desk::Desk, failure::Failure, logging, output, play};
+use crate::{Exit, copy::Arrival, desk::Desk, failure::Failure, logging, output, play};
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
@@ -25,11 +31,16 @@ pub(crate) enum Command {
     Show(show::Show),
     Versions(versions::Versions),
     Diff(diff::Diff),
+    Restore(restore::Restore),
     Put(put::Put),
     Holder(holder::Holder),
     Free(free::Free),
     Erase(erase::Erase),
+    Send(send::Send),
     Mail(mail::Mail),
+    Export(export::Export),
+    Import(import::Import),
+    Move(move_to::Move),
     Check(check::Check),
     Completions(completions::Completions),
     Man(man::Man),
@@ -66,11 +77,16 @@ impl Command {
             Self::Show(command) => Box::pin(command.run()).await,
             Self::Versions(command) => Box::pin(command.run()).await,
             Self::Diff(command) => Box::pin(command.run()).await,
+            Self::Restore(command) => Box::pin(command.run()).await,
+            Self::Send(command) => Box::pin(command.run()).await,
             Self::Put(command) => Box::pin(command.run()).await,
             Self::Holder(command) => Box::pin(command.run()).await,
             Self::Free(command) => Box::pin(command.run()).await,
             Self::Erase(command) => Box::pin(command.run()).await,
             Self::Mail(command) => Box::pin(command.run()).await,
+            Self::Export(command) => Box::pin(command.run()).await,
+            Self::Import(command) => Box::pin(command.run()).await,
+            Self::Move(command) => Box::pin(command.run()).await,
             Self::Check(command) => Box::pin(command.run()).await,
             Self::Play(_) | Self::Completions(_) | Self::Man(_) => Ok(Exit::Ended),
         }
@@ -81,4 +97,29 @@ impl Command {
 async fn closing(desk: Desk, done: Result<Exit, Failure>) -> Result<Exit, Failure> {
     desk.close().await;
     done
+}
+
+/// Says what would be done.
+fn tell_of(desk: &Desk, what: &str) -> Result<Exit, Failure> {
+    desk.answer(|| json!({"would": what}), || what.to_owned())?;
+    Ok(Exit::Ended)
+}
+
+/// A player who is held is told, and left; nothing else is.
+fn unless_held(copied: Result<Arrival, Failure>) -> Result<Option<Arrival>, Failure> {
+    match copied {
+        Err(Failure::Held(player, lock)) => {
+            output::message(&format!("left: player {player} is held by {lock}\n"));
+            Ok(None)
+        }
+        copied => copied.map(Some),
+    }
+}
+
+fn tell_if_newer(player: &PlayerId, arrival: Option<Arrival>) {
+    if arrival == Some(Arrival::Newer) {
+        output::message(&format!(
+            "left: player {player} has something newer there\n"
+        ));
+    }
 }

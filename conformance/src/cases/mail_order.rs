@@ -117,7 +117,8 @@ pub async fn letters_are_read_past_those_that_stay(fixture: Fixture) {
         let expected: Vec<_> = rest.take(4).cloned().collect();
         fixture.expect_eq(Rule::M4, "past those that stay", page, expected);
     }
-    for beyond in [all[19].position.get() + 1, u64::MAX] {
+    // A store may refuse what is beyond what it can hold.
+    for beyond in [all[19].position.get() + 1, i64::MAX as u64] {
         let beyond = Some(LetterPosition::new(beyond));
         let page = b.letters(&player, &slot, beyond, 10).await;
         fixture.expect_eq(Rule::M4, "nothing beyond", page, Vec::new());

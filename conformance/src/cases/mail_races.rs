@@ -83,6 +83,8 @@ pub async fn every_letter_is_read_once_while_more_come(fixture: Fixture) {
             read.push(waiting.letter.id.to_string());
             reader.take_out(&player, &slot, &waiting.letter).await;
         }
+        // A store that never waits would keep the senders from their turn.
+        tokio::task::yield_now().await;
     }
     for sender in senders {
         joined(sender.await);

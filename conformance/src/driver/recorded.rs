@@ -49,6 +49,7 @@ impl Recorded {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Recorded {
     fn name(&self) -> &'static str {

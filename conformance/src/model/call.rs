@@ -1,12 +1,14 @@
 //! A call as it is made, and any answer of a store.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use playerdata_core::{
-    Fence, PlayerId, ServerId, ServerName, SessionId, SlotName,
+    Fence, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    UnixMillis, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Lock, Notice, Notification, Opening,
-        Record, Release, Renewal, SlotSummary, Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, Letter, Lock,
+        Notice, Notification, Opening, Party, Posting, Record, Release, Renewal, Result,
+        SlotSummary, Stamp, Verdict, VersionSummary, WriteOutcome,
     },
 };
 
@@ -29,6 +31,17 @@ pub(super) enum Call {
     DropLease(ServerId),
     LeaseIsLive(ServerId),
     Notify(ServerName, Notice),
+    Post(PlayerId, SlotName, Letter),
+    Letters(PlayerId, SlotName, usize),
+    Discard(PlayerId, SlotName, LetterId, WriteId),
+    Settle(PlayerId, SlotName, LetterId, WriteId),
+    Decide(TradeId, Verdict),
+    ForgetDecision(TradeId, Party),
+    KeepVersion(Claim, KeepPolicy),
+    Versions(PlayerId, SlotName),
+    Version(PlayerId, SlotName, Revision),
+    /// All pages of a listing.
+    Players,
 }
 
 /// A save, or a deletion if there is no body.
@@ -53,6 +66,16 @@ pub(super) enum Answer {
     Dropped,
     Live(bool),
     Notification(Notification),
+    Posting(Posting),
+    /// Positions are the store's own.
+    Letters(Vec<Letter>),
+    /// Of a call that says nothing.
+    Done,
+    Verdict(Verdict),
+    Keeping(Keeping),
+    /// When each was kept is by the store's own clock.
+    Versions(Vec<VersionSummary>),
+    Players(BTreeSet<PlayerId>),
     /// The store failed; no script gives it a reason to.
     Failed(String),
 }
@@ -86,8 +109,49 @@ impl Call {
             Self::Notify(server, notice) => {
                 store.notify(server, notice).await.map(Answer::Notification)
             }
+            other => other.beside_slots_on(store).await,
         };
         answer.unwrap_or_else(|error| Answer::Failed(error.to_string()))
+    }
+
+    /// A call about mail, trades, versions or all players.
+    async fn beside_slots_on(&self, store: &dyn Backend) -> Result<Answer> {
+        Ok(match self {
+            Self::Post(player, slot, letter) => {
+                Answer::Posting(store.post(player, slot, letter).await?)
+            }
+            Self::Letters(player, slot, limit) => {
+                let waiting = store.letters(player, slot, None, *limit).await?;
+                Answer::Letters(waiting.into_iter().map(|one| one.letter).collect())
+            }
+            Self::Discard(player, slot, id, posting) => {
+                store.discard(player, slot, id, *posting).await?;
+                Answer::Done
+            }
+            Self::Settle(player, slot, id, posting) => {
+                store.settle(player, slot, id, *posting).await?;
+                Answer::Done
+            }
+            Self::Decide(trade, verdict) => Answer::Verdict(store.decide(*trade, *verdict).await?),
+            Self::ForgetDecision(trade, party) => {
+                store.forget_decision(*trade, *party).await?;
+                Answer::Done
+            }
+            Self::KeepVersion(claim, policy) => {
+                Answer::Keeping(store.keep_version(claim, *policy).await?)
+            }
+            Self::Versions(player, slot) => {
+                let mut versions = store.versions(player, slot).await?;
+                for version in &mut versions {
+                    version.kept_at = UnixMillis::default();
+                }
+                Answer::Versions(versions)
+            }
+            Self::Version(player, slot, revision) => {
+                Answer::View(store.version(player, slot, *revision).await?)
+            }
+            _ => Answer::Players(listed(store).await?),
+        })
     }
 
     /// The same call, as a session would make it that has seen the fences of
@@ -96,6 +160,7 @@ impl Call {
         match self {
             Self::Open(claim) => Self::Open(fences.translate(claim)),
             Self::Write(claim, write) => Self::Write(fences.translate(claim), write.clone()),
+            Self::KeepVersion(claim, policy) => Self::KeepVersion(fences.translate(claim), *policy),
             other => other.clone(),
         }
     }
@@ -108,13 +173,31 @@ impl Call {
             | Self::Holder(player)
             | Self::View(player, _)
             | Self::List(player)
-            | Self::Erase(player) => Some(player),
-            Self::Open(claim) | Self::Write(claim, _) => Some(&claim.player),
-            Self::RenewLease(..) | Self::DropLease(_) | Self::LeaseIsLive(_) | Self::Notify(..) => {
-                None
+            | Self::Erase(player)
+            | Self::Post(player, ..) => Some(player),
+            Self::Open(claim) | Self::Write(claim, _) | Self::KeepVersion(claim, _) => {
+                Some(&claim.player)
             }
+            _ => None,
         }
     }
+}
+
+/// Everybody, page by page. A listing that goes round in circles ends too.
+async fn listed(store: &dyn Backend) -> Result<BTreeSet<PlayerId>> {
+    const MAX_PAGES: usize = 1_000;
+    // Most stores have all players of a script on one.
+    const PAGE: usize = 3;
+    let (mut players, mut after) = (BTreeSet::new(), None);
+    for _ in 0..MAX_PAGES {
+        let page = store.players(after.as_ref(), PAGE).await?;
+        players.extend(page.players);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(players)
 }
 
 impl Answer {
@@ -125,6 +208,18 @@ impl Answer {
             Self::Acquisition(Acquisition::Held { holder })
             | Self::Erasure(Erasure::Locked { holder })
             | Self::Holder(Some(holder))
+            | Self::Posting(
+                Posting::Posted {
+                    holder: Some(holder),
+                }
+                | Posting::AlreadyPosted {
+                    holder: Some(holder),
+                    ..
+                },
+            )
+            | Self::Keeping(Keeping::Lost {
+                holder: Some(holder),
+            })
             | Self::Opening(Opening::Lost {
                 holder: Some(holder),
             })
@@ -144,6 +239,8 @@ impl fmt::Display for Answer {
             Self::Opening(opening) => brief::opening(opening),
             Self::Write(outcome) => brief::write_outcome(outcome),
             Self::View(found) => brief::record(found.as_ref()),
+            Self::Posting(outcome) => brief::posting(outcome),
+            Self::Keeping(outcome) => brief::keeping(outcome),
             other => brief::value(other),
         };
         f.write_str(&text)

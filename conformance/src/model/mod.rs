@@ -4,7 +4,9 @@
 //! The cases of the suite each tell a story that somebody thought of. Here
 //! scripts are made up by chance: a few sessions of a few players take, steal
 //! and release locks, open, save and delete slots, come late with claims that
-//! are dead, look at each other and erase; servers renew, drop and restart.
+//! are dead, look at each other and erase; servers renew, drop and restart;
+//! letters are posted, taken out and settled, trades decided and forgotten,
+//! versions kept, and players listed.
 //! They keep the preconditions that [`Backend`] names, so every answer is laid
 //! down by its contract. A script that is answered otherwise is shortened
 //! until nothing can be left out, and printed call by call.
@@ -25,7 +27,8 @@
 //! ```
 //!
 //! Answers have to be equal, but for fences, whose order has to be: they may
-//! grow by more than one. Leases lapse in scripts only on a fixture with a
+//! grow by more than one, and for positions of letters and times at which
+//! versions were kept, which are the store's own. Leases lapse in scripts only on a fixture with a
 //! [manual clock](crate::FixtureBuilder::manual_clock).
 
 mod call;

@@ -1,12 +1,16 @@
 //! What a script has done so far, and so what its next step means.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use playerdata_core::{
-    ClaimNumber, Fence, Incarnation, PlayerId, Revision, ServerId, SessionId, UnixMillis, WriteId,
+    ClaimNumber, Fence, Incarnation, PlayerId, Revision, ServerId, SessionId, TradeId, UnixMillis,
+    WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Lock, Notice, Opening, Renewal,
-        Stamp, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Letter, Lock, Notice,
+        Opening, Renewal, Retention, Stamp, WriteOutcome,
     },
 };
 use playerdata_memory::MemoryBackend;
@@ -15,7 +19,9 @@ use uuid::Uuid;
 use super::{
     LEASE,
     call::{Answer, Call, Write},
-    step::{Action, EarlierClaim, Player, Replacing, SERVERS, SESSIONS, Server, SlotIndex, Who},
+    step::{
+        Action, EarlierClaim, Mail, Player, Replacing, SERVERS, SESSIONS, Server, SlotIndex, Who,
+    },
 };
 use crate::driver::name;
 
@@ -107,6 +113,55 @@ impl Past {
                 Call::Notify(name(addressee), notice)
             }
             Action::Wait => return None,
+            other => self.beside_slots(other)?,
+        })
+    }
+
+    /// A call about mail, trades, versions or all players.
+    fn beside_slots(&self, action: &Action) -> Option<Call> {
+        let at = |player: usize, slot: usize| (player_id(player), name(SLOT_NAMES[slot]));
+        Some(match action {
+            Action::Post(player, slot, mail) => {
+                let (player, slot) = at(*player, *slot);
+                Call::Post(player, slot, letter(*mail))
+            }
+            Action::Letters(player, slot, limit) => {
+                let (player, slot) = at(*player, *slot);
+                Call::Letters(player, slot, *limit)
+            }
+            Action::Discard(player, slot, mail) => {
+                let ((player, slot), letter) = (at(*player, *slot), letter(*mail));
+                Call::Discard(player, slot, letter.id, letter.posting)
+            }
+            Action::Settle(player, slot, mail) => {
+                let ((player, slot), letter) = (at(*player, *slot), letter(*mail));
+                Call::Settle(player, slot, letter.id, letter.posting)
+            }
+            Action::Decide(trade, verdict) => Call::Decide(trade_id(*trade), *verdict),
+            Action::ForgetDecision(trade, party) => Call::ForgetDecision(trade_id(*trade), *party),
+            Action::KeepVersion {
+                claim,
+                most,
+                always,
+            } => {
+                let min_age = if *always {
+                    Duration::ZERO
+                } else {
+                    Duration::MAX
+                };
+                let most = *most;
+                let policy = KeepPolicy { most, min_age };
+                Call::KeepVersion(self.opened(*claim)?.claim.clone(), policy)
+            }
+            Action::Versions(player, slot) => {
+                let (player, slot) = at(*player, *slot);
+                Call::Versions(player, slot)
+            }
+            Action::Version(player, slot, revision) => {
+                let (player, slot) = at(*player, *slot);
+                Call::Version(player, slot, Revision::new(*revision))
+            }
+            _ => Call::Players,
         })
     }
 
@@ -220,6 +275,27 @@ impl Holders {
             Who::Session(player, number) => session(player, number),
         }
     }
+}
+
+/// A letter of each retention, and several of one id.
+fn letter(mail: Mail) -> Letter {
+    let number = 0x10 * mail.id + mail.posting;
+    Letter {
+        id: name(["gift", "Gift", "gift-1"][mail.id]),
+        posting: WriteId::from_uuid(Uuid::from_u128(0xe_0000 + number as u128)),
+        sender: format!("sender {}", mail.posting),
+        sent_at: UnixMillis::new(1_700_000_000_000 - number as u64),
+        retention: if mail.id == 0 {
+            Retention::Timed
+        } else {
+            Retention::UntilSettled
+        },
+        content: format!("content {number}").into(),
+    }
+}
+
+fn trade_id(trade: u128) -> TradeId {
+    TradeId::from_uuid(Uuid::from_u128(0xd_0000 + trade))
 }
 
 fn player_id(player: Player) -> PlayerId {

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use playerdata_core::{
     UnixMillis,
-    backend::{Body, Encoding, NoticeKind},
+    backend::{Body, Encoding, NoticeKind, Party, Verdict},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -37,6 +37,21 @@ pub(super) enum Action {
     DropLease(Server),
     LeaseIsLive(Server),
     Notify(Server, Who, NoticeKind),
+    Post(Player, SlotIndex, Mail),
+    Letters(Player, SlotIndex, usize),
+    Discard(Player, SlotIndex, Mail),
+    Settle(Player, SlotIndex, Mail),
+    Decide(Trade, Verdict),
+    ForgetDecision(Trade, Party),
+    /// So many stay, and if not `always`, only the first one is kept.
+    KeepVersion {
+        claim: EarlierClaim,
+        most: u32,
+        always: bool,
+    },
+    Versions(Player, SlotIndex),
+    Version(Player, SlotIndex, u64),
+    Players,
     /// Time passes: a lease outlives one such wait, and not two.
     Wait,
 }
@@ -47,6 +62,16 @@ pub(super) type Player = usize;
 pub(super) type SlotIndex = usize;
 /// A claim that was opened before, counted from the last one back.
 pub(super) type EarlierClaim = usize;
+
+/// A trade, by number.
+pub(super) type Trade = u128;
+
+/// A letter: its id by number, and which of a few letters of that id it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mail {
+    pub(super) id: usize,
+    pub(super) posting: usize,
+}
 
 /// How many there are of each.
 pub(super) const PLAYERS: usize = 2;
@@ -95,6 +120,9 @@ pub(super) fn scripts(longest: usize, late_writes: bool) -> impl Strategy<Value 
         12 => slots(late_writes),
         4 => looks(),
         5 => leases(),
+        6 => mail(),
+        2 => trades(),
+        4 => versions(),
     ];
     let step = (0..2_usize, action).prop_map(|(client, action)| Step { client, action });
     vec(step, 1..=longest)
@@ -142,6 +170,43 @@ fn leases() -> impl Strategy<Value = Action> {
         2 => (server(), who(), kind)
             .prop_map(|(server, who, kind)| Action::Notify(server, who, kind)),
         2 => Just(Action::Wait),
+    ]
+}
+
+fn mail() -> impl Strategy<Value = Action> {
+    let slot = || (0..PLAYERS, 0..SLOTS);
+    let letter = || {
+        let numbers = (0..3_usize, 0..2_usize);
+        numbers.prop_map(|(id, posting)| Mail { id, posting })
+    };
+    prop_oneof![
+        4 => (slot(), letter()).prop_map(|((player, slot), mail)| Action::Post(player, slot, mail)),
+        3 => (slot(), 0..4_usize)
+            .prop_map(|((player, slot), limit)| Action::Letters(player, slot, limit)),
+        3 => (slot(), letter())
+            .prop_map(|((player, slot), mail)| Action::Discard(player, slot, mail)),
+        1 => (slot(), letter())
+            .prop_map(|((player, slot), mail)| Action::Settle(player, slot, mail)),
+    ]
+}
+
+fn trades() -> impl Strategy<Value = Action> {
+    let verdict = select(vec![Verdict::Commit, Verdict::Abort]);
+    let party = select(vec![Party::First, Party::Second]);
+    prop_oneof![
+        3 => (0..2_u128, verdict).prop_map(|(trade, verdict)| Action::Decide(trade, verdict)),
+        1 => (0..2_u128, party).prop_map(|(trade, party)| Action::ForgetDecision(trade, party)),
+    ]
+}
+
+fn versions() -> impl Strategy<Value = Action> {
+    let keep = (claim(), 0..3_u32, any::<bool>());
+    prop_oneof![
+        4 => keep.prop_map(|(claim, most, always)| Action::KeepVersion { claim, most, always }),
+        2 => (0..PLAYERS, 0..SLOTS).prop_map(|(player, slot)| Action::Versions(player, slot)),
+        1 => (0..PLAYERS, 0..SLOTS, 0..5_u64)
+            .prop_map(|(player, slot, revision)| Action::Version(player, slot, revision)),
+        2 => Just(Action::Players),
     ]
 }
 

@@ -9,9 +9,9 @@ use playerdata_core::{
     WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening,
-        Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary,
-        Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification,
+        Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result,
+        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use playerdata_memory::{MemoryBackend, MemoryOptions};
@@ -86,6 +86,7 @@ pub(crate) fn failure(case: &Case, half: impl FnOnce(Arc<ManualClock>) -> Half) 
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Half {
     fn name(&self) -> &'static str {
@@ -94,6 +95,10 @@ impl Backend for Half {
 
     fn limits(&self) -> Limits {
         self.store.limits()
+    }
+
+    async fn hazards(&self) -> Result<Vec<Hazard>> {
+        self.store.hazards().await
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {

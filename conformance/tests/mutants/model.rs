@@ -53,4 +53,10 @@ found! {
     an_encoding_that_is_forgotten: EncodingForgotten within 5;
     a_lease_that_never_lapses: LeaseNeverLapses within 3;
     a_notice_that_is_lost: NoticesLost within 2;
+    a_letter_that_is_overwritten: SecondContentCounts within 3;
+    a_letter_that_is_taken_out_by_its_id: LetterTakenOutByIdAlone within 3;
+    a_letter_that_is_taken_in_again: IdForgottenWithItsLetter within 4;
+    a_verdict_that_is_overwritten: VerdictOverwritten within 2;
+    a_version_that_outlives_an_erasure: ErasureLeavesVersions within 7;
+    a_player_who_is_not_listed: MailAloneUnlisted within 2;
 }

@@ -30,7 +30,7 @@ impl PlainStore {
         };
         let rest = &all[start.min(all.len())..];
         let page = &rest[..rest.len().min(limit)];
-        let mut next = match page.last() {
+        let mut next = match page.last().filter(|_| page.len() == limit) {
             Some(_) if numbered => Some((start + page.len()).to_string()),
             Some(last) => Some(last.clone()),
             None if self.has(Flaw::ListingBeginsAgain) => Some(String::new()),

@@ -86,12 +86,15 @@ impl<D: GameDocument> Engine<D> {
 
     /// What a slot that was opened holds, as game code sees it.
     async fn slot_of(
-        &self,
+        self: &Arc<Self>,
         core: &Arc<SessionCore>,
         name: &SlotName,
         number: ClaimNumber,
         opened: &Opened,
     ) -> Result<Arc<SlotState<D>>, Error> {
+        if opened.record.is_some() {
+            self.keep_in_background(core.claim(name, number));
+        }
         let loaded = match &opened.record {
             Some(record) => self.revive(core, name, record)?,
             None => self.make_new(core, name)?,

@@ -22,6 +22,7 @@ mod shutdown;
 mod start;
 mod trade;
 mod transfer;
+mod versions;
 
 use std::{collections::VecDeque, future::Future, sync::Arc};
 
@@ -47,6 +48,7 @@ pub use trade::TradeOutcome;
 pub(crate) use trade::TradeSide;
 pub(crate) use transfer::Take;
 pub use transfer::Transferred;
+pub use versions::{RestoreOptions, Restored};
 
 use crate::{
     Clock, EndReason, Error, Event, GameDocument, IdSource, PlayerId, ServerId, SessionId,

@@ -12,7 +12,7 @@ use crate::{
     backend::{Body, Effect, Opened, Record, WriteOutcome, pauses},
     codec::{Encoded, Envelope},
     excerpt::Chain,
-    state::{LastWrite, SessionCore},
+    state::{Held, LastWrite, SessionCore, SessionState},
 };
 
 /// What [`recover`](crate::SessionManager::recover) and
@@ -66,7 +66,7 @@ impl RecoverOptions {
 }
 
 /// What a document builds on.
-struct Base {
+pub(super) struct Base {
     revision: Revision,
     last: Option<LastWrite>,
     /// A write of it that may have been applied.
@@ -74,6 +74,15 @@ struct Base {
 }
 
 impl Base {
+    /// A revision that somebody has looked at.
+    pub(super) fn at(revision: Revision) -> Self {
+        Self {
+            revision,
+            last: None,
+            doubt: None,
+        }
+    }
+
     async fn of<D>(unsaved: &Unsaved<D>) -> Self {
         // Whatever write was under way is over then: each is bounded in time.
         let write_state = unsaved.origin.write_state.lock().await;
@@ -103,7 +112,10 @@ impl Base {
 }
 
 /// Makes what is to be put into a slot that was opened.
-trait MakeBody<D>: Fn(&Engine<D>, &SessionCore, &Opened) -> Result<Body, Error> + Sync {}
+pub(super) trait MakeBody<D>:
+    Fn(&Engine<D>, &SessionCore, &Opened) -> Result<Body, Error> + Sync
+{
+}
 
 impl<D, F: Fn(&Engine<D>, &SessionCore, &Opened) -> Result<Body, Error> + Sync> MakeBody<D> for F {}
 
@@ -133,11 +145,7 @@ impl<D: GameDocument> Engine<D> {
         base: Revision,
         options: RecoverOptions,
     ) -> Result<Revision, Error> {
-        let base = Base {
-            revision: base,
-            last: None,
-            doubt: None,
-        };
+        let base = Base::at(base);
         let make = |engine: &Self, core: &SessionCore, opened: &Opened| {
             engine.checked_body(core, &slot, &document, opened, options)
         };
@@ -152,31 +160,49 @@ impl<D: GameDocument> Engine<D> {
         options: RecoverOptions,
         make: &impl MakeBody<D>,
     ) -> Result<Revision, Error> {
-        let (on_conflict, former) = if options.steal {
-            (OnConflict::Steal, Former::End)
-        } else {
-            (OnConflict::Fail, Former::Spare)
-        };
-        let held = self.take(player, on_conflict, former).await?;
+        let held = self.take_by_hand(player, options.steal).await?;
         let state = Arc::clone(&held.state); // held to the end
         let put = self.put_under(&state.core, slot, base, options, make).await;
-        if let Err(error) = Arc::clone(self).end(state, EndReason::Requested).await {
-            // It has nothing to save; the manager goes on releasing it.
-            tracing::warn!(%player, error = %Chain(&error), "a session for a recovery lingers");
-        }
+        self.end_by_hand(state).await;
         if let Ok(revision) = put {
-            tracing::warn!(%player, %slot, %revision, "a document was put back by hand");
-            self.events.send(|| Event::SlotSaved {
-                player: player.clone(),
-                slot: slot.clone(),
-                revision,
-                reason: SaveReason::PutBack,
-            });
+            self.report_put_back(player, slot, revision);
         }
         put
     }
 
-    async fn put_under(
+    /// A session for one change by hand.
+    pub(super) async fn take_by_hand(
+        self: &Arc<Self>,
+        player: &PlayerId,
+        steal: bool,
+    ) -> Result<Arc<Held<D>>, Error> {
+        let (on_conflict, former) = if steal {
+            (OnConflict::Steal, Former::End)
+        } else {
+            (OnConflict::Fail, Former::Spare)
+        };
+        self.take(player, on_conflict, former).await
+    }
+
+    pub(super) async fn end_by_hand(self: &Arc<Self>, state: Arc<SessionState<D>>) {
+        let player = state.core.player.clone();
+        if let Err(error) = Arc::clone(self).end(state, EndReason::Requested).await {
+            // It has nothing to save; the manager goes on releasing it.
+            tracing::warn!(%player, error = %Chain(&error), "a session for a recovery lingers");
+        }
+    }
+
+    pub(super) fn report_put_back(&self, player: &PlayerId, slot: &SlotName, revision: Revision) {
+        tracing::warn!(%player, %slot, %revision, "a document was put back by hand");
+        self.events.send(|| Event::SlotSaved {
+            player: player.clone(),
+            slot: slot.clone(),
+            revision,
+            reason: SaveReason::PutBack,
+        });
+    }
+
+    pub(super) async fn put_under(
         &self,
         core: &SessionCore,
         slot: &SlotName,
@@ -245,9 +271,22 @@ impl<D: GameDocument> Engine<D> {
         let schema = options.schema.or(replaced);
         let schema = schema.unwrap_or_else(|| self.migrations.current());
         let envelope = self.envelope_to_keep(core, slot, opened);
+        self.loadable_body(core, slot, document, &envelope, opened, schema)
+    }
+
+    /// A body of JSON and what is kept beside it that a load would take.
+    pub(super) fn loadable_body(
+        &self,
+        core: &SessionCore,
+        slot: &SlotName,
+        document: &Value,
+        envelope: &Envelope,
+        opened: &Opened,
+        schema: u32,
+    ) -> Result<Body, Error> {
         let encoded = self
             .codec
-            .encode_either(document, &envelope)
+            .encode_either(document, envelope)
             .map_err(|source| unencodable(core, slot, source))?;
         let body = self.body_to_put(core, slot, &encoded, schema)?;
         if schema <= self.migrations.current() {

@@ -15,6 +15,7 @@ mod parcels;
 mod recover;
 mod session;
 mod slot;
+mod versions;
 
 pub use builder::{Builder, StartError};
 pub use events::Events;

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::SessionManager;
 use crate::{
-    Error, GameDocument, PlayerId, Revision, SlotName,
+    Error, GameDocument, PlayerId, SlotName,
     backend::{
-        Erasure, LetterPosition, Lock, NoticeKind, Record, Release, SlotSummary, VersionSummary,
-        WaitingLetter,
+        Erasure, LetterPosition, Lock, NoticeKind, Record, Release, SlotSummary, WaitingLetter,
     },
     engine::Engine,
 };
@@ -185,51 +184,6 @@ impl<D: GameDocument> SessionManager<D> {
         .await
     }
 
-    /// The kept versions of a slot, newest first, read without the lock.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: it only reads.
-    pub async fn versions(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-    ) -> Result<Vec<VersionSummary>, Error> {
-        let (asked, slot) = (player.clone(), slot.clone());
-        self.ask(player, "listing versions", async move |engine| {
-            Ok(engine.store.versions(&asked, &slot).await?)
-        })
-        .await
-    }
-
-    /// A kept version of a slot as it was stored, read without the lock; `None`
-    /// if there is none of that revision. Its body can be read with
-    /// [`decode`](Self::decode).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::StoreUnavailable`] or [`Error::StoreFailed`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: it only reads.
-    pub async fn version(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        revision: Revision,
-    ) -> Result<Option<Record>, Error> {
-        let (asked, slot) = (player.clone(), slot.clone());
-        self.ask(player, "reading a version", async move |engine| {
-            Ok(engine.store.version(&asked, &slot, revision).await?)
-        })
-        .await
-    }
-
     /// The letters that wait in a slot's mailbox, in order of arrival: at most
     /// `limit`, from the first one after the position `after`.
     ///
@@ -256,7 +210,7 @@ impl<D: GameDocument> SessionManager<D> {
 
     /// Does something at the store, on the manager's runtime, so that it works
     /// from any thread.
-    async fn ask<T, F>(
+    pub(super) async fn ask<T, F>(
         &self,
         player: &PlayerId,
         during: &'static str,

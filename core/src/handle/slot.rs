@@ -138,8 +138,10 @@ impl<D: GameDocument> Slot<D> {
     /// Changes the document. The closure works on a copy: a panic leaves the
     /// document as it was.
     ///
-    /// Copying takes time in proportion to the document. A part that is large
-    /// and rarely changed is cheap to copy in an [`Arc`].
+    /// A [`Document`] is copied in no time, and what the closure changes of it
+    /// is copied then. Copying a game's own type takes time in proportion to
+    /// it; a part that is large and rarely changed is cheap to copy in an
+    /// [`Arc`].
     ///
     /// # Errors
     ///

@@ -12,6 +12,7 @@ const DURATIONS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration:
 const MEMORY: RangeInclusive<Duration> =
     Duration::from_millis(1)..=Duration::from_hours(3_650 * 24);
 const IDEMPOTENCY_KEYS: RangeInclusive<usize> = 1..=100_000;
+const VERSIONS: RangeInclusive<u32> = 0..=1_000;
 const CONCURRENT_SAVES: RangeInclusive<usize> = 1..=65_536;
 const SAVE_ATTEMPTS: RangeInclusive<u32> = 1..=100;
 const DOCUMENT_BYTES: RangeInclusive<usize> = 1..=(1 << 30);
@@ -31,6 +32,7 @@ fn out_of_range(settings: &Settings) -> Vec<SettingsProblem> {
         ("operation_timeout", settings.operation_timeout, DURATIONS),
         ("retry_delay", settings.retry_delay, DURATIONS),
         ("idempotency_memory", settings.idempotency_memory, MEMORY),
+        ("version_interval", settings.version_interval, MEMORY),
     ];
     let numbers = [
         range(
@@ -49,6 +51,7 @@ fn out_of_range(settings: &Settings) -> Vec<SettingsProblem> {
             &settings.max_idempotency_keys,
             &IDEMPOTENCY_KEYS,
         ),
+        range("versions_kept", &settings.versions_kept, &VERSIONS),
     ];
     durations
         .into_iter()

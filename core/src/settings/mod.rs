@@ -152,6 +152,16 @@ pub struct Settings {
     /// is refused. 1 to 100 000; default 1 000.
     pub max_idempotency_keys: usize,
 
+    /// How far apart the versions of a slot are that are kept when it is loaded
+    /// ([`SessionManager::restore`](crate::SessionManager::restore) goes back to
+    /// one). 1 ms to 10 years; default 1 h.
+    #[serde(with = "duration")]
+    pub version_interval: Duration,
+
+    /// How many versions of a slot are kept; the oldest goes. 0 keeps none; at
+    /// most 1 000; default 8.
+    pub versions_kept: u32,
+
     /// What a new player's `Document` holds; unused with a game's own type. In a
     /// file it is a table, or a string of JSON text (TOML has no null), which is
     /// how it is written. The
@@ -191,6 +201,8 @@ impl Default for Settings {
             max_item_quantity: 0,
             idempotency_memory: Duration::from_hours(30 * 24),
             max_idempotency_keys: 1_000,
+            version_interval: Duration::from_hours(1),
+            versions_kept: 8,
             default_data: default_data::standard(),
         }
     }

@@ -148,6 +148,14 @@ impl SlotClaim {
         }
     }
 
+    /// The number that it was made under, if it is live.
+    pub(crate) fn number(&self) -> Option<ClaimNumber> {
+        match self {
+            Self::Live(number) => Some(*number),
+            Self::InDoubt(_) | Self::Dead => None,
+        }
+    }
+
     /// Notes that the slot is being opened by somebody else, which kills it.
     /// A write in doubt stays to be asked about.
     pub(crate) fn kill(&mut self) {

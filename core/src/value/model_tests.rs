@@ -132,7 +132,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_value_is_read_and_written_byte_for_byte(json in values()) {
+    fn s11_a_value_is_read_and_written_byte_for_byte(json in values()) {
         let text = json.to_string();
         let value: Value = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(written(&value), text.clone());
@@ -151,7 +151,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_is_read_as_any_type_as_serde_json_reads_it(json in values(), key in keys()) {
+    fn v1_a_value_is_read_as_any_type_as_serde_json_reads_it(json in values(), key in keys()) {
         same_for_all_types(&json);
         same_for_all_types(&json!({key: json}));
     }
@@ -197,7 +197,7 @@ fn check(table: &Arc<Table>, map: &Map<String, Json>) {
 }
 
 #[test]
-fn what_is_no_json_is_refused() {
+fn s11_a_key_that_is_there_twice_is_refused() {
     for text in [
         r#"{"a":1,"a":2}"#,
         r#"[{"a":1,"b":2,"\u0061":3}]"#,
@@ -216,7 +216,7 @@ fn what_is_no_json_is_refused() {
 }
 
 #[test]
-fn nesting_is_written_as_deep_as_it_is_read() {
+fn s11_nesting_is_written_as_deep_as_it_is_read() {
     let nested = |levels| (1..levels).fold(json!([]), |inner, _| json!({"in": inner}));
     let write = |levels| write::value(&mut Vec::new(), &nested(levels).into(), 127);
     assert!(write(127).is_ok());
@@ -231,7 +231,7 @@ fn raw_json_is_read_from_a_value() {
 }
 
 #[test]
-fn equal_tables_share_their_keys_and_a_changed_one_leaves_the_others_alone() {
+fn s7_equal_tables_share_their_keys_and_a_changed_one_leaves_the_others_alone() {
     let table = || serde_json::from_str::<Value>(r#"{"x": 1, "y": {"z": 2}}"#).unwrap();
     let (one, mut other) = (table(), table());
     let Value::Table(changed) = &mut other else {

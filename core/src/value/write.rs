@@ -101,7 +101,7 @@ fn text_of<'t>(out: &mut Vec<u8>, bytes: &[u8], text: impl FnOnce() -> &'t str) 
     }
 }
 
-/// What is seldom, and has rules of its own: floats, and text with escapes.
+/// What is rare, and has rules of its own: floats, and text with escapes.
 fn by_serde_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     serde_json::to_writer(out, value).expect("a text or a float is written to memory");
 }

@@ -327,6 +327,7 @@ fn error(kind: ErrorKind, effect: Effect) -> BackendError {
     BackendError::new(kind, effect, "the store was told to fail")
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Faulty {
     fn name(&self) -> &'static str {

@@ -133,6 +133,7 @@ pub fn player(number: u64) -> PlayerId {
 pub async fn put(world: &World, player: &PlayerId, schema: u32, bytes: &[u8]) {
     let other = world.server("other").await;
     let session = other.start_session(player.clone()).await.unwrap();
+    let replaced = world.record(player, "Slot1").await;
     let claim = Claim {
         player: player.clone(),
         session: session.id(),
@@ -142,7 +143,7 @@ pub async fn put(world: &World, player: &PlayerId, schema: u32, bytes: &[u8]) {
     };
     world.store.memory.open(&claim).await.unwrap();
     let stamp = Stamp {
-        base: Revision::new(0),
+        base: replaced.map(|record| record.revision).unwrap_or_default(),
         write_id: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
         at: UnixMillis::new(0),
     };

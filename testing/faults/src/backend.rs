@@ -171,6 +171,7 @@ macro_rules! request {
     }};
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for FaultyBackend {
     fn name(&self) -> &'static str {

@@ -137,7 +137,7 @@ impl Gate for Drowsy {
             0..4 => {
                 self.ledger
                     .note(format_args!("  an operation is left for ever"));
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             4..40 => {
                 self.ledger

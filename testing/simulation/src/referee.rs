@@ -110,6 +110,7 @@ impl Referee {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Referee {
     fn name(&self) -> &'static str {

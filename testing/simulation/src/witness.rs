@@ -41,6 +41,7 @@ impl Witness {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Witness {
     fn name(&self) -> &'static str {

@@ -8,8 +8,9 @@ use crate::game::Play as _;
 
 /// Changes the stored bytes of player 1's slot.
 fn damage(folder: &Folder, change: &str) {
-    let file = rusqlite::Connection::open(folder.path().join("playerdata.db")).unwrap();
-    let changed = file.execute(change, []).unwrap();
+    let file = rusqlite::Connection::open(folder.path().join("playerdata.db"))
+        .expect("the file is a database");
+    let changed = file.execute(change, []).expect("the file is a database");
     assert_eq!(changed, 1, "{change}");
 }
 

@@ -83,7 +83,7 @@ fn the_lock_of_a_dead_server_is_a_note_of_check() {
     waiting.message_with("is held by");
     waiting.signal(Signal::TERM);
     waiting.ended();
-    let lapsed = std::time::Instant::now() + playerdata_process::PATIENCE;
+    let lapsed = tokio::time::Instant::now() + playerdata_process::PATIENCE;
     let note = loop {
         let checked = folder.give(&["check"]);
         assert_eq!(checked.code, Some(0), "{checked:#?}");
@@ -91,7 +91,7 @@ fn the_lock_of_a_dead_server_is_a_note_of_check() {
         if let Some(note) = checked.answers.iter().find(is_note) {
             break note.clone();
         }
-        assert!(std::time::Instant::now() < lapsed, "{checked:#?}");
+        assert!(tokio::time::Instant::now() < lapsed, "{checked:#?}");
     };
     assert!(
         note.starts_with("note player 1: held by session "),

@@ -3,6 +3,7 @@
 mod damage;
 mod holding;
 mod looking;
+mod moving;
 mod putting;
 mod usage;
 

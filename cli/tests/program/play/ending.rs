@@ -105,7 +105,7 @@ fn a_full_disk_is_told_and_loses_nothing_acknowledged() {
     let folder = Folder::new();
     let mut play = {
         let plain = folder.program();
-        let script = "trap '' XFSZ; ulimit -f 400; exec \"$0\" play";
+        let script = "trap '' XFSZ; ulimit -f 1000; exec \"$0\" play";
         let mut limited = std::process::Command::new("sh");
         limited.args(["-c", script]).arg(plain.get_program());
         Process::start(limited.current_dir(folder.path()).env_remove("RUST_LOG"))

@@ -30,6 +30,27 @@ fn two_standard_documents_share_nothing() {
 }
 
 #[test]
+fn s7_a_copy_and_what_it_was_made_of_are_changed_apart() {
+    let mut one = varied();
+    one.inventory_mut().edit("Bread", "Age", 2).unwrap();
+    one.gift_bank_mut().put("g", json!({"a": [1]})).unwrap();
+    let before = serde_json::to_string(&one).unwrap();
+    let mut copy = one.clone();
+    copy.set(("Reputation", "Nordraxia"), 9).unwrap();
+    copy.set(("Reputation", "Other"), 9).unwrap();
+    copy.remove("Title").unwrap();
+    copy.inventory_mut().add("Bread", 1).unwrap();
+    copy.inventory_mut().edit("Bread", "Age", 3).unwrap();
+    copy.inventory_mut().edit("Bread", "Name", "Cake").unwrap();
+    copy.gift_bank_mut().take("g").unwrap();
+    assert_eq!(serde_json::to_string(&one).unwrap(), before);
+    let changed = serde_json::to_string(&copy).unwrap();
+    one.set("Level", 7).unwrap();
+    one.inventory_mut().clear();
+    assert_eq!(serde_json::to_string(&copy).unwrap(), changed);
+}
+
+#[test]
 fn a_document_keeps_the_order_of_its_keys() {
     let json = r#"{"Z":1,"GiftBank":{"b":1,"a":2},"A":{"y":1,"x":2},"Inventory":[],"M":null}"#;
     let mut document: Document = serde_json::from_str(json).unwrap();

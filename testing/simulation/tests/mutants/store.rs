@@ -247,6 +247,7 @@ fn torn_from(new: &Body, old: Option<&Body>) -> Body {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for FlawedStore {
     fn name(&self) -> &'static str {

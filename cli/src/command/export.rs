@@ -1,0 +1,97 @@
+//! `playerdata export`.
+
+use std::{fs, path::PathBuf};
+
+use clap::Args;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use playerdata::{PlayerId, SlotName};
+
+use super::closing;
+use crate::{
+    Exit,
+    copy::{Extent, players, read},
+    desk::Desk,
+    failure::Failure,
+    line::Line,
+    output,
+    place::Place,
+    progress::Progress,
+};
+
+/// How many players are read at a time.
+pub(super) const AT_ONCE: usize = 32;
+
+/// Write players to standard output, each as a line of JSON
+///
+/// A line has all slots of a player with document, schema, revision, time and
+/// what the library keeps beside the document, and the mail that waits there.
+/// Nobody is locked: what is saved meanwhile may be there or not, each record
+/// as a whole.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Export {
+    /// Only the players of this file, one on a line
+    #[arg(long, value_name = "FILE")]
+    players: Option<PathBuf>,
+
+    /// The kept versions, too
+    #[arg(long)]
+    versions: bool,
+
+    /// A slot whose mail is looked for although nothing is stored in it; can
+    /// be given several times
+    #[arg(long, value_name = "SLOT")]
+    mail_of: Vec<SlotName>,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Export {
+    pub(crate) async fn run(self) -> Result<Exit, Failure> {
+        let listed = self.players.as_ref().map(listed).transpose()?;
+        let desk = Desk::at(&self.place).await?;
+        let exported = self.export(&desk, listed).await;
+        closing(desk, exported).await
+    }
+
+    async fn export(&self, desk: &Desk, listed: Option<Vec<PlayerId>>) -> Result<Exit, Failure> {
+        let players = match listed {
+            Some(listed) => stream::iter(listed.into_iter().map(Ok)).left_stream(),
+            None => players(desk).right_stream(),
+        };
+        let extent = Extent {
+            versions: self.versions,
+            more_slots: self.mail_of.clone(),
+        };
+        let progress = Progress::begin("players written");
+        let copies = players.map_ok(|player| {
+            let extent = &extent;
+            async move { read(desk, &player, extent).await }
+        });
+        let mut copies = std::pin::pin!(copies.try_buffered(AT_ONCE));
+        while let Some(copy) = copies.try_next().await? {
+            let line = serde_json::to_string(&Line::of(&copy)).map_err(std::io::Error::from)?;
+            output::answer(&output::escaped(&line))?;
+            progress.one_more();
+        }
+        Ok(Exit::Ended)
+    }
+}
+
+fn listed(path: &PathBuf) -> Result<Vec<PlayerId>, Failure> {
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|source| Failure::Read {
+        path: path.clone(),
+        source,
+    })?;
+    let lines = (1..).zip(text.lines().map(str::trim));
+    let lines = lines.filter(|(_, line)| !line.is_empty());
+    let players = lines.map(|(number, line)| {
+        PlayerId::new(line).map_err(|error| Failure::Line {
+            path: path.clone(),
+            number,
+            why: output::chain(&error),
+        })
+    });
+    players.collect()
+}

@@ -1,0 +1,156 @@
+//! `playerdata move`.
+
+use std::cell::Cell;
+
+use clap::Args;
+use futures::{StreamExt as _, TryStreamExt as _};
+use playerdata::{PlayerId, SlotName, StoreUrl};
+
+use super::{closing, export::AT_ONCE};
+use crate::{
+    Exit,
+    ask::{Consent, Wish},
+    copy::{Arrival, Extent, is_there, players, read, write},
+    desk::Desk,
+    failure::Failure,
+    hold::{Hold, Presence},
+    place::{Place, store_url},
+    progress::{Progress, Tally},
+};
+
+/// Copy all players to another store, and compare both sides
+///
+/// Each player is held at both stores while they are copied, read back and
+/// compared. What is there already is left, so a move that was broken off is
+/// made again, and goes on where it was stopped. Nothing newer is gone over,
+/// and nobody who is held: these are told, and the exit code is 1. The players
+/// stay where they were, too: point the game at the new store, and keep the old
+/// one until you are sure.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Move {
+    /// The other store; made if it is missing
+    #[arg(long, value_name = "STORE", value_parser = store_url)]
+    to: StoreUrl,
+
+    /// The kept versions, too
+    #[arg(long)]
+    versions: bool,
+
+    /// A slot whose mail is looked for although nothing is stored in it; can
+    /// be given several times
+    #[arg(long, value_name = "SLOT")]
+    mail_of: Vec<SlotName>,
+
+    /// Go over what is newer
+    #[arg(long)]
+    replace_newer: bool,
+
+    #[command(flatten)]
+    consent: Consent,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Both stores, and who is there.
+struct Way<'a> {
+    from: &'a Desk,
+    to: &'a Desk,
+    at_from: Presence,
+    at_to: Presence,
+    extent: Extent,
+    replace_newer: bool,
+}
+
+impl Move {
+    pub(crate) async fn run(self) -> Result<Exit, Failure> {
+        if self.to == self.place.store {
+            return Err(Failure::SameStore);
+        }
+        let from = Desk::at(&self.place).await?;
+        let what = format!("copy all players of {} to {}", self.place.store, self.to);
+        match self.consent.to(&what)? {
+            Wish::Leave => return Ok(Exit::No),
+            Wish::Do => {}
+            Wish::Say => {
+                let told = count(&from).await;
+                return closing(from, told).await;
+            }
+        }
+        let to = Desk::open(&self.to, self.place.settings()?, self.place.json).await?;
+        let moved = self.go(&from, &to).await;
+        to.close().await;
+        closing(from, moved).await
+    }
+
+    async fn go(&self, from: &Desk, to: &Desk) -> Result<Exit, Failure> {
+        to.refuse_hazards(&self.consent.accept_hazard).await?;
+        let way = Way {
+            from,
+            to,
+            at_from: Presence::begin(from).await?,
+            at_to: Presence::begin(to).await?,
+            extent: Extent {
+                versions: self.versions,
+                more_slots: self.mail_of.clone(),
+            },
+            replace_newer: self.replace_newer,
+        };
+        let moved = way.all().await;
+        way.at_from.leave().await;
+        way.at_to.leave().await;
+        moved?.tell(to)
+    }
+}
+
+async fn count(from: &Desk) -> Result<Exit, Failure> {
+    let players = players(from).try_fold(0_u64, async |count, _| Ok(count + 1));
+    let players = players.await?;
+    super::tell_of(from, &format!("would copy {players} players"))
+}
+
+impl Way<'_> {
+    /// Stops at the first interruption, with nobody half copied.
+    async fn all(&self) -> Result<Tally, Failure> {
+        let progress = Progress::begin("players copied");
+        let stopped = Cell::new(false);
+        let interrupted = async {
+            // Where it can't be listened to, it ends the program at once.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            stopped.set(true);
+        };
+        let players = players(self.from).take_until(Box::pin(interrupted));
+        let tally = players
+            .map(|player| async { self.one(player?).await })
+            .buffer_unordered(AT_ONCE)
+            .try_fold(Tally::default(), async |tally, arrival| {
+                progress.one_more();
+                Ok(tally.with(arrival))
+            })
+            .await?;
+        Ok(tally.stopped(stopped.get()))
+    }
+
+    async fn one(&self, player: PlayerId) -> Result<Option<Arrival>, Failure> {
+        super::unless_held(self.copy(&player).await)
+            .inspect(|arrival| super::tell_if_newer(&player, *arrival))
+    }
+
+    async fn copy(&self, player: &PlayerId) -> Result<Arrival, Failure> {
+        let hold = Hold::take(self.from, &self.at_from, player, false).await?;
+        let copied = self.copy_held(player).await;
+        hold.release().await?;
+        copied
+    }
+
+    async fn copy_held(&self, player: &PlayerId) -> Result<Arrival, Failure> {
+        let copy = read(self.from, player, &self.extent).await?;
+        let arrival = write(self.to, &self.at_to, &copy, self.replace_newer).await?;
+        match arrival == Arrival::Newer || is_there(self.to, &copy).await? {
+            true => Ok(arrival),
+            false => Err(Failure::Differs(player.clone())),
+        }
+    }
+}

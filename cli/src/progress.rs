@@ -1,0 +1,90 @@
+//! How far something is that takes long, and what came of it.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::{Exit, copy::Arrival, desk::Desk, failure::Failure};
+
+/// A count at a terminal; nothing where nobody looks.
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    pub(crate) fn begin(what: &str) -> Self {
+        let bar = ProgressBar::new_spinner();
+        let style = ProgressStyle::with_template("{spinner} {pos} {msg}, {per_sec}, {elapsed}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        Self(bar)
+    }
+
+    pub(crate) fn one_more(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// What became of the players.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    written: u64,
+    there: u64,
+    newer: u64,
+    held: u64,
+    /// Whether it was interrupted before the last.
+    stopped: bool,
+}
+
+impl Tally {
+    /// With one more player; without an arrival, one who was held.
+    pub(crate) fn with(mut self, arrival: Option<Arrival>) -> Self {
+        match arrival {
+            Some(Arrival::Written) => self.written += 1,
+            Some(Arrival::There) => self.there += 1,
+            Some(Arrival::Newer) => self.newer += 1,
+            None => self.held += 1,
+        }
+        self
+    }
+
+    pub(crate) fn stopped(mut self, stopped: bool) -> Self {
+        self.stopped = stopped;
+        self
+    }
+
+    pub(crate) fn tell(self, desk: &Desk) -> Result<Exit, Failure> {
+        let Self {
+            written,
+            there,
+            newer,
+            held,
+            stopped,
+        } = self;
+        let json = json!({
+            "written": written,
+            "there_already": there,
+            "newer": newer,
+            "held": held,
+            "stopped": stopped,
+        });
+        let words = || {
+            let again = match stopped {
+                true => "; interrupted: give the command again to go on",
+                false => "",
+            };
+            format!(
+                "{written} players written, {there} there already, {newer} left because something \
+                 newer is there, {held} left because they are held{again}"
+            )
+        };
+        desk.answer(|| json, words)?;
+        let all = newer == 0 && held == 0 && !stopped;
+        Ok(if all { Exit::Ended } else { Exit::No })
+    }
+}

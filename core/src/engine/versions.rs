@@ -1,0 +1,188 @@
+//! Keeping copies of records, and going back to one.
+//!
+//! The store copies; nothing of a document passes through here until somebody
+//! goes back to a version.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Engine, RecoverOptions, recover::Base};
+use crate::{
+    Error, Event, GameDocument, PlayerId, Revision, SlotName,
+    backend::{Claim, KeepPolicy, Keeping, Opened, Record},
+    codec::Envelope,
+    state::{SessionCore, SlotState},
+};
+
+/// What [`restore`](crate::SessionManager::restore) may do. By default, it
+/// takes nobody's player.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RestoreOptions {
+    /// Whether the player is taken from a session that holds the player, on
+    /// whatever server.
+    pub steal: bool,
+}
+
+impl RestoreOptions {
+    /// Takes nobody's player.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { steal: false }
+    }
+
+    /// Takes the player from a session that holds the player.
+    #[must_use]
+    pub const fn steal(mut self) -> Self {
+        self.steal = true;
+        self
+    }
+}
+
+/// What a restored version became.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Restored {
+    /// The revision that it is now.
+    pub revision: Revision,
+    /// The version that was kept of what it replaced; `None` if the slot held
+    /// nothing.
+    pub replaced: Option<Revision>,
+    /// Whether the version had parcels on their way to others, or in a trade.
+    /// These have arrived since, or the trade was decided: they are left out of
+    /// what was restored, and are not among its items either.
+    pub left_out: bool,
+}
+
+impl<D: GameDocument> Engine<D> {
+    /// Keeps what a slot held when it was opened, without holding up its load
+    /// (H1, H2).
+    pub(super) fn keep_in_background(self: &Arc<Self>, claim: Claim) {
+        let Some(policy) = self.keep_policy(self.settings.version_interval) else {
+            return;
+        };
+        let engine = Arc::clone(self);
+        self.runtime.spawn(async move {
+            if let Err(failure) = engine.store.keep_version(&claim, policy).await {
+                engine.events.send(|| Event::VersionNotKept {
+                    player: claim.player,
+                    slot: claim.slot,
+                    error: Arc::new(failure.into()),
+                });
+            }
+        });
+    }
+
+    fn keep_policy(&self, min_age: Duration) -> Option<KeepPolicy> {
+        let most = self.settings.versions_kept;
+        (most > 0).then_some(KeepPolicy { most, min_age })
+    }
+
+    /// Keeps what the store has of an open slot.
+    pub(crate) async fn keep_now(&self, slot: &SlotState<D>) -> Result<Option<Revision>, Error> {
+        let Some(policy) = self.keep_policy(Duration::ZERO) else {
+            return Ok(None);
+        };
+        // Under the session's newest claim number, so that the store need not
+        // look for the slot's value.
+        let number = slot.write_state.lock().await.claim.number();
+        let number = number.unwrap_or_else(|| slot.core.next_claim());
+        let claim = slot.core.claim(&slot.name, number);
+        self.kept(&slot.core, &claim, policy).await
+    }
+
+    async fn kept(
+        &self,
+        core: &SessionCore,
+        claim: &Claim,
+        policy: KeepPolicy,
+    ) -> Result<Option<Revision>, Error> {
+        match self.store.keep_version(claim, policy).await? {
+            Keeping::Kept { revision } => Ok(Some(revision)),
+            Keeping::Recent | Keeping::Nothing => Ok(None),
+            Keeping::Lost { holder } => Err(self.mark_lost_to(&core.player, core.id, holder)),
+        }
+    }
+
+    /// Makes a version the newest revision, and keeps what it replaces (H4).
+    pub(crate) async fn restore(
+        self: Arc<Self>,
+        player: PlayerId,
+        slot: SlotName,
+        revision: Revision,
+        options: RestoreOptions,
+    ) -> Result<Restored, Error> {
+        let version = self.store.version(&player, &slot, revision).await?;
+        let Some(version) = version else {
+            return Err(Error::NoVersion {
+                player,
+                slot,
+                revision,
+            });
+        };
+        let held = self.take_by_hand(&player, options.steal).await?;
+        let state = Arc::clone(&held.state); // held to the end
+        let restored = self.restore_under(&state.core, &slot, &version).await;
+        self.end_by_hand(state).await;
+        if let Ok(restored) = &restored {
+            self.report_put_back(&player, &slot, restored.revision);
+        }
+        restored
+    }
+
+    async fn restore_under(
+        &self,
+        core: &SessionCore,
+        slot: &SlotName,
+        version: &Record,
+    ) -> Result<Restored, Error> {
+        let (document, envelope) = self.codec.open(&version.body).map_err(|source| {
+            let (player, slot) = (core.player.clone(), slot.clone());
+            Error::Undecodable {
+                player,
+                slot,
+                revision: version.revision,
+                body: Box::new(version.body.clone()),
+                source: Arc::new(source),
+            }
+        })?;
+        let (envelope, left_out) = as_restored(envelope);
+        let replaced = self.keep_replaced(core, slot).await?;
+        let options = RecoverOptions::new().replace_newer();
+        let make = |engine: &Self, core: &SessionCore, opened: &Opened| {
+            let schema = version.body.schema;
+            engine.loadable_body(core, slot, &document, &envelope, opened, schema)
+        };
+        let base = Base::at(version.revision);
+        let revision = self.put_under(core, slot, &base, options, &make).await?;
+        Ok(Restored {
+            revision,
+            replaced,
+            left_out,
+        })
+    }
+
+    /// Keeps what is about to be replaced; of many versions none goes for it
+    /// where none are kept otherwise.
+    async fn keep_replaced(
+        &self,
+        core: &SessionCore,
+        slot: &SlotName,
+    ) -> Result<Option<Revision>, Error> {
+        let (number, _) = self.claim_slot(core, slot).await?;
+        let most = match self.settings.versions_kept {
+            0 => u32::MAX,
+            most => most,
+        };
+        let min_age = Duration::ZERO;
+        let claim = core.claim(slot, number);
+        self.kept(core, &claim, KeepPolicy { most, min_age }).await
+    }
+}
+
+/// What of a version's envelope holds again, and whether that is less than all.
+fn as_restored(mut envelope: Envelope) -> (Envelope, bool) {
+    let left_out = !envelope.outbox.is_empty() || !envelope.escrow.is_empty();
+    envelope.outbox.clear();
+    envelope.escrow.clear();
+    (envelope, left_out)
+}
