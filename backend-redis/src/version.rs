@@ -95,7 +95,7 @@ pub(crate) async fn list(
             body_bytes: summary.body_bytes,
         });
     }
-    kept.sort_by(|a, b| b.revision.cmp(&a.revision));
+    kept.sort_by_key(|version| std::cmp::Reverse(version.revision));
     Ok(kept)
 }
 

@@ -358,14 +358,6 @@ impl fmt::Display for Error {
                 "slot {slot} of player {player} was written since: the store has revision \
                  {stored}, and what is to be put there builds on revision {base}"
             ),
-            Self::NoVersion {
-                player,
-                slot,
-                revision,
-            } => write!(
-                f,
-                "no version of revision {revision} is kept of player {player}, slot {slot}"
-            ),
             Self::InvalidName(invalid) => invalid.fmt(f),
             about_document => about_document.fmt_about_document(f),
         }
@@ -420,6 +412,22 @@ impl Error {
                 f,
                 "the document of player {player}, slot {slot} refuses: {}",
                 why(&**source)
+            ),
+            about_moving => about_moving.fmt_about_moving(f),
+        }
+    }
+
+    /// The text of those that are about what is done once, what moves from one
+    /// document to another, and versions.
+    fn fmt_about_moving(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoVersion {
+                player,
+                slot,
+                revision,
+            } => write!(
+                f,
+                "no version of revision {revision} is kept of player {player}, slot {slot}"
             ),
             Self::TooManyKeys {
                 player,

@@ -6,7 +6,8 @@ mod support;
 use std::{collections::BTreeMap, time::Duration};
 
 use playerdata_core::{
-    Error, Event, Letter, OnConflict, Parcel, Session, SessionManager, Slot, SlotName, Transferred,
+    Error, Event, Letter, OnConflict, Parcel, RestoreOptions, Session, SessionManager, Slot,
+    SlotName, Transferred,
     backend::{Backend, MAX_LETTERS},
 };
 use serde_json::{Value, json};
@@ -229,6 +230,12 @@ async fn p2_what_is_stuck_in_an_outbox_is_told_and_sent_when_there_is_room() {
     assert_eq!(sent, Transferred::Waiting);
     let stuck = |event: &Event| matches!(event, Event::ErrandFailed { error, .. } if matches!(**error, Error::Letter { .. }));
     assert!(count(&drain(&mut events), stuck) > 0);
+    let record = world.record(&player(1), "Slot1").await.unwrap();
+    let beside = manager
+        .decode_beside(&player(1), slot.name(), &record)
+        .unwrap();
+    let parcel = &beside["outbox"][0]["parcel"];
+    assert_eq!(parcel["Amounts"]["Currency"], 100, "for an operator");
     from.end().await.unwrap();
     let (to, slot) = open(&manager, 2).await.unwrap();
     for number in 0..MAX_LETTERS {
@@ -266,5 +273,30 @@ async fn p2_e7_a_transfer_whose_future_was_dropped_goes_on() {
     let again = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
     assert_eq!(again, Transferred::AlreadyTransferred);
     from.end().await.unwrap();
+    assert_eq!(settle_down(&manager).await, [(400, 3), (600, 7)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn h4_x3_a_restored_version_has_its_keys_and_sends_nothing_again() {
+    let world = World::new();
+    let manager = both_stored(&world).await;
+    let (from, slot) = open(&manager, 1).await.unwrap();
+    world.store.fail(Op::Post, Fault::Refused);
+    let sent = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
+    assert_eq!(sent, Transferred::Waiting);
+    let version = slot.keep_version().await.unwrap().unwrap();
+    world.store.heal();
+    from.end().await.unwrap();
+    assert_eq!(settle_down(&manager).await, [(400, 3), (600, 7)]);
+    let options = RestoreOptions::new();
+    let restored = manager
+        .restore(&player(1), slot.name(), version, options)
+        .await
+        .unwrap();
+    assert!(restored.left_out);
+    let (session, slot) = open(&manager, 1).await.unwrap();
+    let again = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
+    assert_eq!(again, Transferred::AlreadyTransferred);
+    session.end().await.unwrap();
     assert_eq!(settle_down(&manager).await, [(400, 3), (600, 7)]);
 }

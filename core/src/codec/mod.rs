@@ -228,6 +228,16 @@ impl Codec {
         self.open(body).map(|(document, _)| document)
     }
 
+    /// Reads what the library keeps beside a stored document, as JSON; `null`
+    /// if that is nothing.
+    pub(crate) fn decode_beside(&self, body: &Body) -> Result<Value, CodecError> {
+        let (_, envelope) = self.open(body)?;
+        let mut json = b"{}".to_vec();
+        envelope.put_on(&mut json)?;
+        let mut object: Value = serde_json::from_slice(&json).map_err(CodecError::Unreadable)?;
+        Ok(object[ENVELOPE].take())
+    }
+
     /// Reads a stored body as a document of the current schema, without what
     /// the library keeps beside it: in less time than [`decode`](Self::decode)
     /// takes, since no JSON is made on the way.

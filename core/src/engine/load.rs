@@ -62,9 +62,6 @@ impl<D: GameDocument> Engine<D> {
         let claim = self.claim_slot(core, name);
         let (claimed, letters) = tokio::join!(claim, self.first_letters(&core.player, name));
         let (number, opened) = claimed?;
-        if opened.record.is_some() {
-            self.keep_in_background(core.claim(name, number));
-        }
         let slot = self.slot_of(core, name, number, &opened).await?;
         self.autosave.insert(&slot);
         // Before anybody has the slot (M3, P3).
@@ -89,12 +86,15 @@ impl<D: GameDocument> Engine<D> {
 
     /// What a slot that was opened holds, as game code sees it.
     async fn slot_of(
-        &self,
+        self: &Arc<Self>,
         core: &Arc<SessionCore>,
         name: &SlotName,
         number: ClaimNumber,
         opened: &Opened,
     ) -> Result<Arc<SlotState<D>>, Error> {
+        if opened.record.is_some() {
+            self.keep_in_background(core.claim(name, number));
+        }
         let loaded = match &opened.record {
             Some(record) => self.revive(core, name, record)?,
             None => self.make_new(core, name)?,

@@ -60,7 +60,7 @@ impl<D: GameDocument> Engine<D> {
         let trade = TradeId::from_uuid(self.ids.next_id());
         let (a, b) = (Arc::clone(&first.slot), Arc::clone(&second.slot));
         let engine = Arc::clone(&self);
-        let begin = move || engine.into_escrow(trade, &key, &first, &second);
+        let begin = move || engine.begin_trade(trade, &key, &first, &second);
         if !self
             .on_blocking_thread(&a, "beginning a trade", begin)
             .await?
@@ -103,7 +103,7 @@ impl<D: GameDocument> Engine<D> {
 
     /// Moves both parcels into their documents' escrow; returns false if the
     /// trade was made before.
-    fn into_escrow(
+    fn begin_trade(
         &self,
         trade: TradeId,
         key: &IdempotencyKey,
@@ -119,8 +119,8 @@ impl<D: GameDocument> Engine<D> {
             put: put.clone(),
             get: get.clone(),
         };
-        self.put_into_escrow(a, escrow(true, &gives_a, &gives_b))?;
-        let put = self.put_into_escrow(b, escrow(false, &gives_b, &gives_a));
+        self.move_to_escrow(a, &escrow(true, &gives_a, &gives_b))?;
+        let put = self.move_to_escrow(b, &escrow(false, &gives_b, &gives_a));
         if put.is_err() {
             // Nobody has asked for a verdict, and nobody can get another.
             let back = self.act_here(&a.slot, trade, Verdict::Abort);
@@ -165,9 +165,8 @@ impl<D: GameDocument> Engine<D> {
         Ok(Some(gives))
     }
 
-    fn put_into_escrow(&self, side: &TradeSide<D>, escrow: Escrow) -> Result<(), Error> {
+    fn move_to_escrow(&self, side: &TradeSide<D>, escrow: &Escrow) -> Result<(), Error> {
         let slot = &side.slot;
-        let expected = escrow.put.clone();
         let put = self.change_beside(
             slot,
             "trade",
@@ -175,7 +174,7 @@ impl<D: GameDocument> Engine<D> {
                 self.check_room_for_key(slot, beside)?;
                 let busy = beside.escrow.len() >= MAX_ESCROWS || beside.has_key(&escrow.key);
                 let gives = (side.take)(document).map_err(|why| self.refused_parcel(slot, why))?;
-                if busy || gives != expected {
+                if busy || gives != escrow.put {
                     let why = "it is changed by another trade or by the game".into();
                     return Err(self.refused_parcel(slot, why));
                 }

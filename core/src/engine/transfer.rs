@@ -52,7 +52,7 @@ impl<D: GameDocument> Engine<D> {
         let (engine, changed, address) = (Arc::clone(&self), Arc::clone(&slot), to.clone());
         let took = self
             .on_blocking_thread(&slot, "taking a parcel", move || {
-                engine.into_outbox(&changed, key, &take, address)
+                engine.move_to_outbox(&changed, &key, &take, &address)
             })
             .await?;
         if !took {
@@ -71,19 +71,19 @@ impl<D: GameDocument> Engine<D> {
 
     /// Takes a parcel out of the document into its outbox; returns false if
     /// that was done before.
-    fn into_outbox(
+    fn move_to_outbox(
         &self,
         slot: &Arc<SlotState<D>>,
-        key: IdempotencyKey,
+        key: &IdempotencyKey,
         take: &Take<D>,
-        to: Address,
+        to: &Address,
     ) -> Result<bool, Error> {
         let (now, memory) = (self.clock.now(), self.settings.idempotency_memory);
         let parcel = self.change_beside(
             slot,
             "transfer",
             |document, beside| {
-                if beside.has_key(&key) {
+                if beside.has_key(key) {
                     return Ok(None);
                 }
                 self.check_room_for_key(slot, beside)?;
@@ -94,7 +94,7 @@ impl<D: GameDocument> Engine<D> {
                 let (bytes, limit) = (parcel.to_string().len(), MAX_LETTER_BYTES);
                 if bytes > limit {
                     let source = LetterError::TooLong { bytes, limit };
-                    return Err(letter_error(&to, source));
+                    return Err(letter_error(to, source));
                 }
                 Ok(Some(parcel))
             },
