@@ -174,11 +174,7 @@ impl<D: GameDocument> Engine<D> {
         if self.hooks.on_letter.is_none() {
             return Ok(Vec::new());
         }
-        match self.store.letters(player, slot, None, PORTION).await {
-            // So nobody can have sent any.
-            Err(failure) if failure.source.is_unsupported() => Ok(Vec::new()),
-            letters => letters,
-        }
+        self.store.letters(player, slot, None, PORTION).await
     }
 
     /// Gets the letters that wait into the document, the `letters` that are

@@ -9,18 +9,20 @@ use std::{
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use playerdata_core::{
-    ClaimNumber, Fence, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
+    ClaimNumber, Fence, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
+    TradeId, WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Encoding, Erasure,
-        ErrorKind, Hazard, Limits, Lock, Notice, Notification, Opened, Opening, Record, Release,
-        Renewal, Result, SlotSummary, Stamp, WriteOutcome,
+        ErrorKind, Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice,
+        Notification, Opened, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
 use crate::flaw::Flaw;
 
-/// Keeps locks and slots itself, with one flaw. Leases, notices, and what was
-/// there before are those of the store it wraps.
+/// Keeps locks and slots itself, with one flaw. Leases, notices, mail, and what
+/// was there before are those of the store it wraps.
 #[derive(Debug)]
 pub(crate) struct FlawedStore {
     flaw: Flaw,
@@ -397,5 +399,69 @@ impl Backend for FlawedStore {
             }
             Erasure::Erased
         }))
+    }
+
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        self.inner.post(player, slot, letter).await
+    }
+
+    async fn letters(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<LetterPosition>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLetter>> {
+        self.inner.letters(player, slot, after, limit).await
+    }
+
+    async fn discard(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        self.inner.discard(player, slot, id, posting).await
+    }
+
+    async fn settle(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        id: &LetterId,
+        posting: WriteId,
+    ) -> Result<()> {
+        self.inner.settle(player, slot, id, posting).await
+    }
+
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        self.inner.decide(trade, verdict).await
+    }
+
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
+        self.inner.forget_decision(trade, party).await
+    }
+
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
+        self.inner.versions(player, slot).await
+    }
+
+    async fn version(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        self.inner.version(player, slot, revision).await
+    }
+
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
+        self.inner.players(after, limit).await
+    }
+
+    /// Keeps none: the wrapped store knows nothing of the locks and slots.
+    async fn keep_version(&self, _claim: &Claim, _policy: KeepPolicy) -> Result<Keeping> {
+        Ok(Keeping::Nothing)
     }
 }
