@@ -1,6 +1,6 @@
 //! Kept copies of a slot's record.
 
-use std::time::Duration;
+use std::{cmp::Reverse, time::Duration};
 
 use playerdata_core::{
     PlayerId, Revision, SlotName, UnixMillis,
@@ -95,7 +95,7 @@ pub(crate) async fn list(
             body_bytes: summary.body_bytes,
         });
     }
-    kept.sort_by_key(|version| std::cmp::Reverse(version.revision));
+    kept.sort_by_key(|version| Reverse(version.revision));
     Ok(kept)
 }
 

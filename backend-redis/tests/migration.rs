@@ -214,16 +214,10 @@ async fn m1_h1_mail_and_versions_go_on_while_a_hash_slot_moves() {
     assert_eq!(kept, Keeping::Kept { revision });
     migration.finish().await;
 
-    let waiting = backend
-        .letters(&game.player, &slot, None, 10)
-        .await
-        .unwrap();
-    assert_eq!(ids(&waiting), ["late"]);
-    let waiting = backend
-        .letters(&game.player, &other, None, 10)
-        .await
-        .unwrap();
-    assert_eq!(ids(&waiting), ["last"]);
+    for (slot, expected) in [(&slot, "late"), (&other, "last")] {
+        let waiting = backend.letters(&game.player, slot, None, 10).await;
+        assert_eq!(ids(&waiting.unwrap()), [expected]);
+    }
     let version = backend
         .version(&game.player, &slot, revision)
         .await

@@ -1,5 +1,6 @@
 //! The list of all players: on one server, and on a Cluster that changes
 //! meanwhile.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 
@@ -66,6 +67,29 @@ async fn fill(backend: &RedisBackend, numbers: std::ops::Range<u32>) {
     posting.buffered(32).try_collect::<Vec<_>>().await.unwrap();
 }
 
+/// Adds what is no player, and keys of other programs.
+async fn add_others(server: &TestServer, backend: &RedisBackend, ours: &str) {
+    let trade = playerdata_core::TradeId::from_uuid(*letter("1", "{}").posting.as_uuid());
+    backend.decide(trade, Verdict::Commit).await.unwrap();
+    backend
+        .renew_lease(&Game::of("4711").claimant.server, Duration::from_secs(60))
+        .await
+        .unwrap();
+    for key in [
+        "{4711}".to_owned(),
+        format!("{ours}2:{{4711}}"),
+        format!("x{ours}:{{4711}}"),
+        format!("{ours}:{{two words}}"),
+        format!("{ours}:{{a}}b}}"),
+        format!("{ours}:{{}}"),
+        "*".to_owned(),
+    ] {
+        server
+            .ask::<()>(&["HSET", &key, "fence", "1", "slot:Slot1", "rest"])
+            .await;
+    }
+}
+
 #[tokio::test]
 #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn whoever_has_anything_is_listed_and_nobody_else() {
@@ -118,27 +142,7 @@ async fn whoever_has_anything_is_listed_and_nobody_else() {
         }
     }
     expected.insert("letter");
-    // What is no player, and others' players.
-    let trade = playerdata_core::TradeId::from_uuid(*letter("1", "{}").posting.as_uuid());
-    backend.decide(trade, Verdict::Commit).await.unwrap();
-    backend
-        .renew_lease(&rested.claimant.server, Duration::from_secs(60))
-        .await
-        .unwrap();
-    let ours = &options.namespace;
-    for key in [
-        "{4711}".to_owned(),
-        format!("{ours}2:{{4711}}"),
-        format!("x{ours}:{{4711}}"),
-        format!("{ours}:{{two words}}"),
-        format!("{ours}:{{a}}b}}"),
-        format!("{ours}:{{}}"),
-        "*".to_owned(),
-    ] {
-        server
-            .ask::<()>(&["HSET", &key, "fence", "1", "slot:Slot1", "rest"])
-            .await;
-    }
+    add_others(&server, &backend, &options.namespace).await;
     let mut other = options.clone();
     other.namespace.push('-');
     fill(&connect(&[server.url()], &other).await, 0..50).await;

@@ -1,4 +1,5 @@
 //! Connecting: what is found out, and what is refused.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Kept versions as they are in Redis.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 
 mod support;
 

@@ -267,6 +267,21 @@ impl PlainStore {
         }
     }
 
+    fn erase_slots(&self, player: &mut Player) {
+        match self.flaw {
+            Some(Flaw::EraseLeavesDeletedSlots) => {
+                player.slots.retain(|_, slot| slot.record.is_none());
+            }
+            Some(Flaw::EraseStopsAfterOnePage) => {
+                let page: Vec<_> = player.slots.keys().take(100).cloned().collect();
+                for slot in page {
+                    player.slots.remove(&slot);
+                }
+            }
+            _ => player.erased_slots = std::mem::take(&mut player.slots),
+        }
+    }
+
     pub(crate) async fn remove(&self, player: &PlayerId) -> Erasure {
         let key = self.key(player);
         if self.has(Flaw::EraseMarkedBeforeDone) {
@@ -309,18 +324,7 @@ impl PlainStore {
         {
             return Erasure::Locked { holder };
         }
-        match self.flaw {
-            Some(Flaw::EraseLeavesDeletedSlots) => {
-                player.slots.retain(|_, slot| slot.record.is_none());
-            }
-            Some(Flaw::EraseStopsAfterOnePage) => {
-                let page: Vec<_> = player.slots.keys().take(100).cloned().collect();
-                for slot in page {
-                    player.slots.remove(&slot);
-                }
-            }
-            _ => player.erased_slots = std::mem::take(&mut player.slots),
-        }
+        self.erase_slots(player);
         self.erase_mail(player, listed.as_deref());
         if !self.has(Flaw::ErasureLeavesVersions) {
             player.versions.clear();

@@ -222,7 +222,7 @@ impl PlainStore {
                 letter.content.truncate(end);
             }
             Some(Flaw::LetterTimesSigned) => {
-                letter.sent_at = self.stored_time(letter.sent_at, true)
+                letter.sent_at = self.stored_time(letter.sent_at, true);
             }
             Some(Flaw::SenderCutOff) if letter.sender.is_char_boundary(64) => {
                 letter.sender.truncate(64);
