@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    DocumentError, Incarnation, InvalidName, PlayerId, Revision, ServerName, SessionId, SlotName,
+    DocumentError, Incarnation, InvalidName, LetterError, LetterId, PlayerId, Revision, ServerName,
+    SessionId, SlotName,
     backend::{Body, ErrorKind, Hazard, Lock, Operation, StoreFailure},
     codec::CodecError,
     excerpt::why,
@@ -234,6 +235,29 @@ pub enum Error {
         slot: SlotName,
     },
 
+    /// A parcel can't be taken out of the document or put into it. Nothing was
+    /// changed.
+    Parcel {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// Why.
+        why: Arc<str>,
+    },
+
+    /// A letter was not sent. Nothing was changed.
+    Letter {
+        /// The player it is for.
+        player: PlayerId,
+        /// The slot it is for.
+        slot: SlotName,
+        /// The letter.
+        letter: LetterId,
+        /// Why.
+        source: Arc<LetterError>,
+    },
+
     /// A name that can't be used.
     InvalidName(InvalidName),
 }
@@ -334,14 +358,6 @@ impl fmt::Display for Error {
                 "slot {slot} of player {player} was written since: the store has revision \
                  {stored}, and what is to be put there builds on revision {base}"
             ),
-            Self::NoVersion {
-                player,
-                slot,
-                revision,
-            } => write!(
-                f,
-                "no version of revision {revision} is kept of player {player}, slot {slot}"
-            ),
             Self::InvalidName(invalid) => invalid.fmt(f),
             about_document => about_document.fmt_about_document(f),
         }
@@ -397,6 +413,22 @@ impl Error {
                 "the document of player {player}, slot {slot} refuses: {}",
                 why(&**source)
             ),
+            about_moving => about_moving.fmt_about_moving(f),
+        }
+    }
+
+    /// The text of those that are about what is done once, what moves from one
+    /// document to another, and versions.
+    fn fmt_about_moving(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoVersion {
+                player,
+                slot,
+                revision,
+            } => write!(
+                f,
+                "no version of revision {revision} is kept of player {player}, slot {slot}"
+            ),
             Self::TooManyKeys {
                 player,
                 slot,
@@ -405,6 +437,20 @@ impl Error {
                 f,
                 "slot {slot} of player {player} remembers {limit} idempotency keys, and takes no \
                  more until the oldest is older than idempotency_memory"
+            ),
+            Self::Parcel { player, slot, why } => write!(
+                f,
+                "a parcel of player {player}, slot {slot} is refused: {why}"
+            ),
+            Self::Letter {
+                player,
+                slot,
+                letter,
+                source,
+            } => write!(
+                f,
+                "letter {letter} to player {player}, slot {slot} was not sent: {}",
+                why(&**source)
             ),
             Self::NoEnvelope { player, slot } => write!(
                 f,
@@ -442,6 +488,8 @@ impl fmt::Debug for Error {
             Self::Document { .. } => "Document",
             Self::TooManyKeys { .. } => "TooManyKeys",
             Self::NoEnvelope { .. } => "NoEnvelope",
+            Self::Parcel { .. } => "Parcel",
+            Self::Letter { .. } => "Letter",
             Self::InvalidName(_) => "InvalidName",
         };
         write!(f, "{kind}({:?})", self.to_string())

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Error, Incarnation, PlayerId, Revision, ServerId, SessionId, SlotName,
+    Error, Incarnation, LetterId, PlayerId, Revision, ServerId, SessionId, SlotName,
     backend::{Hazard, Lock},
 };
 
@@ -21,6 +21,8 @@ pub enum SaveReason {
     LastSave(EndReason),
     /// An operator put it there.
     PutBack,
+    /// So many letters came that it was saved before the next of them.
+    Mail,
 }
 
 impl SaveReason {
@@ -32,6 +34,7 @@ impl SaveReason {
             Self::Requested => "requested",
             Self::LastSave(_) => "last",
             Self::PutBack => "put_back",
+            Self::Mail => "mail",
         }
     }
 }
@@ -176,6 +179,49 @@ pub enum Event {
         slot: SlotName,
         /// Which hook.
         hook: &'static str,
+    },
+    /// A letter is in the document, though not yet saved.
+    LetterDelivered {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// The letter.
+        letter: LetterId,
+    },
+    /// A letter can't get into the document: its handler refuses it or
+    /// panicked, or another gift waits under its id. It stays in the mailbox,
+    /// is tried at the next load, and holds up no other.
+    LetterRefused {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// The letter.
+        letter: LetterId,
+        /// Why.
+        why: Arc<str>,
+    },
+    /// Letters for an open slot could not be fetched or applied. It is tried
+    /// again if that may help, and at the next load.
+    MailDelayed {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// Why.
+        error: Arc<Error>,
+    },
+    /// Something that a document waits to have done at the store was not done:
+    /// a letter to be discarded, a parcel to be sent. It is kept beside the
+    /// document, and tried again until it is done.
+    ErrandFailed {
+        /// The player.
+        player: PlayerId,
+        /// The slot.
+        slot: SlotName,
+        /// Why.
+        error: Arc<Error>,
     },
     /// This listener was too slow: `count` events were dropped for it.
     Lagged {

@@ -43,7 +43,9 @@ mod fetch;
 mod handle;
 mod id;
 mod inventory;
+mod letter;
 mod metrics;
+mod parcel;
 mod refusal;
 mod schema;
 mod settings;
@@ -53,11 +55,14 @@ mod value;
 pub use backend::StoreFailure;
 pub use clock::{Clock, IdSource, ManualClock, RandomIds, SequentialIds, SystemClock, UnixMillis};
 pub use codec::{Codec, CodecError, Encoded, Fingerprint, Fingerprints, KeyFingerprints};
-pub use document::{Amount, Document, DocumentError, DocumentRules, GiftBank, GiftBankError, Key};
+pub use document::{
+    Amount, Document, DocumentError, DocumentRules, GiftBank, GiftBankError, Key, Parcel,
+    ParcelError,
+};
 pub use document_type::GameDocument;
 pub use engine::{
     EVENT_BUFFER, Health, HookContext, LeaseHealth, OnConflict, RecoverOptions, RestoreOptions,
-    Restored, ShutdownReport, Unfinished,
+    Restored, ShutdownReport, TradeOutcome, Transferred, Unfinished,
 };
 pub use error::{Busy, Error};
 pub use event::{EndReason, Event, SaveReason};
@@ -70,7 +75,9 @@ pub use id::{
 pub use inventory::{
     DEFAULT_ITEM_TYPE, Inventory, InventoryError, InventoryLimits, Item, ItemDetails,
 };
+pub use letter::{Letter, LetterError, Sent};
 pub use metrics::{METRICS, Metric};
+pub use parcel::ParcelDocument;
 pub use refusal::ChangeError;
 pub use schema::{MigrationError, Migrations, MigrationsBuilder, MigrationsError, StepError};
 pub use settings::{Settings, SettingsError, SettingsProblem};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{DocumentError, Error, GiftBankError, InventoryError, PlayerId, SlotName};
+use crate::{DocumentError, Error, GiftBankError, InventoryError, ParcelError, PlayerId, SlotName};
 
 /// What a change of a slot may fail with; see
 /// [`Slot::try_modify`](crate::Slot::try_modify).
@@ -49,4 +49,4 @@ macro_rules! part_of_a_document {
     )*};
 }
 
-part_of_a_document!(InventoryError, GiftBankError);
+part_of_a_document!(InventoryError, GiftBankError, ParcelError);

@@ -307,8 +307,8 @@ async fn a4_saves_that_the_store_answers_at_once_take_no_task_each() {
     assert!(all.iter().all(|(_, slot)| !slot.is_unsaved()));
     let most = most_tasks.load(Ordering::Relaxed);
     assert_eq!(
-        most, 4,
-        "autosave, heartbeat, background and hazards are all there is"
+        most, 5,
+        "autosave, heartbeat, background, errands and hazards are all there is"
     );
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The rules that there are of each kind.
-const RULES: [(char, RangeInclusive<usize>); 14] = [
+const RULES: [(char, RangeInclusive<usize>); 11] = [
     ('L', 1..=10),
     ('S', 1..=13),
     ('V', 1..=7),
@@ -18,12 +18,9 @@ const RULES: [(char, RangeInclusive<usize>); 14] = [
     ('I', 1..=5),
     ('E', 1..=14),
     ('X', 1..=3),
-    ('M', 1..=2),
-    ('M', 4..=4),
-    ('M', 6..=6),
-    ('P', 3..=3),
-    ('H', 1..=1),
-    ('H', 3..=5),
+    ('M', 1..=6),
+    ('P', 1..=6),
+    ('H', 1..=5),
     ('F', 1..=29),
 ];
 

@@ -10,7 +10,7 @@ use std::{
 
 /// From what a user holds, at the top, to what everything stands on. To add a
 /// module, put it under everything that uses it.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 22] = [
     "handle",
     "engine",
     "autosave",
@@ -18,6 +18,8 @@ const LAYERS: [&str; 20] = [
     "event",
     "refusal",
     "error",
+    "letter",
+    "parcel",
     "document_type",
     "backend",
     "schema",

@@ -2,7 +2,6 @@
 //!
 //! One test, since all tests of a program share an allocator.
 #![allow(clippy::unwrap_used)] // what a test can't go on without
-
 #![allow(clippy::unwrap_used)] // what a test can't go on without
 
 use peak_alloc::PeakAlloc;

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use playerdata_core::{
-    Error, Event, Once, RestoreOptions, Revision, SessionManager, Slot, SlotName,
+    Error, Event, Once, Parcel, RestoreOptions, Revision, SessionManager, Slot, SlotName,
     backend::{Backend, VersionSummary},
 };
 use support::*;
@@ -209,4 +209,28 @@ async fn x3_restoring_brings_back_the_keys_of_the_version() {
     let slot = open(&manager).await;
     assert!(!buy(&slot, "before"), "its change is in the version");
     assert!(buy(&slot, "after"), "its change is gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn h4_what_a_version_was_sending_has_arrived_since_and_is_left_out() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    let session = manager.start_session(1).await.unwrap();
+    let slot = session.load_slot("Slot1").await.unwrap();
+    world.store.fail(Op::Post, Fault::Refused);
+    let parcel = Parcel::new().amount("Currency", 100);
+    let sent = slot.transfer("gift", parcel, &player(2), &slot1()).await;
+    assert!(
+        sent.is_err()
+            || world.stored_whole(&player(1), "Slot1").await["$playerdata"]["outbox"].is_array()
+    );
+    let revision = slot.keep_version().await.unwrap().unwrap();
+    world.store.heal();
+    session.end().await.unwrap();
+    let (player, slot) = (player(1), slot1());
+    let restored = manager.restore(&player, &slot, revision, RestoreOptions::new());
+    assert!(restored.await.unwrap().left_out);
+    let stored = world.stored_whole(&player, "Slot1").await;
+    assert_eq!(stored["Currency"], 400);
+    assert!(stored["$playerdata"].get("outbox").is_none(), "{stored}");
 }

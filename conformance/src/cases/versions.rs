@@ -230,7 +230,7 @@ pub async fn a_revision_is_kept_once(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
     let mut open = a.join(&player).await.open(&slot).await;
-    let kept = vec![open.save("one").await, open.save("another").await];
+    let kept = [open.save("one").await, open.save("another").await];
     let hourly = KeepPolicy {
         min_age: HOUR,
         most: 2,

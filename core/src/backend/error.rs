@@ -51,6 +51,8 @@ pub struct BackendError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+const UNSUPPORTED: &str = "this backend does not support the operation";
+
 impl BackendError {
     /// An error of a kind, with whether the operation may have been applied,
     /// and what went wrong in a few words.
@@ -62,6 +64,21 @@ impl BackendError {
             what: what.into(),
             source: None,
         }
+    }
+
+    /// The error of a method that a backend does not have.
+    pub(crate) const fn unsupported() -> Self {
+        Self {
+            kind: ErrorKind::Rejected,
+            effect: Effect::None,
+            what: Cow::Borrowed(UNSUPPORTED),
+            source: None,
+        }
+    }
+
+    /// Whether it is the error of a method that the backend does not have.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        self.kind == ErrorKind::Rejected && self.what == UNSUPPORTED
     }
 
     /// This error, with the one that caused it.

@@ -412,10 +412,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Cancel safe. Calling again with the same letter changes nothing if the
     /// first call was applied, and says `AlreadyPosted` with its own posting.
-    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
-        let _ = (player, slot, letter);
-        Err(unsupported())
-    }
+    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting>;
 
     /// Reads the letters that wait in the mailbox of a slot, in order of
     /// arrival: at most `limit`, from the first one after the position `after`,
@@ -433,10 +430,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
         slot: &SlotName,
         after: Option<LetterPosition>,
         limit: usize,
-    ) -> Result<Vec<WaitingLetter>> {
-        let _ = (player, slot, after, limit);
-        Err(unsupported())
-    }
+    ) -> Result<Vec<WaitingLetter>>;
 
     /// Takes the letter of that id and posting out of the mailbox, and
     /// remembers its id for [`LETTER_MEMORY`] from now at the least, so that no
@@ -456,10 +450,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
         slot: &SlotName,
         id: &LetterId,
         posting: WriteId,
-    ) -> Result<()> {
-        let _ = (player, slot, id, posting);
-        Err(unsupported())
-    }
+    ) -> Result<()>;
 
     /// Says of a letter with [`Retention::UntilSettled`] that its sender will
     /// not post it again. It stays in the mailbox if it waits; its id stays
@@ -478,10 +469,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
         slot: &SlotName,
         id: &LetterId,
         posting: WriteId,
-    ) -> Result<()> {
-        let _ = (player, slot, id, posting);
-        Err(unsupported())
-    }
+    ) -> Result<()>;
 
     /// Writes a verdict on a trade if there is none, and returns the one that
     /// stands, whoever wrote it: every caller gets the same answer.
@@ -490,10 +478,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Cancel safe. Calling again, with whichever verdict, returns the one that
     /// stands.
-    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
-        let _ = (trade, verdict);
-        Err(unsupported())
-    }
+    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict>;
 
     /// Says that one party's document has acted on the verdict and is saved.
     /// When both have, the verdict may be forgotten after [`VERDICT_MEMORY`],
@@ -505,10 +490,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Cancel safe. Calling again changes nothing, but may make the memory last
     /// from then on.
-    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
-        let _ = (trade, party);
-        Err(unsupported())
-    }
+    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()>;
 
     /// Keeps a copy of what the claim's slot holds now, as the version of its
     /// revision, and removes the oldest versions over `policy.most`.
@@ -526,10 +508,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Cancel safe. Calling again keeps what the slot holds then.
-    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
-        let _ = (claim, policy);
-        Err(unsupported())
-    }
+    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping>;
 
     /// The kept versions of a slot, newest revision first, read without the
     /// lock.
@@ -537,10 +516,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Cancel safe: it only reads.
-    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
-        let _ = (player, slot);
-        Err(unsupported())
-    }
+    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>>;
 
     /// The kept version of that revision as it was stored, read without the
     /// lock; `None` if there is none.
@@ -553,10 +529,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
         player: &PlayerId,
         slot: &SlotName,
         revision: Revision,
-    ) -> Result<Option<Record>> {
-        let _ = (player, slot, revision);
-        Err(unsupported())
-    }
+    ) -> Result<Option<Record>>;
 
     /// A page of the players that something is stored of, in the store's own
     /// order, from the beginning or from where an earlier page ended.
@@ -575,17 +548,5 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Cancel safe: it only reads.
-    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
-        let _ = (after, limit);
-        Err(unsupported())
-    }
-}
-
-/// Of what a backend does not have yet.
-fn unsupported() -> BackendError {
-    BackendError::new(
-        ErrorKind::Rejected,
-        Effect::None,
-        "this backend does not support the operation",
-    )
+    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage>;
 }

@@ -12,7 +12,9 @@
 //! the member along as if it were nothing.
 
 mod defaults;
+mod letters;
 mod once;
+mod parcels;
 
 use std::borrow::Cow;
 
@@ -20,14 +22,18 @@ use serde::{Deserialize, Serialize, de};
 use serde_json::Value;
 
 pub(crate) use defaults::KeysFingerprint;
+pub(crate) use letters::AppliedLetters;
 pub(crate) use once::AppliedKeys;
+pub(crate) use parcels::{Address, Escrow, MAX_ESCROWS, MAX_OUTBOX, Outgoing, Side};
 
 use super::CodecError;
+use crate::IdempotencyKey;
 pub(crate) use crate::value::ENVELOPE;
 use crate::{ValueRef, excerpt::SerdeError, value as compact};
 
-/// The newest version that is known: 2 has keys.
-const VERSION: u64 = 2;
+/// The newest version that is known. 2 has keys, 3 letters, 4
+/// parcels.
+const VERSION: u64 = 4;
 
 /// What is kept beside a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +43,17 @@ pub(crate) struct Envelope {
     pub(crate) defaults: Option<KeysFingerprint>,
     /// The changes that were applied once (X1).
     pub(crate) keys: AppliedKeys,
+    /// The letters that were applied and are not discarded yet (M2).
+    pub(crate) letters: AppliedLetters,
+    /// Parcels that have left the document and are to be sent (P2).
+    pub(crate) outbox: Vec<Outgoing>,
+    /// Letters that were sent from the outbox, and are to be settled.
+    pub(crate) settling: Vec<Address>,
+    /// Trades that the document is in (P3).
+    pub(crate) escrow: Vec<Escrow>,
+    /// Trades that the document has acted on, whose verdicts are to be
+    /// forgotten.
+    pub(crate) acted: Vec<Side>,
 }
 
 /// Every version as stored: which of the members there may be is told by
@@ -49,12 +66,34 @@ struct Stored<'a> {
     defaults: Option<KeysFingerprint>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     keys: Option<Cow<'a, AppliedKeys>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    letters: Option<Cow<'a, AppliedLetters>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outbox: Option<Cow<'a, [Outgoing]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settling: Option<Cow<'a, [Address]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    escrow: Option<Cow<'a, [Escrow]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acted: Option<Cow<'a, [Side]>>,
+}
+
+/// A list, unless there is nothing in it.
+fn some<T: Clone>(list: &[T]) -> Option<Cow<'_, [T]>> {
+    (!list.is_empty()).then_some(Cow::Borrowed(list))
 }
 
 impl Stored<'_> {
     /// The lowest version that has all its members.
     fn needs(&self) -> u64 {
-        if self.keys.is_some() { 2 } else { 1 }
+        let members = [
+            (self.keys.is_some(), 2),
+            (self.letters.is_some(), 3),
+            (self.outbox.is_some() || self.settling.is_some(), 4),
+            (self.escrow.is_some() || self.acted.is_some(), 4),
+        ];
+        let needed = members.iter().filter(|(is_there, _)| *is_there);
+        needed.map(|(_, since)| *since).max().unwrap_or(1)
     }
 }
 
@@ -65,6 +104,20 @@ impl Envelope {
             defaults: Some(keys),
             ..Self::default()
         }
+    }
+
+    /// Whether something is to be done at the store about what it holds, once
+    /// that is stored.
+    pub(crate) fn has_errands(&self) -> bool {
+        !self.letters.is_empty()
+            || !self.outbox.is_empty()
+            || !self.settling.is_empty()
+            || !self.acted.is_empty()
+    }
+
+    /// Whether a change with this key was applied, or may be by a trade.
+    pub(crate) fn has_key(&self, key: &IdempotencyKey) -> bool {
+        self.keys.contains(key) || self.escrow.iter().any(|escrow| escrow.key == *key)
     }
 
     /// Whether it holds nothing, and is not written.
@@ -104,6 +157,11 @@ impl Envelope {
         Ok(Self {
             defaults: stored.defaults,
             keys: stored.keys.unwrap_or_default().into_owned(),
+            letters: stored.letters.unwrap_or_default().into_owned(),
+            outbox: stored.outbox.unwrap_or_default().into_owned(),
+            settling: stored.settling.unwrap_or_default().into_owned(),
+            escrow: stored.escrow.unwrap_or_default().into_owned(),
+            acted: stored.acted.unwrap_or_default().into_owned(),
         })
     }
 
@@ -119,6 +177,11 @@ impl Envelope {
             v: 0,
             defaults: self.defaults,
             keys: (!self.keys.is_empty()).then_some(Cow::Borrowed(&self.keys)),
+            letters: (!self.letters.is_empty()).then_some(Cow::Borrowed(&self.letters)),
+            outbox: some(&self.outbox),
+            settling: some(&self.settling),
+            escrow: some(&self.escrow),
+            acted: some(&self.acted),
         };
         stored.v = stored.needs();
         json.pop(); // the closing bracket
@@ -180,6 +243,43 @@ mod tests {
     }
 
     #[test]
+    fn m2_letters_are_written_beside_the_document_with_the_version_that_has_them() {
+        let mut envelope = Envelope::default();
+        let posting = "00000000-0000-4000-8000-000000000001";
+        envelope
+            .letters
+            .add("l-1".parse().unwrap(), posting.parse().unwrap());
+        let stored = format!(r#"{{"$playerdata":{{"v":3,"letters":{{"l-1":"{posting}"}}}}}}"#);
+        assert_eq!(put_on(&envelope, "{}"), stored);
+        let mut value = serde_json::from_str(&stored).unwrap();
+        assert_eq!(Envelope::take_off(&mut value).unwrap(), envelope);
+    }
+
+    #[test]
+    fn p2_p3_parcels_are_written_beside_the_document_with_the_version_that_has_them() {
+        let id = "00000000-0000-4000-8000-000000000001";
+        let members = [
+            format!(
+                r#""outbox":[{{"to":{{"player":"2","slot":"Slot1","id":"l","posting":"{id}"}},"at":5,"parcel":{{}}}}]"#
+            ),
+            format!(r#""settling":[{{"player":"2","slot":"Slot1","id":"l","posting":"{id}"}}]"#),
+            format!(
+                r#""escrow":[{{"side":{{"trade":"{id}","first":true}},"key":"k","put":1,"get":2}}]"#
+            ),
+            format!(r#""acted":[{{"trade":"{id}","first":false}}]"#),
+        ];
+        for member in members {
+            let stored = format!(r#"{{"$playerdata":{{"v":4,{member}}}}}"#);
+            let mut value: Value = serde_json::from_str(&stored).unwrap();
+            let envelope = Envelope::take_off(&mut value).unwrap();
+            assert!(!envelope.is_empty());
+            assert_eq!(put_on(&envelope, "{}"), stored);
+            let mut old = serde_json::from_str(&stored.replace(r#""v":4"#, r#""v":3"#)).unwrap();
+            assert!(Envelope::take_off(&mut old).is_err());
+        }
+    }
+
+    #[test]
     fn s7_an_empty_envelope_costs_nothing_and_what_is_no_object_has_none() {
         for document in ["{}", r#"{"a":1}"#, "[1]", "7", "null"] {
             assert_eq!(put_on(&Envelope::default(), document), document);
@@ -209,6 +309,8 @@ mod tests {
             json!({"v": VERSION, "spells": []}),
             json!({"v": 1, "keys": {}}),
             json!({"v": 2, "keys": []}),
+            json!({"v": 2, "letters": {}}),
+            json!({"v": 3, "letters": {"l-1": "x"}}),
             json!({"v": 2, "keys": {"": 1}}),
             json!({"v": 2, "keys": {"a": -1}}),
             json!({"v": 1, "defaults": 7}),

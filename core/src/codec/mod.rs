@@ -22,7 +22,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use body::{Body, Encoding};
-pub(crate) use envelope::{ENVELOPE, Envelope, KeysFingerprint};
+pub(crate) use envelope::{
+    Address, ENVELOPE, Envelope, Escrow, KeysFingerprint, MAX_ESCROWS, MAX_OUTBOX, Outgoing, Side,
+};
 pub use error::CodecError;
 pub use fingerprint::{Fingerprint, Fingerprints, KeyFingerprints};
 pub(crate) use proof::fit;
@@ -224,6 +226,16 @@ impl Codec {
     /// body is left as it is.
     pub fn decode(&self, body: &Body) -> Result<Value, CodecError> {
         self.open(body).map(|(document, _)| document)
+    }
+
+    /// Reads what the library keeps beside a stored document, as JSON; `null`
+    /// if that is nothing.
+    pub(crate) fn decode_beside(&self, body: &Body) -> Result<Value, CodecError> {
+        let (_, envelope) = self.open(body)?;
+        let mut json = b"{}".to_vec();
+        envelope.put_on(&mut json)?;
+        let mut object: Value = serde_json::from_slice(&json).map_err(CodecError::Unreadable)?;
+        Ok(object[ENVELOPE].take())
     }
 
     /// Reads a stored body as a document of the current schema, without what

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{Amount, GiftBankError, Key};
+use super::{Amount, GiftBankError, Key, ParcelError};
 use crate::{
     InventoryError, TypeName,
     excerpt::{SerdeError, excerpt},
@@ -125,6 +125,9 @@ pub enum DocumentError {
     /// The inventory refuses.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
+    /// It is no parcel, or not there.
+    #[error(transparent)]
+    Parcel(#[from] ParcelError),
     /// The gift bank refuses.
     #[error(transparent)]
     GiftBank(#[from] GiftBankError),

@@ -10,6 +10,7 @@ mod json;
 mod key;
 #[cfg(test)]
 mod model_tests;
+mod parcel;
 mod rules;
 mod standard;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use error::DocumentError;
 pub use gift_bank::{GiftBank, GiftBankError};
 pub(crate) use json::ReadDocument;
 pub use key::Key;
+pub use parcel::{Parcel, ParcelError};
 pub use rules::DocumentRules;
 
 use crate::{

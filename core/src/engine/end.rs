@@ -71,8 +71,21 @@ impl<D: GameDocument> Engine<D> {
             .map_err(|cause| EndError::new(player, Vec::new(), cause))
     }
 
-    async fn last_save(&self, slot: Arc<SlotState<D>>, reason: EndReason) -> Option<Unsaved<D>> {
+    async fn last_save(
+        self: &Arc<Self>,
+        slot: Arc<SlotState<D>>,
+        reason: EndReason,
+    ) -> Option<Unsaved<D>> {
         self.run_before_last_save(&slot, reason).await;
+        if slot.envelope().outbox != slot.stored_envelope().outbox {
+            // Nothing is sent before it is stored. A failure is told below.
+            let reason = SaveReason::LastSave(reason);
+            let _ = self.save_with_retries(&slot, reason).await;
+        }
+        if slot.stored_envelope().has_errands() {
+            // What is left to do is done by whoever loads the slot next.
+            self.run_errands(&slot).await;
+        }
         let saved = self
             .save_with_retries(&slot, SaveReason::LastSave(reason))
             .await;

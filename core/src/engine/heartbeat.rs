@@ -150,8 +150,7 @@ impl<D: GameDocument> Engine<D> {
                 self.orphans.add(player, session, Duration::ZERO);
                 self.background.wake.notify_one();
             }
-            // The letter waits, and is in the document after the next load.
-            (Some(_), NoticeKind::Mail) => {}
+            (Some(session), NoticeKind::Mail) => self.look_for_mail(session),
             (None, _) => {} // just starting, and who asks will ask again; or gone
         }
     }

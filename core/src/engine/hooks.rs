@@ -6,9 +6,13 @@ use std::{
     sync::Arc,
 };
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use super::Engine;
 use crate::{
-    EndReason, Event, GameDocument, PlayerId, SessionId, SlotName,
+    EndReason, Event, GameDocument, Letter, ParcelDocument, PlayerId, SessionId, SlotName,
+    excerpt::{Chain, message_excerpt},
     state::{SessionCore, SlotState, Snapshot},
 };
 
@@ -25,7 +29,7 @@ pub struct HookContext {
 }
 
 impl HookContext {
-    fn of(core: &SessionCore, slot: &SlotName) -> Self {
+    pub(super) fn of(core: &SessionCore, slot: &SlotName) -> Self {
         Self {
             player: core.player.clone(),
             session: core.id,
@@ -35,6 +39,9 @@ impl HookContext {
 }
 
 type Hook<D> = Arc<dyn Fn(&HookContext, &mut D) + Send + Sync>;
+/// Applies a letter, or says why not.
+pub(crate) type OnLetter<D> =
+    Arc<dyn Fn(&HookContext, &mut D, &Letter) -> Result<(), Arc<str>> + Send + Sync>;
 type LastHook<D> = Arc<dyn Fn(&HookContext, EndReason, &mut D) + Send + Sync>;
 /// A hook with all that it is called with, but for the document.
 type Run<D> = Arc<dyn Fn(&mut D) + Send + Sync>;
@@ -51,6 +58,64 @@ pub(crate) struct Hooks<D> {
     pub(crate) on_load: Option<Hook<D>>,
     pub(crate) before_save: Option<Hook<D>>,
     pub(crate) before_last_save: Option<LastHook<D>>,
+    /// What to do with a letter; without it, letters wait (M5).
+    pub(crate) on_letter: Option<OnLetter<D>>,
+    /// How parcels get into documents; without it, there are no trades.
+    pub(crate) parcels: Option<ParcelHooks<D>>,
+}
+
+type GiveParcel<D> = Arc<dyn Fn(&mut D, &str, &Value) -> Result<(), Arc<str>> + Send + Sync>;
+
+/// How a document is given a parcel that was stored.
+pub(crate) struct ParcelHooks<D> {
+    /// Puts it in, or else keeps it under an id for later.
+    pub(crate) give: GiveParcel<D>,
+    /// Puts it in, if there is room.
+    pub(crate) put: GiveParcel<D>,
+}
+
+impl<D: ParcelDocument> ParcelHooks<D> {
+    pub(crate) fn new() -> Self {
+        let read = |json: &Value| D::Parcel::deserialize(json).map_err(|error| message_of(&error));
+        let give = move |document: &mut D, id: &str, json: &Value| {
+            let parcel = read(json)?;
+            if document.put_parcel(&parcel).is_err() {
+                document.keep_parcel(id, parcel);
+            }
+            Ok(())
+        };
+        let put = move |document: &mut D, _: &str, json: &Value| {
+            let put = document.put_parcel(&read(json)?);
+            put.map_err(|error| message_of(&error))
+        };
+        Self {
+            give: Arc::new(give),
+            put: Arc::new(put),
+        }
+    }
+}
+
+impl<D> Hooks<D> {
+    /// Hooks that do `on_letter` with a letter, and nothing else.
+    pub(crate) fn with_letters<E: Into<BoxedError>>(
+        on_letter: impl Fn(&HookContext, &mut D, &Letter) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        let on_letter: OnLetter<D> = Arc::new(move |context, document, letter| {
+            on_letter(context, document, letter).map_err(|error| message_of(&*error.into()))
+        });
+        Self {
+            on_letter: Some(on_letter),
+            ..Self::default()
+        }
+    }
+}
+
+/// What a game's own errors are made into.
+pub(crate) type BoxedError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An error of the game's as text, cut to an excerpt.
+pub(crate) fn message_of(error: &(dyn std::error::Error + 'static)) -> Arc<str> {
+    message_excerpt(&Chain(error).to_string()).into()
 }
 
 impl<D> Default for Hooks<D> {
@@ -59,6 +124,8 @@ impl<D> Default for Hooks<D> {
             on_load: None,
             before_save: None,
             before_last_save: None,
+            on_letter: None,
+            parcels: None,
         }
     }
 }
@@ -69,6 +136,8 @@ impl<D> fmt::Debug for Hooks<D> {
             .field("on_load", &self.on_load.is_some())
             .field("before_save", &self.before_save.is_some())
             .field("before_last_save", &self.before_last_save.is_some())
+            .field("on_letter", &self.on_letter.is_some())
+            .field("parcels", &self.parcels.is_some())
             .finish()
     }
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{Engine, hooks::guarded};
 use crate::{
-    Error, GameDocument, PlayerId, SlotName,
-    backend::Record,
+    ClaimNumber, Error, GameDocument, PlayerId, SlotName,
+    backend::{Opened, Record},
     codec::{Encoded, Envelope, Fingerprints, KeyFingerprints, fit},
     excerpt::Chain,
     state::{LastWrite, SessionCore, SessionState, SlotClaim, SlotState, WriteState},
@@ -57,7 +57,41 @@ impl<D: GameDocument> Engine<D> {
         name: &SlotName,
     ) -> Result<Arc<SlotState<D>>, Error> {
         let core = &session.core;
-        let (number, opened) = self.claim_slot(core, name).await?;
+        // The player is held, so that of what is posted from here on there
+        // will be a notice. At the same time, so that a load takes no longer.
+        let claim = self.claim_slot(core, name);
+        let (claimed, letters) = tokio::join!(claim, self.first_letters(&core.player, name));
+        let (number, opened) = claimed?;
+        let slot = self.slot_of(core, name, number, &opened).await?;
+        self.autosave.insert(&slot);
+        // Before anybody has the slot (M3, P3).
+        let delivered = match self.resolve_escrows(&slot).await {
+            Ok(()) => self.deliver_at_load(&slot, letters).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = delivered {
+            self.autosave.remove(&slot);
+            return Err(error);
+        }
+        session.add(Arc::clone(&slot));
+        // Whether it has to be written is decided in its turn (A1, S10).
+        if slot.is_unsaved() {
+            self.autosave.enqueue(&slot);
+        }
+        if slot.stored_envelope().has_errands() {
+            self.errands.push(&slot);
+        }
+        Ok(slot)
+    }
+
+    /// What a slot that was opened holds, as game code sees it.
+    async fn slot_of(
+        self: &Arc<Self>,
+        core: &Arc<SessionCore>,
+        name: &SlotName,
+        number: ClaimNumber,
+        opened: &Opened,
+    ) -> Result<Arc<SlotState<D>>, Error> {
         if opened.record.is_some() {
             self.keep_in_background(core.claim(name, number));
         }
@@ -72,7 +106,7 @@ impl<D: GameDocument> Engine<D> {
             claim: SlotClaim::Live(number),
             revision: opened.revision,
             stored: content,
-            last: LastWrite::of(&opened),
+            last: LastWrite::of(opened),
             proved: self.origin.completion.is_some(), // it is not a type of the game's
             keys,
         };
@@ -87,12 +121,6 @@ impl<D: GameDocument> Engine<D> {
         ));
         if self.hooks.on_load.is_some() {
             slot.forget_stored(); // the hook may have changed the document
-        }
-        session.add(Arc::clone(&slot));
-        self.autosave.insert(&slot);
-        // Whether it has to be written is decided in its turn (A1, S10).
-        if slot.is_unsaved() {
-            self.autosave.enqueue(&slot);
         }
         Ok(slot)
     }

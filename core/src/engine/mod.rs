@@ -5,12 +5,14 @@
 mod background;
 mod delete;
 mod end;
+mod errands;
 mod event_channel;
 mod hazards;
 mod health;
 mod heartbeat;
 mod hooks;
 mod load;
+mod mail;
 mod orphans;
 mod recover;
 mod requests;
@@ -18,6 +20,8 @@ mod save;
 mod scheduler;
 mod shutdown;
 mod start;
+mod trade;
+mod transfer;
 mod versions;
 
 use std::{collections::VecDeque, future::Future, sync::Arc};
@@ -27,18 +31,23 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use background::Background;
+pub(crate) use errands::Errands;
 pub use event_channel::EVENT_BUFFER;
 pub(crate) use event_channel::EventSender;
 pub(crate) use event_channel::{Numbered, Subscription};
 pub(crate) use hazards::{HazardWatch, find as find_hazards};
 pub use health::{Health, LeaseHealth};
 pub use hooks::HookContext;
-pub(crate) use hooks::Hooks;
+pub(crate) use hooks::{Hooks, ParcelHooks, message_of};
 pub use recover::RecoverOptions;
 use scheduler::Scheduler;
 pub(crate) use shutdown::Shutdown;
 pub use shutdown::{ShutdownReport, Unfinished};
 pub use start::OnConflict;
+pub use trade::TradeOutcome;
+pub(crate) use trade::TradeSide;
+pub(crate) use transfer::Take;
+pub use transfer::Transferred;
 pub use versions::{RestoreOptions, Restored};
 
 use crate::{
@@ -72,6 +81,7 @@ pub(crate) struct Engine<D> {
     pub(crate) kept: Kept,
     pub(crate) orphans: Orphans,
     pub(crate) background: Background<D>,
+    pub(crate) errands: Errands<D>,
     pub(crate) hazards: HazardWatch,
     pub(crate) lease: Mutex<LeaseWatch>,
     pub(crate) runtime: Handle,
@@ -127,6 +137,7 @@ impl<D: GameDocument> Engine<D> {
             self.runtime.spawn(scheduler.run(self.stop.clone())),
             self.runtime.spawn(heartbeat::run(Arc::clone(self))),
             self.runtime.spawn(background::run(Arc::clone(self))),
+            self.runtime.spawn(errands::run(Arc::clone(self))),
             self.runtime.spawn(hazards::run(Arc::clone(self))),
         ] {
             self.shutdown.note_task(task);

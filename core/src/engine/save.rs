@@ -100,7 +100,7 @@ impl<D: GameDocument> Engine<D> {
     /// Writes what was begun, if it has to be written.
     pub(crate) async fn finish_save(
         &self,
-        slot: &SlotState<D>,
+        slot: &Arc<SlotState<D>>,
         begun: Begun<'_, D>,
     ) -> Result<Saved, Error> {
         let Begun {
@@ -110,9 +110,13 @@ impl<D: GameDocument> Engine<D> {
             forced,
         } = begun;
         let version = snapshot.version;
+        let has_errands = snapshot.envelope.has_errands();
         let result = self
             .save_snapshot(slot, &mut write_state, snapshot, reason)
             .await;
+        if has_errands && result.is_ok() {
+            self.errands.push(slot);
+        }
         if let Err(error) = &result {
             slot.note_failed(forced);
             if matches!(error, Error::Unencodable { .. } | Error::Panicked { .. }) {
@@ -144,14 +148,14 @@ impl<D: GameDocument> Engine<D> {
                     .stored
                     .is_some_and(|stored| stored.all == content.all)
                 {
-                    slot.note_stored(snapshot.version, write_state.revision);
+                    slot.note_stored(&snapshot, write_state.revision);
                 }
                 return Ok(self.skip(slot, write_state));
             }
             self.prove(slot, write_state, &encoded)?;
             self.write(slot, write_state, &encoded).await?;
         }
-        slot.note_stored(snapshot.version, write_state.revision);
+        slot.note_stored(&snapshot, write_state.revision);
         self.report_saved(slot, write_state, &encoded, reason);
         let revision = write_state.revision;
         Ok(Saved::Written { revision })
@@ -467,7 +471,7 @@ fn is_due(reason: SaveReason, stored: Option<Fingerprints>, content: Fingerprint
     match (reason, stored) {
         (_, None) | (SaveReason::Requested | SaveReason::Forced | SaveReason::PutBack, _) => true,
         (SaveReason::Autosave, Some(stored)) => stored.kept != content.kept,
-        (SaveReason::LastSave(_), Some(stored)) => stored.all != content.all,
+        (SaveReason::LastSave(_) | SaveReason::Mail, Some(stored)) => stored.all != content.all,
     }
 }
 

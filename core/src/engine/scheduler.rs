@@ -227,7 +227,7 @@ fn set_aside<D: GameDocument>(engine: &Arc<Engine<D>>, queue: &Arc<SaveQueue<D>>
 async fn save_with_hook<D: GameDocument>(
     engine: &Engine<D>,
     queue: &SaveQueue<D>,
-    slot: &SlotState<D>,
+    slot: &Arc<SlotState<D>>,
     hook: HookUnderWay<D>,
 ) -> Result<Saved, Error> {
     let mut begin = pin!(engine.begin_save(slot, SaveReason::Autosave));

@@ -180,6 +180,14 @@ impl<D: GameDocument> Engine<D> {
 }
 
 /// What of a version's envelope holds again, and whether that is less than all.
+/// What is repeated harmlessly stays: letters that the version has and the
+/// mailbox may still have, what is to be settled and forgotten.
 fn as_restored(envelope: Envelope) -> (Envelope, bool) {
-    (envelope, false)
+    let left_out = !envelope.outbox.is_empty() || !envelope.escrow.is_empty();
+    let restored = Envelope {
+        outbox: Vec::new(),
+        escrow: Vec::new(),
+        ..envelope
+    };
+    (restored, left_out)
 }

@@ -8,13 +8,16 @@ use tokio_util::sync::CancellationToken;
 use super::{SessionManager, origin::MakeOrigin};
 use crate::{
     Clock, Document, DocumentError, EndReason, Error, GameDocument, HookContext, IdSource,
-    Incarnation, InventoryLimits, PlayerId, RandomIds, ServerId, ServerName, Settings,
+    Incarnation, InventoryLimits, Letter, PlayerId, RandomIds, ServerId, ServerName, Settings,
     SettingsError, SystemClock,
     autosave::Wheel,
     backend::{Backend, Hazard, HazardKind, Renewal, Store},
     clock::Jitter,
     codec::Codec,
-    engine::{Background, Engine, EventSender, HazardWatch, Hooks, Shutdown, find_hazards},
+    engine::{
+        Background, Engine, Errands, EventSender, HazardWatch, Hooks, ParcelHooks, Shutdown,
+        find_hazards,
+    },
     excerpt::Chain,
     schema::Migrations,
     state::{Gate, Kept, LeaseWatch, Moment, Orphans, Registry},
@@ -96,7 +99,17 @@ pub struct Builder<D: GameDocument> {
 
 impl Builder<Document> {
     pub(crate) fn of_documents(backend: Arc<dyn Backend>) -> Self {
-        Self::new(backend, MakeOrigin::of_documents())
+        let letters = Hooks::with_letters(|_, document: &mut Document, letter| {
+            let bank = document.gift_bank_mut();
+            bank.put(letter.id().as_str(), letter.content())
+        });
+        Self {
+            hooks: Hooks {
+                parcels: Some(ParcelHooks::new()),
+                ..letters
+            },
+            ..Self::new(backend, MakeOrigin::of_documents())
+        }
     }
 }
 
@@ -214,6 +227,44 @@ impl<D: GameDocument> Builder<D> {
         self
     }
 
+    pub(super) fn set_parcels(&mut self, parcels: ParcelHooks<D>) {
+        self.hooks.parcels = Some(parcels);
+    }
+
+    /// Says what to do with a letter that was
+    /// [sent](SessionManager::send) to a slot: `on_letter` changes the document,
+    /// on a copy, before game code sees the slot, or within a heartbeat if it
+    /// is open. The letter counts as applied in the same write as the change,
+    /// so that it is applied exactly once.
+    ///
+    /// If it fails or panics, the document is as it was before, the letter
+    /// stays in the mailbox, and [`Event::LetterRefused`](crate::Event) says
+    /// so; it is tried again at the next load. It runs on the runtime's threads
+    /// for what blocks, and keeps the slot as a closure of
+    /// [`modify`](crate::Slot::modify) does.
+    ///
+    /// Without this, letters for a game's own type wait; a [`Document`] has
+    /// them in its gift bank.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use playerdata_core::{GiftBank, SessionManager};
+    /// # #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Profile { gifts: GiftBank }
+    /// # fn set_up(backend: Arc<dyn playerdata_core::backend::Backend>) {
+    /// let builder = SessionManager::typed(backend, |_| Profile::default())
+    ///     .on_letter(|_, profile, letter| profile.gifts.put(letter.id().as_str(), letter.content()));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_letter<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        mut self,
+        on_letter: impl Fn(&HookContext, &mut D, &Letter) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.on_letter = Hooks::with_letters(on_letter).on_letter;
+        self
+    }
+
     /// Accepts a kind of hazard under which the manager would not start
     /// ([`HazardKind::is_fatal`]): say, a cache that may evict players, in a
     /// game whose data is worth no more. It is an event all the same.
@@ -306,6 +357,7 @@ impl<D: GameDocument> Builder<D> {
         let engine = Engine {
             codec: Codec::new(&self.settings, &*self.ids),
             background: Background::new(&self.settings),
+            errands: Errands::default(),
             autosave: Wheel::new(&self.settings),
             settings: self.settings,
             store,

@@ -9,7 +9,8 @@ use serde_json::{Number, Value};
 
 use super::Slot;
 use crate::{
-    Amount, ChangeError, Document, DocumentError, Error, Item, ItemDetails, Key, value::storable,
+    Amount, ChangeError, Document, DocumentError, Error, Item, ItemDetails, Key, Parcel,
+    value::storable,
 };
 
 /// The methods of [`Document`], its inventory and its gift bank, one to one.
@@ -217,6 +218,18 @@ impl Slot<Document> {
     /// [`Error::Document`], [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn take_gift(&self, id: &str) -> Result<Value, Error> {
         self.edit(|document| Ok(document.gift_bank_mut().take(id)?))
+    }
+
+    /// Moves a parcel from the gift bank into the inventory and the attributes,
+    /// within the limits; see [`Document::claim_gift`]. Returns what it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Document`] if there is no such gift, it is no
+    /// [`Parcel`], or there is no room for it: it stays where it is;
+    /// [`Error::SessionLost`], [`Error::SessionEnded`].
+    pub fn claim_gift(&self, id: &str) -> Result<Parcel, Error> {
+        self.edit(|document| document.claim_gift(id))
     }
 
     /// Changes the document in its place. What is the game's own code, such as

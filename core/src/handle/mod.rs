@@ -6,10 +6,12 @@
 mod builder;
 mod document_slot;
 mod events;
+mod mail;
 mod manager;
 mod once;
 mod operator;
 mod origin;
+mod parcels;
 mod recover;
 mod session;
 mod slot;

@@ -79,12 +79,13 @@ impl<D: GameDocument> Slot<D> {
         let key = key.map_err(|invalid| Error::InvalidName(invalid.into()))?;
         let (keeping, document) = self.state.keep()?;
         // Nobody adds a key to it while the slot is kept.
-        if self.state.envelope().keys.contains(&key) {
+        if self.state.envelope().has_key(&key) {
             return Ok(Once::AlreadyApplied);
         }
         let settings = &self.engine.settings;
         let (now, memory) = (self.engine.clock.now(), settings.idempotency_memory);
-        self.check_room_for_key()?;
+        self.engine
+            .check_room_for_key(&self.state, &self.state.envelope())?;
         let noted = self
             .engine
             .kept
@@ -110,20 +111,6 @@ impl<D: GameDocument> Slot<D> {
     #[must_use]
     pub fn has_applied(&self, key: &IdempotencyKey) -> bool {
         self.state.envelope().keys.contains(key)
-    }
-
-    fn check_room_for_key(&self) -> Result<(), Error> {
-        let settings = &self.engine.settings;
-        let (memory, limit) = (settings.idempotency_memory, settings.max_idempotency_keys);
-        let keys = self.state.envelope();
-        if keys.keys.remembered(self.engine.clock.now(), memory) < limit {
-            return Ok(());
-        }
-        Err(Error::TooManyKeys {
-            player: self.player().clone(),
-            slot: self.name().clone(),
-            limit,
-        })
     }
 
     fn check_is_object(&self, document: &D) -> Result<(), Error> {

@@ -104,6 +104,31 @@ impl<D: GameDocument> SessionManager<D> {
             })
     }
 
+    /// What the library keeps beside the document in a record, as JSON, for
+    /// people to read; `null` if that is nothing. `keys` are those of changes
+    /// that were applied once, `letters` are in the document and still to be
+    /// discarded, parcels in `outbox` are still to be sent, and those in
+    /// `escrow` wait for the verdict on a trade.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Undecodable`], with the body.
+    pub fn decode_beside(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        record: &Record,
+    ) -> Result<serde_json::Value, Error> {
+        let beside = self.engine.codec.decode_beside(&record.body);
+        beside.map_err(|source| Error::Undecodable {
+            player: player.clone(),
+            slot: slot.clone(),
+            revision: record.revision,
+            body: Box::new(record.body.clone()),
+            source: Arc::new(source),
+        })
+    }
+
     /// Releases a player's lock by force, wherever its session is. What that session has
     /// not saved is lost, and what it saves from then on is refused.
     ///

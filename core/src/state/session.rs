@@ -21,6 +21,8 @@ pub(crate) struct SessionState<D> {
     pub(crate) end_is_under_way: AtomicBool,
     /// How often a task of the manager's has failed to end it.
     pub(crate) failed_ends: AtomicU32,
+    /// How many notices of mail came since there was last a look for it.
+    pub(crate) mail_notices: AtomicU32,
     /// What all its handles hold, as long as there are any.
     pub(crate) held: Mutex<Weak<Held<D>>>,
 }
@@ -33,6 +35,7 @@ impl<D> SessionState<D> {
             exclusive: tokio::sync::Mutex::new(()),
             end_is_under_way: AtomicBool::new(false),
             failed_ends: AtomicU32::new(0),
+            mail_notices: AtomicU32::new(0),
             held: Mutex::new(Weak::new()),
         }
     }

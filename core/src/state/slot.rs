@@ -4,14 +4,17 @@
 //! In: a change of the document, or what became of a save. Out: whether the
 //! slot has to be queued, and, for a save, a snapshot of the document.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::{SessionCore, keep::Keeper, requests::SaveRequests};
 use crate::{
-    ClaimNumber, Document, Error, Revision, SlotName, UnixMillis, WriteId,
+    ClaimNumber, Document, Error, LetterId, Revision, SlotName, UnixMillis, WriteId,
     backend::{Claim, Opened},
     codec::{Envelope, Fingerprints, KeyFingerprints},
     fetch,
@@ -30,6 +33,12 @@ pub(crate) struct SlotState<D> {
     pub(crate) requests: Mutex<SaveRequests>,
     /// Held through a save, so that a claim has one write under way at most.
     pub(crate) write_state: tokio::sync::Mutex<WriteState>,
+    /// Held while letters are delivered; those that were refused meanwhile.
+    pub(crate) mail: tokio::sync::Mutex<Vec<(LetterId, WriteId)>>,
+    /// Held while errands are run.
+    pub(crate) errands: tokio::sync::Mutex<()>,
+    /// Whether somebody is about to run them.
+    pub(crate) has_errands_queued: AtomicBool,
 }
 
 /// The document as game code sees it, behind a lock that is held for moments
@@ -40,6 +49,9 @@ pub(crate) struct Live<D> {
     pub(crate) document: Arc<D>,
     /// What is kept beside the document, and written with it.
     pub(super) envelope: Arc<Envelope>,
+    /// What the store is known to have beside the document: only what is in
+    /// it may be acted on outside.
+    stored_envelope: Arc<Envelope>,
     /// Grows with every change.
     version: u64,
     /// The version whose whole content is known to be in the store.
@@ -224,10 +236,13 @@ impl<D> SlotState<D> {
         envelope: Envelope,
         write_state: WriteState,
     ) -> Self {
+        let envelope = Arc::new(envelope);
         let stored_version = write_state.stored.is_some().then_some(0);
         let live = Live {
             document: Arc::new(document),
-            envelope: Arc::new(envelope),
+            // What was loaded is stored; of what is new there are no errands.
+            stored_envelope: Arc::clone(&envelope),
+            envelope,
             version: 0,
             stored_version,
             deleted: false,
@@ -245,6 +260,9 @@ impl<D> SlotState<D> {
             freed: Condvar::new(),
             requests: Mutex::default(),
             write_state: tokio::sync::Mutex::new(write_state),
+            mail: tokio::sync::Mutex::default(),
+            errands: tokio::sync::Mutex::default(),
+            has_errands_queued: AtomicBool::new(false),
         }
     }
 
@@ -308,10 +326,34 @@ impl<D> SlotState<D> {
         self.live.lock().is_unsaved()
     }
 
-    /// Notes that all of a version's content is in the store, as `revision`.
-    pub(crate) fn note_stored(&self, version: u64, revision: Revision) {
+    /// What the store is known to have beside the document.
+    pub(crate) fn stored_envelope(&self) -> Arc<Envelope> {
+        Arc::clone(&self.live.lock().stored_envelope)
+    }
+
+    /// Changes what is kept beside the document, if the slot can still be
+    /// written, and returns whether it did. It is no reason for a save by
+    /// itself: it is in the next one.
+    pub(crate) fn edit_envelope(&self, edit: impl FnOnce(&mut Envelope)) -> bool {
         let mut live = self.live.lock();
-        live.stored_version = Some(version);
+        if live.deleted || self.core.check_writable().is_err() {
+            return false;
+        }
+        let mut envelope = Envelope::clone(&live.envelope);
+        edit(&mut envelope);
+        let changes = envelope != *live.envelope;
+        if changes {
+            live.envelope = Arc::new(envelope);
+            live.version += 1;
+        }
+        changes
+    }
+
+    /// Notes that all of a snapshot's content is in the store, as `revision`.
+    pub(crate) fn note_stored(&self, snapshot: &Snapshot<D>, revision: Revision) {
+        let mut live = self.live.lock();
+        live.stored_version = Some(snapshot.version);
+        live.stored_envelope = Arc::clone(&snapshot.envelope);
         live.refused = None;
         live.revision = revision;
     }

@@ -85,6 +85,16 @@ pub struct Call {
     pub at: Instant,
 }
 
+/// A process that dies during one of its calls: it hears of nothing any more.
+#[derive(Clone, Copy, Debug)]
+struct Crash {
+    /// How many calls it still makes.
+    after: usize,
+    /// Whether the last one is applied.
+    applied: bool,
+    dead: bool,
+}
+
 #[derive(Debug)]
 pub struct Faulty {
     pub memory: MemoryBackend,
@@ -92,6 +102,8 @@ pub struct Faulty {
     pub hazards: Mutex<Vec<Hazard>>,
     planned: Mutex<Vec<Planned>>,
     calls: Mutex<Vec<Call>>,
+    /// When the process dies that calls.
+    crash: Mutex<Option<Crash>>,
     /// The outcomes of saves that arrived late.
     late: Arc<Mutex<Vec<WriteOutcome>>>,
 }
@@ -103,6 +115,7 @@ impl Faulty {
             hazards: Mutex::default(),
             planned: Mutex::default(),
             calls: Mutex::default(),
+            crash: Mutex::default(),
             late: Arc::default(),
         }
     }
@@ -151,6 +164,41 @@ impl Faulty {
         ] {
             self.fail(op, fault);
         }
+    }
+
+    /// Has the process that calls die during one of its calls that are not its
+    /// own sign of life, after so many of them. It never gets an answer again.
+    pub fn crash_after(&self, calls: usize, applied: bool) {
+        *self.crash.lock() = Some(Crash {
+            after: calls,
+            applied,
+            dead: false,
+        });
+    }
+
+    pub fn has_crashed(&self) -> bool {
+        self.crash.lock().is_some_and(|crash| crash.dead)
+    }
+
+    /// Whether the process lives on after this call, or else whether the call
+    /// is applied.
+    fn survives(&self, op: Op) -> std::result::Result<(), bool> {
+        let mut crash = self.crash.lock();
+        let Some(crash) = &mut *crash else {
+            return Ok(());
+        };
+        if crash.dead {
+            return Err(false);
+        }
+        if matches!(op, Op::Hazards | Op::Renew | Op::DropLease | Op::IsLive) {
+            return Ok(());
+        }
+        if crash.after == 0 {
+            crash.dead = true;
+            return Err(crash.applied);
+        }
+        crash.after -= 1;
+        Ok(())
     }
 
     /// Nothing fails any more.
@@ -206,6 +254,12 @@ impl Faulty {
         player: Option<&PlayerId>,
         call: impl Future<Output = Result<T>>,
     ) -> Result<T> {
+        if let Err(applied) = self.survives(op) {
+            if applied {
+                let _ = call.await;
+            }
+            return std::future::pending().await;
+        }
         let Some(fault) = self.fault_of(op, player) else {
             return call.await;
         };
