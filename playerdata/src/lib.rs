@@ -76,8 +76,8 @@ pub use playerdata_sqlite as sqlite;
 pub mod prelude {
     pub use playerdata_core::{
         Document, EndError, EndReason, Error, Event, Events, GameDocument, Inventory, Item,
-        ItemDetails, Migrations, OnConflict, PlayerId, ServerName, Session, SessionManager,
-        Settings, Slot, SlotName, StartError,
+        ItemDetails, Letter, Migrations, Once, OnConflict, Parcel, PlayerId, ServerName, Session,
+        SessionManager, Settings, Slot, SlotName, StartError, TradeOutcome,
     };
 
     pub use crate::{Config, StoreUrl};
