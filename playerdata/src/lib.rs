@@ -76,7 +76,7 @@ pub use playerdata_sqlite as sqlite;
 pub mod prelude {
     pub use playerdata_core::{
         Document, EndError, EndReason, Error, Event, Events, GameDocument, Inventory, Item,
-        ItemDetails, Letter, Migrations, Once, OnConflict, Parcel, PlayerId, ServerName, Session,
+        ItemDetails, Letter, Migrations, OnConflict, Once, Parcel, PlayerId, ServerName, Session,
         SessionManager, Settings, Slot, SlotName, StartError, TradeOutcome,
     };
 

@@ -97,7 +97,7 @@ impl Mail {
 }
 
 /// What is in a letter, as JSON; as a text if it is something else.
-fn content(bytes: &[u8]) -> Value {
+pub(crate) fn content(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()))
 }

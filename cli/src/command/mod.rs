@@ -8,7 +8,7 @@ mod export;
 mod free;
 mod holder;
 mod import;
-mod mail;
+pub(crate) mod mail;
 mod man;
 mod move_to;
 mod players;

@@ -3,13 +3,15 @@
 use playerdata::{Key, SlotName};
 use serde_json::{Number, Value};
 
-use super::parse::canonical;
+use super::{economy::EconomyCommand, parse::canonical};
 
 /// One command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Reads or changes the document.
     Document(DocumentCommand),
+    /// Does what counts exactly once.
+    Economy(EconomyCommand),
     /// Saves the slot now.
     Save,
     /// Opens another slot, or goes back to one, and plays on in it.
@@ -58,6 +60,12 @@ pub enum DocumentCommand {
 impl From<DocumentCommand> for Command {
     fn from(command: DocumentCommand) -> Self {
         Self::Document(command)
+    }
+}
+
+impl From<EconomyCommand> for Command {
+    fn from(command: EconomyCommand) -> Self {
+        Self::Economy(command)
     }
 }
 
@@ -137,6 +145,25 @@ pub(super) const TOPICS: &[Topic] = &[
     topic("items", "reads the inventory"),
     topic("clear", "removes all items"),
     topic("show", "reads the whole document"),
+    topic(
+        "once KEY ATTRIBUTE AMOUNT",
+        "adds to a number at most once for this key, and saves: once receipt-17 Currency 100",
+    ),
+    topic(
+        "send PLAYER SLOT ID JSON",
+        "sends a letter, once for its id: send 2 Slot1 order-5 {\"Amounts\":{\"Currency\":100}}",
+    ),
+    topic("mail", "lists the letters that wait for this slot"),
+    topic("gifts", "reads the gift bank"),
+    topic(
+        "claim ID",
+        "moves a gift into the inventory and the attributes",
+    ),
+    topic(
+        "transfer KEY PLAYER SLOT NAME QUANTITY",
+        "moves so many of an item, or of a number, to another slot, once for this key: \
+         transfer gift-3 2 Slot1 Bread 2",
+    ),
     topic("save", "saves now; changes are saved by themselves, too"),
     topic("load SLOT", "opens another slot, or goes back to one"),
     topic("slots", "lists the slots that are stored"),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use playerdata::{Document, Item};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::{
     command::TOPICS,
@@ -56,12 +56,25 @@ fn names_after(before: &[String], document: Option<&Document>) -> Vec<String> {
             let items = document.inventory().iter();
             items.map(|item| item.name().to_owned()).collect()
         }
+        ("once", [_], Some(document)) => numbers(document).collect(),
+        ("transfer", [_, _, _], Some(document)) => {
+            let items = document.inventory().iter();
+            let items = items.map(|item| item.name().to_owned());
+            items.chain(numbers(document)).collect()
+        }
+        ("claim", [], Some(document)) => document.gift_bank().ids().map(str::to_owned).collect(),
         ("item" | "edit", [item], Some(document)) => {
             let item = document.inventory().lookup(item).ok();
             item.map(fields).unwrap_or_default()
         }
         _ => Vec::new(),
     }
+}
+
+fn numbers(document: &Document) -> impl Iterator<Item = String> {
+    let attributes = document.attributes();
+    let numbers = attributes.filter(|(name, _)| document.get::<Number>(*name).is_ok());
+    numbers.map(|(name, _)| name.to_owned())
 }
 
 fn entries(document: &Document, attribute: &str) -> Vec<String> {
@@ -90,6 +103,7 @@ mod tests {
     fn completed(line: &str) -> Vec<String> {
         let mut document = Document::standard();
         document.inventory_mut().add("Health Potion", 1).unwrap();
+        document.gift_bank_mut().put("order-5", 1).unwrap();
         let (start, names) = complete(line, Some(&document));
         names
             .into_iter()
@@ -100,8 +114,11 @@ mod tests {
     #[test]
     fn a_line_goes_on_with_commands_and_the_names_of_the_document() {
         for (line, expected) in [
-            ("cl", &["clear"][..]),
-            (" s", &[" set", " show", " save", " slots", " status"]),
+            ("cl", &["clear", "claim"][..]),
+            (
+                " s",
+                &[" set", " show", " send", " save", " slots", " status"],
+            ),
             ("help ge", &["help get"]),
             ("get Cur", &["get Currency", "get CurrentXP"]),
             ("set Reputation ", &["set Reputation Nordraxia"]),
@@ -111,6 +128,9 @@ mod tests {
                 "edit 'Health Potion' Qua",
                 &["edit 'Health Potion' Quantity"],
             ),
+            ("claim or", &["claim order-5"]),
+            ("once day-1 Currency", &["once day-1 Currency"]),
+            ("transfer gift 2 Slot1 Br", &["transfer gift 2 Slot1 Bread"]),
             ("add B", &["add Bread"]),
             ("add Bread ", &[]),
             ("frobnicate ", &[]),

@@ -2,7 +2,7 @@
 
 use playerdata::{Document, Error, ItemDetails, Slot, backend::SlotSummary};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 use thiserror::Error as ThisError;
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     begin::Game,
     command::{TOPICS, Topic},
     console::Answer,
+    economy,
 };
 use crate::output::document;
 
@@ -18,6 +19,8 @@ use crate::output::document;
 pub(super) enum Refusal {
     #[error(transparent)]
     Playerdata(Box<Error>),
+    #[error("{0} is not a whole number, as an item's quantity is")]
+    NotAQuantity(Number),
     #[error("the answer can't be written as JSON")]
     Json(#[from] serde_json::Error),
 }
@@ -40,6 +43,7 @@ pub(super) enum Outcome {
 pub(super) async fn execute(game: &mut Game, command: Command) -> Result<Outcome, Refusal> {
     let answer = match command {
         Command::Document(command) => execute_on(&game.slot, command)?,
+        Command::Economy(command) => economy::execute(game, command).await?,
         Command::Save => {
             let revision = game.slot.save().await?.revision();
             Answer::line(format!("saved revision {revision}"))
@@ -135,7 +139,7 @@ fn execute_on(slot: &Slot<Document>, command: Doc) -> Result<Answer, Refusal> {
     }
 }
 
-fn json_of(value: &impl Serialize) -> Result<Answer, Refusal> {
+pub(super) fn json_of(value: &impl Serialize) -> Result<Answer, Refusal> {
     Ok(Answer::line(serde_json::to_string(value)?))
 }
 

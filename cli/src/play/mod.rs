@@ -7,7 +7,7 @@
 //! | `input` | standard input, line by line, on a thread of its own |
 //! | `editor`, `complete`, `terminal` | the same at a terminal: history, completion, colours |
 //! | `words`, `command`, `parse` | from a line to a command |
-//! | `execute` | from a command to its answer |
+//! | `execute`, `economy` | from a command to its answer |
 //! | `turns` | the loop: input, events and signals, each when it comes |
 //! | `end` | saving, releasing, and telling what could not be saved |
 //! | `console` | all that is written: answers and messages |
@@ -17,6 +17,7 @@ mod begin;
 mod command;
 mod complete;
 mod console;
+mod economy;
 mod editor;
 mod end;
 mod execute;
@@ -29,6 +30,7 @@ mod words;
 
 pub use arguments::{Arguments, Conflict};
 pub use command::{Command, DocumentCommand, OwnedKey, Topic};
+pub use economy::EconomyCommand;
 pub use input::{Input, MAX_LINE_BYTES, next_line};
 pub use parse::{ParseError, parse};
 

@@ -1,12 +1,13 @@
 //! From a line to a command.
 
-use playerdata::{InvalidName, SlotName};
+use playerdata::{IdempotencyKey, InvalidName, LetterId, PlayerId, SlotName};
 use serde_json::{Number, Value};
 use thiserror::Error;
 
 use super::{
     Command, DocumentCommand as Doc, OwnedKey,
     command::Topic,
+    economy::EconomyCommand as Economy,
     words::{Unclosed, Words},
 };
 
@@ -40,9 +41,9 @@ pub enum ParseError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// The name of a slot was expected.
+    /// The name of a slot or a player, a key or an id was expected.
     #[error(transparent)]
-    SlotName(#[from] InvalidName),
+    Name(#[from] InvalidName),
 }
 
 type Result<T> = std::result::Result<T, ParseError>;
@@ -77,6 +78,12 @@ pub fn parse(line: &str) -> Result<Command> {
         "items" => Doc::Items.into(),
         "clear" => Doc::Clear.into(),
         "show" => Doc::Show.into(),
+        "once" => Economy::Once(line.once_key()?, line.word()?, line.number()?).into(),
+        "send" => line.send()?.into(),
+        "mail" => Economy::Mail.into(),
+        "gifts" => Economy::Gifts.into(),
+        "claim" => Economy::Claim(line.word()?).into(),
+        "transfer" => line.transfer()?.into(),
         "save" => Command::Save,
         "load" => Command::Load(SlotName::new(line.word()?)?),
         "slots" => Command::Slots,
@@ -140,6 +147,34 @@ impl Arguments<'_> {
         let word = self.word()?;
         let quantity = word.parse();
         quantity.map_err(|_| ParseError::NotAQuantity(excerpt(&word)))
+    }
+
+    fn once_key(&mut self) -> Result<IdempotencyKey> {
+        Ok(IdempotencyKey::new(self.word()?)?)
+    }
+
+    fn address(&mut self) -> Result<(PlayerId, SlotName)> {
+        let player = PlayerId::new(self.word()?)?;
+        Ok((player, SlotName::new(self.word()?)?))
+    }
+
+    fn number(&mut self) -> Result<Number> {
+        let word = self.word()?;
+        let number = serde_json::from_str(&word);
+        number.map_err(|_| ParseError::NotANumber(excerpt(&word)))
+    }
+
+    fn send(&mut self) -> Result<Economy> {
+        let (player, slot) = self.address()?;
+        let id = LetterId::new(self.word()?)?;
+        Ok(Economy::Send(player, slot, id, self.json()?))
+    }
+
+    fn transfer(&mut self) -> Result<Economy> {
+        let key = self.once_key()?;
+        let (player, slot) = self.address()?;
+        let (name, amount) = (self.word()?, self.number()?);
+        Ok(Economy::Transfer(key, player, slot, name, amount))
     }
 
     /// `KEY [SUB] N`: the last word is the number.

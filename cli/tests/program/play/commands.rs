@@ -203,9 +203,60 @@ fn set_says_if_a_value_is_of_another_type_than_before() {
 }
 
 #[test]
+fn a_change_with_a_key_counts_once_also_at_the_next_start() {
+    let folder = Folder::new();
+    converse(
+        &folder,
+        &[
+            ("once day-1 Currency 100", "600"),
+            ("once day-1 Currency 100", "already applied"),
+            ("get Currency", "600"),
+        ],
+    );
+    folder
+        .run(&[], "once day-1 Currency 100\nget Currency\n")
+        .expect(0, &["already applied", "600", "ended"]);
+}
+
+#[test]
+fn letters_and_parcels_arrive_once_and_are_claimed() {
+    let folder = Folder::new();
+    let send = "send 1 Slot2 order-5 {\"Amounts\":{\"Currency\":100}}";
+    let mut play = folder.play(&[]);
+    for (command, answer) in [
+        ("mail", "[]"),
+        ("gifts", "{}"),
+        (send, "sent"),
+        (send, "already sent"),
+        ("transfer gift-3 1 Slot2 Bread 2", "transferred"),
+        ("transfer gift-3 1 Slot2 Bread 2", "already transferred"),
+        ("item Bread Quantity", "3"),
+        ("transfer gift-4 1 Slot2 Currency 50", "transferred"),
+        ("get Currency", "450"),
+    ] {
+        assert_eq!(play.ask(command), answer, "{command}");
+    }
+    assert!(play.ask("claim order-5").starts_with("error"));
+    assert!(
+        play.ask("transfer gift-5 1 Slot2 Bread 1.5")
+            .contains("not a whole number")
+    );
+    play.ask("load Slot2");
+    let gifts: Value = serde_json::from_str(&play.ask("gifts")).unwrap();
+    assert_eq!(gifts.as_object().unwrap().len(), 3, "{gifts}");
+    assert!(play.ask("mail").contains("order-5"), "not yet saved here");
+    for id in gifts.as_object().unwrap().keys() {
+        play.ask(&format!("claim '{id}'"));
+    }
+    assert_eq!(play.ask("get Currency"), "650");
+    assert_eq!(play.ask("item Bread Quantity"), "7");
+    play.end().expect(0, &["ended"]);
+}
+
+#[test]
 fn help_names_every_command_on_one_line() {
     let ended = Folder::new().run(&["--store", "memory:"], "help\n");
-    let names = "get set inc dec has add remove item edit items clear show save load slots \
+    let names = "get set inc dec has add remove item edit items clear show once send mail gifts claim transfer save load slots \
                  status crash end help";
     for name in names.split(' ') {
         assert!(ended.answers[0].contains(name), "{name}");
