@@ -1,6 +1,7 @@
 //! The short programs, run as a newcomer would run them.
 
 mod server;
+mod trading;
 
 use playerdata_process::{Folder, Process, example};
 
