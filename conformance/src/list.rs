@@ -452,6 +452,26 @@ macro_rules! __every_store {
                 freeing_spares_a_later_session,
                 an_erased_player_is_a_new_one,
             }
+            manager_mail {
+                a_letter_to_somebody_offline_is_in_the_next_load_once,
+                a_letter_reaches_somebody_who_plays_elsewhere,
+                a_letter_whose_answer_was_lost_is_one_letter,
+                a_crash_before_the_save_loses_no_letter,
+                a_theft_before_the_save_loses_and_doubles_no_letter,
+                a_crash_before_the_discard_doubles_no_letter,
+            }
+            manager_transfers {
+                a_parcel_to_somebody_offline_is_moved_once,
+                a_parcel_reaches_somebody_who_plays_elsewhere,
+                the_next_load_sends_what_a_crash_left,
+                a_parcel_that_is_sent_again_after_a_crash_counts_once,
+            }
+            manager_trades {
+                two_players_of_a_server_trade_once,
+                a_crash_after_the_verdict_leaves_a_trade,
+                a_crash_before_the_verdict_leaves_no_trade,
+                a_change_made_once_is_made_on_one_server_only,
+            }
         }
     };
 }

@@ -40,6 +40,6 @@ pub mod views;
 
 pub use manager::{
     manager_bad_days, manager_documents, manager_durable, manager_ends, manager_frozen,
-    manager_loads, manager_locks, manager_operators, manager_saves, manager_schedule,
-    manager_slots, manager_starts, manager_take_overs,
+    manager_loads, manager_locks, manager_mail, manager_operators, manager_saves, manager_schedule,
+    manager_slots, manager_starts, manager_take_overs, manager_trades, manager_transfers,
 };

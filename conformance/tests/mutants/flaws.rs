@@ -64,7 +64,7 @@ flaws! {
         locks::players_of_one_server_are_independent, manager_slots::the_end_of_one_session_leaves_the_others;
     /// A save is not checked against the lock.
     SaveUnchecked save_unchecked:
-        lost::a_save_after_a_take_over_is_lost, lost::everything_is_lost_after_a_release, claims::a_save_under_an_earlier_claim_is_overtaken, manager_locks::a_victim_that_is_not_told_finds_out_when_it_saves, manager_frozen::the_saves_of_a_frozen_server_are_refused;
+        lost::a_save_after_a_take_over_is_lost, lost::everything_is_lost_after_a_release, claims::a_save_under_an_earlier_claim_is_overtaken, manager_locks::a_victim_that_is_not_told_finds_out_when_it_saves, manager_frozen::the_saves_of_a_frozen_server_are_refused, manager_mail::a_theft_before_the_save_loses_and_doubles_no_letter;
     /// A deletion is not checked against the lock.
     DeleteUnchecked delete_unchecked:
         lost::a_deletion_after_a_take_over_is_lost, claims::a_deletion_under_an_earlier_claim_is_overtaken, manager_frozen::a_deletion_that_arrives_after_a_theft_is_refused;
@@ -145,7 +145,7 @@ flaws! {
         slots::an_empty_slot_can_be_deleted;
     /// A save is acknowledged and never written.
     SaveAcknowledgedUnwritten save_acknowledged_unwritten:
-        slots::the_next_session_opens_what_was_saved, slots::a_thief_opens_what_was_saved, save_races::a_counter_fought_over_counts_what_was_acknowledged, manager_saves::a_save_is_what_the_next_game_loads, manager_locks::a_player_passed_around_counts_right, manager_schedule::the_autosave_writes_what_changed, manager_schedule::the_forced_cycle_writes_every_open_slot, manager_schedule::the_autosave_makes_up_for_an_outage, manager_ends::a_last_save_that_fails_keeps_the_player, manager_ends::an_outage_loses_no_session_and_no_change, manager_bad_days::what_was_acknowledged_survives_a_bad_day;
+        slots::the_next_session_opens_what_was_saved, slots::a_thief_opens_what_was_saved, save_races::a_counter_fought_over_counts_what_was_acknowledged, manager_saves::a_save_is_what_the_next_game_loads, manager_locks::a_player_passed_around_counts_right, manager_schedule::the_autosave_writes_what_changed, manager_schedule::the_forced_cycle_writes_every_open_slot, manager_schedule::the_autosave_makes_up_for_an_outage, manager_ends::a_last_save_that_fails_keeps_the_player, manager_ends::an_outage_loses_no_session_and_no_change, manager_bad_days::what_was_acknowledged_survives_a_bad_day, manager_transfers::the_next_load_sends_what_a_crash_left, manager_trades::two_players_of_a_server_trade_once, manager_trades::a_crash_before_the_verdict_leaves_no_trade, manager_trades::a_change_made_once_is_made_on_one_server_only;
     /// An opening does not show which write was the last.
     LastWriteNotShown last_write_not_shown:
         claims::opening_again_shows_the_last_write, slots::the_next_session_opens_what_was_saved, manager_saves::a_save_whose_answer_was_lost_is_recognised;
@@ -274,7 +274,7 @@ flaws! {
         leases::a_renewal_brings_back_no_lock;
     /// Notices are lost.
     NoticesLost notices_lost:
-        notices::a_notice_is_drained_once, notices::notices_come_oldest_first, manager_locks::a_hand_over_brings_what_was_not_saved_yet, manager_locks::the_victim_of_a_theft_is_told_who_the_thief_is;
+        notices::a_notice_is_drained_once, notices::notices_come_oldest_first, manager_locks::a_hand_over_brings_what_was_not_saved_yet, manager_locks::the_victim_of_a_theft_is_told_who_the_thief_is, manager_mail::a_letter_reaches_somebody_who_plays_elsewhere;
     /// Notices are delivered twice.
     NoticesDeliveredTwice notices_delivered_twice:
         notices::a_notice_is_drained_once;
@@ -487,10 +487,10 @@ flaws! {
         killed::a_superseded_server_is_superseded_after_a_kill;
     /// A letter to a player who was never seen is acknowledged, and lost.
     UnknownPlayerGetsNoMail unknown_player_gets_no_mail:
-        mailboxes::a_posted_letter_waits_as_it_was_posted;
+        mailboxes::a_posted_letter_waits_as_it_was_posted, manager_mail::a_letter_to_somebody_offline_is_in_the_next_load_once, manager_transfers::a_parcel_to_somebody_offline_is_moved_once;
     /// A letter that is posted again is another letter.
     RepeatedPostDoubled repeated_post_doubled:
-        mailboxes::a_repeated_post_is_known_by_its_posting, mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::one_of_many_letters_of_one_id_is_posted;
+        mailboxes::a_repeated_post_is_known_by_its_posting, mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::one_of_many_letters_of_one_id_is_posted, manager_mail::a_letter_whose_answer_was_lost_is_one_letter, manager_mail::a_letter_to_somebody_offline_is_in_the_next_load_once, manager_transfers::a_parcel_that_is_sent_again_after_a_crash_counts_once;
     /// Of two letters of one id, the second one's content counts.
     SecondContentCounts second_content_counts:
         mailboxes::of_one_id_the_first_content_counts;
@@ -517,7 +517,7 @@ flaws! {
         mailboxes::letters_whose_ids_are_alike_are_different_ones;
     /// Whoever posts a letter is told that nobody holds the player.
     SenderIsToldOfNobody sender_is_told_of_nobody:
-        mailboxes::the_sender_is_told_who_holds_the_player, mail_races::a_letter_is_found_by_who_starts_or_its_sender_is_told;
+        mailboxes::the_sender_is_told_who_holds_the_player, mail_races::a_letter_is_found_by_who_starts_or_its_sender_is_told, manager_mail::a_letter_reaches_somebody_who_plays_elsewhere, manager_transfers::a_parcel_reaches_somebody_who_plays_elsewhere;
     /// A letter kills the claims of the session that has the player.
     PostKillsClaims post_kills_claims:
         mailboxes::mail_disturbs_no_session;
@@ -530,6 +530,9 @@ flaws! {
     /// Letters go when their player is released.
     MailGoesWithTheSession mail_goes_with_the_session:
         mailboxes::letters_wait_whatever_happens_to_the_slot;
+    /// A letter goes when it is read.
+    LettersGoWhenRead letters_go_when_read:
+        manager_mail::a_crash_before_the_save_loses_no_letter, manager_mail::a_theft_before_the_save_loses_and_doubles_no_letter;
     /// Letters are read in the order of their ids.
     LettersSortedById letters_sorted_by_id:
         mail_order::letters_come_in_order_of_arrival, mail_order::letters_of_many_senders_keep_their_order;
@@ -565,7 +568,7 @@ flaws! {
         mail_order::the_last_places_are_given_once;
     /// An id is forgotten when its letter is taken out.
     IdForgottenWithItsLetter id_forgotten_with_its_letter:
-        mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::a_letter_taken_out_by_many_is_not_taken_in_again, cancelled::a_letter_can_be_taken_out_again_after_a_dropped_call, mail_order::a_full_mailbox_takes_no_more_and_drops_none;
+        mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::a_letter_taken_out_by_many_is_not_taken_in_again, cancelled::a_letter_can_be_taken_out_again_after_a_dropped_call, mail_order::a_full_mailbox_takes_no_more_and_drops_none, manager_mail::a_crash_before_the_discard_doubles_no_letter;
     /// To take out what is not there remembers it.
     NothingTakenOutIsRemembered nothing_taken_out_is_remembered:
         mail_memory::taking_out_again_changes_nothing;
@@ -619,7 +622,7 @@ flaws! {
         cancelled::a_dropped_post_can_be_sent_again;
     /// The last verdict stands.
     VerdictOverwritten verdict_overwritten:
-        verdicts::the_first_verdict_stands, verdicts::each_trade_has_a_verdict_of_its_own, verdicts::all_who_decide_at_once_are_told_the_same, cancelled::a_dropped_decision_stands_or_was_never_made;
+        verdicts::the_first_verdict_stands, verdicts::each_trade_has_a_verdict_of_its_own, verdicts::all_who_decide_at_once_are_told_the_same, cancelled::a_dropped_decision_stands_or_was_never_made, manager_trades::a_crash_after_the_verdict_leaves_a_trade;
     /// A verdict to abort gives way to one to commit.
     AbortOverwritten abort_overwritten:
         verdicts::the_first_verdict_stands;

@@ -273,6 +273,10 @@ impl PlainStore {
                 fits
             });
         }
+        if self.has(Flaw::LettersGoWhenRead) {
+            let mailbox = self.mailbox(&mut state, player, slot);
+            mailbox.waiting.retain(|waiting| !letters.contains(waiting));
+        }
         letters
     }
 

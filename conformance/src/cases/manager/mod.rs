@@ -12,12 +12,15 @@ pub mod manager_ends;
 pub mod manager_frozen;
 pub mod manager_loads;
 pub mod manager_locks;
+pub mod manager_mail;
 pub mod manager_operators;
 pub mod manager_saves;
 pub mod manager_schedule;
 pub mod manager_slots;
 pub mod manager_starts;
 pub mod manager_take_overs;
+pub mod manager_trades;
+pub mod manager_transfers;
 
 use playerdata_core::{
     GameDocument, OnConflict, PlayerId, Revision, ServerId, Session, SessionId, Slot, backend::Lock,
@@ -43,6 +46,15 @@ fn set_gold(world: &World, slot: &Slot, gold: u64) {
 fn expect_gold(world: &World, rule: Rule, what: &str, slot: &Slot, gold: u64) {
     let found = world.works(rule, what, slot.get::<u64>(GOLD));
     world.expect_eq(rule, what, found, gold);
+}
+
+/// Requires that these are in a player's gift bank, and nothing else.
+#[track_caller]
+fn expect_gifts(world: &World, rule: Rule, slot: &Slot, expected: &[&str]) {
+    let found: Vec<_> =
+        slot.read(|document| document.gift_bank().ids().map(str::to_owned).collect());
+    let expected: Vec<_> = expected.iter().copied().map(str::to_owned).collect();
+    world.expect_eq(rule, "the gift bank", found, expected);
 }
 
 /// Requires that a player has so much gold in the store, at this revision.

@@ -105,14 +105,19 @@ pub(crate) fn notice(row: &Row<'_>) -> Read<Notice> {
         session: SessionId::from_uuid(guid(row, 1)?),
         kind: match row.get(2)? {
             0 => NoticeKind::HandOver,
-            _ => NoticeKind::Taken,
+            1 => NoticeKind::Taken,
+            _ => NoticeKind::Mail,
         },
         from: server(row, 3)?,
     })
 }
 
 pub(crate) fn kind(kind: NoticeKind) -> i64 {
-    i64::from(kind != NoticeKind::HandOver)
+    match kind {
+        NoticeKind::HandOver => 0,
+        NoticeKind::Taken => 1,
+        _ => 2,
+    }
 }
 
 pub(crate) fn player(row: &Row<'_>) -> Read<PlayerId> {
