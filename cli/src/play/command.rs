@@ -146,7 +146,7 @@ pub(super) const TOPICS: &[Topic] = &[
     topic("clear", "removes all items"),
     topic("show", "reads the whole document"),
     topic(
-        "once KEY ATTRIBUTE AMOUNT",
+        "once KEY ATTRIBUTE N",
         "adds to a number at most once for this key, and saves: once receipt-17 Currency 100",
     ),
     topic(
@@ -160,7 +160,7 @@ pub(super) const TOPICS: &[Topic] = &[
         "moves a gift into the inventory and the attributes",
     ),
     topic(
-        "transfer KEY PLAYER SLOT NAME QUANTITY",
+        "transfer KEY PLAYER SLOT NAME N",
         "moves so many of an item, or of a number, to another slot, once for this key: \
          transfer gift-3 2 Slot1 Bread 2",
     ),
