@@ -238,6 +238,32 @@ async fn m3_an_open_slot_gets_its_letters_within_a_heartbeat_and_without_any_not
     session.end().await.unwrap();
 }
 
+/// The mailbox that was read still shows the first letter, and the document no
+/// longer knows that it had it.
+#[tokio::test(start_paused = true)]
+async fn m2_a_letter_that_is_discarded_while_the_mailbox_is_read_is_not_applied_again() {
+    let world = World::new();
+    let manager = profiles(&world, "a").await;
+    let (session, slot) = steal(&manager).await.unwrap();
+    manager.send(1, "Slot1", letter("l-1")).await.unwrap();
+    pass_ms(1).await;
+    once(&slot.snapshot(), ["l-1".to_owned()]);
+    let slowly = Fault::AnswerDelayed(Duration::from_secs(2));
+    world.store.fail_once(Op::Letters, slowly);
+    manager.send(1, "Slot1", letter("l-2")).await.unwrap();
+    pass_ms(1).await;
+    slot.save().await.unwrap();
+    pass_secs(1).await;
+    assert_eq!(waiting(&world).await, 1, "the first is discarded");
+    slot.save().await.unwrap();
+    pass_secs(3).await;
+    once(&slot.snapshot(), ["l-1".to_owned(), "l-2".to_owned()]);
+    session.end().await.unwrap();
+    let stored = profiles(&world, "b").await;
+    let (_session, slot) = steal(&stored).await.unwrap();
+    once(&slot.snapshot(), ["l-1".to_owned(), "l-2".to_owned()]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn m3_a_notice_that_fails_is_sent_again_and_so_is_a_look_that_fails() {
     let world = World::new();

@@ -117,6 +117,10 @@ impl<D: GameDocument> Engine<D> {
         let (stored, live) = (slot.stored_envelope(), slot.envelope());
         let mut done = Done::default();
         let result = self.run_stored(slot, &stored, &live, &mut done).await;
+        if !done.discarded.is_empty() {
+            // First, so that whoever misses an id sees that it was there.
+            slot.discards.fetch_add(1, Ordering::AcqRel);
+        }
         let changed = slot.edit_envelope(|envelope| done.take_off(envelope));
         if changed && !done.sent.is_empty() {
             // Only once that is stored too can they be settled.

@@ -147,10 +147,11 @@ impl<D: GameDocument> Engine<D> {
         let mut done = true;
         for slot in session.slots() {
             let room = self.background.room().await;
+            let seen = slot.discards.load(Ordering::Acquire);
             let first = self.first_letters(&slot.core.player, &slot.name).await;
             drop(room);
             let delivered = match first {
-                Ok(letters) => self.deliver(&slot, letters).await,
+                Ok(letters) => self.deliver(&slot, letters, seen).await,
                 Err(failure) => Err(failure.into()),
             };
             match delivered {
@@ -178,20 +179,32 @@ impl<D: GameDocument> Engine<D> {
     }
 
     /// Gets the letters that wait into the document, the `letters` that are
-    /// first and those that come after them, in portions.
+    /// first and those that come after them, in portions. `seen` is what
+    /// `discards` was before the first were read.
     pub(super) async fn deliver(
         self: &Arc<Self>,
         slot: &Arc<SlotState<D>>,
         mut letters: Vec<WaitingLetter>,
+        mut seen: u64,
     ) -> Result<(), Error> {
         let Some(on_letter) = &self.hooks.on_letter else {
             return Ok(());
         };
+        let (player, name) = (&slot.core.player, &slot.name);
         let mut refused = slot.mail.lock().await;
+        let mut from = None;
         loop {
+            let beside = slot.envelope();
+            let discards = slot.discards.load(Ordering::Acquire);
+            if discards != seen {
+                // One of them may have been applied, discarded and taken off
+                // the document since they were read.
+                seen = discards;
+                letters = self.store.letters(player, name, from, PORTION).await?;
+                continue;
+            }
             let is_last = letters.len() < PORTION;
             let after = letters.last().map(|waiting| waiting.position);
-            let beside = slot.envelope();
             letters.retain(|WaitingLetter { letter, .. }| {
                 let is_it = |(id, posting): &(LetterId, WriteId)| {
                     *id == letter.id && *posting == letter.posting
@@ -209,8 +222,9 @@ impl<D: GameDocument> Engine<D> {
             }
             self.save_with_retries(slot, SaveReason::Mail).await?;
             self.run_errands(slot).await;
-            let (player, name) = (&slot.core.player, &slot.name);
-            letters = self.store.letters(player, name, after, PORTION).await?;
+            from = after;
+            seen = slot.discards.load(Ordering::Acquire);
+            letters = self.store.letters(player, name, from, PORTION).await?;
         }
     }
 
@@ -325,7 +339,8 @@ impl<D: GameDocument> Engine<D> {
         slot: &Arc<SlotState<D>>,
         letters: Result<Vec<WaitingLetter>, StoreFailure>,
     ) -> Result<(), Error> {
-        match self.deliver(slot, letters?).await {
+        // It is not open yet: nothing was taken off it since they were read.
+        match self.deliver(slot, letters?, 0).await {
             Err(
                 error @ (Error::Unencodable { .. }
                 | Error::NoEnvelope { .. }

@@ -5,7 +5,10 @@
 //! slot has to be queued, and, for a save, a snapshot of the document.
 
 use std::{
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -35,6 +38,9 @@ pub(crate) struct SlotState<D> {
     pub(crate) write_state: tokio::sync::Mutex<WriteState>,
     /// Held while letters are delivered; those that were refused meanwhile.
     pub(crate) mail: tokio::sync::Mutex<Vec<(LetterId, WriteId)>>,
+    /// How often ids of discarded letters were taken off the document. A
+    /// mailbox that was read before the last time may still show such letters.
+    pub(crate) discards: AtomicU64,
     /// Held while errands are run.
     pub(crate) errands: tokio::sync::Mutex<()>,
     /// Whether somebody is about to run them.
@@ -261,6 +267,7 @@ impl<D> SlotState<D> {
             requests: Mutex::default(),
             write_state: tokio::sync::Mutex::new(write_state),
             mail: tokio::sync::Mutex::default(),
+            discards: AtomicU64::new(0),
             errands: tokio::sync::Mutex::default(),
             has_errands_queued: AtomicBool::new(false),
         }

@@ -62,6 +62,8 @@ pub enum Fault {
     HangAfter,
     /// It takes this long.
     Delay(Duration),
+    /// It is applied at once, and its answer takes this long.
+    AnswerDelayed(Duration),
     /// It never answers, and is applied this much later all the same: saves
     /// and acquisitions.
     Late(Duration),
@@ -279,6 +281,11 @@ impl Faulty {
             Fault::Delay(time) => {
                 tokio::time::sleep(time).await;
                 call.await
+            }
+            Fault::AnswerDelayed(time) => {
+                let answer = call.await;
+                tokio::time::sleep(time).await;
+                answer
             }
             Fault::Panic => panic!("the store was told to"),
         }
