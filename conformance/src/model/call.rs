@@ -7,7 +7,7 @@ use playerdata_core::{
     UnixMillis, WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, Letter, Lock,
-        Notice, Notification, Opening, Party, Posting, Record, Release, Renewal, Result,
+        Notice, Notification, Opening, Party, Posting, Record, Release, Renewal, Result, Retention,
         SlotSummary, Stamp, Verdict, VersionSummary, WriteOutcome,
     },
 };
@@ -122,7 +122,11 @@ impl Call {
             }
             Self::Letters(player, slot, limit) => {
                 let waiting = store.letters(player, slot, None, *limit).await?;
-                Answer::Letters(waiting.into_iter().map(|one| one.letter).collect())
+                let letters = waiting.into_iter().map(|one| Letter {
+                    retention: Retention::Timed, // it may be shown as posted or as settled
+                    ..one.letter
+                });
+                Answer::Letters(letters.collect())
             }
             Self::Discard(player, slot, id, posting) => {
                 store.discard(player, slot, id, *posting).await?;

@@ -96,8 +96,11 @@ impl PlainStore {
     /// The store as it is after a crash; who was connected has no store any
     /// more.
     pub(crate) fn killed(&self) -> Self {
-        let mut state = self.state().clone();
-        self.state().down = true;
+        let mut state = {
+            let mut state = self.state();
+            state.down = true; // in the same step, so that nothing is acknowledged after it
+            state.clone()
+        };
         state.down = false;
         for player in state.players.values_mut() {
             match self.flaw {
@@ -139,6 +142,15 @@ impl PlainStore {
             _ => (ErrorKind::Unavailable, Effect::None),
         };
         Err(Err(BackendError::new(kind, effect, "the store is down")))
+    }
+
+    /// An answer, unless the store went down since it was asked.
+    fn acknowledged<T>(&self, answer: T) -> Result<T> {
+        if self.state().down {
+            let (kind, effect) = (ErrorKind::Unavailable, Effect::Possible);
+            return Err(BackendError::new(kind, effect, "the store went down"));
+        }
+        Ok(answer)
     }
 
     /// The way to the store and back, between two steps of what ought to be
@@ -311,7 +323,8 @@ impl Backend for PlainStore {
             }
             body.bytes.truncate(MAX_BODY_BYTES);
         }
-        Ok(self.write(claim, stamp, Change::Save(body)).await)
+        let outcome = self.write(claim, stamp, Change::Save(body)).await;
+        self.acknowledged(outcome)
     }
 
     async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {

@@ -419,7 +419,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// or from the first one. Fewer than `limit` are all there are.
     ///
     /// A letter whose `post` had returned before another's was called comes
-    /// before it. A discarded letter is never among them.
+    /// before it. A discarded letter is never among them. One that was settled
+    /// may be shown with the retention that it was posted with.
     ///
     /// # Cancel safety
     ///
