@@ -50,7 +50,7 @@ esac
 cat <<'SAY'
 This checks formatting, dependencies, lints, documentation and packaging, looks for a Redis or Valkey
 server (and installs one under target/ if there is none), and runs every test against
-it. On two cores that took 16 minutes with the dependencies compiled already; the
+it. On two cores that took about 20 minutes with the dependencies compiled already; the
 first time it takes longer. `./test.sh quick` is for daily work.
 SAY
 
