@@ -3,8 +3,15 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use parking_lot::Mutex;
 use playerdata_core::{
     Error, Event, OnConflict, Parcel, ParcelDocument, Session, SessionManager, Slot, TradeOutcome,
 };
@@ -331,4 +338,82 @@ async fn p1_p3_a_games_own_type_trades_parcels_of_its_own_kind() {
         let gold = [0, 1].map(|at| slots[at].read(|purse| purse.gold));
         assert_eq!(gold, expected);
     }
+}
+
+/// What the second document does when its parcel is really taken.
+static INTERRUPT: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Chest {
+    gold: u64,
+}
+
+impl ParcelDocument for Chest {
+    type Parcel = u64;
+    type Error = NoGold;
+
+    fn take_parcel(&mut self, gold: &u64) -> Result<u64, NoGold> {
+        // Rehearsed with the first, taken with the second.
+        let interrupt = if *gold == 2 {
+            INTERRUPT.lock().take()
+        } else {
+            None
+        };
+        if let Some(interrupt) = interrupt {
+            if REHEARSED.swap(true, Ordering::AcqRel) {
+                interrupt();
+                return Err(NoGold);
+            }
+            *INTERRUPT.lock() = Some(interrupt);
+        }
+        self.gold = self.gold.checked_sub(*gold).ok_or(NoGold)?;
+        Ok(*gold)
+    }
+
+    fn put_parcel(&mut self, gold: &u64) -> Result<(), NoGold> {
+        self.gold = self.gold.checked_add(*gold).ok_or(NoGold)?;
+        Ok(())
+    }
+
+    fn keep_parcel(&mut self, _: &str, gold: u64) {
+        self.gold = self.gold.saturating_add(gold);
+    }
+}
+
+static REHEARSED: AtomicBool = AtomicBool::new(false);
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_parcel_that_cannot_go_back_at_once_goes_back_by_itself() {
+    let world = World::new();
+    let typed = SessionManager::typed(world.store.clone(), |_| Chest { gold: 10 });
+    let manager = typed.parcels().start().await.unwrap();
+    let mut slots = Vec::new();
+    for number in [1, 2] {
+        let session = manager.start_session(number).await.unwrap();
+        slots.push(session.load_slot("Slot1").await.unwrap());
+    }
+    // While the second refuses, game code keeps the first for long.
+    let (go_on, kept) = (Arc::new(AtomicBool::new(false)), slots[0].clone());
+    let stop = Arc::clone(&go_on);
+    *INTERRUPT.lock() = Some(Box::new(move || {
+        let (begun, wait) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            kept.modify(|_| {
+                begun.send(()).unwrap();
+                while !stop.load(Ordering::Acquire) {
+                    std::thread::yield_now();
+                }
+            })
+        });
+        wait.recv().unwrap();
+    }));
+    let traded = manager.trade("t-1", (&slots[0], 7), (&slots[1], 2)).await;
+    assert!(matches!(traded, Err(Error::Parcel { .. })), "{traded:?}");
+    assert_eq!(slots[0].read(|chest| chest.gold), 3, "in escrow");
+    go_on.store(true, Ordering::Release);
+    while slots[0].modify(|_| ()).is_err() {
+        std::thread::yield_now();
+    }
+    pass_secs(11).await;
+    assert_eq!(slots[0].read(|chest| chest.gold), 10);
 }

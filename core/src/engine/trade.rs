@@ -61,10 +61,10 @@ impl<D: GameDocument> Engine<D> {
         let (a, b) = (Arc::clone(&first.slot), Arc::clone(&second.slot));
         let engine = Arc::clone(&self);
         let begin = move || engine.begin_trade(trade, &key, &first, &second);
-        if !self
+        let begun = self
             .on_blocking_thread(&a, "beginning a trade", begin)
-            .await?
-        {
+            .await;
+        if !begun.inspect_err(|_| self.resolve_if_begun(&a, trade))? {
             return Ok(TradeOutcome::AlreadyTraded);
         }
         let (saved_a, saved_b) = tokio::join!(
@@ -255,6 +255,15 @@ impl<D: GameDocument> Engine<D> {
             }
         }
         Ok(())
+    }
+
+    /// Goes on with a trade that failed when only one document was in it, if
+    /// that could not be undone at once: game code may just keep the document.
+    fn resolve_if_begun(self: &Arc<Self>, slot: &Arc<SlotState<D>>, trade: TradeId) {
+        let beside = slot.envelope();
+        if beside.escrow.iter().any(|one| one.side.trade == trade) {
+            self.resolve_later(slot);
+        }
     }
 
     /// Goes on with it at every heartbeat, until it is done or the slot closed.
