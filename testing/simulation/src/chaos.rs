@@ -122,8 +122,11 @@ async fn free(world: &World, rng: &mut Rng) {
 /// An operator erases a player who is not there. Without a fault on the way:
 /// a second erasure that comes late would erase what was saved since.
 async fn erase(world: &World, rng: &mut Rng) {
-    let erasable: Vec<_> = world.players.iter().chain(&world.put_back).collect();
-    let player = erasable[rng.usize(0..erasable.len())];
+    let erasable = match world.put_back.is_empty() || rng.bool() {
+        true => &world.players,
+        false => &world.put_back,
+    };
+    let player = &erasable[rng.usize(0..erasable.len())];
     world
         .ledger
         .note(format_args!("CHAOS {player} is to be erased"));

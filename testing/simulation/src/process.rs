@@ -225,8 +225,9 @@ async fn listen(mut events: Events, ledger: Ledger, process: u32) {
             Event::ErrandFailed { player, slot, .. } => state
                 .history
                 .add(format_args!("TOLD {player}/{slot}: an errand failed")),
+            // The gift bank takes everything that is sent here.
             Event::LetterRefused { letter, why, .. } => {
-                state.breaks(Rule::M4, format_args!("{letter} is refused: {why}"));
+                state.breaks(Rule::M2, format_args!("{letter} is refused: {why}"));
             }
             _ => {}
         });

@@ -28,7 +28,6 @@ pub const RULES: &[Rule] = &[
     Rule::M1,
     Rule::M2,
     Rule::M3,
-    Rule::M4,
     Rule::P2,
     Rule::P3,
     Rule::P4,
