@@ -166,7 +166,10 @@ impl Plan {
             Some(newest) if newest.revision == revision => {
                 plan.drop = over(list.versions.len());
             }
-            Some(newest) if now < newest.kept_at.saturating_add(policy.min_age) => {
+            // One of the future was kept by a clock that ran ahead.
+            Some(newest)
+                if newest.kept_at <= now && now < newest.kept_at.saturating_add(policy.min_age) =>
+            {
                 plan.outcome = Keeping::Recent;
             }
             _ => {

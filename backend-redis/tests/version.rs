@@ -127,6 +127,14 @@ async fn h1_a_version_is_as_old_as_the_servers_clock_says() {
     let about = format!("{kept_at} {header}");
     server.ask::<()>(&["HSET", &key, "about:1", &about]).await;
     assert_eq!(keep(&backend, &game, hourly).await, kept(2));
+    // The clock ran ahead, and was set right.
+    let about: String = server.ask(&["HGET", &key, "about:2"]).await;
+    let (kept_at, header) = about.split_once(' ').unwrap();
+    let kept_at = kept_at.parse::<u64>().unwrap() + 3_660_000;
+    let about = format!("{kept_at} {header}");
+    server.ask::<()>(&["HSET", &key, "about:2", &about]).await;
+    game.save(&backend, "3").await;
+    assert_eq!(keep(&backend, &game, ALL).await, kept(3));
 }
 
 /// Wherever the value is: under the claim, under a later one, at rest.

@@ -4,7 +4,7 @@ use std::{any::Any, fmt, ops::Deref, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
-use playerdata_core::{ManualClock, ServerId, backend::Backend};
+use playerdata_core::{Clock, ManualClock, ServerId, UnixMillis, backend::Backend};
 
 use crate::{
     Process, Rule,
@@ -328,6 +328,20 @@ impl Fixture {
             .history()
             .call(format!("(the clock goes on by {time:?})"));
         clock.advance(time);
+        noted.answer("done".to_owned());
+        true
+    }
+
+    /// Sets the store's clock back, if the fixture has one that can be set.
+    pub(crate) fn set_back(&self, time: Duration) -> bool {
+        let Some(clock) = &self.parts.clock else {
+            return false;
+        };
+        let noted = self
+            .history()
+            .call(format!("(the clock is set back by {time:?})"));
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        clock.set(UnixMillis::new(clock.now().get().saturating_sub(millis)));
         noted.answer("done".to_owned());
         true
     }

@@ -180,10 +180,11 @@ pub async fn a_policy_that_keeps_none_removes_none(fixture: Fixture) {
 }
 
 /// A version is not kept if the newest one was kept a short time ago, and is
-/// when that is over.
+/// when that is over, or when the clock shows that it ran ahead then.
 ///
 /// Proves H1. A backend that fails it keeps eight versions of the last
-/// minute: yesterday's sword is gone.
+/// minute: yesterday's sword is gone. Or it keeps nothing of what is about to be
+/// replaced, because a clock was set back.
 pub async fn a_version_too_soon_is_not_kept(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -219,6 +220,14 @@ pub async fn a_version_too_soon_is_not_kept(fixture: Fixture) {
     kept.push(open.save("now").await);
     keep(&fixture, &open, ALWAYS).await;
     expect_kept(&fixture, Rule::H1, "and one now", &slot, &kept).await;
+    if fixture.set_back(HOUR / 2) {
+        for policy in [ALWAYS, hourly] {
+            kept.push(open.save("before the last").await);
+            keep(&fixture, &open, policy).await;
+            fixture.set_back(HOUR / 2);
+        }
+        expect_kept(&fixture, Rule::H1, "the clock ran ahead", &slot, &kept).await;
+    }
 }
 
 /// A revision is kept once. To keep it again is done at once, and leaves the

@@ -674,6 +674,9 @@ flaws! {
     /// A version is kept however young the last one is.
     MinAgeIgnored min_age_ignored:
         versions::a_version_too_soon_is_not_kept;
+    /// No version is kept while the newest one was kept in the future.
+    FutureVersionIsRecent future_version_is_recent:
+        versions::a_version_too_soon_is_not_kept;
     /// A revision is kept as often as somebody asks.
     RevisionKeptTwice revision_kept_twice:
         versions::a_revision_is_kept_once, cancelled::a_version_can_be_kept_again_after_a_dropped_call;
