@@ -1,4 +1,4 @@
-//! The build script of packages whose tests start a server: tells the tests
+//! The build script of packages whose tests start a server: informs the tests
 //! whether there is one to start, so that without it they are shown as ignored.
 //! It changes nothing else.
 

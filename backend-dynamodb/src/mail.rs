@@ -15,8 +15,8 @@
 //! # Why one that is late does no harm
 //!
 //! - Posting is conditioned on there being no such id. As long as that waits or
-//!   is remembered, a late copy is refused; after an erasure it is a letter like
-//!   any other, posted then.
+//!   is remembered, a late copy is refused; after an erasure it is a letter
+//!   like any other, posted then.
 //! - Posting is conditioned on there being no erasure that has come to the mail
 //!   (see [`erase`](crate::erase)): a letter is there before it, and is removed
 //!   with its id, or after it, and stays.
@@ -163,7 +163,7 @@ pub(crate) async fn post(
             spread = (letter.posting.as_uuid().as_u128() % SPREAD) as u64;
         }
         if !rounds.next().await {
-            return Err(mailbox.doubtful("others posted to it all the time", doubt));
+            return Err(mailbox.doubtful("others kept posting to it", doubt));
         }
     }
 }
@@ -295,7 +295,7 @@ impl Mailbox<'_> {
 /// The error for a letter behind the last position that the mail knows of.
 fn uncounted(key: &Key, is_there: bool) -> BackendError {
     let what = match is_there {
-        true => format!("{key}: the letter is there, and the mail has not come so far"),
+        true => format!("{key}: the letter is there, but the mailbox has not counted it"),
         false => format!("post {key}: refused without a reason"),
     };
     BackendError::new(ErrorKind::Corrupt, Effect::None, what)
@@ -425,7 +425,7 @@ pub(crate) async fn discard(
         match refusals.into_iter().next().flatten() {
             Some(refusal) => found = refusal.item,
             None => {
-                let what = format!("discard {key}: the mail has not counted the letter");
+                let what = format!("discard {key}: the mailbox has not counted the letter");
                 return Err(BackendError::new(ErrorKind::Corrupt, Effect::None, what));
             }
         }

@@ -39,7 +39,7 @@ async fn saved_slot() -> (Store, DynamoDbBackend, Claim) {
     (store, backend, claim)
 }
 
-/// Saves a record on that base that tells it by its body.
+/// Saves a record on that base, whose body names it.
 async fn save(backend: &DynamoDbBackend, claim: &Claim, base: u64) {
     let text = format!("on {base}");
     let saved = backend
@@ -103,7 +103,7 @@ async fn h1_a_version_is_the_record_as_it_was_stored() {
     assert_eq!(
         backend.list(&claim.player).await.unwrap(),
         [],
-        "it is no slot"
+        "it is not a slot"
     );
     for (name, revision) in [("s", 2), ("s#1", 1), ("S", 1), ("s1", 1)] {
         let Ok(name) = playerdata_core::SlotName::new(name) else {

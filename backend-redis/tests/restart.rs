@@ -127,7 +127,7 @@ async fn a_value_that_vanished_is_an_error_that_says_so_and_not_a_lost_session()
     let error = backend.open(&next.claim()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
     let listed = backend.list(&game.player).await.unwrap();
-    assert_eq!(listed.len(), 1, "it is no slot that never was");
+    assert_eq!(listed.len(), 1, "it is not a slot that never was");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ const ALL: KeepPolicy = KeepPolicy {
     min_age: Duration::ZERO,
 };
 
-/// A server of one's own.
+/// A server for this test alone.
 async fn start() -> (TestServer, RedisOptions, RedisBackend) {
     let server = TestServer::start(&[]).await;
     let options = options();
@@ -87,7 +87,7 @@ async fn h1_h4_the_server_copies_the_record_byte_for_byte_and_the_oldest_goes() 
     );
     assert_eq!(versions[0].saved_at.get(), 2_000);
     assert_eq!((versions[0].schema, versions[0].body_bytes), (1, 1));
-    // Once more of the same revision is no further one.
+    // Keeping the same revision again does not make another.
     let again = versions[0].kept_at;
     assert_eq!(keep(&backend, &game, ALL).await, kept(4));
     let versions = backend.versions(&game.player, &game.slot).await.unwrap();
@@ -97,7 +97,7 @@ async fn h1_h4_the_server_copies_the_record_byte_for_byte_and_the_oldest_goes() 
     let none = KeepPolicy { most: 0, ..ALL };
     assert_eq!(keep(&backend, &game, none).await, Keeping::Nothing);
     assert_eq!(revisions(&backend, &game).await, [4, 3]);
-    // Versions are no slots.
+    // Versions are not slots.
     assert_eq!(backend.list(&game.player).await.unwrap().len(), 1);
 }
 

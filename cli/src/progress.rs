@@ -1,4 +1,4 @@
-//! How far something is that takes long, and what came of it.
+//! How far a long piece of work is, and how it ended.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -30,7 +30,7 @@ impl Drop for Progress {
     }
 }
 
-/// What became of the players.
+/// What happened to the players.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     written: u64,
@@ -75,7 +75,7 @@ impl Tally {
         });
         let words = || {
             let again = match stopped {
-                true => "; interrupted: give the command again to go on",
+                true => "; interrupted: run the command again to go on",
                 false => "",
             };
             format!(

@@ -90,7 +90,7 @@ impl Rule {
             Self::S9 => "several slots can be open at once, each with its own document",
             Self::S10 => "a new player's document is stored at its first save, changed or not",
             Self::A1 => "the autosave writes what changed, and nothing else",
-            Self::A3 => "a save that failed is told and tried again",
+            Self::A3 => "a save that failed is reported and tried again",
             Self::A6 => "the forced cycle writes every open slot",
             Self::E1 => "an end saves and then releases; what can't be saved keeps the lock",
             Self::E2 => "a lost session is closed, and the game is told who took the player",

@@ -26,6 +26,21 @@ use crate::{PlayerId, codec::KeysFingerprint};
 ///
 /// Fields that the type gained are serde's affair: give them a
 /// `#[serde(default)]`. `reconcile` is for `Document` alone.
+///
+/// ```
+/// use playerdata_core::{GiftBank, Inventory};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Default, Serialize, Deserialize)]
+/// struct Profile {
+///     gold: u64,
+///     inventory: Inventory,
+///     #[serde(default)] // added in the second release
+///     gifts: GiftBank,
+/// }
+/// # fn is_one<D: playerdata_core::GameDocument>() {}
+/// # is_one::<Profile>();
+/// ```
 pub trait GameDocument: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> GameDocument for T {}

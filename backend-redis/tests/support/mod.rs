@@ -25,7 +25,7 @@ pub fn namespace() -> String {
     format!("test-{}", RandomIds.next_id())
 }
 
-/// Options for tests: a namespace of one's own, and little patience.
+/// Options for tests: a namespace of their own, and little patience.
 pub fn options() -> RedisOptions {
     let mut options = RedisOptions::default();
     options.namespace = namespace();

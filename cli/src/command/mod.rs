@@ -93,7 +93,7 @@ impl Command {
     }
 }
 
-/// Closes the store, whatever came of the command.
+/// Closes the store, however the command went.
 async fn closing(desk: Desk, done: Result<Exit, Failure>) -> Result<Exit, Failure> {
     desk.close().await;
     done
@@ -105,7 +105,7 @@ fn tell_of(desk: &Desk, what: &str) -> Result<Exit, Failure> {
     Ok(Exit::Ended)
 }
 
-/// A player who is held is told, and left; nothing else is.
+/// A player who is held is reported and skipped; any other failure counts.
 fn unless_held(copied: Result<Arrival, Failure>) -> Result<Option<Arrival>, Failure> {
     match copied {
         Err(Failure::Held(player, lock)) => {
@@ -119,7 +119,7 @@ fn unless_held(copied: Result<Arrival, Failure>) -> Result<Option<Arrival>, Fail
 fn tell_if_newer(player: &PlayerId, arrival: Option<Arrival>) {
     if arrival == Some(Arrival::Newer) {
         output::message(&format!(
-            "left: player {player} has something newer there\n"
+            "left: player {player} has something newer at the destination\n"
         ));
     }
 }

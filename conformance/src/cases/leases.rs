@@ -347,7 +347,7 @@ pub async fn a_lease_is_not_cut_to_whole_seconds(fixture: Fixture) {
 /// Of two leases given at the same time, the shorter one lapses first, by as
 /// much as it is shorter.
 ///
-/// Proves L2. A backend that fails it gives no lease of less than so many
+/// Proves L2. A backend that fails it gives no lease shorter than a number of
 /// seconds, whatever it is asked for.
 pub async fn a_short_lease_lapses_before_a_longer_one(fixture: Fixture) {
     let [a, b] = fixture.servers();

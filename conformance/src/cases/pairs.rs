@@ -569,7 +569,7 @@ pub async fn releases_beside_each_other_end_it_once(fixture: Fixture) {
 }
 
 /// A session saves some of its slots and deletes others while somebody asks
-/// for the player in vain: nothing of it is refused.
+/// for the player without success: nothing of it is refused.
 ///
 /// Proves L1 and S3. A backend that fails it lets a request that is refused,
 /// or a neighbouring slot, disturb a session.

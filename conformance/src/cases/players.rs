@@ -284,7 +284,8 @@ pub async fn who_is_there_throughout_a_listing_is_listed(fixture: Fixture) {
         if let Some(gone) = go.pop() {
             b.client.erase(&gone).await;
         }
-        // A hundred are enough: a listing need not end while more come for ever.
+        // A hundred are enough: a listing need not end while more come for
+        // ever.
         if come < 300 {
             save(&a, &PlayerId::from(come)).await;
             come += 1;
@@ -378,7 +379,7 @@ async fn expect_refused(fixture: &Fixture, client: &Client, text: &str) {
             fixture.expect_eq(Rule::Players, "refused", found, expected);
         }
         Ok(page) => {
-            let what = format!("{text:?} is no cursor of this store, but: {page:?}");
+            let what = format!("{text:?} is not a cursor of this store, but: {page:?}");
             fixture.fail(Rule::Players, &what);
         }
     }

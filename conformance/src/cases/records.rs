@@ -92,7 +92,7 @@ pub async fn a_body_of_no_bytes_is_a_record(fixture: Fixture) {
 }
 
 /// Every byte value is kept, at either end and in the middle, with bytes that
-/// are no text, line ends and what else a protocol could trip over.
+/// are not text, line ends and whatever else a protocol could trip over.
 ///
 /// Proves the contract on bodies. A backend that fails it cuts bodies at a
 /// zero, or mends what it takes for text.

@@ -20,7 +20,7 @@ pub async fn a_new_slot_opens_empty(fixture: Fixture) {
     let open = session.open(&fixture.slot()).await;
     let empty = Opened::default();
     fixture.expect_eq(Rule::S4, "nothing yet", open.opened(), &empty);
-    // Opening it was no write.
+    // Opening it was not a write.
     let again = session.through(&b.client).open(&fixture.slot()).await;
     fixture.expect_eq(Rule::S3, "still nothing", again.opened(), &empty);
 }

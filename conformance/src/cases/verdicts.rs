@@ -37,7 +37,7 @@ async fn expect_stands(fixture: &Fixture, when: &str, trade: TradeId, verdict: V
     }
 }
 
-/// The first verdict on a trade stands, be it to commit or to abort, and
+/// The first verdict on a trade stands, whether to commit or to abort, and
 /// everybody is told it, whichever they would have written.
 ///
 /// Proves P3. A backend that fails it has one party of a trade give, and the
@@ -137,7 +137,8 @@ pub async fn a_verdict_that_both_forgot_is_kept_for_late_callers(fixture: Fixtur
         expect_stands(&fixture, "at once", trade, verdict).await;
         fixture.pass(ALMOST);
         expect_stands(&fixture, "just not thirty days later", trade, verdict).await;
-        // It may be forgotten later on, and then it is decided as if it were new.
+        // It may be forgotten later on, and then it is decided as if it were
+        // new.
         fixture.pass(VERDICT_MEMORY);
         let decided = a.decide(trade, other(verdict)).await;
         expect_stands(&fixture, "for everybody", trade, decided).await;

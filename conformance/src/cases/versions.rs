@@ -252,7 +252,7 @@ pub async fn a_revision_is_kept_once(fixture: Fixture) {
     expect_kept(&fixture, Rule::H1, "one of each", &slot, &kept).await;
 }
 
-/// What was never kept is no version: of any revision of a slot, of a slot
+/// What was never kept is not a version: of any revision of a slot, of a slot
 /// that has none, of a player who is unknown.
 ///
 /// Proves H4. A backend that fails it gives some other version, or an error,

@@ -209,7 +209,7 @@ impl<D: GameDocument> Game<D> {
             Ok(Some(told)) => told,
             _ => self
                 .world
-                .fail(rule, &format!("the game is told in time: {what}")),
+                .fail(rule, &format!("the game hears in time: {what}")),
         }
     }
 

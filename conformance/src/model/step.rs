@@ -43,7 +43,7 @@ pub(super) enum Action {
     Settle(Player, SlotIndex, Mail),
     Decide(Trade, Verdict),
     ForgetDecision(Trade, Party),
-    /// So many stay, and if not `always`, only the first one is kept.
+    /// This many stay, and if not `always`, only the first one is kept.
     KeepVersion {
         claim: EarlierClaim,
         most: u32,

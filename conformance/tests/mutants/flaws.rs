@@ -626,7 +626,7 @@ flaws! {
     /// A verdict to abort gives way to one to commit.
     AbortOverwritten abort_overwritten:
         verdicts::the_first_verdict_stands;
-    /// Trades are told apart by the second half of their ids.
+    /// Trades are distinguished by the second half of their ids.
     TradesComparedShort trades_compared_short:
         verdicts::each_trade_has_a_verdict_of_its_own;
     /// A verdict is looked for, and written in a second step.
@@ -764,7 +764,7 @@ flaws! {
     /// Letters are acknowledged before they are on disk.
     MailNotSynced mail_not_synced:
         killed::mail_verdicts_and_versions_survive_a_kill;
-    /// Verdicts are told before they are on disk.
+    /// Verdicts are answered before they are on disk.
     VerdictsNotSynced verdicts_not_synced:
         killed::mail_verdicts_and_versions_survive_a_kill;
     /// Versions are acknowledged before they are on disk.

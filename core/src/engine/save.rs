@@ -365,7 +365,7 @@ impl<D: GameDocument> Engine<D> {
     /// A request to acquire that the network repeats, or delivers late, can
     /// give a session a second lock after others have had the player. What
     /// the session knows is old then: it is lost (L4). Since no fence is ever
-    /// given again (L3), the claim's fence tells the store.
+    /// given again (L3), the claim's fence shows the store.
     pub(crate) async fn claim_slot(
         &self,
         core: &SessionCore,

@@ -33,14 +33,14 @@ struct Profile {
     inventory: Inventory,
 }
 
-/// A document whose length can be told to the byte.
+/// A document whose length is known to the byte.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Diary {
     text: String,
 }
 
 impl Diary {
-    /// One that has so many bytes as JSON.
+    /// One that has this many bytes as JSON.
     fn of_bytes(bytes: usize) -> Self {
         let frame = r#"{"text":""}"#.len();
         Self {
@@ -145,9 +145,9 @@ async fn expect_refused(world: &World, slot: &Slot<Diary>, limit: usize) {
 }
 
 /// A document as large as the store takes, or 1 MiB if it takes more, is saved
-/// and comes back. One that is larger than the store takes (if that is 16 MiB or
-/// less) is refused with both sizes before anything is sent; what was saved before stays, and the slot can
-/// be saved again.
+/// and comes back. One that is larger than the store takes (if that is 16 MiB
+/// or less) is refused with both sizes before anything is sent; what was saved
+/// before stays, and the slot can be saved again.
 ///
 /// Proves S8. A backend that fails it promises a limit that it does not keep,
 /// and a player who collects too much can't be saved any more.

@@ -176,7 +176,7 @@ pub async fn an_outage_loses_no_session_and_no_change(fixture: Fixture) {
         .told_so_far()
         .into_iter()
         .find(|event| matches!(event, Event::SessionLost { .. }));
-    let what = format!("nothing is told as lost: {lost:?}");
+    let what = format!("nothing is reported as lost: {lost:?}");
     fixture.expect(Rule::E3, &what, lost.is_none());
 }
 

@@ -94,8 +94,8 @@ pub async fn the_forced_cycle_writes_every_open_slot(fixture: Fixture) {
     }
 }
 
-/// While the store can't be reached, failures are told and changes kept; when
-/// it is back, the autosave writes them.
+/// While the store can't be reached, failures are reported and changes kept;
+/// when it is back, the autosave writes them.
 ///
 /// Proves A3 and E3. A backend that fails it loses what happened during an
 /// outage.

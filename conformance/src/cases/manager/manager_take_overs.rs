@@ -57,7 +57,7 @@ pub async fn a_crashed_servers_players_wait_for_its_lease(fixture: Fixture) {
 /// lease of the holder, which has crashed, lapses.
 ///
 /// Proves L2. A backend that fails it keeps players waiting for a server that
-/// is no more.
+/// is gone.
 pub async fn who_waits_for_a_crashed_server_gets_the_player(fixture: Fixture) {
     let (a, b) = (mortal(&fixture).await, other(&fixture).await);
     let player = fixture.player();
@@ -196,7 +196,8 @@ pub async fn wrong_clocks_cost_no_save(fixture: Fixture) {
 }
 
 /// A server that is started again with a clock that has gone back is the later
-/// one all the same: it has its players back, and its former self is superseded.
+/// one all the same: it has its players back, and its former self is
+/// superseded.
 ///
 /// Proves L7 and L10. A backend that fails it lets the server that was there
 /// first win for ever, and its successor never come up.
