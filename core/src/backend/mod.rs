@@ -205,7 +205,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`ErrorKind::Unavailable`] or [`ErrorKind::Rejected`]. If the effect is
-    /// possible, drained notices may be lost; who sent them repeats them.
+    /// possible, drained notices may be lost; the caller finds out otherwise what they said.
     ///
     /// # Cancel safety
     ///
