@@ -8,9 +8,9 @@ use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification,
-        Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result,
-        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
+        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use playerdata_memory::MemoryBackend;
@@ -37,6 +37,7 @@ pub enum Op {
     Letters,
     Discard,
     Settle,
+    KnownLetters,
     Decide,
     ForgetDecision,
     KeepVersion,
@@ -458,6 +459,16 @@ impl Backend for Faulty {
     ) -> Result<()> {
         let call = self.memory.settle(player, slot, id, posting);
         self.pass(Op::Settle, Some(player), call).await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        let call = self.memory.known_letters(player, after, limit);
+        self.pass(Op::KnownLetters, Some(player), call).await
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
