@@ -292,19 +292,19 @@ async fn m3_a_notice_that_fails_is_sent_again_and_so_is_a_look_that_fails() {
 /// The renewal has taken the notice out of the store, and its answer is lost.
 #[tokio::test(start_paused = true)]
 async fn m3_a_notice_that_a_lost_answer_took_along_costs_one_heartbeat() {
-    for fault in [Fault::AnswerLost, Fault::HangAfter] {
+    for fault in [Fault::ErrorAfter, Fault::HangAfter] {
         let world = World::new();
         let (here, there) = (world.server("a").await, profiles(&world, "b").await);
         let (session, slot) = steal(&there).await.unwrap();
         let _second = session.load_slot("Slot2").await.unwrap();
         slot.save().await.unwrap();
         here.send(1, "Slot1", letter("l-1")).await.unwrap();
-        world.store.fail_once(Op::Renew, fault); // of either server
-        world.store.fail_once(Op::Renew, fault); // and of the other
+        world.store.inject(When::renew_lease().nth(1), fault); // of either server
+        world.store.inject(When::renew_lease().nth(2), fault); // and of the other
         pass_secs(20).await;
         once(&slot.snapshot(), ["l-1".to_owned()]);
         pass_secs(60).await;
-        world.store.forget_calls();
+        world.store.record_calls();
         pass_secs(20).await;
         assert_eq!(world.store.count(Op::Letters), 0, "once is enough");
     }
@@ -319,7 +319,7 @@ async fn m3_more_letters_at_once_than_notices_can_wait_all_arrive_within_a_heart
     let (_session, slot) = steal(&there).await.unwrap();
     slot.save().await.unwrap();
     let name = ServerName::new("b").unwrap();
-    let holder = world.store.memory.holder(&player(1)).await.unwrap();
+    let holder = world.memory.holder(&player(1)).await.unwrap();
     let of_others = Notice {
         player: player(2),
         session: holder.unwrap().session,
@@ -327,7 +327,7 @@ async fn m3_more_letters_at_once_than_notices_can_wait_all_arrive_within_a_heart
         from: here.server().clone(),
     };
     for _ in 0..MAX_NOTICES {
-        world.store.memory.notify(&name, &of_others).await.unwrap();
+        world.memory.notify(&name, &of_others).await.unwrap();
     }
     here.send(1, "Slot1", letter("l-1")).await.unwrap();
     pass_ms(5_100).await;
@@ -340,14 +340,14 @@ async fn m3_a_notice_that_no_attempt_gets_through_is_sent_when_the_store_is_back
     let (here, there) = (world.server("a").await, profiles(&world, "b").await);
     let (_session, slot) = steal(&there).await.unwrap();
     slot.save().await.unwrap();
-    world.store.fail(Op::Notify, Fault::Refused);
+    world.store.inject(When::notify(), Fault::ErrorBefore);
     here.send(1, "Slot1", letter("l-1")).await.unwrap();
     pass_secs(30).await;
     assert_eq!(slot.snapshot().received.len(), 0);
-    world.store.heal();
+    world.store.calm();
     pass_secs(30).await;
     once(&slot.snapshot(), ["l-1".to_owned()]);
-    world.store.forget_calls();
+    world.store.record_calls();
     pass_secs(60).await;
     assert_eq!(world.store.count(Op::Notify), 0, "once is enough");
 }
@@ -369,7 +369,7 @@ async fn m3_a_letter_that_is_sent_again_is_told_of_again() {
         retention: Retention::Timed,
         content,
     };
-    let (store, name) = (&world.store.memory, SlotName::new("Slot1").unwrap());
+    let (store, name) = (&world.memory, SlotName::new("Slot1").unwrap());
     let player = player(1);
     let posted = store.post(&player, &name, &posted_without_a_notice).await;
     assert!(matches!(posted, Ok(Posting::Posted { holder: Some(_) })));
