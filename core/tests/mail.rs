@@ -13,9 +13,9 @@ use std::{
 };
 
 use playerdata_core::{
-    Error, Event, Letter, LetterError, OnConflict, Parcel, SaveReason, Sent, ServerName, Session,
-    SessionManager, Slot, SlotName,
-    backend::{Backend, MAX_LETTERS},
+    Clock, Error, Event, Letter, LetterError, LetterId, OnConflict, Parcel, SaveReason, Sent,
+    ServerName, Session, SessionManager, Slot, SlotName,
+    backend::{self, Backend, MAX_LETTERS, MAX_NOTICES, Notice, NoticeKind, Posting, Retention},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -285,6 +285,98 @@ async fn m3_a_notice_that_fails_is_sent_again_and_so_is_a_look_that_fails() {
     let delayed = |event: &Event| matches!(event, Event::MailDelayed { .. });
     assert!(count(&drain(&mut events), delayed) > 0);
     world.store.calm();
+    pass_secs(6).await;
+    once(&slot.snapshot(), ["l-1".to_owned()]);
+}
+
+/// The renewal has taken the notice out of the store, and its answer is lost.
+#[tokio::test(start_paused = true)]
+async fn m3_a_notice_that_a_lost_answer_took_along_costs_one_heartbeat() {
+    for fault in [Fault::AnswerLost, Fault::HangAfter] {
+        let world = World::new();
+        let (here, there) = (world.server("a").await, profiles(&world, "b").await);
+        let (session, slot) = steal(&there).await.unwrap();
+        let _second = session.load_slot("Slot2").await.unwrap();
+        slot.save().await.unwrap();
+        here.send(1, "Slot1", letter("l-1")).await.unwrap();
+        world.store.fail_once(Op::Renew, fault); // of either server
+        world.store.fail_once(Op::Renew, fault); // and of the other
+        pass_secs(20).await;
+        once(&slot.snapshot(), ["l-1".to_owned()]);
+        pass_secs(60).await;
+        world.store.forget_calls();
+        pass_secs(20).await;
+        assert_eq!(world.store.count(Op::Letters), 0, "once is enough");
+    }
+}
+
+/// What is dropped is not lost: a full queue of notices says that there is mail
+/// for anybody.
+#[tokio::test(start_paused = true)]
+async fn m3_more_letters_at_once_than_notices_can_wait_all_arrive_within_a_heartbeat() {
+    let world = World::new();
+    let (here, there) = (world.server("a").await, profiles(&world, "b").await);
+    let (_session, slot) = steal(&there).await.unwrap();
+    slot.save().await.unwrap();
+    let name = ServerName::new("b").unwrap();
+    let holder = world.store.memory.holder(&player(1)).await.unwrap();
+    let of_others = Notice {
+        player: player(2),
+        session: holder.unwrap().session,
+        kind: NoticeKind::Mail,
+        from: here.server().clone(),
+    };
+    for _ in 0..MAX_NOTICES {
+        world.store.memory.notify(&name, &of_others).await.unwrap();
+    }
+    here.send(1, "Slot1", letter("l-1")).await.unwrap();
+    pass_ms(5_100).await;
+    once(&slot.snapshot(), ["l-1".to_owned()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn m3_a_notice_that_no_attempt_gets_through_is_sent_when_the_store_is_back() {
+    let world = World::new();
+    let (here, there) = (world.server("a").await, profiles(&world, "b").await);
+    let (_session, slot) = steal(&there).await.unwrap();
+    slot.save().await.unwrap();
+    world.store.fail(Op::Notify, Fault::Refused);
+    here.send(1, "Slot1", letter("l-1")).await.unwrap();
+    pass_secs(30).await;
+    assert_eq!(slot.snapshot().received.len(), 0);
+    world.store.heal();
+    pass_secs(30).await;
+    once(&slot.snapshot(), ["l-1".to_owned()]);
+    world.store.forget_calls();
+    pass_secs(60).await;
+    assert_eq!(world.store.count(Op::Notify), 0, "once is enough");
+}
+
+/// A sender that crashes between the letter and its notice was told nothing,
+/// and sends it again, or whoever loads its outbox does.
+#[tokio::test(start_paused = true)]
+async fn m3_a_letter_that_is_sent_again_is_told_of_again() {
+    let world = World::new();
+    let (here, there) = (world.server("a").await, profiles(&world, "b").await);
+    let (_session, slot) = steal(&there).await.unwrap();
+    slot.save().await.unwrap();
+    let content = json!({"Gold": 1}).to_string().into();
+    let posted_without_a_notice = backend::Letter {
+        id: LetterId::new("l-1").unwrap(),
+        posting: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
+        sender: "shop".to_owned(),
+        sent_at: world.clock.now(),
+        retention: Retention::Timed,
+        content,
+    };
+    let (store, name) = (&world.store.memory, SlotName::new("Slot1").unwrap());
+    let player = player(1);
+    let posted = store.post(&player, &name, &posted_without_a_notice).await;
+    assert!(matches!(posted, Ok(Posting::Posted { holder: Some(_) })));
+    pass_secs(20).await;
+    assert_eq!(slot.snapshot().received.len(), 0);
+    let again = here.send(1, "Slot1", letter("l-1")).await.unwrap();
+    assert_eq!(again, Sent::AlreadySent);
     pass_secs(6).await;
     once(&slot.snapshot(), ["l-1".to_owned()]);
 }

@@ -9,9 +9,9 @@ use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Hazard, KeepPolicy, Keeping,
-        Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
-        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
-        VersionSummary, WaitingLetter, WriteOutcome,
+        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
+        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
+        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -374,6 +374,25 @@ impl Backend for FaultyBackend {
         let call = Call::on(Operation::Settle, player, slot);
         self.call(call, Some(()), request!(settle(player, slot, id; posting)))
             .await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        let after = after.map(|(slot, id)| (slot.clone(), id.clone()));
+        let player = player.clone();
+        let call = Call::of(Operation::KnownLetters, &player);
+        let request = move |store: Arc<dyn Backend>| -> BoxFuture<'static, _> {
+            let (player, after) = (player.clone(), after.clone());
+            Box::pin(async move {
+                let after = after.as_ref().map(|(slot, id)| (slot, id));
+                store.known_letters(&player, after, limit).await
+            })
+        };
+        self.call(call, None, request).await
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
