@@ -11,6 +11,7 @@ use playerdata_core::{
         SlotSummary, Stamp, WriteOutcome,
     },
 };
+use uuid::Uuid;
 
 use crate::{
     error::half_way,
@@ -36,7 +37,8 @@ impl Head {
             fence: item.number(attr::FENCE)?.map(Fence::new),
             claim: item.number(attr::CLAIM)?.map(ClaimNumber::new),
             revision: Revision::new(item.number(attr::REVISION)?.unwrap_or_default()),
-            write_id: item.parsed(attr::WRITE_ID)?,
+            // One that can't be read is no write that anybody asks for.
+            write_id: item.parsed(attr::WRITE_ID).unwrap_or_default(),
         })
     }
 
@@ -69,6 +71,54 @@ pub(crate) fn read_record(item: Reader<'_>) -> Result<Option<Record>> {
             bytes: Bytes::copy_from_slice(bytes),
         },
     }))
+}
+
+/// The record in a slot item. What can't be understood is a record all the same,
+/// of which the bytes are known: whoever is shown it can put something else in
+/// its place. Without a revision it can't be replaced, and is an error; but for
+/// an item of another program's, which has none until the slot is opened.
+fn read_whatever_it_is(table: &Table, item: Reader<'_>) -> Result<Option<Record>> {
+    let unreadable = match read_record(item) {
+        Ok(None) if !is_foreign(table, item) => return Ok(None),
+        Ok(None) => item.corrupt(attr::BODY),
+        Ok(record) => return Ok(record),
+        Err(error) => error,
+    };
+    tracing::warn!(error = %unreadable, "a slot can't be read");
+    let bytes = match item.binary(attr::BODY) {
+        Ok(Some(bytes)) => Bytes::copy_from_slice(bytes),
+        Ok(None) | Err(_) => item.as_text().into(),
+    };
+    let saved_at = item.number(attr::SAVED_AT).unwrap_or_default();
+    Ok(Some(Record {
+        revision: Revision::new(item.number(attr::REVISION)?.unwrap_or_default()),
+        write_id: item
+            .parsed(attr::WRITE_ID)
+            .unwrap_or_default()
+            .unwrap_or(WriteId::from_uuid(Uuid::nil())),
+        saved_at: UnixMillis::new(saved_at.unwrap_or_default()),
+        body: Body {
+            schema: read_schema(item).unwrap_or_default(),
+            encoding: Encoding::Unknown,
+            bytes,
+        },
+    }))
+}
+
+/// Whether another program put an item at the place of a slot.
+fn is_foreign(table: &Table, item: Reader<'_>) -> bool {
+    const OURS: [&str; 7] = [
+        attr::SESSION,
+        attr::FENCE,
+        attr::CLAIM,
+        attr::REVISION,
+        attr::WRITE_ID,
+        attr::SAVED_AT,
+        attr::TTL,
+    ];
+    let keys = [table.partition_key.as_str(), &table.sort_key];
+    let mut names = item.names();
+    names.any(|name| !OURS.contains(&name) && !keys.contains(&name))
 }
 
 pub(crate) fn read_schema(item: Reader<'_>) -> Result<u32> {
@@ -163,7 +213,7 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
         return Ok(Opening::Opened(Opened {
             revision: head.revision,
             last_write: head.write_id,
-            record: read_record(item)?,
+            record: read_whatever_it_is(table, item)?,
         }));
     }
     if head.is_under_lock_of(claim) {
@@ -268,7 +318,7 @@ pub(crate) async fn view(
     let key = Key::slot(player, slot);
     match table.get("view", &key).await? {
         None => Ok(None),
-        Some(item) => read_record(Reader::new(&key, &item)),
+        Some(item) => read_whatever_it_is(table, Reader::new(&key, &item)),
     }
 }
 
@@ -291,7 +341,17 @@ pub(crate) async fn list(table: &Table, player: &PlayerId) -> Result<Vec<SlotSum
             .page("list", &first, Range::BeginningWith, &WANTED, from)
             .await?;
         for item in &page.items {
-            summaries.extend(summary(table, &first, item)?);
+            let reader = Reader::new(&first, item);
+            summaries.extend(match summary(table, reader) {
+                Ok(Some(summary)) => Some(summary),
+                // One that was never written, or another program's.
+                Ok(None) if is_unwritten(reader) => look(table, player, reader).await?,
+                Ok(None) => None,
+                Err(error) => {
+                    tracing::warn!(%error, "a slot can't be read");
+                    look(table, player, reader).await?
+                }
+            });
         }
         from = page.next;
         if from.is_none() {
@@ -301,14 +361,45 @@ pub(crate) async fn list(table: &Table, player: &PlayerId) -> Result<Vec<SlotSum
     }
 }
 
-/// What a list says of a slot; `None` for one without a record.
-fn summary(table: &Table, first: &Key, item: &Item) -> Result<Option<SlotSummary>> {
-    let item = Reader::new(first, item);
+fn is_unwritten(item: Reader<'_>) -> bool {
+    !matches!(item.number(attr::REVISION), Ok(Some(1..)))
+}
+
+/// What a list says of a slot that can't be read: it is listed all the same, by
+/// what is known. Viewing it says what is wrong, and the other slots are as they
+/// are.
+async fn look(table: &Table, player: &PlayerId, item: Reader<'_>) -> Result<Option<SlotSummary>> {
+    let slot = slot_name(table, item)?;
+    let summary = match view(table, player, &slot).await {
+        Ok(record) => record.map(|record| SlotSummary {
+            slot,
+            revision: record.revision,
+            saved_at: record.saved_at,
+            schema: record.body.schema,
+            body_bytes: record.body.bytes.len() as u64,
+        }),
+        Err(error) if error.kind() == ErrorKind::Corrupt => Some(SlotSummary {
+            slot,
+            revision: Revision::default(),
+            saved_at: UnixMillis::default(),
+            schema: 0,
+            body_bytes: 0,
+        }),
+        Err(error) => return Err(error),
+    };
+    Ok(summary)
+}
+
+fn slot_name(table: &Table, item: Reader<'_>) -> Result<SlotName> {
     let sort: String = item.required(&table.sort_key, item.parsed(&table.sort_key)?)?;
-    let slot = sort
-        .strip_prefix(SLOT_PREFIX)
-        .and_then(|name| name.parse().ok());
-    let slot = item.required(&table.sort_key, slot)?;
+    let slot = sort.strip_prefix(SLOT_PREFIX);
+    let slot = slot.and_then(|name| name.parse().ok());
+    item.required(&table.sort_key, slot)
+}
+
+/// What a list says of a slot; `None` for one without a record.
+fn summary(table: &Table, item: Reader<'_>) -> Result<Option<SlotSummary>> {
+    let slot = slot_name(table, item)?;
     let Some(body_bytes) = item.number(attr::BODY_BYTES)? else {
         return Ok(None);
     };

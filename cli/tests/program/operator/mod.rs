@@ -1,10 +1,12 @@
 //! The commands for people on call.
 
+#[cfg(all(feature = "redis", feature = "dynamodb"))]
 mod damage;
 mod holding;
 mod looking;
 mod moving;
 mod putting;
+mod scene;
 mod usage;
 
 use std::process::Stdio;
