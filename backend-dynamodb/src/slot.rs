@@ -17,8 +17,10 @@ use crate::{
     error::half_way,
     item::{Item, Key, Reader, SLOT_PREFIX, attr, binary, number, partition_of, text},
     lock::{self, StoredLock},
-    table::{Change, Conditional, Range, Refusal, Table, values},
+    resend::Nature,
+    table::{Change, Conditional, Range, Refusal, Returning, Table, values},
     transaction::Action,
+    version,
 };
 
 /// The part of a slot item that decides about writes.
@@ -210,10 +212,19 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
     let item = Reader::new(key, &item);
     let head = Head::read(item)?;
     if head.is_under(claim) {
+        let mut record = read_whatever_it_is(table, item)?;
+        let mut revision = head.revision;
+        if let Some(record) = &mut record
+            && record.body.encoding == Encoding::Unknown
+            && revision == Revision::default()
+        {
+            revision = go_on_from_versions(table, claim, key).await?;
+            record.revision = revision;
+        }
         return Ok(Opening::Opened(Opened {
-            revision: head.revision,
+            revision,
             last_write: head.write_id,
-            record: read_whatever_it_is(table, item)?,
+            record,
         }));
     }
     if head.is_under_lock_of(claim) {
@@ -225,6 +236,31 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
             holder: stored.and_then(|stored| stored.holder_but_for(claim)),
         },
     })
+}
+
+/// Gives a slot that has lost its revision that of its newest version, so that
+/// what is put in its place is no revision that is kept already.
+async fn go_on_from_versions(table: &Table, claim: &Claim, key: &Key) -> Result<Revision> {
+    let versions = version::list(table, &claim.player, &claim.slot).await;
+    let versions = versions.unwrap_or_default();
+    let Some(newest) = versions.first().map(|newest| newest.revision) else {
+        return Ok(Revision::default());
+    };
+    let change = Change {
+        update: "SET #revision = :newest".to_owned(),
+        condition: "#session = :session AND #fence = :fence AND #claim = :claim".to_owned(),
+        values: values([
+            (":newest", number(newest.get())),
+            (":session", text(claim.session)),
+            (":fence", number(claim.fence.get())),
+            (":claim", number(claim.number.get())),
+        ]),
+    };
+    let (returning, nature) = (Returning::Nothing, Nature::Repeatable);
+    match table.update("open", key, change, returning, nature).await? {
+        // Failed: the claim is dead, and so is what is written under it.
+        Conditional::Met(_) | Conditional::Failed(_) => Ok(newest),
+    }
 }
 
 /// Says how a claim died that the slot does not carry, or not as it was

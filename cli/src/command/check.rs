@@ -300,8 +300,9 @@ const SLOT_ADVICE: &str = "`export` has what can be read of the player; `erase` 
                            and `import` that: the documents of the backend say what is stored where";
 const LOCK_ADVICE: &str = "nobody can start a session: the documents of the backend say how a \
                            player is stored, and what to do";
-const MAIL_ADVICE: &str = "the letters there don't reach the player; `export` has all the rest: \
-                           `erase` the player then, and `import` that";
+const MAIL_ADVICE: &str = "its letters don't reach the player, and perhaps the slot can't be \
+                           loaded; `export` has all the rest: `erase` the player then, and \
+                           `import` that";
 const VERSION_ADVICE: &str = "`restore` another one; the document of the slot is as it was";
 
 /// What is damaged, if what failed is that.

@@ -184,6 +184,37 @@ impl Raw {
         }
     }
 
+    /// Empties it, as a server that comes back with nothing.
+    pub(crate) fn wipe(&self) {
+        match self {
+            Self::Sqlite(file) => {
+                let tables = [
+                    "lock", "slot", "lease", "notice", "letter", "verdict", "version",
+                ];
+                for table in tables {
+                    // It is no file yet, perhaps.
+                    let _ = file.execute(&format!("DELETE FROM {table}"), []);
+                }
+            }
+            Self::Redis { url, namespace } => redis_delete(url, &format!("{namespace}:*")),
+            Self::DynamoDb(table) => table.delete(|_| true),
+        }
+    }
+
+    /// Ends all leases, as if their time was over.
+    pub(crate) fn lapse_leases(&self) {
+        match self {
+            Self::Sqlite(file) => {
+                let lapsed = file.execute("DELETE FROM lease", []);
+                assert!(lapsed.expect("it can be written") > 0);
+            }
+            Self::Redis { url, namespace } => {
+                redis_delete(url, &format!("{namespace}:server:*:lease"));
+            }
+            Self::DynamoDb(table) => table.delete(|item| item["sk"] == text("lease")),
+        }
+    }
+
     /// Whether a text is in any value of the store, or the name of one.
     pub(crate) fn has(&self, text: &str) -> bool {
         match self {
@@ -262,6 +293,15 @@ fn contains(bytes: &[u8], text: &str) -> bool {
     places.any(|place| place == text.as_bytes())
 }
 
+fn redis_delete(url: &str, pattern: &str) {
+    for node in nodes(url) {
+        let keys: Vec<Vec<u8>> = ask(&node, &[b"KEYS", pattern.as_bytes()]).expect("it answers");
+        for key in keys {
+            ask::<()>(&node, &[b"DEL", &key]).expect("it answers");
+        }
+    }
+}
+
 fn redis_has(url: &str, pattern: &str, text: &str) -> bool {
     let keys: Vec<String> = ask(url, &[b"KEYS", pattern.as_bytes()]).expect("it answers");
     keys.iter().any(|key| {
@@ -315,9 +355,19 @@ impl Table {
         self.runtime.block_on(request.send()).expect("it answers");
     }
 
+    /// All of it; nothing if there is no table yet.
     fn all(&self) -> Vec<Item> {
         let request = self.client.scan().table_name("players");
-        let got = self.runtime.block_on(request.send()).expect("it answers");
-        got.items.unwrap_or_default()
+        let got = self.runtime.block_on(request.send());
+        got.map_or_else(|_| Vec::new(), |got| got.items.unwrap_or_default())
+    }
+
+    fn delete(&self, goes: impl Fn(&Item) -> bool) {
+        for item in self.all().into_iter().filter(goes) {
+            let request = self.client.delete_item().table_name("players");
+            let request = request.key("pk", item["pk"].clone());
+            let request = request.key("sk", item["sk"].clone());
+            self.runtime.block_on(request.send()).expect("it answers");
+        }
     }
 }

@@ -6,6 +6,8 @@ mod holding;
 mod looking;
 mod moving;
 mod putting;
+#[cfg(all(feature = "redis", feature = "dynamodb"))]
+mod recipes;
 mod scene;
 mod usage;
 

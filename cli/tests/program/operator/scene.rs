@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::Operator as _;
 
-/// A moment before all that the tests do, in ms since 1970.
-pub(super) const LONG_AGO: u64 = 1_700_000_000_000;
-/// A day.
-pub(super) const DAY: u64 = 86_400_000;
+/// When the first revision was saved, in ms since 1970: 2026-02-27, at noon.
+const FIRST_DAY: u64 = 1_772_193_600_000;
+/// A day, in ms.
+const DAY: u64 = 86_400_000;
 
 /// A player with one slot, of which some versions are kept.
 pub(super) struct Figure {
@@ -16,6 +16,7 @@ pub(super) struct Figure {
     /// What the slot had, day by day, and has now.
     documents: Vec<Value>,
     letters: Vec<Value>,
+    days_later: u64,
 }
 
 impl Figure {
@@ -26,7 +27,14 @@ impl Figure {
             player: player.to_owned(),
             documents: documents.into_iter().collect(),
             letters: Vec::new(),
+            days_later: 0,
         }
+    }
+
+    /// All of it happened so many days later.
+    pub(super) fn later(mut self, days: u64) -> Self {
+        self.days_later = days;
+        self
     }
 
     /// Has a letter wait for the slot.
@@ -35,7 +43,7 @@ impl Figure {
             "id": id,
             "posting": "6f0a7a52-3b0f-4a63-9f04-6f6f3f7f1a11",
             "sender": "shop",
-            "sent_at_ms": LONG_AGO,
+            "sent_at_ms": FIRST_DAY,
             "retention": "timed",
             "content": content,
         }));
@@ -47,7 +55,7 @@ impl Figure {
             json!({
                 "revision": revision,
                 "schema": 1,
-                "saved_at_ms": LONG_AGO + (revision - 1) * DAY,
+                "saved_at_ms": FIRST_DAY + (revision - 1 + self.days_later) * DAY,
                 "write_id": "6f0a7a52-3b0f-4a63-9f04-6f6f3f7f1a11",
                 "document": document,
                 "envelope": {"v": 1},
