@@ -215,11 +215,11 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
         let mut record = read_whatever_it_is(table, item)?;
         let mut revision = head.revision;
         if let Some(record) = &mut record
-            && record.body.encoding == Encoding::Unknown
-            && revision == Revision::default()
+            && has_lost_revision(record)
         {
-            revision = go_on_from_versions(table, claim, key).await?;
+            revision = newest_version(table, &claim.player, &claim.slot).await;
             record.revision = revision;
+            go_on_from(table, claim, key, revision).await?;
         }
         return Ok(Opening::Opened(Opened {
             revision,
@@ -238,14 +238,22 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
     })
 }
 
-/// Gives a slot that has lost its revision that of its newest version, so that
-/// what is put in its place is no revision that is kept already.
-async fn go_on_from_versions(table: &Table, claim: &Claim, key: &Key) -> Result<Revision> {
-    let versions = version::list(table, &claim.player, &claim.slot).await;
+/// Whether it is another program's, which has no revision.
+fn has_lost_revision(record: &Record) -> bool {
+    record.body.encoding == Encoding::Unknown && record.revision == Revision::default()
+}
+
+/// What a slot goes on from that has lost its revision, so that what is put in
+/// its place is no revision that is kept already.
+async fn newest_version(table: &Table, player: &PlayerId, slot: &SlotName) -> Revision {
+    let versions = version::list(table, player, slot).await;
     let versions = versions.unwrap_or_default();
-    let Some(newest) = versions.first().map(|newest| newest.revision) else {
-        return Ok(Revision::default());
-    };
+    let newest = versions.first().map(|newest| newest.revision);
+    newest.unwrap_or_default()
+}
+
+/// Gives a claimed slot a revision.
+async fn go_on_from(table: &Table, claim: &Claim, key: &Key, newest: Revision) -> Result<()> {
     let change = Change {
         update: "SET #revision = :newest".to_owned(),
         condition: "#session = :session AND #fence = :fence AND #claim = :claim".to_owned(),
@@ -259,7 +267,7 @@ async fn go_on_from_versions(table: &Table, claim: &Claim, key: &Key) -> Result<
     let (returning, nature) = (Returning::Nothing, Nature::Repeatable);
     match table.update("open", key, change, returning, nature).await? {
         // Failed: the claim is dead, and so is what is written under it.
-        Conditional::Met(_) | Conditional::Failed(_) => Ok(newest),
+        Conditional::Met(_) | Conditional::Failed(_) => Ok(()),
     }
 }
 
@@ -352,10 +360,16 @@ pub(crate) async fn view(
     slot: &SlotName,
 ) -> Result<Option<Record>> {
     let key = Key::slot(player, slot);
-    match table.get("view", &key).await? {
-        None => Ok(None),
-        Some(item) => read_whatever_it_is(table, Reader::new(&key, &item)),
+    let Some(item) = table.get("view", &key).await? else {
+        return Ok(None);
+    };
+    let mut record = read_whatever_it_is(table, Reader::new(&key, &item))?;
+    if let Some(record) = &mut record
+        && has_lost_revision(record)
+    {
+        record.revision = newest_version(table, player, slot).await;
     }
+    Ok(record)
 }
 
 /// See [`Backend::list`](playerdata_core::backend::Backend::list).

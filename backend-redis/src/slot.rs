@@ -175,8 +175,8 @@ async fn opening(store: &Store, claim: &Claim, mut answer: Answer) -> Result<Ope
 }
 
 /// Reads the value of a slot, whether it can be understood or not. One that does
-/// not tell its revision is later than all versions of the slot, so that what is
-/// put in its place is no revision that is kept already.
+/// not tell its revision has that of the newest version of the slot, so that what
+/// is put in its place is no revision that is kept already.
 async fn whatever_it_is(
     store: &Store,
     player: &PlayerId,
@@ -188,7 +188,7 @@ async fn whatever_it_is(
         && record.body.encoding == Encoding::Unknown
     {
         let versions = version::list(store, player, slot).await.unwrap_or_default();
-        let newest = versions.first().map(|newest| newest.revision.next());
+        let newest = versions.first().map(|newest| newest.revision);
         record.revision = record.revision.max(newest.unwrap_or_default());
         opened.revision = record.revision;
     }

@@ -3,12 +3,15 @@
 #[cfg(all(feature = "redis", feature = "dynamodb"))]
 mod damage;
 mod holding;
+mod interrupted;
 mod looking;
 mod moving;
 mod putting;
 #[cfg(all(feature = "redis", feature = "dynamodb"))]
 mod recipes;
 mod scene;
+mod table;
+mod terminal;
 mod usage;
 
 use std::process::Stdio;

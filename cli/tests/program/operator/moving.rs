@@ -296,7 +296,7 @@ fn m1_a_letter_is_sent_once_under_its_id() {
 }
 
 /// Puts many players into the folder's store.
-fn with_players(players: u64) -> Folder {
+pub(super) fn with_players(players: u64) -> Folder {
     let folder = Folder::new();
     let write_id = "6f0a7a52-3b0f-4a63-9f04-6f6f3f7f1a11";
     let line = |player: u64| {
