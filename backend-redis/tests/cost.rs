@@ -24,7 +24,6 @@ fn is_the_test_s_own(call: &str) -> bool {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_thousand_saves_are_a_thousand_sets_and_nothing_else() {
     let server = TestServer::start(&["--appendfsync", "everysec"]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -57,7 +56,6 @@ async fn settled(manager: &SessionManager, players: u64) -> Vec<(Session, Slot)>
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_thousand_autosaves_are_a_thousand_sets_and_no_script() {
     let server = TestServer::start(&["--appendfsync", "everysec"]).await;
     let backend = connect(&[server.url()], &options()).await;

@@ -12,7 +12,6 @@ use tokio::time::Instant;
 /// 32 saves of 1 MiB at 8 MB/s take longer than one may take: the time that
 /// they wait for each other is not the server's.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn e6_heartbeats_and_saves_get_through_a_line_full_of_large_saves() {
     let server = TestServer::start(&["--appendonly", "no"]).await;
     let backend = connect(&[server.url()], &options()).await;

@@ -17,7 +17,6 @@ async fn demote(server: &TestServer) {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     let server = TestServer::start(&[]).await;
     let mut options = options();
@@ -45,7 +44,6 @@ async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s13_a_manager_does_not_start_on_a_replica() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -61,7 +59,6 @@ async fn s13_a_manager_does_not_start_on_a_replica() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_connection_of_the_caller_s_leaves_a_demoted_primary() {
     let (former, primary) = (TestServer::start(&[]).await, TestServer::start(&[]).await);
     let proxy = Proxy::to(former.port()).await;

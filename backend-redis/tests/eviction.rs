@@ -27,7 +27,6 @@ async fn try_open(backend: &RedisBackend, game: &mut Game) -> Result<Opening, Er
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s13_a_manager_refuses_a_server_that_evicts_unless_the_program_accepts_it() {
     for (policy, kind) in [
         ("allkeys-lru", HazardKind::EvictsPlayers),
@@ -48,7 +47,6 @@ async fn s13_a_manager_refuses_a_server_that_evicts_unless_the_program_accepts_i
 /// The locks of the players who play most are not the first to go any more,
 /// and no next session is given defaults.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s4_l3_on_a_server_that_evicts_the_locks_of_those_who_play_stay() {
     let lru = ["--maxmemory-policy", "allkeys-lru", "--appendfsync", "no"];
     let server = TestServer::start(&[&lru[..], &["--maxmemory-samples", "64"]].concat()).await;
@@ -100,7 +98,6 @@ async fn s4_l3_on_a_server_that_evicts_the_locks_of_those_who_play_stay() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s4_l3_without_its_hash_a_value_is_an_error_and_the_fence_still_grows() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -153,7 +150,6 @@ async fn s4_l3_without_its_hash_a_value_is_an_error_and_the_fence_still_grows() 
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s13_a_save_without_a_lock_is_found_out_where_hashes_can_be_evicted() {
     let server = TestServer::start(&["--maxmemory-policy", "allkeys-lru"]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -181,7 +177,6 @@ async fn s13_a_save_without_a_lock_is_found_out_where_hashes_can_be_evicted() {
 
 /// Nothing is evicted there, but hands can delete.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s13_a_save_finds_out_in_time_that_the_lock_was_deleted_by_hand() {
     let server = TestServer::start(&[]).await;
     let mut often = options();
@@ -207,7 +202,6 @@ async fn s13_a_save_finds_out_in_time_that_the_lock_was_deleted_by_hand() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn erasing_a_player_removes_what_the_hash_did_not_list() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;

@@ -15,7 +15,6 @@ fn value(text: &str) -> String {
 
 /// Before there were marks at rest, and with a fence that had started at 1.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_session_of_before_goes_on_and_its_values_are_read() {
     let server = TestServer::start(&[]).await;
     let options = options();
@@ -72,7 +71,6 @@ async fn a_session_of_before_goes_on_and_its_values_are_read() {
 
 /// A claim of before, taken over: its value is put to rest as ever.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_claim_of_before_is_withdrawn() {
     let server = TestServer::start(&[]).await;
     let options = options();

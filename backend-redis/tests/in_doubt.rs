@@ -89,7 +89,6 @@ impl Line {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_save_cut_off_on_its_way_is_in_doubt_and_never_sent_again() {
     for line in Line::all().await {
         let Line { backend, proxy, .. } = &line;
@@ -111,7 +110,6 @@ async fn a_save_cut_off_on_its_way_is_in_doubt_and_never_sent_again() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_save_whose_answer_was_lost_is_recognised_when_the_slot_is_opened_again() {
     for line in Line::all().await {
         let Line { backend, proxy, .. } = &line;
@@ -133,7 +131,6 @@ async fn a_save_whose_answer_was_lost_is_recognised_when_the_slot_is_opened_agai
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s1_a_delayed_save_does_not_land_on_a_newer_acknowledged_one() {
     for line in Line::all().await {
         let Line { backend, proxy, .. } = &line;
@@ -153,7 +150,6 @@ async fn s1_a_delayed_save_does_not_land_on_a_newer_acknowledged_one() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_hung_server_is_an_error_in_time_and_used_again_when_it_is_back() {
     for line in Line::both().await {
         let Line {
@@ -189,7 +185,6 @@ async fn a_hung_server_is_an_error_in_time_and_used_again_when_it_is_back() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn without_a_server_nothing_is_sent_and_nothing_can_have_happened() {
     let mut server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -210,7 +205,6 @@ async fn without_a_server_nothing_is_sent_and_nothing_can_have_happened() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_dropped_save_leaves_the_session_usable() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;

@@ -98,7 +98,6 @@ fn is_known_as(posting: &Posting, first: &Letter) -> bool {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_m4_a_full_mailbox_of_the_longest_letters_is_read_in_pages() {
     let post = Post::start().await;
     let content = vec![b'"'; MAX_LETTER_BYTES];
@@ -137,7 +136,6 @@ async fn m1_m4_a_full_mailbox_of_the_longest_letters_is_read_in_pages() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_whoever_posts_is_told_who_holds_the_player() {
     let post = Post::start().await;
     let first = letter("1", "{}");
@@ -165,7 +163,6 @@ async fn m1_whoever_posts_is_told_who_holds_the_player() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_names_are_exact() {
     let post = Post::start().await;
     let odd = "mail:slot:*?[x]\\\"'%s";
@@ -194,7 +191,6 @@ async fn m1_names_are_exact() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m2_an_id_is_remembered_by_the_servers_clock_and_then_taken_again() {
     let post = Post::start().await;
     let first = letter("1", "\"first\"");
@@ -226,7 +222,6 @@ async fn m2_an_id_is_remembered_by_the_servers_clock_and_then_taken_again() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m2_p2_an_unsettled_id_is_remembered_for_ever_and_a_settled_one_for_a_time() {
     let post = Post::start().await;
     let [early, late] = [unsettled("early"), unsettled("late")];
@@ -250,7 +245,6 @@ async fn m2_p2_an_unsettled_id_is_remembered_for_ever_and_a_settled_one_for_a_ti
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m2_ids_whose_time_is_over_are_forgotten_in_steps() {
     let post = Post::start().await;
     for number in 0..100 {
@@ -283,7 +277,6 @@ async fn m2_ids_whose_time_is_over_are_forgotten_in_steps() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m6_erasing_a_player_takes_mail_and_its_memory_along() {
     let post = Post::start().await;
     let [waiting, discarded, other] = ["waiting", "discarded", "other"].map(|id| letter(id, "{}"));
@@ -323,7 +316,6 @@ async fn m6_erasing_a_player_takes_mail_and_its_memory_along() {
 
 /// Nothing but mail is known of the player: neither a lock nor a fence was.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m6_l3_who_only_ever_got_mail_is_erased_and_has_a_fence_that_grows() {
     let post = Post::start().await;
     post.post(&letter("1", "{}")).await;
@@ -341,7 +333,6 @@ async fn m6_l3_who_only_ever_got_mail_is_erased_and_has_a_fence_that_grows() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m6_what_a_lost_hash_does_not_list_is_found_and_erased() {
     let post = Post::start().await;
     post.post(&letter("1", "{}")).await;
@@ -364,7 +355,6 @@ async fn m6_what_a_lost_hash_does_not_list_is_found_and_erased() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_s13_a_mailbox_that_is_damaged_is_an_error_and_stays() {
     let post = Post::start().await;
     let letters = [letter("1", "{}"), letter("2", "{}")];
@@ -397,7 +387,6 @@ async fn m1_s13_a_mailbox_that_is_damaged_is_an_error_and_stays() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_s13_a_mailbox_that_is_gone_or_replaced_is_no_empty_one() {
     let post = Post::start().await;
     let letters = [letter("1", "{}"), letter("2", "{}")];
@@ -447,7 +436,6 @@ async fn m1_s13_a_mailbox_that_is_gone_or_replaced_is_no_empty_one() {
 
 /// What is stored today, byte for byte.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_a_mailbox_of_before_is_read() {
     const POSTING: &str = "0197f7a2-5c1e-4c6a-9d0e-0b6f0a1b2c3d";
     let post = Post::start().await;
@@ -494,7 +482,6 @@ async fn m1_a_mailbox_of_before_is_read() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_m2_a_lost_answer_is_an_error_and_asking_again_changes_nothing() {
     let post = Post::start().await;
     let proxy = Proxy::to(post.server.port()).await;
@@ -528,7 +515,6 @@ async fn m1_m2_a_lost_answer_is_an_error_and_asking_again_changes_nothing() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_m6_mail_works_on_every_node_of_a_cluster() {
     let backend = connect(&shared_cluster().await, &options()).await;
     let slot = SlotName::new("Slot1").unwrap();
@@ -558,7 +544,6 @@ async fn m1_m6_mail_works_on_every_node_of_a_cluster() {
 
 /// A server without room refuses new mail, and takes what makes room.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_m2_without_room_mail_is_refused_and_what_waits_can_be_discarded() {
     let post = Post::start().await;
     let first = letter("1", "{}");

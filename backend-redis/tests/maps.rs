@@ -19,7 +19,6 @@ async fn play(backend: &RedisBackend, players: std::ops::Range<u32>) {
 
 /// A node that was removed, and is still up, knows nobody and says so.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn an_empty_map_is_not_believed() {
     let cluster = TestCluster::start().await;
     let removed = TestServer::start(&["--cluster-enabled", "yes"]).await;
@@ -45,7 +44,6 @@ async fn an_empty_map_is_not_believed() {
 
 /// A node that lost its disk, after a replica of its has taken over.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_node_without_a_cluster_is_not_asked_for_its_former_players() {
     let mut cluster = TestCluster::start().await;
     let replica = cluster.grow().await;
@@ -74,7 +72,6 @@ async fn a_node_without_a_cluster_is_not_asked_for_its_former_players() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_busy_node_is_not_taken_for_a_single_server() {
     let cluster = TestCluster::start().await;
     let busy = &cluster.nodes[0];
@@ -108,7 +105,6 @@ fn redis_cmd(name: &str) -> playerdata_redis::redis::Cmd {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_node_that_tells_nothing_is_found_out_by_its_first_redirection() {
     let cluster = TestCluster::start().await;
     for node in &cluster.nodes {
@@ -132,7 +128,6 @@ async fn a_node_that_tells_nothing_is_found_out_by_its_first_redirection() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn one_url_names_several_nodes_and_a_dead_one_is_no_hindrance() {
     let cluster = TestCluster::start().await;
     let [a, b, c] = [0, 1, 2].map(|node| cluster.nodes[node].port());
@@ -143,7 +138,6 @@ async fn one_url_names_several_nodes_and_a_dead_one_is_no_hindrance() {
 
 /// A Cluster behind a translation of addresses.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn nodes_are_found_behind_translated_addresses() {
     let cluster = TestCluster::start().await;
     let mut options = options();

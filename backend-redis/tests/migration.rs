@@ -8,7 +8,6 @@ use playerdata_core::backend::{Backend, Erasure, ErrorKind, KeepPolicy, Keeping,
 use support::{Game, Move, TestCluster, connect, ids, letter, options, with_new_node};
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_session_goes_on_while_its_hash_slot_moves_to_another_node() {
     let (cluster, new, backend) = with_new_node().await;
     let mut game = Game::start(&backend, "4711").await;
@@ -33,7 +32,6 @@ async fn a_session_goes_on_while_its_hash_slot_moves_to_another_node() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_session_that_starts_or_ends_waits_until_its_keys_are_together() {
     let (cluster, new, backend) = with_new_node().await;
     let mut game = Game::start(&backend, "4711").await;
@@ -58,7 +56,6 @@ async fn a_session_that_starts_or_ends_waits_until_its_keys_are_together() {
 /// refuses them before they start. A script that made up the names of keys
 /// would fail at the first one that has moved, with the others done.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_script_whose_keys_are_on_two_nodes_does_nothing_at_all() {
     let (cluster, new, backend) = with_new_node().await;
     let mut game = Game::start(&backend, "4711").await;
@@ -96,7 +93,6 @@ async fn a_script_whose_keys_are_on_two_nodes_does_nothing_at_all() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_session_goes_on_when_its_primary_is_replaced_by_a_replica() {
     let mut cluster = TestCluster::start().await;
     let replica = cluster.grow().await;
@@ -128,7 +124,6 @@ async fn a_session_goes_on_when_its_primary_is_replaced_by_a_replica() {
 /// as the hash slot moves: a player whose own keys have arrived need not wait
 /// for all the others.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn players_whose_keys_are_together_are_not_locked_out_while_the_hash_slot_moves() {
     let (cluster, new, backend) = with_new_node().await;
     let mut game = Game::start(&backend, "4711").await;
@@ -169,7 +164,6 @@ async fn players_whose_keys_are_together_are_not_locked_out_while_the_hash_slot_
 /// Letters and versions: what is there already goes on wherever it is together,
 /// and what is new is made on the node that the hash slot moves to.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_h1_mail_and_versions_go_on_while_a_hash_slot_moves() {
     let (cluster, new, backend) = with_new_node().await;
     let mut game = Game::start(&backend, "4711").await;
@@ -230,7 +224,6 @@ async fn m1_h1_mail_and_versions_go_on_while_a_hash_slot_moves() {
 
 /// A letter that could be only half posted is not posted.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn m1_a_letter_waits_until_the_keys_are_together() {
     let (cluster, new, backend) = with_new_node().await;
     let mut game = Game::start(&backend, "4711").await;

@@ -91,7 +91,6 @@ async fn add_others(server: &TestServer, backend: &RedisBackend, ours: &str) {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn whoever_has_anything_is_listed_and_nobody_else() {
     let server = TestServer::start(&[]).await;
     let options = options();
@@ -155,7 +154,6 @@ async fn whoever_has_anything_is_listed_and_nobody_else() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn what_is_damaged_is_listed_for_whoever_looks() {
     let server = TestServer::start(&[]).await;
     let options = options();
@@ -183,7 +181,6 @@ async fn what_is_damaged_is_listed_for_whoever_looks() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_listing_goes_on_while_the_server_grows_and_starts_again() {
     let mut server = TestServer::start(&["--appendfsync", "no"]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -211,7 +208,6 @@ async fn a_listing_goes_on_while_the_server_grows_and_starts_again() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_foreign_cursor_is_refused_and_a_short_one_goes_on_elsewhere() {
     let server = TestServer::start(&[]).await;
     let options = options();
@@ -243,7 +239,6 @@ async fn a_foreign_cursor_is_refused_and_a_short_one_goes_on_elsewhere() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_demoted_primary_lists_nobody() {
     let primary = TestServer::start(&[]).await;
     let replica = TestServer::start(&[]).await;
@@ -257,7 +252,6 @@ async fn a_demoted_primary_lists_nobody() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn all_primaries_of_a_cluster_are_listed() {
     let cluster = TestCluster::start().await;
     let backend = connect(&cluster.urls(), &options()).await;
@@ -271,7 +265,6 @@ async fn all_primaries_of_a_cluster_are_listed() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn nobody_is_left_out_while_hash_slots_move() {
     // Wherever the listing is: at the beginning, in the middle, near the end.
     for at in [0, 1, 4, 8] {
@@ -300,7 +293,6 @@ async fn nobody_is_left_out_while_hash_slots_move() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_hash_slot_on_the_move_is_waited_for_and_comes_last() {
     let (cluster, new, backend) = with_new_node().await;
     fill(&backend, 0..200).await;
@@ -324,7 +316,6 @@ async fn a_hash_slot_on_the_move_is_waited_for_and_comes_last() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn nobody_is_left_out_when_a_replica_takes_over() {
     let mut cluster = TestCluster::start().await;
     let replica = cluster.grow().await;

@@ -40,7 +40,6 @@ async fn fails_for_want_of_replicas(backend: &RedisBackend, game: &Game) {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_save_is_acknowledged_when_enough_replicas_have_it() {
     let Pair { primary, replica } = Pair::start().await;
     let backend = connect(&[primary.url()], &confirmed()).await;
@@ -62,7 +61,6 @@ async fn a_save_is_acknowledged_when_enough_replicas_have_it() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn saves_that_wait_for_replicas_hold_up_nothing_else() {
     let Pair { primary, replica } = Pair::start().await;
     let options = confirmed();
@@ -99,7 +97,6 @@ async fn saves_that_wait_for_replicas_hold_up_nothing_else() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_session_goes_on_when_the_primary_is_replaced_by_its_replica() {
     let Pair {
         mut primary,
@@ -141,7 +138,6 @@ async fn a_session_goes_on_when_the_primary_is_replaced_by_its_replica() {
 
 /// What `min_replicas` is for: the replica here has not had the last save.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s1_a_replica_that_lagged_forgets_nothing_that_was_acknowledged() {
     let Pair {
         mut primary,
@@ -168,7 +164,6 @@ async fn s1_a_replica_that_lagged_forgets_nothing_that_was_acknowledged() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_primary_that_became_a_replica_is_unavailable_and_used_again_when_it_is_not() {
     let Pair { primary, replica } = Pair::start().await;
     let mut options = options();
@@ -195,7 +190,6 @@ async fn a_primary_that_became_a_replica_is_unavailable_and_used_again_when_it_i
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_save_that_meets_a_replica_goes_to_the_primary_that_the_address_leads_to_by_then() {
     let Pair { primary, replica } = Pair::start().await;
     let proxy = Proxy::to(primary.port()).await;
@@ -216,7 +210,6 @@ async fn a_save_that_meets_a_replica_goes_to_the_primary_that_the_address_leads_
 /// `UNBLOCKED`, and the connection is closed: the change is in doubt, and the
 /// store is there again at once.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s2_a_failover_while_a_save_waits_for_replicas_leaves_it_in_doubt() {
     let Pair { primary, replica } = Pair::start().await;
     let backend = connect(&[primary.url()], &confirmed()).await;

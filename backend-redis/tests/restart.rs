@@ -25,7 +25,6 @@ async fn save_until_it_fails(backend: &RedisBackend, game: &mut Game) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_server_killed_in_the_middle_of_saving_comes_back_with_every_acknowledged_save() {
     let mut server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -67,7 +66,6 @@ async fn a_server_killed_in_the_middle_of_saving_comes_back_with_every_acknowled
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_server_that_forgot_the_scripts_is_given_them_again() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -102,7 +100,6 @@ async fn a_server_that_forgot_the_scripts_is_given_them_again() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_value_that_vanished_is_an_error_that_says_so_and_not_a_lost_session() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -133,7 +130,6 @@ async fn a_value_that_vanished_is_an_error_that_says_so_and_not_a_lost_session()
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s5_s12_what_can_t_be_read_is_given_as_it_is_and_can_be_replaced() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;

@@ -43,7 +43,6 @@ fn patient() -> RedisOptions {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn l4_a_session_goes_on_when_the_primary_that_sentinel_watches_dies() {
     let mut watched = Watched::start().await;
     let mut options = patient();
@@ -77,7 +76,6 @@ async fn l4_a_session_goes_on_when_the_primary_that_sentinel_watches_dies() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s1_a_planned_failover_costs_no_save_that_a_replica_had_to_confirm() {
     let watched = Watched::start().await;
     let mut options = patient();
@@ -114,7 +112,6 @@ async fn s1_a_planned_failover_costs_no_save_that_a_replica_had_to_confirm() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_primary_that_sentinel_does_not_know_is_an_error() {
     let watched = Watched::start().await;
     let url = watched.url().replace("mymaster", "another");

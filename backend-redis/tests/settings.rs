@@ -23,7 +23,6 @@ async fn hazards(backend: &RedisBackend) -> Vec<HazardKind> {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn server_settings_that_lose_data_are_found() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -44,7 +43,6 @@ async fn server_settings_that_lose_data_are_found() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_server_that_does_not_tell_its_settings_is_a_hazard_and_no_error() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
@@ -54,7 +52,6 @@ async fn a_server_that_does_not_tell_its_settings_is_a_hazard_and_no_error() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_manager_tells_of_each_node_that_loses_data() {
     let cluster = TestCluster::start().await;
     let set = ["CONFIG", "SET", "appendonly", "no"];
@@ -73,7 +70,6 @@ async fn a_manager_tells_of_each_node_that_loses_data() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn credentials_come_from_the_url_and_wrong_ones_are_a_rejection() {
     let server = TestServer::start(&[]).await;
     let game_user = [
@@ -106,7 +102,6 @@ async fn credentials_come_from_the_url_and_wrong_ones_are_a_rejection() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_password_without_a_user_is_in_the_url_too() {
     let server = TestServer::start(&[]).await;
     let password = ["CONFIG", "SET", "requirepass", "hush"];
@@ -129,7 +124,6 @@ async fn a_password_without_a_user_is_in_the_url_too() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn urls_and_options_that_make_no_sense_are_rejected() {
     let server = TestServer::start(&[]).await;
     let url = server.url();
@@ -158,7 +152,6 @@ async fn urls_and_options_that_make_no_sense_are_rejected() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn namespaces_are_worlds_apart() {
     let server = TestServer::start(&[]).await;
     let url = [server.url()];
@@ -175,7 +168,6 @@ async fn namespaces_are_worlds_apart() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn one_node_is_enough_to_find_its_cluster() {
     let urls = shared_cluster().await;
     let options = options();
@@ -192,7 +184,6 @@ async fn one_node_is_enough_to_find_its_cluster() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_ready_connection_is_used_and_can_t_wait_for_replicas() {
     let server = TestServer::start(&[]).await;
     let client = redis::Client::open(server.url()).unwrap();
@@ -210,7 +201,6 @@ async fn a_ready_connection_is_used_and_can_t_wait_for_replicas() {
 
 /// The permissions that `docs/redis.md` lists, and no others.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn the_permissions_in_the_documents_are_enough() {
     let server = TestServer::start(&[]).await;
     let documents = include_str!("../../docs/redis.md");
@@ -296,7 +286,6 @@ impl CredentialsProvider for Vault {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn new_connections_are_made_with_the_credentials_of_the_day() {
     let server = TestServer::start(&[]).await;
     let grant = |password: &str| {
@@ -339,7 +328,6 @@ async fn new_connections_are_made_with_the_credentials_of_the_day() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn what_replicas_would_lose_and_lack_is_found() {
     let (primary, replica) = (TestServer::start(&[]).await, TestServer::start(&[]).await);
     let mut options = options();
@@ -369,7 +357,6 @@ async fn what_replicas_would_lose_and_lack_is_found() {
 /// `WAITAOF`, where the server has it; where it has not, no change is
 /// acknowledged.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s1_a_change_can_be_confirmed_on_disk() {
     let server = TestServer::start(&["--appendfsync", "everysec"]).await;
     let mut options = options();
@@ -396,7 +383,6 @@ async fn s1_a_change_can_be_confirmed_on_disk() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s12_one_slot_that_can_t_be_read_hides_no_other() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;

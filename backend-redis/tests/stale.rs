@@ -10,7 +10,6 @@ use support::{Game, Proxy, TestServer, body, connect, options};
 
 /// L4: all of these were sent before the take-over and arrive after it.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn l4_every_late_command_of_a_replaced_session_is_refused_by_the_server() {
     let server = TestServer::start(&[]).await;
     let proxy = Proxy::to(server.port()).await;
@@ -82,7 +81,6 @@ async fn l4_every_late_command_of_a_replaced_session_is_refused_by_the_server() 
 
 /// S2: claim numbers are compared as numbers, up to the greatest there is.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn s2_a_late_opening_under_a_lower_number_changes_nothing() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;

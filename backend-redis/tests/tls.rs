@@ -22,7 +22,6 @@ fn client(front: &TlsFront, credentials: &str) -> Client {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_session_goes_by_tls_with_the_credentials_of_the_url() {
     let server = TestServer::start(&[]).await;
     let front = TlsFront::of(server.port()).await;
@@ -44,7 +43,6 @@ async fn a_session_goes_by_tls_with_the_credentials_of_the_url() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn the_nodes_of_a_cluster_are_connected_to_by_tls_too() {
     let server = TestServer::start(&["--cluster-enabled", "yes"]).await;
     let front = TlsFront::of(server.port()).await;
@@ -79,7 +77,6 @@ async fn the_nodes_of_a_cluster_are_connected_to_by_tls_too() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn a_server_that_nobody_vouches_for_is_not_talked_to() {
     let server = TestServer::start(&[]).await;
     let front = TlsFront::of(server.port()).await;

@@ -13,7 +13,6 @@ fn trade() -> TradeId {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn p3_the_first_verdict_stands_on_every_node_of_a_cluster() {
     let [one, other] = two_clients(&shared_cluster().await, &options()).await;
     for number in 0..20 {
@@ -31,7 +30,6 @@ async fn p3_the_first_verdict_stands_on_every_node_of_a_cluster() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn p3_a_verdict_is_forgotten_by_the_servers_clock_once_both_have_acted_on_it() {
     let server = TestServer::start(&[]).await;
     let options = options();
@@ -62,7 +60,6 @@ async fn p3_a_verdict_is_forgotten_by_the_servers_clock_once_both_have_acted_on_
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn p3_a_verdict_of_before_is_read_and_one_that_cannot_be_stays() {
     let server = TestServer::start(&[]).await;
     let options = options();
@@ -84,7 +81,6 @@ async fn p3_a_verdict_of_before_is_read_and_one_that_cannot_be_stays() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn p3_a_verdict_that_is_late_is_told_the_one_that_stands() {
     let server = TestServer::start(&[]).await;
     let proxy = Proxy::to(server.port()).await;

@@ -49,7 +49,6 @@ async fn version(backend: &RedisBackend, game: &Game, revision: u64) -> Option<R
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn h1_h4_the_server_copies_the_record_byte_for_byte_and_the_oldest_goes() {
     let (server, _, backend) = start().await;
     let mut game = Game::start(&backend, "4711").await;
@@ -102,7 +101,6 @@ async fn h1_h4_the_server_copies_the_record_byte_for_byte_and_the_oldest_goes() 
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn h1_a_version_is_as_old_as_the_servers_clock_says() {
     let (server, options, backend) = start().await;
     let mut game = Game::start(&backend, "4711").await;
@@ -131,7 +129,6 @@ async fn h1_a_version_is_as_old_as_the_servers_clock_says() {
 
 /// Wherever the value is: under the claim, under a later one, at rest.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn h1_the_lock_counts_and_not_the_claim() {
     let (_server, _, backend) = start().await;
     let mut game = Game::start(&backend, "4711").await;
@@ -166,7 +163,6 @@ async fn h1_the_lock_counts_and_not_the_claim() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn h5_a_late_keep_after_an_erasure_is_refused() {
     let (server, options, near) = start().await;
     let proxy = Proxy::to(server.port()).await;
@@ -198,7 +194,6 @@ async fn h5_a_late_keep_after_an_erasure_is_refused() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn h4_s13_what_cannot_be_read_is_an_error_and_stays() {
     let (server, options, backend) = start().await;
     let mut game = Game::start(&backend, "4711").await;
@@ -251,7 +246,6 @@ async fn h4_s13_what_cannot_be_read_is_an_error_and_stays() {
 
 /// What is stored today, byte for byte.
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn h4_versions_of_before_are_read() {
     const WRITE: &str = "0197f7a2-5c1e-4c6a-9d0e-0b6f0a1b2c3d";
     let (server, options, backend) = start().await;
@@ -286,7 +280,6 @@ async fn h4_versions_of_before_are_read() {
 }
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn h1_h5_versions_work_on_every_node_of_a_cluster() {
     let backend = connect(&shared_cluster().await, &options()).await;
     for player in 0..12 {

@@ -5,9 +5,8 @@
 //! one that the example `with_test_cluster` of `playerdata-redis` has started
 //! for the whole run, or else one of their own process.
 //!
-//! [`program`] says which program is the server. A package whose tests use this
-//! crate names `backend-redis/build.rs` as its build script, and its tests say
-//! `#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]`.
+//! [`program`] says which program is the server. Without one the tests fail, and
+//! say what installs it.
 
 mod cluster;
 mod program;

@@ -195,7 +195,6 @@ fn everybody_is_moved_and_both_sides_are_compared() {
 
 #[cfg(feature = "redis")]
 #[test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 fn everybody_is_moved_to_redis() {
     let folder = Folder::new();
     folder.has_played("1", "set Currency 7\n");

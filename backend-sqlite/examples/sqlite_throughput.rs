@@ -1,7 +1,7 @@
 //! Guarded saves against hand-written conditional updates, in one run:
 //!
 //! ```sh
-//! cargo run --release -p playerdata-sqlite --example throughput -- [SECONDS] [PLAYERS]
+//! cargo run --release -p playerdata-sqlite --example sqlite_throughput -- [SECONDS] [PLAYERS]
 //! ```
 //!
 //! Both sides save the same bodies of the same players into files of their

@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! REDIS_SERVER_BIN=$(scripts/redis-server.sh) \
-//!     cargo run --release -p playerdata-redis --example throughput
+//!     cargo run --release -p playerdata-redis --example redis_throughput
 //! ```
 //!
 //! Short rounds of both take turns; each pair gives a ratio, and the median of
