@@ -3,7 +3,9 @@
 mod support;
 
 use futures::future::join_all;
-use playerdata_core::backend::{Backend, Effect, Erasure, ErrorKind, Opening, WriteOutcome};
+use playerdata_core::backend::{
+    Backend, Effect, Encoding, Erasure, ErrorKind, Opening, WriteOutcome,
+};
 use playerdata_redis::RedisBackend;
 use support::{Game, TestServer, connect, options};
 
@@ -128,7 +130,7 @@ async fn a_value_that_vanished_is_an_error_that_says_so_and_not_a_lost_session()
 }
 
 #[tokio::test]
-async fn s5_what_can_t_be_read_is_corrupt_and_stays_as_it_is() {
+async fn s5_s12_what_can_t_be_read_is_given_as_it_is_and_can_be_replaced() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
     let mut game = Game::start(&backend, "4711").await;
@@ -137,21 +139,28 @@ async fn s5_what_can_t_be_read_is_corrupt_and_stays_as_it_is() {
 
     let keys: Vec<String> = server.ask(&["KEYS", "*:Slot1"]).await;
     server.ask::<()>(&["SET", &keys[0], "scribble"]).await;
-    assert_eq!(
-        backend
-            .view(&game.player, &game.slot)
-            .await
-            .unwrap_err()
-            .kind(),
-        ErrorKind::Corrupt
-    );
+    let viewed = backend.view(&game.player, &game.slot).await.unwrap();
+    let body = &viewed.as_ref().unwrap().body;
+    assert_eq!(body.encoding, Encoding::Unknown);
+    assert_eq!(body.bytes, "scribble");
     let mut next = Game::of("4711");
     next.take(&backend, None).await;
-    next.number = next.number.next();
-    let error = backend.open(&next.claim()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+    next.open(&backend).await;
+    let open = backend.open(&next.claim()).await.unwrap();
+    let Opening::Opened(opened) = open else {
+        panic!("{open:?}")
+    };
+    assert_eq!((opened.revision.get(), opened.last_write), (0, None));
+    assert_eq!(opened.record, viewed);
     next.release(&backend).await;
     assert_eq!(server.ask::<String>(&["GET", &keys[0]]).await, "scribble");
+    let mut third = Game::of("4711");
+    third.take(&backend, None).await;
+    third.open(&backend).await;
+    third.save(&backend, "mended").await;
+    third.release(&backend).await;
+    let viewed = backend.view(&game.player, &game.slot).await.unwrap();
+    assert_eq!(viewed.unwrap().body.bytes, "mended");
 
     // A lock that can't be read, and a fence that is no number.
     let keys: Vec<String> = server.ask(&["KEYS", "*:{4711}"]).await;

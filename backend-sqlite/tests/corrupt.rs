@@ -5,7 +5,8 @@ mod support;
 
 use futures::future::join_all;
 use playerdata_core::backend::{
-    Acquisition, Backend, BackendError, Effect, ErrorKind, Notice, NoticeKind, Renewal,
+    Acquisition, Backend, BackendError, Effect, Encoding, ErrorKind, Notice, NoticeKind, Opening,
+    Renewal,
 };
 use playerdata_sqlite::SqliteBackend;
 use rusqlite::types::Value;
@@ -98,23 +99,50 @@ async fn l3_a_malformed_fence_is_not_grown_from() {
 }
 
 #[tokio::test]
-async fn s5_a_malformed_slot_is_an_error_and_keeps_its_bytes() {
+async fn s5_s12_a_malformed_slot_is_given_as_it_is_and_can_be_replaced() {
     for sql in [
         "UPDATE slot SET encoding = 'cbor' WHERE player = '1'",
         "UPDATE slot SET encoding = NULL WHERE player = '1'",
         "UPDATE slot SET write_id = x'0102' WHERE player = '1'",
         "UPDATE slot SET write_id = NULL WHERE player = '1'",
         "UPDATE slot SET schema = 1 << 40 WHERE player = '1'",
-        "UPDATE slot SET revision = -1 WHERE player = '1'",
+        "UPDATE slot SET saved_at_ms = 'noon' WHERE player = '1'",
+        "UPDATE slot SET body = 'a' WHERE player = '1'",
     ] {
         let folder = Folder::new();
         let backend = spoiled(&folder, sql).await;
         let before = rows(&folder);
-        assert_corrupt(backend.open(&claim(1, 1, 2)).await, sql);
-        assert_corrupt(backend.view(&player(1), &slot("Slot1")).await, sql);
+        let viewed = backend.view(&player(1), &slot("Slot1")).await.unwrap();
+        let record = viewed.as_ref().unwrap();
+        assert_eq!(record.body.encoding, Encoding::Unknown, "{sql}");
+        assert_eq!(record.body.bytes, body("a").bytes, "{sql}");
+        assert_eq!(record.revision.get(), 1, "{sql}");
+        assert_eq!(backend.list(&player(1)).await.unwrap().len(), 1, "{sql}");
         assert!(rows(&folder) == before, "{sql}");
+        let opened = backend.open(&claim(1, 1, 2)).await.unwrap();
+        assert!(
+            matches!(&opened, Opening::Opened(opened) if opened.record == viewed),
+            "{sql}: {opened:?}"
+        );
+        let saved = backend.save(&claim(1, 1, 2), &stamp(1), &body("b")).await;
+        assert_eq!(saved.unwrap(), written(2), "{sql}");
+        let viewed = backend.view(&player(1), &slot("Slot1")).await.unwrap();
+        assert_eq!(viewed.unwrap().body, body("b"), "{sql}");
         assert_the_other_player_is_fine(&backend).await;
     }
+}
+
+#[tokio::test]
+async fn s5_a_slot_without_a_revision_is_an_error_is_listed_and_stays() {
+    let folder = Folder::new();
+    let sql = "UPDATE slot SET revision = -1 WHERE player = '1'";
+    let backend = spoiled(&folder, sql).await;
+    let before = rows(&folder);
+    assert_corrupt(backend.open(&claim(1, 1, 2)).await, sql);
+    assert_corrupt(backend.view(&player(1), &slot("Slot1")).await, sql);
+    assert_eq!(backend.list(&player(1)).await.unwrap().len(), 1);
+    assert!(rows(&folder) == before);
+    assert_the_other_player_is_fine(&backend).await;
 }
 
 #[tokio::test]
