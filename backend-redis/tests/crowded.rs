@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use playerdata_core::backend::{Backend, Renewal, WriteOutcome};
-use support::{Game, Proxy, TestServer, connect, options};
+use support::{Game, Proxy, TestServer, connect, impatient, options};
 use tokio::time::Instant;
 
 /// 32 saves of 1 MiB at 8 MB/s take longer than one may take: the time that
@@ -21,7 +21,7 @@ async fn e6_heartbeats_and_saves_get_through_a_line_full_of_large_saves() {
     }
     let proxy = Proxy::to(server.port()).await;
     // The same names, by the narrow line.
-    let mut narrow = options();
+    let mut narrow = impatient();
     narrow
         .namespace
         .clone_from(&backend_namespace(&games, &server).await);
@@ -29,7 +29,11 @@ async fn e6_heartbeats_and_saves_get_through_a_line_full_of_large_saves() {
     proxy.throttle(8_000_000);
 
     let large = "x".repeat(1024 * 1024);
-    let saves = join_all(games.iter().map(|game| game.try_save(&backend, &large)));
+    let start = Instant::now();
+    let saves = async {
+        let saves = join_all(games.iter().map(|game| game.try_save(&backend, &large)));
+        (saves.await, start.elapsed())
+    };
     let id = games[0].claimant.server.clone();
     let heartbeats = async {
         let mut slowest = Duration::ZERO;
@@ -45,7 +49,7 @@ async fn e6_heartbeats_and_saves_get_through_a_line_full_of_large_saves() {
         }
         slowest
     };
-    let (saves, slowest) = tokio::join!(saves, heartbeats);
+    let ((saves, all_saves), slowest) = tokio::join!(saves, heartbeats);
     let failed: Vec<_> = saves.iter().filter(|saved| saved.is_err()).collect();
     assert!(failed.is_empty(), "{} of 32: {:?}", failed.len(), failed[0]);
     for saved in saves {
@@ -55,8 +59,8 @@ async fn e6_heartbeats_and_saves_get_through_a_line_full_of_large_saves() {
         );
     }
     assert!(
-        slowest < Duration::from_secs(1),
-        "a heartbeat took {slowest:?}"
+        slowest < all_saves / 2,
+        "a heartbeat took {slowest:?}, all saves {all_saves:?}"
     );
 }
 

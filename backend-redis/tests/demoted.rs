@@ -9,7 +9,7 @@ use playerdata_core::{
     backend::{Backend, ErrorKind, HazardKind},
 };
 use playerdata_redis::{RedisBackend, redis};
-use support::{Game, Proxy, TestServer, connect, options, until};
+use support::{Game, Proxy, TestServer, connect, impatient, options, until};
 
 /// Makes it a replica of nobody who is there: it keeps what it has.
 async fn demote(server: &TestServer) {
@@ -19,9 +19,7 @@ async fn demote(server: &TestServer) {
 #[tokio::test]
 async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     let server = TestServer::start(&[]).await;
-    let mut options = options();
-    options.operation_timeout = Duration::from_millis(500);
-    let backend = connect(&[server.url()], &options).await;
+    let backend = connect(&[server.url()], &impatient()).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     let id = game.claimant.server.clone();
@@ -30,14 +28,24 @@ async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     assert!(backend.lease_is_live(&id).await.unwrap());
     demote(&server).await;
 
-    let live = backend.lease_is_live(&id).await.unwrap_err();
-    let holder = backend.holder(&game.player).await.unwrap_err();
-    let view = backend.view(&game.player, &game.slot).await.unwrap_err();
-    let list = backend.list(&game.player).await.unwrap_err();
-    let saved = game.try_save(&backend, "second").await.unwrap_err();
     let thief = Game::of("4711").claimant;
-    let held = backend.acquire(&game.player, &thief, None).await;
-    for error in [live, holder, view, list, saved, held.unwrap_err()] {
+    // All at once: each may be tried again until its time is up.
+    let (live, holder, view, list, saved, held) = tokio::join!(
+        backend.lease_is_live(&id),
+        backend.holder(&game.player),
+        backend.view(&game.player, &game.slot),
+        backend.list(&game.player),
+        game.try_save(&backend, "second"),
+        backend.acquire(&game.player, &thief, None),
+    );
+    for error in [
+        live.unwrap_err(),
+        holder.unwrap_err(),
+        view.unwrap_err(),
+        list.unwrap_err(),
+        saved.unwrap_err(),
+        held.unwrap_err(),
+    ] {
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
         assert!(error.to_string().contains("READONLY"), "{error}");
     }
@@ -46,7 +54,7 @@ async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
 #[tokio::test]
 async fn s13_a_manager_does_not_start_on_a_replica() {
     let server = TestServer::start(&[]).await;
-    let backend = connect(&[server.url()], &options()).await;
+    let backend = connect(&[server.url()], &impatient()).await;
     demote(&server).await;
     let hazards = backend.hazards().await.unwrap();
     assert_eq!(hazards[0].kind, HazardKind::ReadsReplica);

@@ -30,8 +30,7 @@ async fn an_empty_map_is_not_believed() {
         sleep(Duration::from_millis(300)).await;
         cluster.nodes.iter().for_each(TestServer::thaw);
     };
-    let mut options = options();
-    options.operation_timeout = Duration::from_secs(5);
+    let options = options();
     let asking = async {
         let backend = connect(&urls, &options).await;
         let held = backend.holder(&Game::of("4711").player).await;
@@ -53,7 +52,6 @@ async fn a_node_without_a_cluster_is_not_asked_for_its_former_players() {
     cluster.nodes[replica].ask::<()>(&follow).await;
     cluster.nodes[owner].is_replicated("{4711}probe").await;
     let mut options = options();
-    options.operation_timeout = Duration::from_secs(5);
     options.min_replicas = 1;
     let confirmed = connect(&cluster.urls(), &options).await;
     let mut game = Game::start(&confirmed, "4711").await;

@@ -5,11 +5,11 @@ mod support;
 use std::time::Duration;
 
 use playerdata_core::backend::{Backend, Erasure, ErrorKind, KeepPolicy, Keeping, Posting};
-use support::{Game, Move, TestCluster, connect, ids, letter, options, with_new_node};
+use support::{Game, Move, TestCluster, connect, ids, impatient, letter, options, with_new_node};
 
 #[tokio::test]
 async fn a_session_goes_on_while_its_hash_slot_moves_to_another_node() {
-    let (cluster, new, backend) = with_new_node().await;
+    let (cluster, new, backend) = with_new_node(&options()).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "before").await;
 
@@ -33,7 +33,7 @@ async fn a_session_goes_on_while_its_hash_slot_moves_to_another_node() {
 
 #[tokio::test]
 async fn a_session_that_starts_or_ends_waits_until_its_keys_are_together() {
-    let (cluster, new, backend) = with_new_node().await;
+    let (cluster, new, backend) = with_new_node(&options()).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "saved").await;
 
@@ -57,7 +57,7 @@ async fn a_session_that_starts_or_ends_waits_until_its_keys_are_together() {
 /// would fail at the first one that has moved, with the others done.
 #[tokio::test]
 async fn a_script_whose_keys_are_on_two_nodes_does_nothing_at_all() {
-    let (cluster, new, backend) = with_new_node().await;
+    let (cluster, new, backend) = with_new_node(&impatient()).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "one").await;
     let mut other = Game {
@@ -102,7 +102,6 @@ async fn a_session_goes_on_when_its_primary_is_replaced_by_a_replica() {
         .ask::<()>(&["CLUSTER", "REPLICATE", &id])
         .await;
     let mut options = options();
-    options.operation_timeout = Duration::from_secs(5);
     cluster.nodes[owner].is_replicated("{4711}probe").await;
     // It knows the nodes as they are now.
     let backend = connect(&cluster.urls(), &options).await;
@@ -125,7 +124,7 @@ async fn a_session_goes_on_when_its_primary_is_replaced_by_a_replica() {
 /// for all the others.
 #[tokio::test]
 async fn players_whose_keys_are_together_are_not_locked_out_while_the_hash_slot_moves() {
-    let (cluster, new, backend) = with_new_node().await;
+    let (cluster, new, backend) = with_new_node(&options()).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "before").await;
     let migration = Move::of(&cluster, "4711", new).await;
@@ -165,7 +164,7 @@ async fn players_whose_keys_are_together_are_not_locked_out_while_the_hash_slot_
 /// and what is new is made on the node that the hash slot moves to.
 #[tokio::test]
 async fn m1_h1_mail_and_versions_go_on_while_a_hash_slot_moves() {
-    let (cluster, new, backend) = with_new_node().await;
+    let (cluster, new, backend) = with_new_node(&options()).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "before").await;
     let slot = game.slot.clone();
@@ -225,7 +224,7 @@ async fn m1_h1_mail_and_versions_go_on_while_a_hash_slot_moves() {
 /// A letter that could be only half posted is not posted.
 #[tokio::test]
 async fn m1_a_letter_waits_until_the_keys_are_together() {
-    let (cluster, new, backend) = with_new_node().await;
+    let (cluster, new, backend) = with_new_node(&impatient()).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "saved").await;
     let migration = Move::of(&cluster, "4711", new).await;

@@ -13,7 +13,7 @@ use playerdata_core::{
 };
 use playerdata_redis::RedisBackend;
 use support::{
-    Game, Move, TestCluster, TestServer, connect, letter, options, until, with_new_node,
+    Game, Move, TestCluster, TestServer, connect, impatient, letter, options, until, with_new_node,
 };
 
 /// A listing under way.
@@ -242,7 +242,7 @@ async fn a_foreign_cursor_is_refused_and_a_short_one_goes_on_elsewhere() {
 async fn a_demoted_primary_lists_nobody() {
     let primary = TestServer::start(&[]).await;
     let replica = TestServer::start(&[]).await;
-    let backend = connect(&[replica.url()], &options()).await;
+    let backend = connect(&[replica.url()], &impatient()).await;
     fill(&backend, 0..10).await;
     let port = primary.port().to_string();
     replica.ask::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
@@ -268,7 +268,7 @@ async fn all_primaries_of_a_cluster_are_listed() {
 async fn nobody_is_left_out_while_hash_slots_move() {
     // Wherever the listing is: at the beginning, in the middle, near the end.
     for at in [0, 1, 4, 8] {
-        let (cluster, new, backend) = with_new_node().await;
+        let (cluster, new, backend) = with_new_node(&options()).await;
         fill(&backend, 0..200).await;
         let mut listing = Listing::default();
         for _ in 0..at {
@@ -294,7 +294,7 @@ async fn nobody_is_left_out_while_hash_slots_move() {
 
 #[tokio::test]
 async fn a_hash_slot_on_the_move_is_waited_for_and_comes_last() {
-    let (cluster, new, backend) = with_new_node().await;
+    let (cluster, new, backend) = with_new_node(&impatient()).await;
     fill(&backend, 0..200).await;
     let migration = Move::of(&cluster, "17", new).await;
     migration.key(&migration.keys().await[0]).await;
@@ -323,7 +323,6 @@ async fn nobody_is_left_out_when_a_replica_takes_over() {
     let follow = ["CLUSTER", "REPLICATE", &id];
     cluster.nodes[replica].ask::<()>(&follow).await;
     let mut options = options();
-    options.operation_timeout = Duration::from_secs(8);
     // "{0}" is in the hash slots of the first node.
     let key = (0..).map(|number| format!("{{{number}}}"));
     let mut key = key.take(100);

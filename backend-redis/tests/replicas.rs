@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use playerdata_core::backend::{Backend, Effect, ErrorKind, WriteOutcome};
 use playerdata_redis::{RedisBackend, RedisOptions};
-use support::{Game, Proxy, TestServer, connect, options, until};
-use tokio::time::{Instant, timeout};
+use support::{Game, Proxy, TestServer, connect, impatient, options, until};
+use tokio::time::Instant;
 
 struct Pair {
     primary: TestServer,
@@ -31,6 +31,14 @@ fn confirmed() -> RedisOptions {
     options
 }
 
+/// The same, for replicas that never confirm.
+fn never_confirmed(options: &RedisOptions) -> RedisOptions {
+    let mut impatient = impatient();
+    impatient.namespace.clone_from(&options.namespace);
+    impatient.min_replicas = options.min_replicas;
+    impatient
+}
+
 async fn fails_for_want_of_replicas(backend: &RedisBackend, game: &Game) {
     let saved = game.try_save(backend, "lonely").await;
     let error = saved.expect_err("no replica confirms");
@@ -42,7 +50,9 @@ async fn fails_for_want_of_replicas(backend: &RedisBackend, game: &Game) {
 #[tokio::test]
 async fn a_save_is_acknowledged_when_enough_replicas_have_it() {
     let Pair { primary, replica } = Pair::start().await;
-    let backend = connect(&[primary.url()], &confirmed()).await;
+    let options = confirmed();
+    let backend = connect(&[primary.url()], &options).await;
+    let lonely = connect(&[primary.url()], &never_confirmed(&options)).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     let keys: Vec<String> = replica.ask(&["KEYS", "*:Slot1:*"]).await;
@@ -50,7 +60,7 @@ async fn a_save_is_acknowledged_when_enough_replicas_have_it() {
     assert!(value.ends_with("\nfirst"), "{value}");
 
     replica.freeze();
-    fails_for_want_of_replicas(&backend, &game).await;
+    fails_for_want_of_replicas(&lonely, &game).await;
     replica.thaw();
     // It may have been applied, and in this case it has been.
     assert_eq!(
@@ -63,7 +73,8 @@ async fn a_save_is_acknowledged_when_enough_replicas_have_it() {
 #[tokio::test]
 async fn saves_that_wait_for_replicas_hold_up_nothing_else() {
     let Pair { primary, replica } = Pair::start().await;
-    let options = confirmed();
+    let mut options = confirmed();
+    options.replica_timeout = Duration::from_secs(4);
     let backend = connect(&[primary.url()], &options).await;
     let mut games = Vec::new();
     for player in 0..8 {
@@ -76,15 +87,19 @@ async fn saves_that_wait_for_replicas_hold_up_nothing_else() {
         .map(|game| fails_for_want_of_replicas(&backend, game));
     let saves = futures::future::join_all(saves);
     tokio::pin!(saves);
-    // They are under way, and none can be done yet.
-    assert!(
-        timeout(options.replica_timeout / 5, &mut saves)
-            .await
-            .is_err()
-    );
-    for game in &games {
-        let reading = timeout(options.replica_timeout / 5, game.stored(&backend));
-        reading.await.expect("a read does not wait for a save");
+    let reading = async {
+        until("saves wait", || async {
+            let info: String = primary.ask(&["INFO", "clients"]).await;
+            !info.contains("blocked_clients:0")
+        })
+        .await;
+        for game in &games {
+            game.stored(&backend).await;
+        }
+    };
+    tokio::select! {
+        _ = &mut saves => panic!("reads waited for the saves"),
+        () = reading => {}
     }
     saves.await;
     let one_after_another = options.replica_timeout * 8;
@@ -145,11 +160,12 @@ async fn s1_a_replica_that_lagged_forgets_nothing_that_was_acknowledged() {
     } = Pair::start().await;
     let mut options = confirmed();
     let backend = connect(&[primary.url()], &options).await;
+    let lonely = connect(&[primary.url()], &never_confirmed(&options)).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "confirmed").await;
     // A port that nobody listens at: the replica keeps what it has.
     replica.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]).await;
-    let acknowledged = match game.try_save(&backend, "on the primary alone").await {
+    let acknowledged = match game.try_save(&lonely, "on the primary alone").await {
         Ok(_) => "on the primary alone",
         Err(error) => {
             assert_eq!(error.effect(), Effect::Possible, "{error}");
@@ -166,9 +182,7 @@ async fn s1_a_replica_that_lagged_forgets_nothing_that_was_acknowledged() {
 #[tokio::test]
 async fn a_primary_that_became_a_replica_is_unavailable_and_used_again_when_it_is_not() {
     let Pair { primary, replica } = Pair::start().await;
-    let mut options = options();
-    options.operation_timeout = Duration::from_millis(1_500);
-    let backend = connect(&[primary.url()], &options).await;
+    let backend = connect(&[primary.url()], &impatient()).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "first").await;
 

@@ -5,8 +5,7 @@ mod support;
 use std::time::Duration;
 
 use playerdata_core::backend::Backend as _;
-use playerdata_redis::RedisOptions;
-use support::{Game, TestSentinels, TestServer, connect, options, until};
+use support::{Game, TestSentinels, TestServer, connect, impatient, options, until};
 
 struct Watched {
     primary: TestServer,
@@ -36,16 +35,10 @@ impl Watched {
     }
 }
 
-fn patient() -> RedisOptions {
-    let mut options = options();
-    options.operation_timeout = Duration::from_secs(4);
-    options
-}
-
 #[tokio::test]
 async fn l4_a_session_goes_on_when_the_primary_that_sentinel_watches_dies() {
     let mut watched = Watched::start().await;
-    let mut options = patient();
+    let mut options = options();
     let backend = connect(&[watched.url()], &options).await;
     options.min_replicas = 1;
     let confirmed = connect(&[watched.url()], &options).await;
@@ -78,7 +71,7 @@ async fn l4_a_session_goes_on_when_the_primary_that_sentinel_watches_dies() {
 #[tokio::test]
 async fn s1_a_planned_failover_costs_no_save_that_a_replica_had_to_confirm() {
     let watched = Watched::start().await;
-    let mut options = patient();
+    let mut options = options();
     options.min_replicas = 1;
     options.replica_timeout = Duration::from_millis(500);
     let backend = connect(&[watched.url()], &options).await;
@@ -115,9 +108,7 @@ async fn s1_a_planned_failover_costs_no_save_that_a_replica_had_to_confirm() {
 async fn a_primary_that_sentinel_does_not_know_is_an_error() {
     let watched = Watched::start().await;
     let url = watched.url().replace("mymaster", "another");
-    let mut options = patient();
-    options.operation_timeout = Duration::from_secs(1);
-    let error = playerdata_redis::RedisBackend::connect_with([url.as_str()], options)
+    let error = playerdata_redis::RedisBackend::connect_with([url.as_str()], impatient())
         .await
         .unwrap_err();
     let shown = format!("{error:?}");
