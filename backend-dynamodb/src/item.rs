@@ -195,8 +195,29 @@ impl Key {
     pub(crate) fn letter_id(player: &PlayerId, slot: &SlotName, id: &LetterId) -> Self {
         Self {
             partition: partition_of(player),
-            sort: format!("mail#{slot}#id#{id}"),
+            sort: format!("{}{id}", Self::letter_id_prefix(slot)),
         }
+    }
+
+    /// What the sort keys of a slot's ids begin with.
+    pub(crate) fn letter_id_prefix(slot: &SlotName) -> String {
+        format!("mail#{slot}#id#")
+    }
+
+    /// Where the ids of a slot behind one begin, or all of them, and where they
+    /// end.
+    pub(crate) fn letter_ids(
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<&LetterId>,
+    ) -> [Self; 2] {
+        let prefix = Self::letter_id_prefix(slot);
+        // No name has a character that small, and none one that great.
+        let after = after.map_or_else(String::new, |id| format!("{id}\u{1}"));
+        [format!("{prefix}{after}"), format!("{prefix}\u{7f}")].map(|sort| Self {
+            partition: partition_of(player),
+            sort,
+        })
     }
 
     /// The kept copy of a slot's record as it was at that revision.

@@ -16,8 +16,8 @@ async fn a10_saves_that_are_asked_for_at_once_share_writes() {
     let (session, slot) = settled(&manager, 1).await.remove(0);
     world
         .store
-        .fail(Op::Save, Fault::Delay(Duration::from_millis(20)));
-    world.store.forget_calls();
+        .inject(When::save(), Fault::delay(Duration::from_millis(20)));
+    world.store.record_calls();
     let saves = (0..200).map(|number| {
         slot.set("Currency", number).unwrap();
         slot.save()
@@ -40,7 +40,7 @@ async fn a10_every_save_has_what_was_changed_before_it_was_asked_for() {
     let (_session, slot) = settled(&manager, 1).await.remove(0);
     world
         .store
-        .fail(Op::Save, Fault::Delay(Duration::from_millis(20)));
+        .inject(When::save(), Fault::delay(Duration::from_millis(20)));
     let save = |number: u64| {
         let (slot, world) = (slot.clone(), &world);
         async move {
@@ -51,7 +51,7 @@ async fn a10_every_save_has_what_was_changed_before_it_was_asked_for() {
             stored["Currency"].as_u64().unwrap() >= number
         }
     };
-    world.store.forget_calls();
+    world.store.record_calls();
     let stored = join_all((1..=60).map(save)).await;
     assert!(stored.into_iter().all(|stored| stored));
     // 60 saves in 420 ms, at 20 ms each.
@@ -67,8 +67,8 @@ async fn a10_saves_asked_for_during_an_autosave_share_the_next_write() {
     slot.set("Currency", 1).unwrap();
     world
         .store
-        .fail(Op::Save, Fault::Delay(Duration::from_secs(1)));
-    world.store.forget_calls();
+        .inject(When::save(), Fault::delay(Duration::from_secs(1)));
+    world.store.record_calls();
     while world.store.count(Op::Save) == 0 {
         pass_ms(50).await;
     }
@@ -89,8 +89,8 @@ async fn a10_a_save_that_fails_fails_for_all_who_share_it_and_the_next_works() {
     let world = World::new();
     let manager = world.server_with("a", |s| s.save_attempts = 1).await;
     let (_session, slot) = settled(&manager, 1).await.remove(0);
-    for fault in [Fault::Refused, Fault::Panic] {
-        world.store.fail_once(Op::Save, fault);
+    for fault in [Fault::ErrorBefore, Fault::Panic] {
+        world.store.inject(When::save().nth(1), fault);
         let saves = join_all((0..5).map(|_| slot.save())).await;
         assert!(saves.iter().all(Result::is_err), "{saves:?}");
         slot.save().await.unwrap();
@@ -111,14 +111,14 @@ async fn a10_a_save_is_requested_without_waiting_and_without_a_runtime() {
     pass_ms(1).await;
     assert_eq!(world.stored(&player(0), "Slot1").await["Currency"], 1);
 
-    world.store.fail(Op::Save, Fault::Refused);
+    world.store.inject(When::save(), Fault::ErrorBefore);
     slot.set("Currency", 2).unwrap();
     slot.request_save().unwrap();
     wait_for(&mut events, |event| {
         matches!(event, Event::SaveFailed { retry_in: None, .. })
     })
     .await;
-    world.store.heal();
+    world.store.calm();
     pass_secs(31).await;
     assert_eq!(world.stored(&player(0), "Slot1").await["Currency"], 2);
 

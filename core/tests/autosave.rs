@@ -35,10 +35,10 @@ async fn a1_a6_a8_of_10_000_sessions_exactly_the_changed_are_written_spread_over
     for slot in &saves {
         slot.increment("Currency", 1).unwrap();
     }
-    world.store.forget_calls();
+    world.store.record_calls();
     pass_secs(30).await;
     let calls = world.store.calls();
-    let mut written: Vec<_> = calls.iter().filter(|c| c.op == Op::Save).collect();
+    let mut written: Vec<_> = calls.iter().filter(|c| c.operation == Op::Save).collect();
     assert_eq!(written.len(), 1_000);
     written.dedup_by_key(|call| call.player.clone());
     assert_eq!(written.len(), 1_000, "each once");
@@ -57,7 +57,7 @@ async fn a1_a6_a8_of_10_000_sessions_exactly_the_changed_are_written_spread_over
         "{per_turn:?}"
     );
 
-    world.store.forget_calls();
+    world.store.record_calls();
     pass_secs(60).await; // the forced cycle, the fourth, is the last of these
     let forced = world.store.count(Op::Save);
     assert_eq!(
@@ -72,10 +72,10 @@ async fn a1_idle_sessions_cost_no_calls() {
     let manager = world.server_with("a", |s| s.force_save_every = 0).await;
     let _all = settled(&manager, 100).await;
     pass_secs(31).await;
-    world.store.forget_calls();
+    world.store.record_calls();
     pass_secs(600).await;
-    assert_eq!(world.store.count_of_players(), 0);
-    let beats = world.store.count(Op::Renew);
+    assert_eq!(world.calls_about_players(), 0);
+    let beats = world.store.count(Op::RenewLease);
     assert!(
         (119..=121).contains(&beats),
         "one lease for all of them: {beats}"
@@ -88,7 +88,7 @@ async fn a1_changed_and_changed_back_is_not_written() {
     let manager = world.server("a").await;
     let all = settled(&manager, 1).await;
     let slot = &all[0].1;
-    world.store.forget_calls();
+    world.store.record_calls();
     slot.increment("Currency", 1).unwrap();
     slot.decrement("Currency", 1).unwrap();
     pass_secs(31).await;
@@ -105,9 +105,9 @@ async fn a2_a_change_during_a_save_is_not_lost_and_not_marked_as_saved() {
     pass_secs(31).await;
     world
         .store
-        .fail_once(Op::Save, Fault::Delay(Duration::from_secs(2)));
+        .inject(When::save().nth(1), Fault::delay(Duration::from_secs(2)));
     slot.set("Currency", 1).unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     while world.store.count(Op::Save) == 0 {
         pass_ms(10).await;
     }
@@ -130,7 +130,7 @@ async fn a5_a_skipped_top_level_key_alone_saves_nothing_and_every_save_contains_
     let manager = world.server_with("a", settings).await;
     let all = settled(&manager, 1).await;
     let slot = &all[0].1;
-    world.store.forget_calls();
+    world.store.record_calls();
     slot.set("CurrentXP", 7).unwrap();
     pass_secs(65).await;
     assert_eq!(world.store.count(Op::Save), 0);
@@ -184,7 +184,7 @@ async fn a6_every_open_slot_of_a_player_is_in_the_forced_cycle_and_0_switches_it
         for name in ["Slot1", "Slot2"] {
             session.load_slot(name).await.unwrap().save().await.unwrap();
         }
-        world.store.forget_calls();
+        world.store.record_calls();
         pass_secs(61).await;
         assert_eq!(world.store.count(Op::Save), saves, "every {every} cycles");
     }
@@ -197,7 +197,7 @@ async fn a6_a_forced_cycle_that_a_stall_slept_through_is_made_up_for() {
     let all = settled(&manager, 20).await;
     pass_secs(65).await; // the third of the four cycles until the forced one
     all[0].1.set("Currency", 1).unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     // The fourth cycle is from 90 s to 120 s.
     tokio::time::advance(Duration::from_secs(120)).await;
     pass_secs(5).await;
@@ -231,7 +231,7 @@ async fn a6_a_closed_slot_is_in_no_cycle() {
     let all = settled(&manager, 3).await;
     all[0].0.end().await.unwrap();
     all[1].0.delete_slot("Slot1").await.unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     pass_secs(61).await;
     let players: Vec<_> = world
         .store

@@ -34,7 +34,7 @@ async fn slot_of<D: GameDocument>(world: &World, document: D) -> Slot<D> {
 async fn refused<D: GameDocument>(document: D) -> String {
     let world = World::new();
     let slot = slot_of(&world, document).await;
-    world.store.forget_calls();
+    world.store.record_calls();
     let error = slot.save().await.unwrap_err();
     let Error::Unencodable { source, .. } = &error else {
         panic!("{error}");

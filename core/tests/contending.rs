@@ -30,7 +30,7 @@ async fn crashed(world: &World, number: u64) -> ServerId {
         server: server.clone(),
         at: UnixMillis::new(0),
     };
-    let memory = &world.store.memory;
+    let memory = &world.memory;
     let lock_expiry = Duration::from_secs(60);
     memory.renew_lease(&server, lock_expiry).await.unwrap();
     let acquired = memory.acquire(&player(number), &claimant, None).await;
@@ -94,7 +94,9 @@ async fn hand_over_fails_in_time_and_names_the_holder_who_does_not_let_go() {
     let (a, b) = (world.server("a").await, world.server("b").await);
     let held = a.start_session(1).await.unwrap();
     held.load_slot("Slot1").await.unwrap();
-    world.store.fail_for(&player(1), Op::Save, Fault::Refused);
+    world
+        .store
+        .inject(When::save().of(&player(1)), Fault::ErrorBefore);
     let within = Duration::from_secs(20);
     let (error, took) = timed(b.start_session_with(1, OnConflict::HandOver { within })).await;
     let Err(Error::PlayerHeld { holder, .. }) = error else {
@@ -165,12 +167,12 @@ async fn l9_f11_a_session_outlives_any_expiry_and_a_lapsed_lease_that_nobody_use
     let slot = held.load_slot("Slot1").await.unwrap();
     pass_secs(4_000).await;
     slot.save().await.unwrap();
-    world.store.fail(Op::Renew, Fault::Refused);
+    world.store.inject(When::renew_lease(), Fault::ErrorBefore);
     pass_secs(4_000).await;
     slot.set("Currency", 7).unwrap();
     slot.save().await.unwrap();
     assert_eq!(world.stored(&player(1), "Slot1").await["Currency"], 7);
-    world.store.heal();
+    world.store.calm();
     pass_secs(6).await;
     assert!(
         a.is_live(&a.holder(&player(1)).await.unwrap().unwrap())
@@ -189,7 +191,7 @@ async fn l4_e2_steal_takes_the_player_at_once_and_the_victim_is_told_by_notice()
     let (stolen, took) = timed(b.start_session_with(1, OnConflict::Steal)).await;
     let stolen = stolen.unwrap();
     assert!(took.is_zero());
-    world.store.forget_calls();
+    world.store.record_calls();
     let event = wait_for(&mut events, |e| matches!(e, Event::SessionLost { .. })).await;
     let Event::SessionLost {
         holder, session, ..
@@ -199,7 +201,12 @@ async fn l4_e2_steal_takes_the_player_at_once_and_the_victim_is_told_by_notice()
     };
     assert_eq!(session, held.id());
     assert_eq!(holder.unwrap().session, stolen.id());
-    let ops: Vec<_> = world.store.calls().iter().map(|call| call.op).collect();
+    let ops: Vec<_> = world
+        .store
+        .calls()
+        .iter()
+        .map(|call| call.operation)
+        .collect();
     assert!(
         !ops.contains(&Op::Save),
         "it need not try a save to find out"
@@ -219,7 +226,7 @@ async fn e2_a_victim_who_gets_no_notice_finds_out_at_its_next_save() {
     let mut events = a.events();
     let held = a.start_session(1).await.unwrap();
     let slot = held.load_slot("Slot1").await.unwrap();
-    world.store.fail(Op::Notify, Fault::Refused);
+    world.store.inject(When::notify(), Fault::ErrorBefore);
     let stolen = b.start_session_with(1, OnConflict::Steal).await.unwrap();
     slot.set("Currency", 7).unwrap();
     let Err(Error::SessionLost { holder, .. }) = slot.save().await else {
@@ -257,7 +264,6 @@ async fn e2_a_false_alarm_closes_nothing() {
         from: b.server().clone(),
     };
     world
-        .store
         .memory
         .notify(&a.server().name, &notice)
         .await
@@ -276,7 +282,7 @@ async fn l1_f14_of_servers_that_start_at_once_exactly_one_gets_the_player() {
     );
     world
         .store
-        .fail(Op::Acquire, Fault::Delay(Duration::from_millis(5)));
+        .inject(When::acquire(), Fault::delay(Duration::from_millis(5)));
     let starts = [&a, &b, &c].map(|manager| manager.start_session_with(1, OnConflict::Fail));
     let starts = futures::future::join_all(starts).await;
     assert_eq!(starts.iter().filter(|start| start.is_ok()).count(), 1);
@@ -324,9 +330,10 @@ async fn l2_two_who_wait_for_a_dead_servers_player_do_not_both_get_it() {
     crashed(&world, 1).await;
     pass_secs(61).await;
     let (b, c) = (world.server("b").await, world.server("c").await);
-    world
-        .store
-        .fail(Op::IsLive, Fault::Delay(Duration::from_millis(5)));
+    world.store.inject(
+        When::lease_is_live(),
+        Fault::delay(Duration::from_millis(5)),
+    );
     let (one, other) = tokio::join!(
         b.start_session_with(1, OnConflict::Fail),
         c.start_session_with(1, OnConflict::Fail)
@@ -341,7 +348,7 @@ async fn many_requests_for_one_player_are_one_end() {
     let mut events = a.events();
     let held = a.start_session(1).await.unwrap();
     held.load_slot("Slot1").await.unwrap();
-    world.store.fail(Op::Save, Fault::Hang);
+    world.store.inject(When::save(), Fault::HangBefore);
     let asked = b.start_session_with(
         1,
         OnConflict::HandOver {

@@ -40,7 +40,7 @@ async fn e5_a_dropped_session_that_cannot_be_saved_is_tried_again_until_it_is() 
     let world = World::new();
     let (manager, session, slot) = playing(&world).await;
     let mut events = manager.events();
-    world.store.go_down(Fault::Refused);
+    world.store.inject(When::any(), Fault::ErrorBefore);
     drop((session, slot));
     pass_secs(300).await;
     assert!(world.is_locked(&player(1)).await);
@@ -50,7 +50,7 @@ async fn e5_a_dropped_session_that_cannot_be_saved_is_tried_again_until_it_is() 
             Event::EndFailed { .. }
         )) > 10
     );
-    world.store.heal();
+    world.store.calm();
     pass_secs(7).await;
     assert_eq!(world.stored(&player(1), "Slot1").await["Currency"], 7);
     assert!(!world.is_locked(&player(1)).await && manager.session_count() == 0);
@@ -68,9 +68,9 @@ async fn e5_many_sessions_dropped_at_once_are_not_as_many_saves_at_once() {
     for (_, slot) in &all {
         slot.set("Currency", 7).unwrap();
     }
-    let a_second = Fault::Delay(Duration::from_secs(1));
-    world.store.fail(Op::Save, a_second);
-    world.store.forget_calls();
+    let a_second = Fault::delay(Duration::from_secs(1));
+    world.store.inject(When::save(), a_second);
+    world.store.record_calls();
     drop(all);
     pass_ms(500).await;
     assert_eq!(world.store.count(Op::Save), 4);
@@ -84,7 +84,7 @@ async fn e7_an_end_whose_future_was_dropped_is_finished() {
     let (manager, session, _slot) = playing(&world).await;
     world
         .store
-        .fail_once(Op::Save, Fault::Delay(Duration::from_secs(1)));
+        .inject(When::save().nth(1), Fault::delay(Duration::from_secs(1)));
     begin_and_drop(session.end()).await;
     pass_secs(2).await;
     assert_eq!(world.stored(&player(1), "Slot1").await["Currency"], 7);
@@ -97,7 +97,7 @@ async fn e7_an_abandonment_whose_future_was_dropped_is_finished() {
     let (_manager, session, _slot) = playing(&world).await;
     world
         .store
-        .fail_once(Op::Release, Fault::Delay(Duration::from_secs(1)));
+        .inject(When::release().nth(1), Fault::delay(Duration::from_secs(1)));
     begin_and_drop(session.abandon()).await;
     pass_secs(2).await;
     assert!(!world.is_locked(&player(1)).await);
@@ -109,7 +109,7 @@ async fn e7_save_all_whose_future_was_dropped_is_finished() {
     let (_manager, session, slot) = playing(&world).await;
     world
         .store
-        .fail_once(Op::Save, Fault::Delay(Duration::from_secs(1)));
+        .inject(When::save().nth(1), Fault::delay(Duration::from_secs(1)));
     begin_and_drop(session.save_all()).await;
     pass_secs(2).await;
     assert_eq!(world.stored(&player(1), "Slot1").await["Currency"], 7);

@@ -41,12 +41,12 @@ async fn e1_an_end_saves_releases_and_is_told_and_a_second_one_does_nothing() {
         7,
         "it can still be read"
     );
-    world.store.forget_calls();
+    world.store.record_calls();
     session.end().await.unwrap();
     session.abandon().await.unwrap();
     drop(session);
     pass_secs(130).await;
-    assert_eq!(world.store.count_of_players(), 0);
+    assert_eq!(world.calls_about_players(), 0);
     let reason = SaveReason::LastSave(EndReason::Requested);
     let events = drain(&mut events);
     assert_eq!(
@@ -67,9 +67,14 @@ async fn e1_an_end_that_has_nothing_to_save_sends_nothing_but_the_release() {
     let world = World::new();
     let (_manager, session, slot) = playing(&world).await;
     slot.save().await.unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     session.end().await.unwrap();
-    let ops: Vec<_> = world.store.calls().iter().map(|call| call.op).collect();
+    let ops: Vec<_> = world
+        .store
+        .calls()
+        .iter()
+        .map(|call| call.operation)
+        .collect();
     assert_eq!(ops, [Op::Release]);
 }
 
@@ -78,8 +83,8 @@ async fn e1_f9_a_failed_last_save_gives_the_document_and_keeps_the_lock() {
     let world = World::new();
     let (manager, session, slot) = playing(&world).await;
     let mut events = manager.events();
-    world.store.fail(Op::Save, Fault::Refused);
-    world.store.forget_calls();
+    world.store.inject(When::save(), Fault::ErrorBefore);
+    world.store.record_calls();
     let error = session.end().await.unwrap_err();
     assert_eq!(world.store.count(Op::Save), 3, "save_attempts");
     assert!(matches!(*error.cause, Error::StoreUnavailable(_)));
@@ -95,7 +100,7 @@ async fn e1_f9_a_failed_last_save_gives_the_document_and_keeps_the_lock() {
         1
     );
     slot.set("Currency", 8).unwrap(); // it goes on
-    world.store.heal();
+    world.store.calm();
     pass_secs(31).await;
     assert_eq!(
         world.stored(&player(1), "Slot1").await["Currency"],
@@ -110,7 +115,7 @@ async fn e1_the_caller_may_decide_to_release_without_saving() {
     let world = World::new();
     let (manager, session, slot) = playing(&world).await;
     let mut events = manager.events();
-    world.store.fail(Op::Save, Fault::Refused);
+    world.store.inject(When::save(), Fault::ErrorBefore);
     session.end().await.unwrap_err();
     session.abandon().await.unwrap();
     assert!(!world.is_locked(&player(1)).await);
@@ -126,7 +131,7 @@ async fn e1_the_caller_may_decide_to_release_without_saving() {
         ),
         1
     );
-    world.store.heal();
+    world.store.calm();
     pass_secs(130).await;
     assert_eq!(world.stored(&player(1), "Slot1").await["Currency"], 500);
 }
@@ -135,8 +140,8 @@ async fn e1_the_caller_may_decide_to_release_without_saving() {
 async fn e1_f20_a_release_that_fails_is_tried_again_until_the_lock_is_gone() {
     let world = World::new();
     let (manager, session, slot) = playing(&world).await;
-    world.store.fail(Op::Release, Fault::Refused);
-    world.store.forget_calls();
+    world.store.inject(When::release(), Fault::ErrorBefore);
+    world.store.record_calls();
     let error = session.end().await.unwrap_err();
     assert_eq!(world.store.count(Op::Release), 3, "at once");
     assert!(error.unsaved.is_empty() && matches!(*error.cause, Error::StoreUnavailable(_)));
@@ -146,7 +151,7 @@ async fn e1_f20_a_release_that_fails_is_tried_again_until_the_lock_is_gone() {
     ));
     pass_secs(20).await;
     assert!(world.is_locked(&player(1)).await);
-    world.store.heal();
+    world.store.calm();
     pass_secs(6).await;
     assert!(!world.is_locked(&player(1)).await && manager.session_count() == 0);
     session.end().await.unwrap();
@@ -157,7 +162,7 @@ async fn e1_a_release_whose_answer_was_lost_is_no_lost_session() {
     let world = World::new();
     let (manager, session, slot) = playing(&world).await;
     let mut events = manager.events();
-    world.store.fail(Op::Release, Fault::AnswerLost);
+    world.store.inject(When::release(), Fault::ErrorAfter);
     assert!(session.end().await.unwrap_err().unsaved.is_empty());
     // Another server may have the player by now: nothing may be changed here.
     assert!(matches!(
@@ -166,7 +171,7 @@ async fn e1_a_release_whose_answer_was_lost_is_no_lost_session() {
     ));
     let other = world.server("b").await;
     let _session = other.start_session_with(1, OnConflict::Fail).await.unwrap();
-    world.store.heal();
+    world.store.calm();
     pass_secs(130).await;
     session.end().await.unwrap();
     let events = drain(&mut events);
@@ -187,10 +192,10 @@ async fn e1_a_save_asked_for_during_the_last_saves_is_over_before_the_release() 
     let (manager, session, slot) = playing(&world).await;
     session.load_slot("Slot2").await.unwrap();
     let mut events = manager.events();
-    for millis in [10, 300, 2_000] {
+    for (nth, millis) in (1..).zip([10, 300, 2_000]) {
         // The last saves of both slots, and the one that is asked for.
-        let time = Duration::from_millis(millis);
-        world.store.fail_once(Op::Save, Fault::Delay(time));
+        let slow = Fault::delay(Duration::from_millis(millis));
+        world.store.inject(When::save().nth(nth), slow);
     }
     let save_late = async {
         pass_ms(150).await;
@@ -209,9 +214,9 @@ async fn e1_a_save_asked_for_during_the_release_is_refused_and_no_loss() {
     let (manager, session, slot) = playing(&world).await;
     slot.save().await.unwrap();
     let mut events = manager.events();
-    let a_while = Fault::Delay(Duration::from_millis(500));
-    world.store.fail_once(Op::Release, a_while);
-    world.store.fail_once(Op::Save, a_while);
+    let a_while = Fault::delay(Duration::from_millis(500));
+    world.store.inject(When::release().nth(1), a_while);
+    world.store.inject(When::save().nth(1), a_while);
     let save_late = async {
         pass_ms(200).await;
         slot.save().await
@@ -236,10 +241,10 @@ async fn e1_a_save_in_the_forced_cycle_during_the_release_does_not_make_it_a_los
     for number in 0..20 {
         let session = manager.start_session(number).await.unwrap();
         session.load_slot("Slot1").await.unwrap();
-        world.store.heal();
+        world.store.calm();
         world
             .store
-            .fail(Op::Release, Fault::Delay(Duration::from_millis(990)));
+            .inject(When::release(), Fault::delay(Duration::from_millis(990)));
         session.end().await.unwrap();
     }
     assert_eq!(
@@ -296,9 +301,9 @@ async fn a3_what_the_last_hook_changed_is_autosaved_if_the_last_save_fails() {
     let session = manager.start_session(1).await.unwrap();
     session.load_slot("Slot1").await.unwrap();
     pass_secs(31).await; // stored, and in no queue
-    world.store.fail(Op::Save, Fault::Refused);
+    world.store.inject(When::save(), Fault::ErrorBefore);
     session.end().await.unwrap_err();
-    world.store.heal();
+    world.store.calm();
     pass_secs(31).await;
     assert_eq!(world.stored(&player(1), "Slot1").await["Level"], 99);
 }
@@ -319,7 +324,7 @@ async fn e1_every_change_that_was_accepted_is_in_the_last_save() {
     let (_manager, session, slot) = playing(&world).await;
     world
         .store
-        .fail(Op::Save, Fault::Delay(Duration::from_millis(50)));
+        .inject(When::save(), Fault::delay(Duration::from_millis(50)));
     let play_on = async {
         let mut accepted = 7;
         loop {
@@ -356,7 +361,7 @@ async fn e2_an_end_that_finds_the_session_lost_gives_the_unsaved_documents() {
     let (manager, session, _slot) = playing(&world).await;
     let mut events = manager.events();
     let other = world.server("b").await;
-    world.store.fail(Op::Notify, Fault::Refused);
+    world.store.inject(When::notify(), Fault::ErrorBefore);
     let stolen = other
         .start_session_with(1, OnConflict::Steal)
         .await
@@ -382,7 +387,7 @@ async fn e2_an_end_that_finds_the_session_lost_gives_the_unsaved_documents() {
 async fn e6_an_end_is_bounded_in_time_though_the_store_hangs() {
     let world = World::new();
     let (_manager, session, _slot) = playing(&world).await;
-    world.store.go_down(Fault::Hang);
+    world.store.inject(When::any(), Fault::HangBefore);
     let (ended, took) = timed(session.end()).await;
     ended.unwrap_err();
     assert!(

@@ -44,13 +44,13 @@ async fn e14_an_error_says_what_happened_to_whom_and_why() {
     let slot = session.load_slot("Slot1").await.unwrap();
     let missing = slot.get::<u64>("Curency").unwrap_err();
     assert_says(&missing, &["player 1", "Slot1", "Curency"]);
-    world.store.fail(Op::Save, Fault::Rejected);
+    world.store.inject(When::save(), Fault::Rejected);
     let refused = slot.save().await.unwrap_err();
-    let why = ["save the slot", "player 1", "Slot1", "told to fail"];
+    let why = ["save the slot", "player 1", "Slot1", "injected"];
     assert_says(&refused, &why);
     let ended = session.end().await.unwrap_err();
-    assert_says(&ended, &["player 1", "1 document unsaved", "told to fail"]);
-    world.store.heal();
+    assert_says(&ended, &["player 1", "1 document unsaved", "injected"]);
+    world.store.calm();
     slot.put_gift("noise", "x".repeat(1_000)).unwrap();
     let too_large = slot.save().await.unwrap_err();
     assert_says(&too_large, &["player 1", "Slot1", "1000"]);
@@ -66,8 +66,8 @@ async fn e14_a_save_that_has_to_open_the_slot_again_is_a_save_that_failed() {
     let manager = world.server("a").await;
     let session = manager.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
-    world.store.fail_once(Op::Save, Fault::Lost);
-    world.store.fail(Op::Open, Fault::Refused);
+    world.store.inject(When::save().nth(1), Fault::ErrorInDoubt);
+    world.store.inject(When::open(), Fault::ErrorBefore);
     let error = slot.save().await.unwrap_err();
     assert_says(&error, &["could not save the slot of player 1, slot Slot1"]);
     assert!(!error.to_string().contains("open"), "{error}");
@@ -83,9 +83,11 @@ async fn e14_a_save_that_has_to_open_the_slot_again_is_a_save_that_failed() {
 #[tokio::test(start_paused = true)]
 async fn e14_what_keeps_a_server_from_starting_is_in_the_text() {
     let world = World::new();
-    world.store.fail_once(Op::Renew, Fault::Rejected);
+    world
+        .store
+        .inject(When::renew_lease().nth(1), Fault::Rejected);
     let refused = world.builder("a").start().await.unwrap_err();
-    assert_says(&refused, &["lease", "told to fail"]);
+    assert_says(&refused, &["lease", "injected"]);
     let mut settings = Settings::default();
     settings.save_attempts = 0;
     let started = world.builder("a").settings(settings).start().await;

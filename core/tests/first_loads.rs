@@ -8,13 +8,13 @@ use support::*;
 
 #[tokio::test(start_paused = true)]
 async fn l8_f19_a_first_load_that_fails_leaves_the_session_and_the_lock_goes_with_it() {
-    for fault in [Fault::Refused, Fault::AnswerLost, Fault::Hang] {
+    for fault in [Fault::ErrorBefore, Fault::ErrorAfter, Fault::HangBefore] {
         let world = World::new();
         let manager = world.server("a").await;
         let session = manager.start_session(1).await.unwrap();
-        world.store.fail(Op::Open, fault);
+        world.store.inject(When::open(), fault);
         session.load_slot("Slot1").await.unwrap_err();
-        world.store.heal();
+        world.store.calm();
         assert!(session.is_active() && world.is_locked(&player(1)).await);
         let slot = session.load_slot("Slot1").await.unwrap();
         slot.set("Currency", 7).unwrap();
@@ -32,12 +32,12 @@ async fn l8_a_session_whose_only_load_failed_leaves_no_lock_once_the_store_is_ba
     let manager = world.server("a").await;
     let mut events = manager.events();
     let session = manager.start_session(1).await.unwrap();
-    world.store.go_down(Fault::Lost);
+    world.store.inject(When::any(), Fault::ErrorInDoubt);
     session.load_slot("Slot1").await.unwrap_err();
     drop(session);
     pass_secs(20).await;
     assert!(world.is_locked(&player(1)).await, "nobody could release it");
-    world.store.heal();
+    world.store.calm();
     pass_secs(6).await;
     assert!(!world.is_locked(&player(1)).await);
     assert_eq!(manager.session_count(), 0);
@@ -74,9 +74,9 @@ async fn l8_a_second_load_that_fails_leaves_the_session_and_its_first_slot() {
     let manager = world.server("a").await;
     let session = manager.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
-    world.store.fail(Op::Open, Fault::Refused);
+    world.store.inject(When::open(), Fault::ErrorBefore);
     session.load_slot("Slot2").await.unwrap_err();
-    world.store.heal();
+    world.store.calm();
     assert!(session.is_active());
     slot.save().await.unwrap();
     session.load_slot("Slot2").await.unwrap();
@@ -87,7 +87,7 @@ async fn l8_the_failed_first_of_two_loads_at_once_does_not_end_the_session_of_th
     let world = World::new();
     let manager = world.server("a").await;
     let session = manager.start_session(1).await.unwrap();
-    world.store.fail_once(Op::Open, Fault::Rejected);
+    world.store.inject(When::open().nth(1), Fault::Rejected);
     let (first, second) = tokio::join!(session.load_slot("Slot1"), session.load_slot("Slot2"));
     first.unwrap_err();
     second.unwrap().save().await.unwrap();

@@ -19,7 +19,7 @@ async fn e12_nothing_waits_for_a_start_that_was_given_up() {
         let world = World::new();
         let (a, b) = (world.server("a").await, world.server("b").await);
         let _held = a.start_session(1).await.unwrap();
-        world.store.fail(Op::Notify, Fault::Refused); // the holder never hears of it
+        world.store.inject(When::notify(), Fault::ErrorBefore); // the holder never hears of it
         let given_up = timeout(Duration::from_secs(1), b.start_session_with(1, LONG)).await;
         assert!(given_up.is_err());
         let (next_one, took) = timed(b.start_session_with(1, next)).await;
@@ -32,7 +32,7 @@ async fn e12_nothing_waits_for_a_start_that_was_given_up() {
 async fn e12_nothing_waits_for_an_acquisition_that_was_given_up() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.fail_once(Op::Acquire, Fault::HangAfter);
+    world.store.inject(When::acquire().nth(1), Fault::HangAfter);
     let given_up = timeout(Duration::from_millis(100), manager.start_session(1)).await;
     assert!(given_up.is_err());
     let (session, took) = timed(manager.start_session_with(1, OnConflict::Fail)).await;
@@ -50,8 +50,8 @@ async fn e12_a_start_that_was_given_up_ends_nobodys_session() {
     let world = World::new();
     let (a, b) = (world.server("a").await, world.server("b").await);
     let held = a.start_session(1).await.unwrap();
-    let slow = Fault::Delay(Duration::from_millis(300));
-    world.store.fail(Op::Acquire, slow);
+    let slow = Fault::delay(Duration::from_millis(300));
+    world.store.inject(When::acquire(), slow);
     let given_up = timeout(Duration::from_millis(20), b.start_session(1)).await;
     assert!(given_up.is_err());
     pass_secs(60).await;
@@ -64,7 +64,7 @@ async fn e12_a_start_that_was_given_up_does_not_end_the_same_servers_session() {
     let world = World::new();
     let (a, b) = (world.server("a").await, world.server("b").await);
     let _held = a.start_session(1).await.unwrap();
-    world.store.fail(Op::Notify, Fault::Refused);
+    world.store.inject(When::notify(), Fault::ErrorBefore);
     // The second waits for the first, and would end the session that it gets.
     let first = tokio::spawn({
         let b = b.clone();
@@ -73,7 +73,7 @@ async fn e12_a_start_that_was_given_up_does_not_end_the_same_servers_session() {
     pass_ms(10).await;
     let second = timeout(Duration::from_secs(1), b.start_session(1)).await;
     assert!(second.is_err());
-    world.store.heal();
+    world.store.calm();
     let session = first.await.unwrap().unwrap();
     pass_secs(60).await;
     assert!(session.is_active());
@@ -83,7 +83,7 @@ async fn e12_a_start_that_was_given_up_does_not_end_the_same_servers_session() {
 async fn e12_a_given_up_start_is_no_hindrance_to_a_shutdown() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.fail(Op::Acquire, Fault::Hang);
+    world.store.inject(When::acquire(), Fault::HangBefore);
     assert!(
         timeout(Duration::from_millis(100), manager.start_session(1))
             .await
@@ -98,7 +98,7 @@ async fn e11_a_hand_over_without_a_limit_waits_for_ever() {
     let world = World::new();
     let (a, b) = (world.server("a").await, world.server("b").await);
     let held = a.start_session(1).await.unwrap();
-    world.store.fail(Op::Notify, Fault::Refused);
+    world.store.inject(When::notify(), Fault::ErrorBefore);
     let within = Duration::MAX;
     let waiting = tokio::spawn({
         let b = b.clone();
@@ -118,8 +118,8 @@ async fn a_start_that_waits_only_looks_and_writes_when_the_player_is_free() {
     let world = World::new();
     let (a, b) = (world.server("a").await, world.server("b").await);
     let held = a.start_session(1).await.unwrap();
-    world.store.fail(Op::Notify, Fault::Refused);
-    world.store.forget_calls();
+    world.store.inject(When::notify(), Fault::ErrorBefore);
+    world.store.record_calls();
     let within = Duration::from_secs(20);
     let refused = b
         .start_session_with(1, OnConflict::HandOver { within })
@@ -129,14 +129,14 @@ async fn a_start_that_waits_only_looks_and_writes_when_the_player_is_free() {
     let looks = world.store.count(Op::Holder);
     assert!((10..=50).contains(&looks), "{looks}");
     assert!(world.store.count(Op::Notify) <= 4);
-    world.store.heal();
+    world.store.calm();
     let waiting = tokio::spawn({
         let b = b.clone();
         async move { b.start_session(1).await }
     });
     pass_ms(500).await;
     held.end().await.unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     waiting.await.unwrap().unwrap();
     assert_eq!(world.store.count(Op::Acquire), 1);
 }

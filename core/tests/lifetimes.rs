@@ -49,14 +49,14 @@ async fn e10_a_session_that_nobody_has_a_handle_to_can_be_looked_up_and_goes_on(
     let session = manager.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
     slot.set("Currency", 7).unwrap();
-    world.store.fail(Op::Save, Fault::Refused);
+    world.store.inject(When::save(), Fault::ErrorBefore);
     drop((session, slot));
     pass_secs(3).await;
     let session = manager.session(&player(1)).unwrap();
     let unsaved = session.unsaved();
     assert_eq!(unsaved[0].document.get::<u64>("Currency").unwrap(), 7);
     pass_secs(60).await;
-    world.store.heal();
+    world.store.calm();
     pass_secs(60).await;
     assert!(
         session.is_active(),

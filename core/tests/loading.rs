@@ -24,14 +24,19 @@ async fn s4_f16_a_load_that_fails_gives_no_defaults_and_nothing_is_saved_over_th
     let world = World::new();
     put(&world, &player(1), 1, br#"{"Currency":7}"#).await;
     let before = world.record(&player(1), "Slot1").await;
-    for fault in [Fault::Refused, Fault::Lost, Fault::Hang, Fault::Panic] {
+    for fault in [
+        Fault::ErrorBefore,
+        Fault::ErrorInDoubt,
+        Fault::HangBefore,
+        Fault::Panic,
+    ] {
         let manager = world.server("a").await;
         let session = manager.start_session(1).await.unwrap();
-        world.store.fail(Op::Open, fault);
+        world.store.inject(When::open(), fault);
         let error = session.load_slot("Slot1").await.unwrap_err();
         let store_says = matches!(error, Error::StoreUnavailable(_) | Error::StoreFailed(_));
         assert!(store_says, "{fault:?}: {error}");
-        world.store.heal();
+        world.store.calm();
         pass_secs(130).await;
         manager.shutdown(Duration::from_secs(10)).await;
         assert_eq!(world.record(&player(1), "Slot1").await, before, "{fault:?}");
@@ -265,7 +270,7 @@ async fn e7_a_load_whose_future_was_dropped_goes_on_and_its_slot_is_handed_out()
     let session = manager.start_session(1).await.unwrap();
     world
         .store
-        .fail_once(Op::Open, Fault::Delay(Duration::from_secs(1)));
+        .inject(When::open().nth(1), Fault::delay(Duration::from_secs(1)));
     begin_and_drop(session.load_slot("Slot1")).await;
     pass_secs(2).await;
     session.load_slot("Slot1").await.unwrap();

@@ -13,9 +13,9 @@ use std::{
 };
 
 use playerdata_core::{
-    Error, Event, Letter, LetterError, OnConflict, Parcel, SaveReason, Sent, ServerName, Session,
-    SessionManager, Slot, SlotName,
-    backend::{Backend, MAX_LETTERS},
+    Clock, Error, Event, Letter, LetterError, LetterId, OnConflict, Parcel, SaveReason, Sent,
+    ServerName, Session, SessionManager, Slot, SlotName,
+    backend::{self, Backend, MAX_LETTERS, MAX_NOTICES, Notice, NoticeKind, Posting, Retention},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -63,7 +63,7 @@ fn letter(id: impl std::fmt::Display) -> Letter {
 
 async fn waiting(world: &World) -> usize {
     let slot = SlotName::new("Slot1").unwrap();
-    let (store, player) = (&world.store.memory, player(1));
+    let (store, player) = (&world.memory, player(1));
     let letters = store.letters(&player, &slot, None, 2_000).await;
     letters.unwrap().len()
 }
@@ -101,7 +101,7 @@ async fn m1_a_letter_needs_no_session_and_the_first_of_its_id_counts() {
 async fn m1_a_lost_answer_is_no_second_letter_and_what_can_not_be_sent_says_so() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.fail_once(Op::Post, Fault::AnswerLost);
+    world.store.inject(When::post().nth(1), Fault::ErrorAfter);
     assert_eq!(
         manager.send(1, "Slot1", letter("l-1")).await.unwrap(),
         Sent::Posted
@@ -124,7 +124,7 @@ async fn m1_a_lost_answer_is_no_second_letter_and_what_can_not_be_sent_says_so()
         assert!(full.to_string().contains(part), "{full}");
     }
     assert_eq!(waiting(&world).await, MAX_LETTERS);
-    world.store.fail(Op::Post, Fault::Refused);
+    world.store.inject(When::post(), Fault::ErrorBefore);
     let down = manager.send(1, "Slot1", letter("l-4")).await;
     assert!(matches!(down, Err(Error::StoreUnavailable(_))));
 }
@@ -139,9 +139,12 @@ async fn m2_whatever_crashes_at_whichever_step_each_letter_is_applied_once() {
             for id in ids() {
                 sender.send(1, "Slot1", letter(id)).await.unwrap();
             }
-            let dying = World::on(world.store.memory.clone(), world.clock.clone());
+            let dying = World::on(world.memory.clone(), world.clock.clone());
             let victim = profiles(&dying, "victim").await;
-            dying.store.crash_after(step, applied);
+            dying.store.inject(
+                When::any_about_players().nth(step + 1),
+                Fault::Crash { applied },
+            );
             let script = async {
                 let (session, slot) = steal(&victim).await?;
                 slot.save().await?;
@@ -163,7 +166,7 @@ async fn m2_whatever_crashes_at_whichever_step_each_letter_is_applied_once() {
             assert_eq!(waiting(&world).await, 0, "step {step}");
             let stored = world.stored_whole(&player(1), "Slot1").await;
             assert!(stored.get("$playerdata").is_none(), "step {step}: {stored}");
-            if !dying.store.has_crashed() {
+            if !dying.store.is_cut() {
                 break;
             }
         }
@@ -177,15 +180,15 @@ async fn m2_a_letter_is_discarded_only_after_the_write_that_has_it() {
     manager.send(1, "Slot1", letter("l-1")).await.unwrap();
     let (_session, slot) = steal(&manager).await.unwrap();
     once(&slot.snapshot(), ["l-1".to_owned()]);
-    world.store.fail(Op::Save, Fault::Lost);
+    world.store.inject(When::save(), Fault::ErrorInDoubt);
     assert!(slot.save().await.is_err());
     pass_secs(60).await;
     assert_eq!(
         (waiting(&world).await, world.store.count(Op::Discard)),
         (1, 0)
     );
-    world.store.heal();
-    world.store.fail_once(Op::Discard, Fault::Rejected);
+    world.store.calm();
+    world.store.inject(When::discard().nth(1), Fault::Rejected);
     slot.save().await.unwrap();
     pass_ms(1).await;
     assert_eq!(waiting(&world).await, 1);
@@ -205,11 +208,11 @@ async fn m3_letters_are_in_the_document_before_game_code_has_the_slot() {
     sender.send(1, "Slot1", letter("l-1")).await.unwrap();
     let manager = profiles(&world, "b").await;
     // Without the letters there is no slot.
-    world.store.fail(Op::Letters, Fault::Refused);
+    world.store.inject(When::letters(), Fault::ErrorBefore);
     let session = manager.start_session(1).await.unwrap();
     let failed = session.load_slot("Slot1").await;
     assert!(matches!(failed, Err(Error::StoreUnavailable(_))));
-    world.store.heal();
+    world.store.calm();
     let slot = session.load_slot("Slot1").await.unwrap();
     once(&slot.snapshot(), ["l-1".to_owned()]);
 }
@@ -220,9 +223,9 @@ async fn m3_an_open_slot_gets_its_letters_within_a_heartbeat_and_without_any_not
     let (here, there) = (world.server("a").await, profiles(&world, "b").await);
     let (session, slot) = steal(&there).await.unwrap();
     slot.save().await.unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     pass_secs(20).await;
-    assert_eq!(world.store.count_of_players(), 0);
+    assert_eq!(world.calls_about_players(), 0);
     let mut events = there.events();
     here.send(1, "Slot1", letter("l-1")).await.unwrap();
     pass_ms(5_100).await;
@@ -248,8 +251,11 @@ async fn m2_a_letter_that_is_discarded_while_the_mailbox_is_read_is_not_applied_
     manager.send(1, "Slot1", letter("l-1")).await.unwrap();
     pass_ms(1).await;
     once(&slot.snapshot(), ["l-1".to_owned()]);
-    let slowly = Fault::AnswerDelayed(Duration::from_secs(2));
-    world.store.fail_once(Op::Letters, slowly);
+    let slowly = Fault::Delay {
+        request: Duration::ZERO,
+        answer: Duration::from_secs(2),
+    };
+    world.store.inject(When::letters().nth(1), slowly);
     manager.send(1, "Slot1", letter("l-2")).await.unwrap();
     pass_ms(1).await;
     slot.save().await.unwrap();
@@ -269,14 +275,108 @@ async fn m3_a_notice_that_fails_is_sent_again_and_so_is_a_look_that_fails() {
     let world = World::new();
     let (here, there) = (world.server("a").await, profiles(&world, "b").await);
     let (_session, slot) = steal(&there).await.unwrap();
-    world.store.fail_once(Op::Notify, Fault::Refused);
-    world.store.fail(Op::Letters, Fault::Refused);
+    world
+        .store
+        .inject(When::notify().nth(1), Fault::ErrorBefore);
+    world.store.inject(When::letters(), Fault::ErrorBefore);
     let mut events = there.events();
     here.send(1, "Slot1", letter("l-1")).await.unwrap();
     pass_secs(20).await;
     let delayed = |event: &Event| matches!(event, Event::MailDelayed { .. });
     assert!(count(&drain(&mut events), delayed) > 0);
+    world.store.calm();
+    pass_secs(6).await;
+    once(&slot.snapshot(), ["l-1".to_owned()]);
+}
+
+/// The renewal has taken the notice out of the store, and its answer is lost.
+#[tokio::test(start_paused = true)]
+async fn m3_a_notice_that_a_lost_answer_took_along_costs_one_heartbeat() {
+    for fault in [Fault::AnswerLost, Fault::HangAfter] {
+        let world = World::new();
+        let (here, there) = (world.server("a").await, profiles(&world, "b").await);
+        let (session, slot) = steal(&there).await.unwrap();
+        let _second = session.load_slot("Slot2").await.unwrap();
+        slot.save().await.unwrap();
+        here.send(1, "Slot1", letter("l-1")).await.unwrap();
+        world.store.fail_once(Op::Renew, fault); // of either server
+        world.store.fail_once(Op::Renew, fault); // and of the other
+        pass_secs(20).await;
+        once(&slot.snapshot(), ["l-1".to_owned()]);
+        pass_secs(60).await;
+        world.store.forget_calls();
+        pass_secs(20).await;
+        assert_eq!(world.store.count(Op::Letters), 0, "once is enough");
+    }
+}
+
+/// What is dropped is not lost: a full queue of notices says that there is mail
+/// for anybody.
+#[tokio::test(start_paused = true)]
+async fn m3_more_letters_at_once_than_notices_can_wait_all_arrive_within_a_heartbeat() {
+    let world = World::new();
+    let (here, there) = (world.server("a").await, profiles(&world, "b").await);
+    let (_session, slot) = steal(&there).await.unwrap();
+    slot.save().await.unwrap();
+    let name = ServerName::new("b").unwrap();
+    let holder = world.store.memory.holder(&player(1)).await.unwrap();
+    let of_others = Notice {
+        player: player(2),
+        session: holder.unwrap().session,
+        kind: NoticeKind::Mail,
+        from: here.server().clone(),
+    };
+    for _ in 0..MAX_NOTICES {
+        world.store.memory.notify(&name, &of_others).await.unwrap();
+    }
+    here.send(1, "Slot1", letter("l-1")).await.unwrap();
+    pass_ms(5_100).await;
+    once(&slot.snapshot(), ["l-1".to_owned()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn m3_a_notice_that_no_attempt_gets_through_is_sent_when_the_store_is_back() {
+    let world = World::new();
+    let (here, there) = (world.server("a").await, profiles(&world, "b").await);
+    let (_session, slot) = steal(&there).await.unwrap();
+    slot.save().await.unwrap();
+    world.store.fail(Op::Notify, Fault::Refused);
+    here.send(1, "Slot1", letter("l-1")).await.unwrap();
+    pass_secs(30).await;
+    assert_eq!(slot.snapshot().received.len(), 0);
     world.store.heal();
+    pass_secs(30).await;
+    once(&slot.snapshot(), ["l-1".to_owned()]);
+    world.store.forget_calls();
+    pass_secs(60).await;
+    assert_eq!(world.store.count(Op::Notify), 0, "once is enough");
+}
+
+/// A sender that crashes between the letter and its notice was told nothing,
+/// and sends it again, or whoever loads its outbox does.
+#[tokio::test(start_paused = true)]
+async fn m3_a_letter_that_is_sent_again_is_told_of_again() {
+    let world = World::new();
+    let (here, there) = (world.server("a").await, profiles(&world, "b").await);
+    let (_session, slot) = steal(&there).await.unwrap();
+    slot.save().await.unwrap();
+    let content = json!({"Gold": 1}).to_string().into();
+    let posted_without_a_notice = backend::Letter {
+        id: LetterId::new("l-1").unwrap(),
+        posting: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
+        sender: "shop".to_owned(),
+        sent_at: world.clock.now(),
+        retention: Retention::Timed,
+        content,
+    };
+    let (store, name) = (&world.store.memory, SlotName::new("Slot1").unwrap());
+    let player = player(1);
+    let posted = store.post(&player, &name, &posted_without_a_notice).await;
+    assert!(matches!(posted, Ok(Posting::Posted { holder: Some(_) })));
+    pass_secs(20).await;
+    assert_eq!(slot.snapshot().received.len(), 0);
+    let again = here.send(1, "Slot1", letter("l-1")).await.unwrap();
+    assert_eq!(again, Sent::AlreadySent);
     pass_secs(6).await;
     once(&slot.snapshot(), ["l-1".to_owned()]);
 }

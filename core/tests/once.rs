@@ -71,14 +71,16 @@ async fn x1_each_slot_has_keys_of_its_own() {
 #[tokio::test(start_paused = true)]
 async fn x1_change_and_key_are_in_one_write_and_after_a_crash_both_are_there_or_neither() {
     for fault in [
-        Fault::Refused,
+        Fault::ErrorBefore,
         Fault::Rejected,
-        Fault::Lost,
-        Fault::AnswerLost,
-        Fault::Hang,
+        Fault::ErrorInDoubt,
+        Fault::ErrorAfter,
+        Fault::HangBefore,
         Fault::HangAfter,
         Fault::Panic,
-        Fault::Late(Duration::from_secs(3)),
+        Fault::HangThenApply {
+            after: Duration::from_secs(3),
+        },
     ] {
         let world = World::new();
         let manager = world.server("a").await;
@@ -86,12 +88,12 @@ async fn x1_change_and_key_are_in_one_write_and_after_a_crash_both_are_there_or_
         slot.save().await.unwrap();
         let writes = world.store.count(Op::Save);
         let _ = buy(&slot, "r-1").unwrap();
-        world.store.fail_once(Op::Save, fault);
+        world.store.inject(When::save().nth(1), fault);
         let _ = tokio::time::timeout(Duration::from_millis(100), slot.save()).await;
         assert!(world.store.count(Op::Save) > writes);
         // The server is gone; nobody knows what became of its write.
-        world.store.go_down(Fault::Refused);
-        let other = World::on(world.store.memory.clone(), world.clock.clone());
+        world.store.inject(When::any(), Fault::ErrorBefore);
+        let other = World::on(world.memory.clone(), world.clock.clone());
         let manager = other.server("b").await;
         let slot = open(&manager).await;
         let granted = currency(&slot);

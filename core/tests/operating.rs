@@ -116,7 +116,7 @@ async fn e8_every_call_of_an_operator_says_that_the_store_failed() {
     let session = manager.start_session(1).await.unwrap();
     let lock = manager.holder(&player(1)).await.unwrap().unwrap();
     let name = SlotName::new("Slot1").unwrap();
-    world.store.go_down(Fault::Refused);
+    world.store.inject(When::any(), Fault::ErrorBefore);
     let errors = [
         manager.holder(&player(1)).await.unwrap_err(),
         manager.is_live(&lock).await.unwrap_err(),
@@ -221,7 +221,7 @@ async fn a_typical_evening(debug: bool) -> String {
     slot.decrement("Level", 1).unwrap();
     pass_secs(31).await;
     b.start_session_with(1, OnConflict::Fail).await.unwrap_err();
-    world.store.fail_once(Op::Save, Fault::Lost);
+    world.store.inject(When::save().nth(1), Fault::ErrorInDoubt);
     slot.increment("Level", 1).unwrap();
     slot.save().await.unwrap();
     session.end().await.unwrap();
@@ -281,7 +281,7 @@ async fn s1_what_the_store_could_lose_is_logged_and_told_first_to_whoever_listen
     let (log, _guard) = Log::capture();
     let world = World::new();
     let hazard = Hazard::new(HazardKind::NotPersistent, "nothing is on disk");
-    *world.store.hazards.lock() = vec![hazard.clone()];
+    world.store.set_hazards(vec![hazard.clone()]);
     let manager = world.server("a").await;
     let line = "the store may lose player data hazard=nothing is on disk";
     assert!(log.text().contains(line), "{}", log.text());
@@ -305,8 +305,8 @@ async fn s1_what_the_store_could_lose_is_logged_and_told_first_to_whoever_listen
 #[tokio::test(start_paused = true)]
 async fn e8_a_store_that_does_not_say_what_it_could_lose_is_told_and_stops_no_start() {
     let world = World::new();
-    for fault in [Fault::Rejected, Fault::Hang, Fault::Panic] {
-        world.store.fail_once(Op::Hazards, fault);
+    for fault in [Fault::Rejected, Fault::HangBefore, Fault::Panic] {
+        world.store.inject(When::hazards().nth(1), fault);
         let (manager, took) = timed(world.server("a")).await;
         assert!(took <= manager.settings().operation_timeout, "{took:?}");
         match manager.events().try_next() {
@@ -323,7 +323,7 @@ async fn e8_a_store_that_does_not_say_what_it_could_lose_is_told_and_stops_no_st
 async fn s13_a_store_that_may_drop_players_is_refused_unless_the_program_accepts_it_by_name() {
     let world = World::new();
     let hazard = Hazard::new(HazardKind::EvictsPlayers, "maxmemory-policy is allkeys-lru");
-    *world.store.hazards.lock() = vec![hazard.clone()];
+    world.store.set_hazards(vec![hazard.clone()]);
     let refused = world.builder("a").start().await.unwrap_err();
     assert!(matches!(&refused, StartError::Hazard { hazard: why } if *why == hazard));
     assert_eq!(
@@ -346,7 +346,7 @@ async fn s13_a_store_that_comes_to_lose_players_is_told_at_the_next_heartbeat_an
     let session = manager.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
     let hazard = Hazard::new(HazardKind::FileReplaced, "another file is at the path");
-    *world.store.hazards.lock() = vec![hazard.clone()];
+    world.store.set_hazards(vec![hazard.clone()]);
     let heartbeat = manager.settings().heartbeat_interval;
     tokio::time::sleep(heartbeat * 3).await;
 
@@ -357,7 +357,7 @@ async fn s13_a_store_that_comes_to_lose_players_is_told_at_the_next_heartbeat_an
     assert!(matches!(refused, Error::StoreAtRisk { .. }), "{refused}");
     slot.save().await.unwrap();
 
-    world.store.hazards.lock().clear();
+    world.store.set_hazards(Vec::new());
     tokio::time::sleep(heartbeat * 2).await;
     assert!(manager.start_session(2).await.is_ok());
 }
@@ -372,10 +372,10 @@ async fn e3_an_error_says_whether_to_wait_to_ask_again_or_to_send_the_player_awa
 
     let held = b.start_session_with(1, OnConflict::Fail).await.unwrap_err();
     assert_eq!(says(&held), (false, true, false), "{held}");
-    world.store.fail(Op::Save, Fault::Refused);
+    world.store.inject(When::save(), Fault::ErrorBefore);
     let down = slot.save().await.unwrap_err();
     assert_eq!(says(&down), (true, false, false), "{down}");
-    world.store.heal();
+    world.store.calm();
     b.start_session_with(1, OnConflict::Steal).await.unwrap();
     let lost = slot.save().await.unwrap_err();
     assert_eq!(says(&lost), (false, false, true), "{lost}");
@@ -392,7 +392,7 @@ async fn health_says_whether_new_players_should_be_sent_here() {
     let expiry = manager.settings().lock_expiry;
     assert!(matches!(health.lease, LeaseHealth::Live { lapses_in } if lapses_in <= expiry));
 
-    world.store.fail(Op::Renew, Fault::Refused);
+    world.store.inject(When::renew_lease(), Fault::ErrorBefore);
     tokio::time::sleep(expiry * 2).await;
     let health = manager.health();
     assert_eq!(health.lease, LeaseHealth::Lapsed);
@@ -400,14 +400,16 @@ async fn health_says_whether_new_players_should_be_sent_here() {
         !health.is_ready() && health.is_alive(),
         "a restart would not help"
     );
-    world.store.heal();
+    world.store.calm();
     tokio::time::sleep(expiry).await;
     assert!(manager.health().is_ready());
 
-    *world.store.hazards.lock() = vec![Hazard::new(HazardKind::EvictsPlayers, "allkeys-lru")];
+    world
+        .store
+        .set_hazards(vec![Hazard::new(HazardKind::EvictsPlayers, "allkeys-lru")]);
     tokio::time::sleep(expiry).await;
     assert!(!manager.health().is_ready());
-    world.store.hazards.lock().clear();
+    world.store.set_hazards(Vec::new());
     tokio::time::sleep(expiry).await;
     assert!(manager.health().is_ready());
 

@@ -10,10 +10,10 @@ use support::*;
 
 #[tokio::test(start_paused = true)]
 async fn l8_a_start_whose_answer_was_lost_leaves_no_lock() {
-    for fault in [Fault::AnswerLost, Fault::HangAfter] {
+    for fault in [Fault::ErrorAfter, Fault::HangAfter] {
         let world = World::new();
         let manager = world.server("a").await;
-        world.store.fail(Op::Acquire, fault);
+        world.store.inject(When::acquire(), fault);
         manager.start_session(1).await.unwrap_err();
         assert!(
             world.is_locked(&player(1)).await,
@@ -21,9 +21,9 @@ async fn l8_a_start_whose_answer_was_lost_leaves_no_lock() {
         );
         pass_secs(6).await;
         assert!(!world.is_locked(&player(1)).await, "{fault:?}");
-        world.store.heal();
+        world.store.calm();
         pass_secs(30).await;
-        world.store.forget_calls();
+        world.store.record_calls();
         pass_secs(30).await;
         assert_eq!(
             world.store.count(Op::Release),
@@ -37,9 +37,12 @@ async fn l8_a_start_whose_answer_was_lost_leaves_no_lock() {
 async fn l8_an_acquisition_that_arrives_late_leaves_no_lock() {
     let world = World::new();
     let manager = world.server("a").await;
-    world
-        .store
-        .fail_once(Op::Acquire, Fault::Late(Duration::from_secs(12)));
+    world.store.inject(
+        When::acquire().nth(1),
+        Fault::HangThenApply {
+            after: Duration::from_secs(12),
+        },
+    );
     manager.start_session(1).await.unwrap_err(); // after 5 s
     pass_secs(20).await;
     assert!(!world.is_locked(&player(1)).await);
@@ -49,8 +52,10 @@ async fn l8_an_acquisition_that_arrives_late_leaves_no_lock() {
 async fn l8_a_start_that_is_refused_after_a_lost_answer_leaves_no_lock() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.fail_once(Op::Acquire, Fault::AnswerLost);
-    world.store.fail(Op::Acquire, Fault::Refused);
+    world
+        .store
+        .inject(When::acquire().nth(1), Fault::ErrorAfter);
+    world.store.inject(When::acquire(), Fault::ErrorBefore);
     manager.start_session(1).await.unwrap_err();
     pass_secs(6).await;
     assert!(!world.is_locked(&player(1)).await);
@@ -60,13 +65,13 @@ async fn l8_a_start_that_is_refused_after_a_lost_answer_leaves_no_lock() {
 async fn l8_an_orphan_that_cannot_be_released_holds_up_no_other() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.fail(Op::Acquire, Fault::AnswerLost);
+    world.store.inject(When::acquire(), Fault::ErrorAfter);
     for number in [1, 2] {
         manager.start_session(number).await.unwrap_err();
     }
     world
         .store
-        .fail_for(&player(1), Op::Release, Fault::Rejected);
+        .inject(When::release().of(&player(1)), Fault::Rejected);
     pass_secs(6).await;
     assert!(world.is_locked(&player(1)).await && !world.is_locked(&player(2)).await);
 }
@@ -75,28 +80,28 @@ async fn l8_an_orphan_that_cannot_be_released_holds_up_no_other() {
 async fn l8_releasing_orphans_does_not_delay_the_heartbeat() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.fail(Op::Acquire, Fault::AnswerLost);
+    world.store.inject(When::acquire(), Fault::ErrorAfter);
     for number in 0..50 {
         manager.start_session(number).await.unwrap_err();
     }
     world
         .store
-        .fail(Op::Release, Fault::Delay(Duration::from_secs(4)));
-    world.store.forget_calls();
+        .inject(When::release(), Fault::delay(Duration::from_secs(4)));
+    world.store.record_calls();
     pass_secs(61).await;
-    assert!(world.store.count(Op::Renew) >= 12);
+    assert!(world.store.count(Op::RenewLease) >= 12);
 }
 
 #[tokio::test(start_paused = true)]
 async fn l8_e7_a_start_whose_future_was_dropped_leaves_no_lock_and_no_session() {
     for fault in [
-        Fault::Delay(Duration::from_secs(1)),
+        Fault::delay(Duration::from_secs(1)),
         Fault::HangAfter,
-        Fault::Hang,
+        Fault::HangBefore,
     ] {
         let world = World::new();
         let manager = world.server("a").await;
-        world.store.fail_once(Op::Acquire, fault);
+        world.store.inject(When::acquire().nth(1), fault);
         begin_and_drop(manager.start_session(1)).await;
         pass_secs(20).await;
         assert!(!world.is_locked(&player(1)).await, "{fault:?}");
@@ -116,7 +121,6 @@ async fn l8_an_orphaned_lock_is_healed_when_somebody_asks_for_the_player() {
         at: playerdata_core::UnixMillis::new(0),
     };
     world
-        .store
         .memory
         .acquire(&player(1), &claimant, None)
         .await

@@ -16,8 +16,8 @@ async fn a3_f8_a_failed_save_is_tried_again_with_backoff_then_at_the_next_cycle(
     let slot = &all[0].1;
     pass_secs(31).await;
     let mut events = manager.events();
-    world.store.fail(Op::Save, Fault::Refused);
-    world.store.forget_calls();
+    world.store.inject(When::save(), Fault::ErrorBefore);
+    world.store.record_calls();
     for _ in 0..20 {
         slot.set("Currency", 1).unwrap(); // many changes, one place in the queue
     }
@@ -37,7 +37,7 @@ async fn a3_f8_a_failed_save_is_tried_again_with_backoff_then_at_the_next_cycle(
     };
     assert!(first >= Duration::from_millis(200) && second > Duration::from_millis(400));
     assert!(slot.is_unsaved());
-    world.store.heal();
+    world.store.calm();
     pass_secs(30).await;
     assert_eq!(world.stored(&player(0), "Slot1").await["Currency"], 1);
     assert!(!slot.is_unsaved());
@@ -48,7 +48,7 @@ async fn a3_a_failed_forced_save_is_still_forced_when_tried_again() {
     let world = World::new();
     let manager = world.server_with("a", |s| s.force_save_every = 1).await;
     let all = settled(&manager, 1).await;
-    world.store.fail_once(Op::Save, Fault::Refused);
+    world.store.inject(When::save().nth(1), Fault::ErrorBefore);
     let mut events = manager.events();
     let is_saved = |e: &Event| matches!(e, Event::SlotSaved { .. });
     let (saved, took) = timed(wait_for(&mut events, is_saved)).await;
@@ -73,7 +73,9 @@ async fn a4_f28_hanging_saves_delay_no_others() {
     let all = settled(&manager, 100).await;
     pass_secs(31).await;
     for stuck in 0..7 {
-        world.store.fail_for(&player(stuck), Op::Save, Fault::Hang);
+        world
+            .store
+            .inject(When::save().of(&player(stuck)), Fault::HangBefore);
     }
     for (_, slot) in &all {
         slot.set("Currency", 1).unwrap();
@@ -98,8 +100,8 @@ async fn a4_no_more_saves_are_under_way_than_the_settings_say() {
     let manager = world.server_with("a", |s| s.max_concurrent_saves = 4).await;
     let all = settled(&manager, 50).await;
     pass_secs(31).await;
-    world.store.fail(Op::Save, Fault::Hang);
-    world.store.forget_calls();
+    world.store.inject(When::save(), Fault::HangBefore);
+    world.store.record_calls();
     for (_, slot) in &all {
         slot.set("Currency", 1).unwrap();
     }
@@ -116,15 +118,15 @@ async fn a4_an_outage_does_not_multiply_the_saves_that_follow_it() {
     };
     let manager = world.server_with("a", settings).await;
     let all = settled(&manager, 50).await;
-    world.store.fail(Op::Save, Fault::Hang);
+    world.store.inject(When::save(), Fault::HangBefore);
     for _ in 0..40 {
         for (_, slot) in &all {
             slot.increment("Currency", 1).unwrap(); // changes go on meanwhile
         }
         pass_secs(30).await;
     }
-    world.store.heal();
-    world.store.forget_calls();
+    world.store.calm();
+    world.store.record_calls();
     pass_secs(30).await;
     let saves = world.store.count(Op::Save);
     assert!((50..=102).contains(&saves), "{saves} saves of 50 slots");
@@ -137,8 +139,8 @@ async fn a4_a_store_that_refuses_gets_no_more_attempts_than_the_settings_say() {
     let manager = world.server_with("a", |s| s.force_save_every = 1).await;
     let all = settled(&manager, 20).await;
     pass_secs(30).await;
-    world.store.fail(Op::Save, Fault::Refused);
-    world.store.forget_calls();
+    world.store.inject(When::save(), Fault::ErrorBefore);
+    world.store.record_calls();
     for _ in 0..10 * 300 {
         for (_, slot) in &all {
             slot.increment("Currency", 1).unwrap();
@@ -165,11 +167,16 @@ async fn a7_f10_no_ones_failure_stops_the_loop() {
         .await
         .unwrap();
     let all = settled(&manager, 6).await;
-    world.store.fail_for(&player(1), Op::Save, Fault::Panic);
-    world.store.fail_for(&player(2), Op::Save, Fault::Rejected);
     world
         .store
-        .fail_for(&player(3), Op::Save, Fault::Delay(Duration::from_secs(3)));
+        .inject(When::save().of(&player(1)), Fault::Panic);
+    world
+        .store
+        .inject(When::save().of(&player(2)), Fault::Rejected);
+    world.store.inject(
+        When::save().of(&player(3)),
+        Fault::delay(Duration::from_secs(3)),
+    );
     let mut events = manager.events();
     // A player who is not loaded yet, and one who leaves during a save.
     let _not_loaded = manager.start_session(99).await.unwrap();
@@ -180,7 +187,7 @@ async fn a7_f10_no_ones_failure_stops_the_loop() {
         .store
         .calls()
         .iter()
-        .any(|c| c.op == Op::Save && c.player == Some(player(3)))
+        .any(|c| c.operation == Op::Save && c.player == Some(player(3)))
     {
         pass_ms(50).await;
     }

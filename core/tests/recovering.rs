@@ -88,14 +88,16 @@ async fn e10_a_write_of_its_own_that_was_in_doubt_is_nothing_newer() {
     slot.save().await.unwrap();
     slot.set("Currency", 7).unwrap();
     // Written, but nobody knows; and nothing else gets through.
-    world.store.fail_once(Op::Save, Fault::AnswerLost);
-    world.store.fail_for(&player(1), Op::Open, Fault::Refused);
+    world.store.inject(When::save().nth(1), Fault::ErrorAfter);
+    world
+        .store
+        .inject(When::open().of(&player(1)), Fault::ErrorBefore);
     slot.save().await.unwrap_err();
     slot.set("Currency", 8).unwrap();
     let thief = b.start_session_with(1, OnConflict::Steal).await.unwrap();
     session.ended().await;
     thief.end().await.unwrap();
-    world.store.heal();
+    world.store.calm();
     let unsaved = &session.unsaved()[0];
     assert_eq!(unsaved.revision, Revision::new(1));
     assert_eq!(b.recover(unsaved, NONE).await.unwrap(), Revision::new(3));
@@ -173,11 +175,11 @@ async fn e10_an_older_state_of_what_it_builds_on_is_nothing_newer() {
 
 #[tokio::test(start_paused = true)]
 async fn e10_a_recovery_whose_answer_was_lost_is_made_once() {
-    for fault in [Fault::AnswerLost, Fault::Lost, Fault::HangAfter] {
+    for fault in [Fault::ErrorAfter, Fault::ErrorInDoubt, Fault::HangAfter] {
         let world = World::new();
         let (a, unsaved, _b, thief) = stolen(&world).await;
         thief.end().await.unwrap();
-        world.store.fail_once(Op::Save, fault);
+        world.store.inject(When::save().nth(1), fault);
         assert_eq!(a.recover(&unsaved, NONE).await.unwrap(), Revision::new(2));
         assert!(!world.is_locked(&player(1)).await, "{fault:?}");
     }
@@ -190,9 +192,9 @@ async fn e10_what_failed_at_a_shutdown_is_put_back_by_the_next_manager() {
     let session = a.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
     slot.set("Currency", 7).unwrap();
-    world.store.fail(Op::Save, Fault::Rejected);
+    world.store.inject(When::save(), Fault::Rejected);
     let report = a.shutdown(std::time::Duration::from_secs(10)).await;
-    world.store.heal();
+    world.store.calm();
     let again = world.server("a").await;
     let unsaved = &report.failed[0].unsaved[0];
     again.recover(unsaved, NONE).await.unwrap();
@@ -220,7 +222,7 @@ async fn broken(world: &World, bytes: &[u8]) {
         encoding: Encoding::Json,
         bytes: bytes::Bytes::copy_from_slice(bytes),
     };
-    let memory = &world.store.memory;
+    let memory = &world.memory;
     memory.open(&claim).await.unwrap();
     memory.save(&claim, &stamp, &body).await.unwrap();
     session.end().await.unwrap();

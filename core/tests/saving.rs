@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
     CodecError, Error, Event, OnConflict, Revision, Saved, Session, SessionManager, Slot,
-    backend::{Backend, WriteOutcome},
+    backend::Backend,
 };
 use playerdata_memory::{MemoryBackend, MemoryOptions};
 use serde_json::json;
@@ -23,7 +23,7 @@ async fn stored_slot(world: &World) -> (SessionManager, Session, Slot) {
 
 /// What was asked of the store about slots, in order.
 fn calls_on_the_slot(world: &World) -> Vec<Op> {
-    let ops = world.store.calls().into_iter().map(|call| call.op);
+    let ops = world.store.calls().into_iter().map(|call| call.operation);
     ops.filter(|op| matches!(op, Op::Open | Op::Save)).collect()
 }
 
@@ -49,12 +49,12 @@ async fn s1_s3_f27_a_save_says_which_revision_it_made_and_the_next_load_has_it()
 
 #[tokio::test(start_paused = true)]
 async fn s2_a_save_whose_answer_was_lost_is_recognised_and_not_written_twice() {
-    for fault in [Fault::AnswerLost, Fault::HangAfter] {
+    for fault in [Fault::ErrorAfter, Fault::HangAfter] {
         let world = World::new();
         let (_manager, _session, slot) = stored_slot(&world).await;
         slot.set("Currency", 7).unwrap();
-        world.store.forget_calls();
-        world.store.fail_once(Op::Save, fault);
+        world.store.record_calls();
+        world.store.inject(When::save().nth(1), fault);
         let saved = slot.save().await.unwrap();
         assert_eq!(saved.revision(), Revision::new(2), "{fault:?}");
         let ops = calls_on_the_slot(&world);
@@ -69,12 +69,12 @@ async fn s2_a_save_whose_answer_was_lost_is_recognised_and_not_written_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn s2_a_save_that_was_not_applied_is_sent_again_after_the_slot_was_opened() {
-    for fault in [Fault::Lost, Fault::Hang] {
+    for fault in [Fault::ErrorInDoubt, Fault::HangBefore] {
         let world = World::new();
         let (_manager, _session, slot) = stored_slot(&world).await;
         slot.set("Currency", 7).unwrap();
-        world.store.forget_calls();
-        world.store.fail_once(Op::Save, fault);
+        world.store.record_calls();
+        world.store.inject(When::save().nth(1), fault);
         slot.save().await.unwrap();
         let ops = calls_on_the_slot(&world);
         assert_eq!(ops, [Op::Save, Op::Open, Op::Save], "{fault:?}");
@@ -86,8 +86,8 @@ async fn s2_a_save_that_was_not_applied_is_sent_again_after_the_slot_was_opened(
 async fn s2_a_refused_save_needs_no_opening() {
     let world = World::new();
     let (_manager, _session, slot) = stored_slot(&world).await;
-    world.store.forget_calls();
-    world.store.fail_once(Op::Save, Fault::Refused);
+    world.store.record_calls();
+    world.store.inject(When::save().nth(1), Fault::ErrorBefore);
     slot.save().await.unwrap();
     assert_eq!(
         (world.store.count(Op::Open), world.store.count(Op::Save)),
@@ -99,9 +99,12 @@ async fn s2_a_refused_save_needs_no_opening() {
 async fn s2_f15_a_doubtful_save_that_arrives_late_lands_on_nothing_newer() {
     let world = World::new();
     let (_manager, _session, slot) = stored_slot(&world).await;
-    world
-        .store
-        .fail_once(Op::Save, Fault::Late(Duration::from_secs(8)));
+    world.store.inject(
+        When::save().nth(1),
+        Fault::HangThenApply {
+            after: Duration::from_secs(8),
+        },
+    );
     slot.set("Currency", 7).unwrap();
     let save = tokio::spawn({
         let slot = slot.clone();
@@ -111,7 +114,7 @@ async fn s2_f15_a_doubtful_save_that_arrives_late_lands_on_nothing_newer() {
     slot.set("Currency", 8).unwrap(); // what the second attempt saves
     save.await.unwrap().unwrap();
     pass_secs(10).await;
-    assert_eq!(world.store.late_outcomes(), [WriteOutcome::Overtaken]);
+    assert_eq!(world.store.injected().len(), 1, "and it has arrived");
     assert_eq!(world.stored(&player(1), "Slot1").await["Currency"], 8);
 }
 
@@ -123,7 +126,7 @@ async fn s2_a1_a_change_taken_back_while_its_save_is_in_doubt_is_not_taken_for_u
     let slot = session.load_slot("Slot1").await.unwrap();
     slot.save().await.unwrap();
     slot.set("Currency", 7).unwrap();
-    world.store.fail_once(Op::Save, Fault::AnswerLost);
+    world.store.inject(When::save().nth(1), Fault::ErrorAfter);
     assert!(matches!(slot.save().await, Err(Error::StoreUnavailable(_))));
     slot.set("Currency", 500).unwrap();
     session.end().await.unwrap();
@@ -133,14 +136,14 @@ async fn s2_a1_a_change_taken_back_while_its_save_is_in_doubt_is_not_taken_for_u
 #[tokio::test(start_paused = true)]
 async fn s2_e7_a_save_whose_future_was_dropped_is_finished_or_settled() {
     for fault in [
-        Fault::Delay(Duration::from_secs(1)),
+        Fault::delay(Duration::from_secs(1)),
         Fault::HangAfter,
-        Fault::Hang,
+        Fault::HangBefore,
     ] {
         let world = World::new();
         let (_manager, session, slot) = stored_slot(&world).await;
         slot.set("Currency", 7).unwrap();
-        world.store.fail_once(Op::Save, fault);
+        world.store.inject(When::save().nth(1), fault);
         begin_and_drop(slot.save()).await;
         session.end().await.unwrap();
         let record = world.record(&player(1), "Slot1").await.unwrap();
@@ -164,7 +167,7 @@ async fn s8_a_document_over_the_stores_limit_is_refused_with_both_sizes_and_not_
     let session = manager.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
     slot.put_gift("noise", "x".repeat(1_000)).unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     let error = slot.save().await.unwrap_err();
     let Error::Unencodable { source, .. } = &error else {
         panic!("{error}")
@@ -180,7 +183,7 @@ async fn s8_a_document_over_the_stores_limit_is_refused_with_both_sizes_and_not_
         "{source}"
     );
     assert!(error.to_string().contains("600"), "{error}");
-    assert_eq!(world.store.count_of_players(), 0, "nothing was sent");
+    assert_eq!(world.calls_about_players(), 0, "nothing was sent");
     assert!(slot.is_unsaved());
     slot.take_gift("noise").unwrap();
     session.end().await.unwrap();
@@ -286,22 +289,25 @@ async fn s2_a_late_save_does_not_bring_a_deleted_slot_back() {
     let session = manager.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
     slot.save().await.unwrap();
-    world
-        .store
-        .fail_once(Op::Save, Fault::Late(Duration::from_secs(8)));
+    world.store.inject(
+        When::save().nth(1),
+        Fault::HangThenApply {
+            after: Duration::from_secs(8),
+        },
+    );
     slot.save().await.unwrap_err();
     session.delete_slot("Slot1").await.unwrap();
     pass_secs(10).await;
-    assert_eq!(world.store.late_outcomes(), [WriteOutcome::Overtaken]);
+    assert_eq!(world.store.injected().len(), 1, "and it has arrived");
     assert_eq!(world.stored(&player(1), "Slot1").await, json!(null));
 }
 
 #[tokio::test(start_paused = true)]
 async fn e8_after_a_deletion_whose_answer_was_lost_the_slot_goes_on_and_is_stored_again() {
-    for fault in [Fault::AnswerLost, Fault::Lost, Fault::Refused] {
+    for fault in [Fault::ErrorAfter, Fault::ErrorInDoubt, Fault::ErrorBefore] {
         let world = World::new();
         let (_manager, session, slot) = stored_slot(&world).await;
-        world.store.fail_once(Op::Delete, fault);
+        world.store.inject(When::delete().nth(1), fault);
         let error = session.delete_slot("Slot1").await.unwrap_err();
         assert!(matches!(error, Error::StoreUnavailable(_)));
         slot.set("Level", 3).unwrap();
@@ -321,7 +327,7 @@ async fn e7_a_deletion_whose_future_was_dropped_is_finished() {
     let (_manager, session, slot) = stored_slot(&world).await;
     world
         .store
-        .fail_once(Op::Delete, Fault::Delay(Duration::from_secs(1)));
+        .inject(When::delete().nth(1), Fault::delay(Duration::from_secs(1)));
     begin_and_drop(session.delete_slot("Slot1")).await;
     pass_secs(2).await;
     assert_eq!(world.stored(&player(1), "Slot1").await, json!(null));

@@ -31,7 +31,7 @@ async fn e4_a_shutdown_ends_every_session_concurrently_and_drops_the_lease() {
     let server = manager.server().clone();
     world
         .store
-        .fail(Op::Save, Fault::Delay(Duration::from_millis(200)));
+        .inject(When::save(), Fault::delay(Duration::from_millis(200)));
     let (report, took) = timed(manager.shutdown(Duration::from_secs(10))).await;
     assert!(report.is_complete() && report.ended == 64);
     assert!(
@@ -43,7 +43,7 @@ async fn e4_a_shutdown_ends_every_session_concurrently_and_drops_the_lease() {
         assert!(!world.is_locked(&player(number)).await);
     }
     use playerdata_core::backend::Backend;
-    assert!(!world.store.memory.lease_is_live(&server).await.unwrap());
+    assert!(!world.memory.lease_is_live(&server).await.unwrap());
     assert!(sessions.iter().all(|session| !session.is_active()));
 }
 
@@ -52,7 +52,9 @@ async fn e4_a_shutdown_reports_what_could_not_be_saved_with_its_document() {
     let world = World::new();
     let (manager, _sessions) = with_players(&world, 3).await;
     let server = manager.server().clone();
-    world.store.fail_for(&player(1), Op::Save, Fault::Rejected);
+    world
+        .store
+        .inject(When::save().of(&player(1)), Fault::Rejected);
     let report = manager.shutdown(Duration::from_secs(10)).await;
     assert_eq!(
         (report.ended, report.failed.len(), report.unfinished.len()),
@@ -65,7 +67,7 @@ async fn e4_a_shutdown_reports_what_could_not_be_saved_with_its_document() {
         7
     );
     use playerdata_core::backend::Backend;
-    let live = world.store.memory.lease_is_live(&server).await.unwrap();
+    let live = world.memory.lease_is_live(&server).await.unwrap();
     assert!(live, "the lease still protects the player");
 }
 
@@ -73,7 +75,7 @@ async fn e4_a_shutdown_reports_what_could_not_be_saved_with_its_document() {
 async fn e4_a_shutdown_keeps_its_deadline_though_the_store_hangs() {
     let world = World::new();
     let (manager, _sessions) = with_players(&world, 100).await;
-    world.store.go_down(Fault::Hang);
+    world.store.inject(When::any(), Fault::HangBefore);
     pass_secs(31).await; // saves and a heartbeat hang already
     let (report, took) = timed(manager.shutdown(Duration::from_secs(2))).await;
     assert!(took <= Duration::from_secs(2), "{took:?}");
@@ -86,7 +88,7 @@ async fn e4_what_is_not_done_by_the_deadline_goes_on_in_the_background() {
     let (manager, _sessions) = with_players(&world, 200).await;
     world
         .store
-        .fail(Op::Save, Fault::Delay(Duration::from_secs(1)));
+        .inject(When::save(), Fault::delay(Duration::from_secs(1)));
     let report = manager.shutdown(Duration::from_millis(1_500)).await;
     assert_eq!((report.ended, report.unfinished.len()), (64, 136));
     pass_secs(5).await;
@@ -101,7 +103,7 @@ async fn e4_e7_a_shutdown_whose_future_was_dropped_goes_on() {
     let (manager, _sessions) = with_players(&world, 100).await;
     world
         .store
-        .fail(Op::Save, Fault::Delay(Duration::from_secs(1)));
+        .inject(When::save(), Fault::delay(Duration::from_secs(1)));
     begin_and_drop(manager.shutdown(Duration::from_secs(60))).await;
     pass_secs(5).await;
     for number in 0..100 {
@@ -116,7 +118,7 @@ async fn e4_a_start_under_way_ends_with_the_shutdown_and_leaves_no_session() {
         let manager = world.server("a").await;
         world
             .store
-            .fail(Op::Acquire, Fault::Delay(Duration::from_millis(delay)));
+            .inject(When::acquire(), Fault::delay(Duration::from_millis(delay)));
         let starting = tokio::spawn({
             let manager = manager.clone();
             async move { manager.start_session(1).await.map(drop) }
@@ -142,7 +144,7 @@ async fn e4_a_start_that_waits_for_a_hand_over_is_given_up_at_the_shutdown() {
     let _held = holder.start_session(1).await.unwrap();
     let manager = world.server("a").await;
     let within = Duration::from_secs(600);
-    world.store.fail(Op::Notify, Fault::Refused); // the holder never hears of it
+    world.store.inject(When::notify(), Fault::ErrorBefore); // the holder never hears of it
     begin_and_drop(manager.start_session_with(1, OnConflict::HandOver { within })).await;
     let (report, took) = timed(manager.shutdown(Duration::from_secs(60))).await;
     assert!(
@@ -155,10 +157,10 @@ async fn e4_a_start_that_waits_for_a_hand_over_is_given_up_at_the_shutdown() {
 async fn e4_a_failed_session_can_be_ended_by_its_handle_after_the_shutdown() {
     let world = World::new();
     let (manager, sessions) = with_players(&world, 1).await;
-    world.store.fail(Op::Save, Fault::Refused);
+    world.store.inject(When::save(), Fault::ErrorBefore);
     let report = manager.shutdown(Duration::from_secs(10)).await;
     assert_eq!(report.failed.len(), 1);
-    world.store.heal();
+    world.store.calm();
     sessions[0].end().await.unwrap();
     assert_eq!(world.stored(&player(0), "Slot1").await["Currency"], 7);
     assert!(!world.is_locked(&player(0)).await);
@@ -184,7 +186,7 @@ async fn e5_a_dropped_manager_ends_its_sessions_in_the_background() {
         assert!(!world.is_locked(&player(number)).await, "{number}");
     }
     use playerdata_core::backend::Backend;
-    assert!(!world.store.memory.lease_is_live(&server).await.unwrap());
+    assert!(!world.memory.lease_is_live(&server).await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]
@@ -192,12 +194,12 @@ async fn e3_an_outage_loses_no_session_and_no_change() {
     let world = World::new();
     let (manager, sessions) = with_players(&world, 5).await;
     let mut events = manager.events();
-    world.store.go_down(Fault::Lost);
+    world.store.inject(When::any(), Fault::ErrorInDoubt);
     pass_secs(600).await;
     let slot = sessions[0].load_slot("Slot1").await.unwrap();
     assert!(matches!(slot.save().await, Err(Error::StoreUnavailable(_))));
     slot.set("Currency", 8).unwrap();
-    world.store.heal();
+    world.store.calm();
     pass_secs(35).await;
     assert_eq!(world.stored(&player(0), "Slot1").await["Currency"], 8);
     assert!(sessions.iter().all(Session::is_active));
@@ -220,7 +222,7 @@ async fn e3_a_lease_at_risk_says_how_long_it_is_live_for_certain() {
     let world = World::new();
     let (manager, _sessions) = with_players(&world, 1).await;
     let mut events = manager.events();
-    world.store.fail(Op::Renew, Fault::Refused);
+    world.store.inject(When::renew_lease(), Fault::ErrorBefore);
     pass_secs(70).await;
     let left: Vec<_> = drain(&mut events)
         .into_iter()
@@ -238,16 +240,16 @@ async fn e3_a_lease_at_risk_says_how_long_it_is_live_for_certain() {
 async fn e6_a_backend_that_panics_stops_neither_heartbeat_nor_autosave() {
     let world = World::new();
     let (manager, sessions) = with_players(&world, 2).await;
-    world.store.go_down(Fault::Panic);
+    world.store.inject(When::any(), Fault::Panic);
     pass_secs(35).await;
     assert!(matches!(
         manager.start_session(9).await,
         Err(Error::StoreFailed(_))
     ));
-    world.store.heal();
-    world.store.forget_calls();
+    world.store.calm();
+    world.store.record_calls();
     pass_secs(35).await;
-    assert!(world.store.count(Op::Renew) >= 6);
+    assert!(world.store.count(Op::RenewLease) >= 6);
     assert_eq!(world.stored(&player(0), "Slot1").await["Currency"], 7);
     assert!(sessions.iter().all(Session::is_active));
 }
@@ -259,7 +261,7 @@ async fn e11_a_shutdown_without_a_deadline_ends_when_all_is_saved() {
         let (manager, _sessions) = with_players(&world, 3).await;
         world
             .store
-            .fail(Op::Save, Fault::Delay(Duration::from_secs(3)));
+            .inject(When::save(), Fault::delay(Duration::from_secs(3)));
         let report = manager.shutdown(deadline).await;
         assert!(report.is_complete() && report.ended == 3);
     }
@@ -284,7 +286,7 @@ async fn e9_the_lease_is_renewed_until_the_last_session_has_ended_past_the_deadl
     }
     world
         .store
-        .fail(Op::Save, Fault::Delay(Duration::from_secs(4)));
+        .inject(When::save(), Fault::delay(Duration::from_secs(4)));
     let report = manager.shutdown(Duration::from_secs(50)).await;
     assert!((10..=13).contains(&report.ended), "{}", report.ended);
     for unfinished in &report.unfinished {
@@ -303,7 +305,7 @@ async fn e9_the_lease_is_renewed_until_the_last_session_has_ended_past_the_deadl
     }
     use playerdata_core::backend::Backend;
     let server = manager.server();
-    assert!(!world.store.memory.lease_is_live(server).await.unwrap());
+    assert!(!world.memory.lease_is_live(server).await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]
@@ -312,7 +314,7 @@ async fn e4_several_can_wait_for_one_shutdown_each_until_its_own_deadline() {
     let (manager, _sessions) = with_players(&world, 100).await;
     world
         .store
-        .fail(Op::Save, Fault::Delay(Duration::from_secs(3)));
+        .inject(When::save(), Fault::delay(Duration::from_secs(3)));
     let second = manager.clone();
     let (impatient, patient) = tokio::join!(
         manager.shutdown(Duration::from_secs(4)),
@@ -336,7 +338,7 @@ async fn e10_what_is_unfinished_at_the_deadline_comes_with_its_documents() {
         .save()
         .await
         .unwrap();
-    world.store.go_down(Fault::Hang);
+    world.store.inject(When::any(), Fault::HangBefore);
     let report = manager.shutdown(Duration::from_secs(1)).await;
     let unfinished = &report.unfinished[0];
     assert_eq!(unfinished.player, player(0));
@@ -351,7 +353,7 @@ async fn e8_from_the_beginning_of_a_shutdown_no_change_is_taken() {
     let world = World::new();
     let (manager, sessions) = with_players(&world, 1).await;
     let slot = sessions[0].load_slot("Slot1").await.unwrap();
-    world.store.fail(Op::Save, Fault::Rejected);
+    world.store.inject(When::save(), Fault::Rejected);
     let report = manager.shutdown(Duration::from_secs(10)).await;
     assert_eq!(report.failed.len(), 1);
     let refused = slot.set("Currency", 8);
@@ -366,10 +368,12 @@ async fn e8_from_the_beginning_of_a_shutdown_no_change_is_taken() {
 async fn e4_what_failed_is_tried_again_in_the_background_and_the_report_says_so_then() {
     let world = World::new();
     let (manager, _sessions) = with_players(&world, 2).await;
-    world.store.fail_for(&player(1), Op::Save, Fault::Refused);
+    world
+        .store
+        .inject(When::save().of(&player(1)), Fault::ErrorBefore);
     let report = manager.shutdown(Duration::from_secs(10)).await;
     assert_eq!((report.ended, report.failed.len()), (1, 1));
-    world.store.heal();
+    world.store.calm();
     pass_secs(10).await;
     assert!(!world.is_locked(&player(1)).await);
     let report = manager.shutdown(Duration::ZERO).await;
@@ -378,13 +382,13 @@ async fn e4_what_failed_is_tried_again_in_the_background_and_the_report_says_so_
 
 #[tokio::test(start_paused = true)]
 async fn e4_events_end_with_the_shutdown_though_slots_live() {
-    for fault in [None, Some(Fault::Hang)] {
+    for fault in [None, Some(Fault::HangBefore)] {
         let world = World::new();
         let (manager, sessions) = with_players(&world, 1).await;
         let slot = sessions[0].load_slot("Slot1").await.unwrap();
         let mut events = manager.events();
         if let Some(fault) = fault {
-            world.store.go_down(fault);
+            world.store.inject(When::any(), fault);
         }
         manager.shutdown(Duration::from_secs(1)).await;
         let all = async { while events.next().await.is_some() {} };

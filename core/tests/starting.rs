@@ -15,7 +15,7 @@ use support::*;
 async fn f18_e8_a_start_that_fails_says_why() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.fail(Op::Acquire, Fault::Rejected);
+    world.store.inject(When::acquire(), Fault::Rejected);
     let error = manager.start_session(1).await.unwrap_err();
     let Error::StoreFailed(failure) = &error else {
         panic!("{error}")
@@ -23,7 +23,7 @@ async fn f18_e8_a_start_that_fails_says_why() {
     assert_eq!(failure.player, Some(player(1)));
     assert_eq!(
         error.to_string(),
-        "could not acquire the lock of player 1: store refuses: the store was told to fail"
+        "could not acquire the lock of player 1: store refuses: injected, rejected"
     );
     assert_eq!(manager.session_count(), 0);
 }
@@ -32,7 +32,7 @@ async fn f18_e8_a_start_that_fails_says_why() {
 async fn e6_a_start_answers_within_one_operation_timeout_though_the_store_hangs() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.go_down(Fault::Hang);
+    world.store.inject(When::any(), Fault::HangBefore);
     let (result, took) = timed(manager.start_session(1)).await;
     assert!(matches!(result, Err(Error::StoreUnavailable(_))));
     assert!(took <= Duration::from_secs(5), "{took:?}");
@@ -42,7 +42,7 @@ async fn e6_a_start_answers_within_one_operation_timeout_though_the_store_hangs(
 async fn e6_a_start_answers_within_one_operation_timeout_also_with_a_lapsed_lease() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.go_down(Fault::Hang);
+    world.store.inject(When::any(), Fault::HangBefore);
     pass_secs(70).await;
     let (result, took) = timed(manager.start_session(1)).await;
     assert!(matches!(result, Err(Error::StoreUnavailable(_))));
@@ -53,8 +53,12 @@ async fn e6_a_start_answers_within_one_operation_timeout_also_with_a_lapsed_leas
 async fn e6_a_passing_failure_of_an_idempotent_call_is_tried_again() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.fail_once(Op::Acquire, Fault::AnswerLost);
-    world.store.fail_once(Op::Acquire, Fault::Refused);
+    world
+        .store
+        .inject(When::acquire().nth(1), Fault::ErrorAfter);
+    world
+        .store
+        .inject(When::acquire().nth(2), Fault::ErrorBefore);
     let session = manager.start_session(1).await.unwrap();
     assert_eq!(session.fence().get(), 1, "its own lock, not a second one");
     assert_eq!(world.store.count(Op::Acquire), 3);
@@ -64,9 +68,9 @@ async fn e6_a_passing_failure_of_an_idempotent_call_is_tried_again() {
 async fn l2_a_lock_of_its_own_without_a_session_is_replaced_at_once() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.fail(Op::Acquire, Fault::AnswerLost);
+    world.store.inject(When::acquire(), Fault::ErrorAfter);
     manager.start_session(1).await.unwrap_err();
-    world.store.heal();
+    world.store.calm();
     let (session, took) = timed(manager.start_session_with(1, OnConflict::Fail)).await;
     let _session = session.unwrap();
     assert_eq!(took, Duration::ZERO);
@@ -110,13 +114,13 @@ async fn e1_a_player_whose_former_session_cannot_be_saved_is_not_started_again()
     let first = manager.start_session(1).await.unwrap();
     let slot = first.load_slot("Slot1").await.unwrap();
     slot.set("Currency", 7).unwrap();
-    world.store.fail(Op::Save, Fault::Refused);
+    world.store.inject(When::save(), Fault::ErrorBefore);
     assert!(matches!(
         manager.start_session(1).await,
         Err(Error::StoreUnavailable(_))
     ));
     assert!(first.is_active(), "it goes on");
-    world.store.heal();
+    world.store.calm();
     slot.save().await.unwrap();
 }
 
@@ -133,7 +137,7 @@ async fn a_start_waits_for_the_end_of_the_same_managers_session() {
         .unwrap();
     world
         .store
-        .fail_once(Op::Save, Fault::Delay(Duration::from_secs(2)));
+        .inject(When::save().nth(1), Fault::delay(Duration::from_secs(2)));
     let (ended, started) = tokio::join!(first.end(), manager.start_session(1));
     ended.unwrap();
     let slot = started.unwrap().load_slot("Slot1").await.unwrap();
@@ -147,7 +151,7 @@ async fn l1_concurrent_starts_of_one_player_in_one_manager_leave_one_session() {
     let manager = world.server("a").await;
     world
         .store
-        .fail(Op::Acquire, Fault::Delay(Duration::from_millis(50)));
+        .inject(When::acquire(), Fault::delay(Duration::from_millis(50)));
     let starts = futures::future::join_all((0..5).map(|_| manager.start_session(1))).await;
     let sessions: Vec<_> = starts.into_iter().map(Result::unwrap).collect();
     let active: Vec<_> = sessions
@@ -163,7 +167,7 @@ async fn l1_concurrent_starts_of_one_player_in_one_manager_leave_one_session() {
 async fn a_start_with_a_lapsed_lease_renews_it_first() {
     let world = World::new();
     let manager = world.server("a").await;
-    world.store.fail(Op::Renew, Fault::Refused);
+    world.store.inject(When::renew_lease(), Fault::ErrorBefore);
     pass_secs(61).await;
     assert!(matches!(
         manager.start_session(1).await,
@@ -173,7 +177,7 @@ async fn a_start_with_a_lapsed_lease_renews_it_first() {
         !world.is_locked(&player(1)).await,
         "nobody gets a lock that anybody may take"
     );
-    world.store.heal();
+    world.store.calm();
     let _session = manager.start_session(1).await.unwrap();
     let other = world.server("b").await;
     let taken = other.start_session_with(1, OnConflict::Fail).await;
@@ -235,7 +239,6 @@ async fn l10_a_clock_that_went_back_gets_a_later_incarnation_all_the_same() {
     assert!(restarted.server().incarnation > former.server().incarnation);
     assert!(
         world
-            .store
             .memory
             .lease_is_live(restarted.server())
             .await
@@ -246,14 +249,14 @@ async fn l10_a_clock_that_went_back_gets_a_later_incarnation_all_the_same() {
 #[tokio::test(start_paused = true)]
 async fn e8_a_manager_that_cannot_start_says_why() {
     let world = World::new();
-    world.store.fail(Op::Renew, Fault::Hang);
+    world.store.inject(When::renew_lease(), Fault::HangBefore);
     let (result, took) = timed(world.builder("a").start()).await;
     assert!(matches!(
         result,
         Err(StartError::Store(error)) if matches!(*error, Error::StoreUnavailable(_))
     ));
     assert!(took <= Duration::from_secs(5), "{took:?}");
-    world.store.heal();
+    world.store.calm();
     let mut settings = playerdata_core::Settings::default();
     settings.heartbeat_interval = Duration::from_secs(100);
     settings.save_attempts = 0;
@@ -280,7 +283,7 @@ async fn a_notice_for_a_session_nobody_knows_does_no_harm() {
             },
         };
         let to = manager.server().name.clone();
-        world.store.memory.notify(&to, &notice).await.unwrap();
+        world.memory.notify(&to, &notice).await.unwrap();
     }
     pass_secs(11).await;
     assert!(session.is_active() && world.is_locked(&player(1)).await);
@@ -293,14 +296,14 @@ async fn l10_after_the_machine_slept_a_start_renews_the_lease_before_it_takes_a_
     let clock = Arc::new(ManualClock::starting_at(UnixMillis::new(1_700_000_000_000)));
     let manager = world.builder("a").clock(clock.clone()).start();
     let manager = manager.await.unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     let awake = manager.start_session(1).await.unwrap();
-    assert_eq!(world.store.count(Op::Renew), 0);
+    assert_eq!(world.store.count(Op::RenewLease), 0);
     clock.advance(Duration::from_secs(61));
     manager.start_session(2).await.unwrap();
     let calls = world.store.calls();
-    let ops: Vec<_> = calls.iter().map(|call| call.op).collect();
-    let renewed = ops.iter().position(|op| *op == Op::Renew).unwrap();
+    let ops: Vec<_> = calls.iter().map(|call| call.operation).collect();
+    let renewed = ops.iter().position(|op| *op == Op::RenewLease).unwrap();
     let taken = ops.iter().rposition(|op| *op == Op::Acquire).unwrap();
     assert!(renewed < taken, "{ops:?}");
     awake.end().await.unwrap();

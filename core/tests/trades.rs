@@ -71,7 +71,7 @@ async fn p3_two_documents_trade_once() {
     let manager = world.server("a").await;
     let (a, ann) = open(&manager, 1).await.unwrap();
     let (b, bob) = open(&manager, 2).await.unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     let trade = async || manager.trade("t-1", (&ann, sword()), (&bob, price())).await;
     assert_eq!(trade().await.unwrap(), TradeOutcome::Traded);
     assert_eq!([wealth(&ann), wealth(&bob)], AFTER);
@@ -93,9 +93,12 @@ async fn p4_whatever_crashes_at_whichever_step_both_have_traded_or_neither() {
                 let world = World::new();
                 let next = world.server("next").await;
                 at_rest(&world, &next).await;
-                let dying = World::on(world.store.memory.clone(), world.clock.clone());
+                let dying = World::on(world.memory.clone(), world.clock.clone());
                 let victim = dying.server("victim").await;
-                dying.store.crash_after(step, applied);
+                dying.store.inject(
+                    When::any_about_players().nth(step + 1),
+                    Fault::Crash { applied },
+                );
                 let script = async {
                     let (a, ann) = open(&victim, 1).await?;
                     let (b, bob) = open(&victim, 2).await?;
@@ -142,8 +145,8 @@ async fn p3_p6_a_player_who_is_stolen_before_the_verdict_makes_it_an_abort_for_b
         let (here, there) = (world.server("a").await, world.server("b").await);
         let (_a, ann) = open(&here, 1).await.unwrap();
         let (_b, bob) = open(&here, 2).await.unwrap();
-        let slow = Fault::Delay(Duration::from_secs(3));
-        world.store.fail_once(Op::Decide, slow);
+        let slow = Fault::delay(Duration::from_secs(3));
+        world.store.inject(When::decide().nth(1), slow);
         let trade = here.trade("t-1", (&ann, sword()), (&bob, price()));
         let theft = async {
             pass_secs(1).await;
@@ -179,12 +182,14 @@ async fn p3_a_trade_that_can_not_be_saved_is_none_and_one_that_can_not_be_decide
     let (_a, ann) = open(&manager, 1).await.unwrap();
     let (_b, bob) = open(&manager, 2).await.unwrap();
     let trade = async |key: &str| manager.trade(key, (&ann, sword()), (&bob, price())).await;
-    world.store.fail_for(&player(2), Op::Save, Fault::Refused);
+    world
+        .store
+        .inject(When::save().of(&player(2)), Fault::ErrorBefore);
     let failed = trade("t-1").await;
     assert!(matches!(failed, Err(Error::StoreUnavailable(_))));
     assert_eq!([wealth(&ann), wealth(&bob)], BEFORE);
-    world.store.heal();
-    world.store.fail(Op::Decide, Fault::AnswerLost);
+    world.store.calm();
+    world.store.inject(When::decide(), Fault::ErrorAfter);
     let mut events = manager.events();
     assert!(trade("t-1").await.is_err());
     assert_eq!(
@@ -200,7 +205,7 @@ async fn p3_a_trade_that_can_not_be_saved_is_none_and_one_that_can_not_be_decide
         matches!(event, Event::ErrandFailed { .. })
     })
     .await;
-    world.store.heal();
+    world.store.calm();
     pass_secs(11).await;
     assert_eq!(
         [wealth(&ann), wealth(&bob)],
@@ -254,8 +259,8 @@ async fn p5_what_there_is_no_room_for_any_more_waits_in_the_gift_bank() {
     let manager = world.server_with("a", |s| s.max_item_quantity = 6).await;
     let (_a, ann) = open(&manager, 1).await.unwrap();
     let (_b, bob) = open(&manager, 2).await.unwrap();
-    let slow = Fault::Delay(Duration::from_secs(3));
-    world.store.fail_once(Op::Decide, slow);
+    let slow = Fault::delay(Duration::from_secs(3));
+    world.store.inject(When::decide().nth(1), slow);
     let bread = Parcel::new().item("Bread", 1);
     let trade = manager.trade("t-1", (&ann, bread.clone()), (&bob, price()));
     let meanwhile = async {
@@ -281,8 +286,8 @@ async fn p3_e7_a_trade_whose_future_was_dropped_goes_on() {
     let manager = world.server("a").await;
     let (_a, ann) = open(&manager, 1).await.unwrap();
     let (_b, bob) = open(&manager, 2).await.unwrap();
-    let slow = Fault::Delay(Duration::from_secs(1));
-    world.store.fail(Op::Save, slow);
+    let slow = Fault::delay(Duration::from_secs(1));
+    world.store.inject(When::save(), slow);
     begin_and_drop(manager.trade("t-1", (&ann, sword()), (&bob, price()))).await;
     pass_secs(5).await;
     assert_eq!([wealth(&ann), wealth(&bob)], AFTER);

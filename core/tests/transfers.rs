@@ -55,7 +55,7 @@ async fn total(world: &World) -> u64 {
             parcels.insert(id, amount(&outgoing["parcel"]));
         }
         let slot = SlotName::new("Slot1").unwrap();
-        let (store, player) = (&world.store.memory, player(number));
+        let (store, player) = (&world.memory, player(number));
         let waiting = store.letters(&player, &slot, None, 2_000).await;
         for waiting in waiting.unwrap() {
             let content: Value = serde_json::from_slice(&waiting.letter.content).unwrap();
@@ -98,7 +98,7 @@ async fn at_rest(world: &World, keys: usize) {
         }
         let slot = SlotName::new("Slot1").unwrap();
         let player = player(number);
-        let waiting = world.store.memory.letters(&player, &slot, None, 1).await;
+        let waiting = world.memory.letters(&player, &slot, None, 1).await;
         assert!(waiting.unwrap().is_empty());
         let has = beside
             .get("keys")
@@ -134,7 +134,7 @@ async fn p2_an_open_slot_gets_it_at_once_and_what_it_costs_is_six_writes() {
     let manager = both_stored(&world).await;
     let (_a, slot) = open(&manager, 1).await.unwrap();
     let (_b, other) = open(&manager, 2).await.unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
     pass_ms(1).await;
     let gift = other.read(|document| document.gift_bank().ids().next().map(str::to_owned));
@@ -166,9 +166,12 @@ async fn p4_whatever_crashes_at_whichever_step_there_is_as_much_as_before() {
         for step in 0.. {
             let world = World::new();
             let keeper = both_stored(&world).await;
-            let dying = World::on(world.store.memory.clone(), world.clock.clone());
+            let dying = World::on(world.memory.clone(), world.clock.clone());
             let victim = dying.server("victim").await;
-            dying.store.crash_after(step, applied);
+            dying.store.inject(
+                When::any_about_players().nth(step + 1),
+                Fault::Crash { applied },
+            );
             let script = async {
                 let (from, slot) = open(&victim, 1).await?;
                 let (to, _other) = open(&victim, 2).await?;
@@ -188,7 +191,7 @@ async fn p4_whatever_crashes_at_whichever_step_there_is_as_much_as_before() {
             let have = settle_down(&keeper).await;
             assert_eq!(have, [(400, 3), (600, 7)], "step {step}, {applied}");
             at_rest(&world, 1).await;
-            if !dying.store.has_crashed() {
+            if !dying.store.is_cut() {
                 break;
             }
         }
@@ -200,12 +203,12 @@ async fn p2_nothing_is_sent_before_it_is_stored() {
     let world = World::new();
     let manager = both_stored(&world).await;
     let (_session, slot) = open(&manager, 1).await.unwrap();
-    world.store.fail(Op::Save, Fault::Lost);
+    world.store.inject(When::save(), Fault::ErrorInDoubt);
     let failed = slot.transfer("t-1", hundred(), 2, "Slot1").await;
     assert!(matches!(failed, Err(Error::StoreUnavailable(_))));
     pass_secs(60).await;
     assert_eq!(world.store.count(Op::Post), 0);
-    world.store.heal();
+    world.store.calm();
     pass_secs(61).await;
     assert_eq!(
         world.store.count(Op::Post),
@@ -251,10 +254,10 @@ async fn p2_the_end_of_a_session_sends_what_waits_before_its_last_save() {
     let world = World::new();
     let manager = both_stored(&world).await;
     let (from, slot) = open(&manager, 1).await.unwrap();
-    world.store.fail(Op::Post, Fault::Refused);
+    world.store.inject(When::post(), Fault::ErrorBefore);
     let sent = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
     assert_eq!(sent, Transferred::Waiting);
-    world.store.heal();
+    world.store.calm();
     from.end().await.unwrap();
     let stored = world.stored_whole(&player(1), "Slot1").await;
     assert!(stored["$playerdata"].get("outbox").is_none(), "{stored}");
@@ -266,8 +269,8 @@ async fn p2_e7_a_transfer_whose_future_was_dropped_goes_on() {
     let world = World::new();
     let manager = both_stored(&world).await;
     let (from, slot) = open(&manager, 1).await.unwrap();
-    let slow = Fault::Delay(Duration::from_secs(1));
-    world.store.fail(Op::Save, slow);
+    let slow = Fault::delay(Duration::from_secs(1));
+    world.store.inject(When::save(), slow);
     begin_and_drop(slot.transfer("t-1", hundred(), 2, "Slot1")).await;
     pass_secs(5).await;
     let again = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
@@ -281,11 +284,11 @@ async fn h4_x3_a_restored_version_has_its_keys_and_sends_nothing_again() {
     let world = World::new();
     let manager = both_stored(&world).await;
     let (from, slot) = open(&manager, 1).await.unwrap();
-    world.store.fail(Op::Post, Fault::Refused);
+    world.store.inject(When::post(), Fault::ErrorBefore);
     let sent = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
     assert_eq!(sent, Transferred::Waiting);
     let version = slot.keep_version().await.unwrap().unwrap();
-    world.store.heal();
+    world.store.calm();
     from.end().await.unwrap();
     assert_eq!(settle_down(&manager).await, [(400, 3), (600, 7)]);
     let options = RestoreOptions::new();

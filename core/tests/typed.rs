@@ -84,7 +84,7 @@ async fn a5_skip_keys_name_the_top_level_fields_of_a_games_own_struct() {
     let session = manager.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
     slot.save().await.unwrap();
-    world.store.forget_calls();
+    world.store.record_calls();
     slot.modify(|profile| profile.last_seen = 9).unwrap();
     pass_secs(31).await;
     assert_eq!(world.store.count(Op::Save), 0);
@@ -441,7 +441,7 @@ async fn a1_what_the_load_hook_changed_is_saved_and_nothing_is_if_it_changed_not
         let manager = hooked.start().await.unwrap();
         let session = manager.start_session(1).await.unwrap();
         session.load_slot("Slot1").await.unwrap();
-        world.store.forget_calls();
+        world.store.record_calls();
         session.end().await.unwrap();
         assert_eq!(world.store.count(Op::Save), saves);
         assert_eq!(

@@ -83,7 +83,7 @@ async fn e10_a_thief_on_the_same_server_gives_up_nothing_that_a_pause_would_save
     let manager = world.server("a").await;
     let session = manager.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
-    world.store.fail(Op::Save, Fault::Refused);
+    world.store.inject(When::save(), Fault::ErrorBefore);
     let refused = manager.start_session_with(1, OnConflict::Steal).await;
     assert!(matches!(refused, Err(Error::StoreUnavailable(_))));
     assert!(session.is_active());
@@ -97,7 +97,9 @@ async fn e10_what_a_lost_session_without_handles_had_is_given_out() {
     let session = a.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
     slot.set("Currency", 7).unwrap();
-    world.store.fail_for(&player(1), Op::Save, Fault::Refused);
+    world
+        .store
+        .inject(When::save().of(&player(1)), Fault::ErrorBefore);
     let ended = session.ended();
     drop((session, slot));
     pass_secs(3).await;

@@ -92,12 +92,12 @@ async fn h1_a_version_can_be_kept_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn h2_what_cannot_be_kept_neither_fails_nor_delays_a_load_and_is_reported() {
-    for fault in [Fault::Rejected, Fault::Hang] {
+    for fault in [Fault::Rejected, Fault::HangBefore] {
         let world = World::new();
         let manager = world.server("a").await;
         play(&manager, 1).await;
         let mut events = manager.events();
-        world.store.fail(Op::KeepVersion, fault);
+        world.store.inject(When::keep_version(), fault);
         let began = tokio::time::Instant::now();
         let slot = open(&manager).await;
         assert_eq!(began.elapsed(), Duration::ZERO, "{fault:?}");
@@ -185,7 +185,7 @@ async fn s12_a_record_that_cannot_be_read_is_repaired_by_restoring_and_kept_too(
     let restored = manager.restore(&player, &slot, first, RestoreOptions::new());
     let replaced = restored.await.unwrap().replaced.unwrap();
     assert_eq!(open(&manager).await.get::<u64>("Currency").unwrap(), 1);
-    let damaged = world.store.memory.version(&player, &slot, replaced).await;
+    let damaged = world.memory.version(&player, &slot, replaced).await;
     assert_eq!(&*damaged.unwrap().unwrap().body.bytes, b"{\"Currency\":");
 }
 
@@ -217,7 +217,7 @@ async fn h4_what_a_version_was_sending_has_arrived_since_and_is_left_out() {
     let manager = world.server("a").await;
     let session = manager.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
-    world.store.fail(Op::Post, Fault::Refused);
+    world.store.inject(When::post(), Fault::ErrorBefore);
     let parcel = Parcel::new().amount("Currency", 100);
     let sent = slot.transfer("gift", parcel, &player(2), &slot1()).await;
     assert!(
@@ -225,7 +225,7 @@ async fn h4_what_a_version_was_sending_has_arrived_since_and_is_left_out() {
             || world.stored_whole(&player(1), "Slot1").await["$playerdata"]["outbox"].is_array()
     );
     let revision = slot.keep_version().await.unwrap().unwrap();
-    world.store.heal();
+    world.store.calm();
     session.end().await.unwrap();
     let (player, slot) = (player(1), slot1());
     let restored = manager.restore(&player, &slot, revision, RestoreOptions::new());
