@@ -13,7 +13,7 @@ use super::{closing, export::AT_ONCE};
 use crate::{
     Exit,
     ask::{Consent, Wish},
-    copy::{Arrival, PlayerCopy, write},
+    copy::{Arrival, PlayerCopy, unwritable, write},
     desk::Desk,
     failure::Failure,
     hold::Presence,
@@ -26,8 +26,9 @@ use crate::{
 ///
 /// Players who are there already are skipped: after an interruption, run the
 /// same command again, and it goes on where it stopped. Players who are held,
-/// and slots that are newer in the store, are left alone and listed, and the
-/// exit code is 1. The store is created if it is missing.
+/// slots that are newer in the store, and records that nobody can read are left
+/// alone and listed, and the exit code is 1. The store is created if it is
+/// missing.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Import {
     /// The file that `export` wrote; - for standard input
@@ -115,8 +116,13 @@ impl Import {
         desk: &Desk,
         presence: &Presence,
         copy: PlayerCopy,
-    ) -> Result<Option<Arrival>, Failure> {
-        super::unless_held(write(desk, presence, &copy, self.replace_newer).await)
-            .inspect(|arrival| super::tell_if_newer(&copy.player, *arrival))
+    ) -> Result<Arrival, Failure> {
+        let written = write(desk, presence, &copy, self.replace_newer).await;
+        let arrival = super::or_left(&copy.player, written)?;
+        super::tell_if_newer(&copy.player, arrival);
+        match super::tell_left_out(&copy.player, unwritable(&copy)) {
+            true => Ok(Arrival::Damaged),
+            false => Ok(arrival),
+        }
     }
 }
