@@ -170,7 +170,7 @@ pub(crate) async fn post(
     }
 }
 
-/// What came of an attempt to put a letter into a mailbox.
+/// The outcome of an attempt to put a letter into a mailbox.
 enum Put {
     /// It is there.
     Done,
@@ -372,7 +372,8 @@ fn read_letter(table: &Table, first: &Key, item: &Item) -> Result<WaitingLetter>
     })
 }
 
-/// See [`Backend::known_letters`](playerdata_core::backend::Backend::known_letters).
+/// See
+/// [`Backend::known_letters`](playerdata_core::backend::Backend::known_letters).
 pub(crate) async fn known(
     table: &Table,
     player: &PlayerId,
@@ -412,7 +413,7 @@ async fn mailboxes(table: &Table, player: &PlayerId) -> Result<Vec<SlotName>> {
 }
 
 impl Mailbox<'_> {
-    /// Adds what it knows behind an id, up to so many letters in all.
+    /// Adds what it knows behind an id, up to this many letters in all.
     async fn known_after(
         &self,
         table: &Table,

@@ -39,7 +39,7 @@ impl Head {
             fence: item.number(attr::FENCE)?.map(Fence::new),
             claim: item.number(attr::CLAIM)?.map(ClaimNumber::new),
             revision: Revision::new(item.number(attr::REVISION)?.unwrap_or_default()),
-            // One that can't be read is no write that anybody asks for.
+            // One that can't be read is not a write that anybody asks for.
             write_id: item.parsed(attr::WRITE_ID).unwrap_or_default(),
         })
     }
@@ -244,7 +244,7 @@ fn has_lost_revision(record: &Record) -> bool {
 }
 
 /// What a slot goes on from that has lost its revision, so that what is put in
-/// its place is no revision that is kept already.
+/// its place is not a revision that is kept already.
 async fn newest_version(table: &Table, player: &PlayerId, slot: &SlotName) -> Revision {
     let versions = version::list(table, player, slot).await;
     let versions = versions.unwrap_or_default();

@@ -198,7 +198,7 @@ impl Plan {
     }
 }
 
-/// What came of a transaction.
+/// The outcome of a transaction.
 enum Applied {
     Done,
     /// The lock is not the claim's.

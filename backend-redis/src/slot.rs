@@ -175,8 +175,8 @@ async fn opening(store: &Store, claim: &Claim, mut answer: Answer) -> Result<Ope
 }
 
 /// Reads the value of a slot, whether it can be understood or not. One that does
-/// not tell its revision has that of the newest version of the slot, so that what
-/// is put in its place is no revision that is kept already.
+/// not show its revision has that of the newest version of the slot, so that what
+/// is put in its place is not a revision that is kept already.
 async fn whatever_it_is(
     store: &Store,
     player: &PlayerId,

@@ -139,7 +139,7 @@ impl Store {
     }
 }
 
-/// What was only read has no effect, whatever became of it.
+/// What was only read has no effect, however it ended.
 fn error_of(failure: Failure, aim: Aim<'_>) -> BackendError {
     let error = BackendError::from(failure);
     if aim.purpose == Purpose::Read && error.effect() != Effect::None {

@@ -13,7 +13,7 @@ use crate::{documents::Standard, timing::Stopwatch};
 const INTERVAL: Duration = Duration::from_secs(30);
 
 /// A slot that changes in its own turn is saved when it comes again, which is
-/// an interval and a turn later at the most.
+/// an interval and a turn later at most.
 const A_TURN: Duration = Duration::from_millis(200);
 
 /// A manager that holds a number of sessions, on a runtime whose time is

@@ -87,7 +87,7 @@ impl Rule {
             Self::L10 => "wrong clocks never cost an acknowledged save",
             Self::S1 => "an acknowledged write is what the next open returns",
             Self::S2 => {
-                "opening a slot again kills the claim in doubt, and shows what became of it"
+                "opening a slot again kills the claim in doubt, and shows what happened to it"
             }
             Self::S3 => "the revision grows by one per applied write, on its base only",
             Self::S4 => "nothing found is an answer, and an error never looks like it",

@@ -162,7 +162,7 @@ async fn s5_s12_what_can_t_be_read_is_given_as_it_is_and_can_be_replaced() {
     let viewed = backend.view(&game.player, &game.slot).await.unwrap();
     assert_eq!(viewed.unwrap().body.bytes, "mended");
 
-    // A lock that can't be read, and a fence that is no number.
+    // A lock that can't be read, and a fence that is not a number.
     let keys: Vec<String> = server.ask(&["KEYS", "*:{4711}"]).await;
     let [key] = keys.as_slice() else {
         panic!("{keys:?}")

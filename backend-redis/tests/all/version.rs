@@ -228,7 +228,7 @@ async fn h4_s13_what_cannot_be_read_is_an_error_and_stays() {
     server.ask::<()>(&["HSET", &key, "about:1", &about]).await;
     assert!(read().await.unwrap().is_some());
 
-    // A value that is no record is not kept as one.
+    // A value that is not a record is not kept as one.
     let value = format!("{}:{{4711}}:Slot1:{}:1", options.namespace, game.session());
     let two: String = server.ask(&["GET", &value]).await;
     for bad in ["junk", &two[..two.len() - 1]] {

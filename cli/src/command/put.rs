@@ -47,7 +47,7 @@ pub(crate) struct Put {
     base: Option<u64>,
 
     /// The version of the document's schema; by default that of what it
-    /// replaces, or of the newest version if that can't be told
+    /// replaces, or of the newest version if that is not known
     #[arg(long, value_name = "VERSION")]
     schema: Option<u32>,
 

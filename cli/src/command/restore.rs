@@ -126,7 +126,7 @@ impl Restore {
     ) -> Result<Revision, Failure> {
         let (player, slot) = (&self.whom.player, &self.slot);
         let opened = hold.open(slot).await?;
-        // A store that can't tell what it holds may not be able to copy it.
+        // A store that can't say what it holds may not be able to copy it.
         let replaced = opened.record.as_ref().map(|record| record.body.encoding);
         if replaced.is_some_and(|encoding| encoding != Encoding::Unknown) {
             let listed = desk.backend.versions(player, slot);

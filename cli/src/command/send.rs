@@ -131,7 +131,7 @@ impl Send {
             },
         };
         let told = desk.backend.notify(&holder.server.name, &notice);
-        if let Err(error) = desk.ask("tell the server", told).await {
+        if let Err(error) = desk.ask("notify the server", told).await {
             output::message(&format!("note: {}\n", output::chain(&error)));
         }
     }

@@ -284,7 +284,7 @@ impl<D: GameDocument> Game<D> {
     }
 }
 
-/// A server that is no more.
+/// A server that is gone.
 #[derive(Debug)]
 pub struct Crashed {
     server: ServerId,

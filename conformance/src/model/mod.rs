@@ -67,7 +67,7 @@ const SHORTENINGS: u32 = 2_000;
 ///
 /// `model!(open)` takes a function as [`suite!`](crate::suite) does, and
 /// attributes for the test before it. With `checked_base`, for a store that
-/// compares a write's base itself, old writes are sent once more, too.
+/// compares a write's base itself, old writes are sent again, too.
 ///
 /// The test plays [`Scripts::COUNT`] scripts, or as many as the environment
 /// variable `PROPTEST_CASES` says.
@@ -124,7 +124,7 @@ impl Scripts {
     }
 
     /// Scripts for a store that compares a write's base itself: a write that
-    /// is not the last under its claim arrives once more.
+    /// is not the last under its claim arrives again.
     pub fn checked_base(mut self) -> Self {
         self.late_writes = true;
         self

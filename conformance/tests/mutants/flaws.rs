@@ -395,7 +395,7 @@ flaws! {
     /// A claim's number is looked at before the lock.
     NumberBeforeLock number_before_lock:
         past::a_lost_claim_is_lost_whatever_its_number_is;
-    /// A repeated write is known by its id alone, whatever became of its claim.
+    /// A repeated write is known by its id alone, whatever happened to its claim.
     WrittenByIdAlone written_by_id_alone:
         past::a_repeated_write_under_a_dead_claim_is_refused;
     /// A session that asks again is given a lock with the time of asking.

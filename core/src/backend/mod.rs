@@ -214,7 +214,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`ErrorKind::Unavailable`] or [`ErrorKind::Rejected`]. If the effect is
-    /// possible, drained notices may be lost; the caller finds out otherwise what they said.
+    /// possible, drained notices may be lost; the caller finds out otherwise
+    /// what they said.
     ///
     /// # Cancel safety
     ///
@@ -322,7 +323,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification>;
 
     /// Checks that the player's lock is the claim's, session **and** fence,
-    /// makes the claim the slot's only one, and reads the slot. It is no
+    /// makes the claim the slot's only one, and reads the slot. It is not a
     /// write: the revision stays, and a slot that was never written is in no
     /// list.
     ///

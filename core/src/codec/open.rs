@@ -23,7 +23,7 @@ pub(super) fn to_json(json: &[u8]) -> Result<(serde_json::Value, Envelope), Code
 /// the text, a game's own type from values that are quickly made of it.
 ///
 /// Neither says where it found a fault. So a text with a fault is read by way
-/// of JSON once more, which decides what is wrong with it, and whether it is.
+/// of JSON again, which decides what is wrong with it, and whether it is.
 pub(super) fn to<D: DeserializeOwned + 'static>(json: &[u8]) -> Result<(D, Envelope), CodecError> {
     let mut ready_made: Option<D> = None;
     let place = (&mut ready_made as &mut dyn Any).downcast_mut::<Option<Document>>();

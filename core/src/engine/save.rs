@@ -2,7 +2,7 @@
 //!
 //! In: a slot, and why it is saved. Out: one conditional write
 //! (`backend/client.rs`), or none if the store has the content already; and
-//! what became of it, noted in the slot and reported as an event.
+//! its outcome, noted in the slot and reported as an event.
 //!
 //! On the way the document goes through the hook (`engine/hooks.rs`) and
 //! becomes bytes (`codec`).

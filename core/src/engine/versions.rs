@@ -197,7 +197,7 @@ impl<D: GameDocument> Engine<D> {
         let min_age = Duration::ZERO;
         let claim = core.claim(slot, number);
         match self.kept(core, &claim, KeepPolicy { most, min_age }).await {
-            // A store that can't tell what it holds may not be able to copy it.
+            // A store that can't say what it holds may not be able to copy it.
             Err(Error::StoreFailed(failure)) if is_unknown(&opened) => {
                 let (player, why) = (&core.player, Chain(&failure));
                 tracing::warn!(%player, %slot, error = %why, "what is replaced can't be kept");

@@ -1,7 +1,7 @@
 //! What the manager knows of one open slot: its document, whether the autosave
 //! has it queued, and what the store is known to have.
 //!
-//! In: a change of the document, or what became of a save. Out: whether the
+//! In: a change of the document, or the outcome of a save. Out: whether the
 //! slot has to be queued, and, for a save, a snapshot of the document.
 
 use std::{
