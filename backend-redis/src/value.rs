@@ -263,6 +263,25 @@ mod tests {
     }
 
     #[test]
+    fn s12_what_can_not_be_understood_is_given_with_what_is_known_of_it() {
+        let body = Body {
+            schema: 3,
+            encoding: Encoding::Json,
+            bytes: Bytes::from_static(b"{\"Currency\":500}"),
+        };
+        let whole = value(Some(&body));
+        let half = whole[..whole.len() - 5].to_vec();
+        for (value, revision, schema) in [(half, 17, 3), (b"junk".to_vec(), 0, 0)] {
+            let opened = whatever_it_is(value.clone());
+            let record = opened.record.unwrap();
+            assert_eq!(record.revision, Revision::new(revision));
+            assert_eq!(record.body.schema, schema);
+            assert_eq!(record.body.encoding, Encoding::Unknown);
+            assert_eq!(record.body.bytes, value);
+        }
+    }
+
+    #[test]
     fn a_deletion_keeps_the_revision_and_the_write() {
         let opened = opened(value(None)).unwrap();
         assert_eq!(opened.record, None);

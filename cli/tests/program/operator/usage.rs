@@ -11,6 +11,7 @@ const COMMANDS: &[&str] = &[
     "versions",
     "diff",
     "restore",
+    "rewind",
     "put",
     "holder",
     "free",
