@@ -16,8 +16,8 @@ use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Encoding, Erasure, Hazard, KeepPolicy,
-        Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, Retention,
+        Keeping, Letter, LetterPosition, Limits, Lock, Notice, NoticeKind, Notification, Opening,
+        Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, Retention,
         SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
@@ -216,6 +216,9 @@ impl Backend for HastyManager {
     }
 
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
+        if self.is(Slip::HolderNotTold) && notice.kind == NoticeKind::Mail {
+            return Ok(Notification::Queued);
+        }
         self.way.notify(server, notice).await
     }
 
