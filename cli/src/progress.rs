@@ -83,7 +83,7 @@ impl Tally {
                 false => "",
             };
             format!(
-                "{written} players written, {there} there already, {newer} left because something \
+                "{written} players written, {there} already there, {newer} left because something \
                  newer is there, {held} left because they are held, {damaged} not whole because \
                  something can't be read{again}"
             )

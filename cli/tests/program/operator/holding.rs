@@ -26,7 +26,7 @@ fn a_player_is_freed_from_a_session_and_its_server_is_told(folder: &Folder) {
 
     let unasked = folder.give(&["free", "1"]);
     assert_eq!(unasked.code, Some(2), "{unasked:#?}");
-    assert!(unasked.messages.contains("say --yes"), "{unasked:#?}");
+    assert!(unasked.messages.contains("pass --yes"), "{unasked:#?}");
     let dry = folder.json(0, &["free", "1", "--dry-run"]);
     assert_eq!(dry["freed"], json!(false));
     assert_eq!(

@@ -208,15 +208,15 @@ fn i4_only_like_stacks_with_like() {
     };
     assert_eq!(
         error(&ItemDetails::of_type("Object")),
-        "item \"Sword\" is there already, and its ItemType is \"Weapon\", not \"Object\""
+        "item \"Sword\" is already there, and its ItemType is \"Weapon\", not \"Object\""
     );
     assert_eq!(
         error(&ItemDetails::new().with("Damage", 99).unwrap()),
-        "item \"Sword\" is there already, and its Damage is 12, not 99"
+        "item \"Sword\" is already there, and its Damage is 12, not 99"
     );
     assert_eq!(
         error(&weapon.with("Owner", "Ann").unwrap()),
-        "item \"Sword\" is there already, and its Owner is nothing, not \"Ann\""
+        "item \"Sword\" is already there, and its Owner is nothing, not \"Ann\""
     );
 }
 
