@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     error,
+    keys::BoxKind,
     link::Aim,
     script::{Answer, EXPLAIN, Invocation, LIST, LOOK, OPEN, WATCH},
     store::{MAX_DECLARATIONS, Store, restless},
@@ -95,10 +96,12 @@ impl Declared {
             call = call.key(place.key(store, &claim.player, &claim.slot));
         }
         if self == Self::All {
+            let (player, slot) = (&claim.player, &claim.slot);
             call = call.key(store.keys.claim(claim));
             if place != Location::Rest {
-                call = call.key(store.keys.rest(&claim.player, &claim.slot));
+                call = call.key(store.keys.rest(player, slot));
             }
+            call = call.key(store.keys.of_box(player, slot, BoxKind::Mail));
         }
         let place = match self {
             Self::Player => "new".to_owned(),
@@ -161,10 +164,12 @@ fn opening(claim: &Claim, mut answer: Answer) -> Result<Opening> {
     match answer.word.as_str() {
         "opened" => {
             let opened = value::opened(answer.bytes()?);
-            opened.map(Opening::Opened).map_err(|unreadable| {
+            let mut opened = opened.map_err(|unreadable| {
                 let what = format!("the value of {claim}");
                 error::corrupt(Effect::Possible, what).with_source(unreadable)
-            })
+            })?;
+            opened.mail = answer.part::<String>()? != "0";
+            Ok(Opening::Opened(opened))
         }
         "lost" => Ok(Opening::Lost {
             holder: answer.holder()?,

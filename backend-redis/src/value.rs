@@ -100,7 +100,7 @@ pub(crate) fn unreadable(slot: SlotName, bytes: u64) -> SlotSummary {
     }
 }
 
-/// Reads a value as an opening found it.
+/// Reads a value as an opening found it. It does not say whether there is mail.
 pub(crate) fn opened(value: Vec<u8>) -> Result<Opened> {
     if value.is_empty() {
         return Ok(Opened::default());
@@ -129,6 +129,7 @@ pub(crate) fn opened(value: Vec<u8>) -> Result<Opened> {
         revision: header.revision,
         last_write: Some(header.write_id),
         record,
+        ..Opened::default()
     })
 }
 

@@ -9,7 +9,7 @@ use playerdata_core::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use crate::{column, error::Fault, lock, savepoint::all_or_nothing};
+use crate::{column, error::Fault, lock};
 
 /// The longest body. SQLite itself takes rows of up to 10^9 bytes; a group of
 /// such bodies would not fit into memory.
@@ -19,13 +19,16 @@ pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// claimed it under a greater number already, and reads it.
 const CLAIM: &str = "
     INSERT INTO slot (player, slot, claim_session, claim_number, revision)
-    SELECT player, :slot, session, :number, 0 FROM lock
-    WHERE player = :player AND session = :session AND fence = :fence
+    SELECT player, ?2, session, ?5, 0 FROM lock
+    WHERE player = ?1 AND session = ?3 AND fence = ?4
     ON CONFLICT (player, slot) DO UPDATE
     SET claim_session = excluded.claim_session, claim_number = excluded.claim_number
     WHERE NOT (claim_session IS excluded.claim_session
                AND claim_number > excluded.claim_number)
-    RETURNING revision, write_id, saved_at_ms, schema, encoding, body";
+    RETURNING revision, write_id, saved_at_ms, schema, encoding, body,
+        EXISTS (SELECT 1 FROM letter
+                WHERE letter.player = slot.player AND letter.slot = slot.slot
+                  AND letter.content IS NOT NULL) AS mail";
 
 /// The one statement of a save: the claim, the base and the write together.
 /// Killing a claim clears its columns, so that no other row has to be asked.
@@ -54,24 +57,24 @@ const LIST: &str = "
 pub(crate) fn open(db: &Connection, claim: &Claim) -> Result<Opening, Fault> {
     let number = column::integer(claim.number.get(), "claim number")?;
     let fence = column::integer(claim.fence.get(), "fence")?;
-    // A slot that can't be read is left unclaimed, as it was.
-    let opened = all_or_nothing(db, || {
-        db.prepare_cached(CLAIM)?
-            .query_row(
-                named_params! {
-                    ":player": claim.player.as_str(),
-                    ":slot": claim.slot.as_str(),
-                    ":session": claim.session.as_uuid().as_bytes(),
-                    ":fence": fence,
-                    ":number": number,
-                },
-                |row| Ok(read_opened(row)),
-            )
-            .optional()?
-            .transpose()
-    })?;
+    let opened = db
+        .prepare_cached(CLAIM)?
+        .query_row(
+            params![
+                claim.player.as_str(),
+                claim.slot.as_str(),
+                claim.session.as_uuid().as_bytes(),
+                fence,
+                number,
+            ],
+            |row| Ok(read_claimed(row)),
+        )
+        .optional()?;
     if let Some(opened) = opened {
-        return Ok(Opening::Opened(opened));
+        // A slot that can't be read is left unclaimed, as it was. That is rare:
+        // a savepoint for each opening would cost more than to do the others
+        // of the group again.
+        return opened.map(Opening::Opened).map_err(Fault::dooming);
     }
     let holder = lock::holder(db, &claim.player)?;
     Ok(match holder {
@@ -150,11 +153,11 @@ pub(crate) fn view(
         .prepare_cached(VIEW)?
         .query_row(
             named_params! { ":player": player.as_str(), ":slot": slot.as_str() },
-            |row| Ok(read_opened(row)),
+            |row| Ok(read_record(row)),
         )
         .optional()?
         .transpose()?;
-    Ok(record.and_then(|opened| opened.record))
+    Ok(record.flatten())
 }
 
 pub(crate) fn list(db: &Connection, player: &PlayerId) -> Result<Vec<SlotSummary>, Fault> {
@@ -165,14 +168,22 @@ pub(crate) fn list(db: &Connection, player: &PlayerId) -> Result<Vec<SlotSummary
     rows.map(|row| row?).collect()
 }
 
-pub(crate) fn read_opened(row: &Row<'_>) -> Result<Opened, Fault> {
-    let revision = Revision::new(column::read_number(row, "revision")?);
-    let last_write = column::read_write_id(row, "write_id")?;
+fn read_claimed(row: &Row<'_>) -> Result<Opened, Fault> {
+    Ok(Opened {
+        revision: Revision::new(column::read_number(row, "revision")?),
+        last_write: column::read_write_id(row, "write_id")?,
+        record: read_record(row)?,
+        mail: row.get("mail")?,
+    })
+}
+
+pub(crate) fn read_record(row: &Row<'_>) -> Result<Option<Record>, Fault> {
     let record = match row.get_ref("body")?.as_blob_or_null() {
         Ok(None) => None,
         Ok(Some(bytes)) => Some(Record {
-            revision,
-            write_id: last_write.ok_or_else(|| Fault::corrupt("a body without a write id"))?,
+            revision: Revision::new(column::read_number(row, "revision")?),
+            write_id: column::read_write_id(row, "write_id")?
+                .ok_or_else(|| Fault::corrupt("a body without a write id"))?,
             saved_at: column::read_time(row, "saved_at_ms")?,
             body: Body {
                 schema: row.get("schema")?,
@@ -182,11 +193,7 @@ pub(crate) fn read_opened(row: &Row<'_>) -> Result<Opened, Fault> {
         }),
         Err(error) => return Err(Fault::corrupt(format!("body can't be read: {error}"))),
     };
-    Ok(Opened {
-        revision,
-        last_write,
-        record,
-    })
+    Ok(record)
 }
 
 fn read_summary(row: &Row<'_>) -> Result<SlotSummary, Fault> {

@@ -87,6 +87,7 @@ impl FlawedStore {
                     revision: record.revision,
                     last_write: Some(record.write_id),
                     record: Some(record),
+                    mail: true, // whoever opens it looks at the store's own
                 };
                 place.insert(Slot {
                     now,
@@ -200,6 +201,7 @@ impl FlawedStore {
                 saved_at: stamp.at,
                 body,
             }),
+            mail: true,
         };
     }
 
