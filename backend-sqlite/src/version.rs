@@ -136,10 +136,10 @@ pub(crate) fn version(
     let names = named_params! {
         ":player": player.as_str(), ":slot": slot.as_str(), ":revision": revision,
     };
-    let record = db
+    let opened = db
         .prepare_cached(VERSION)?
-        .query_row(names, |row| Ok(slot::read_record(row)))
+        .query_row(names, |row| Ok(slot::read_opened(row)))
         .optional()?
         .transpose()?;
-    Ok(record.flatten())
+    Ok(opened.and_then(|opened| opened.record))
 }

@@ -1,4 +1,4 @@
-//! Guarded saves through a backend: claims, so many in flight.
+//! Guarded saves through a backend: claims, with a given number in flight.
 
 use std::sync::Arc;
 
@@ -119,7 +119,7 @@ pub fn slot_name() -> SlotName {
     SlotName::new("Slot1").expect("the constant is a valid name")
 }
 
-/// Opens a slot of each of so many players, many at a time.
+/// Opens a slot of each of this many players, many at a time.
 ///
 /// # Panics
 ///

@@ -50,12 +50,12 @@ impl Subject {
 /// How much of everything is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
-    /// So many sessions of A in the autosave rows that show the parts of a
+    /// How many sessions of A in the autosave rows that show the parts of a
     /// cycle: few.
     pub few_sessions_of_a: u64,
-    /// So many sessions of A in the other autosave rows, three rows each.
+    /// How many sessions of A in the other autosave rows, three rows each.
     pub sessions_of_a: &'static [u64],
-    /// So many of B.
+    /// How many of B.
     pub sessions_of_b: u64,
     /// How many idle sessions are weighed.
     pub idle_sessions: u64,
