@@ -73,8 +73,13 @@ impl Mail {
         })
     }
 
-    async fn look(table: &Table, key: &Key, slot: &SlotName) -> Result<Self> {
-        let item = table.get("post", key).await?.unwrap_or_default();
+    async fn look(
+        table: &Table,
+        operation: &'static str,
+        key: &Key,
+        slot: &SlotName,
+    ) -> Result<Self> {
+        let item = table.get(operation, key).await?.unwrap_or_default();
         Self::read(key, &item, slot)
     }
 
@@ -86,6 +91,12 @@ impl Mail {
 /// The attribute of the mail that counts the letters of a slot.
 fn waiting_for(slot: &SlotName) -> String {
     format!("{}{slot}", attr::WAITING_PREFIX)
+}
+
+/// Whether letters wait for a slot that is being opened.
+pub(crate) async fn waits(table: &Table, player: &PlayerId, slot: &SlotName) -> Result<bool> {
+    let mail = Mail::look(table, "open", &Key::mail(player), slot).await?;
+    Ok(mail.waiting > 0)
 }
 
 /// What a mailbox knows of a letter by its id.
@@ -138,14 +149,14 @@ pub(crate) async fn post(
     letter: &Letter,
 ) -> Result<Posting> {
     let mailbox = Mailbox { player, slot };
-    let mut mail = Mail::look(table, &Key::mail(player), slot).await?;
+    let mut mail = Mail::look(table, "post", &Key::mail(player), slot).await?;
     let (mut doubt, mut spread) = (false, 0);
     // Each time, another letter got in: by then the mailbox is full.
     let mut rounds = Rounds::new(MAX_LETTERS);
     loop {
         if let Some(since) = mail.erasing {
             erase::finish(table, player, since).await?;
-            mail = Mail::look(table, &Key::mail(player), slot).await?;
+            mail = Mail::look(table, "post", &Key::mail(player), slot).await?;
         } else if mail.is_full() {
             return mailbox.full(table, letter, doubt).await;
         } else {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
+use futures::future::join;
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, Revision, SessionId, SlotName, UnixMillis, WriteId,
     backend::{
@@ -17,6 +18,7 @@ use crate::{
     error::half_way,
     item::{Item, Key, Reader, SLOT_PREFIX, attr, binary, number, partition_of, text},
     lock::{self, StoredLock},
+    mail,
     resend::Nature,
     table::{Change, Conditional, Range, Refusal, Returning, Table, values},
     transaction::Action,
@@ -206,9 +208,14 @@ pub(crate) async fn open(table: &Table, claim: &Claim) -> Result<Opening> {
     }
 }
 
-/// Reads a slot that was just claimed.
+/// Reads a slot that was just claimed, and at the same time its player's mail.
 async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening> {
-    let item = table.get("open", key).await?.unwrap_or_default();
+    let (item, mail) = join(
+        table.get("open", key),
+        mail::waits(table, &claim.player, &claim.slot),
+    )
+    .await;
+    let (item, mail) = (item?.unwrap_or_default(), mail?);
     let item = Reader::new(key, &item);
     let head = Head::read(item)?;
     if head.is_under(claim) {
@@ -225,6 +232,7 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
             revision,
             last_write: head.write_id,
             record,
+            mail,
         }));
     }
     if head.is_under_lock_of(claim) {

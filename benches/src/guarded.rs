@@ -8,6 +8,8 @@ use playerdata_core::{
     backend::{Acquisition, Backend, Body, Claim, Claimant, Opening, Record, Stamp, WriteOutcome},
 };
 
+use uuid::Uuid;
+
 use crate::{shares::work_in_shares, timing::nanos_each};
 
 /// A slot that is open under a claim, and can be saved again and again.
@@ -93,9 +95,11 @@ impl OpenSlot {
     ///
     /// If the save is not acknowledged.
     pub async fn save(&mut self, backend: &dyn Backend, body: &Body) {
+        // The caller draws an id, not the backend: here it is a count.
+        let id = u128::from(self.number) << 64 | u128::from(self.revision.get());
         let stamp = Stamp {
             base: self.revision,
-            write_id: WriteId::from_uuid(RandomIds.next_id()),
+            write_id: WriteId::from_uuid(Uuid::from_u128(id)),
             at: UnixMillis::new(1),
         };
         match backend.save(&self.claim, &stamp, body).await {

@@ -115,6 +115,18 @@ impl Crowd {
         }
     }
 
+    /// Changes the first so many documents.
+    ///
+    /// # Panics
+    ///
+    /// If a change is refused.
+    pub fn change_first(&self, count: usize) {
+        for (_, slot) in self.sessions.iter().take(count) {
+            slot.increment("Currency", 1)
+                .expect("there is room for more");
+        }
+    }
+
     /// Lets one cycle pass. Returns how long it took, in nanoseconds.
     pub fn cycle(&mut self) -> f64 {
         self.cycles(1)

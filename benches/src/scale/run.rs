@@ -119,6 +119,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Failure> {
         sets: played.nanos.len(),
         refused_sets: played.refused,
         set: Latencies::of(&played.nanos),
+        empty: Latencies::of(&played.empty),
         processors: processors(
             before.processor.as_secs_f64(),
             after.processor.as_secs_f64(),

@@ -8,7 +8,7 @@ use playerdata_core::{
 
 use crate::{
     Fixture, Rule,
-    driver::{Client, name},
+    driver::{Client, RawSlot, name},
 };
 
 /// A letter to a player of whom nothing is known waits as it was posted, with
@@ -34,6 +34,35 @@ pub async fn a_posted_letter_waits_as_it_was_posted(fixture: Fixture) {
     for client in [&b, &a, &b] {
         let found = client.waiting(&player, &slot).await;
         fixture.expect_eq(Rule::M1, "as they were posted", found, letters.to_vec());
+    }
+}
+
+/// Whoever opens a slot is told whether letters wait for it: those that were
+/// posted before, with or without a session, and no longer those that were
+/// taken out.
+///
+/// Proves M3. A backend that fails it keeps a gift from its player until the
+/// next one comes.
+pub async fn an_opening_says_whether_letters_wait(fixture: Fixture) {
+    let [a, b] = fixture.servers();
+    let (player, slot, other) = (fixture.player(), fixture.slot(), name("Other"));
+    let letters = ["first", "second"].map(|id| fixture.letter(id, "5"));
+    let session = a.join(&player).await;
+    let mail = |what, open: &RawSlot, waits| {
+        fixture.expect_eq(Rule::M3, what, open.opened().mail, waits);
+    };
+    mail("none was posted", &session.open(&slot).await, false);
+    b.client.send(&player, &slot, &letters[0]).await;
+    mail("one waits", &session.open(&slot).await, true);
+    mail("for another slot", &session.open(&other).await, false);
+    b.client.send(&player, &slot, &letters[1]).await;
+    session.release().await;
+    let next = b.join(&player).await;
+    mail("two wait", &next.open(&slot).await, true);
+    for (letter, waits) in letters.iter().zip([true, false]) {
+        let (id, posting) = (&letter.id, letter.posting);
+        a.client.discard(&player, &slot, id, posting).await;
+        mail("one was taken out", &next.open(&slot).await, waits);
     }
 }
 

@@ -42,6 +42,7 @@ pub async fn the_next_session_opens_what_was_saved(fixture: Fixture) {
         revision: saved.revision,
         last_write: Some(saved.write_id),
         record: Some(saved),
+        mail: false,
     };
     fixture.expect_eq(Rule::S1, "what was saved", next.opened(), &expected);
 }
@@ -149,6 +150,7 @@ pub async fn a_deletion_counts_as_a_write(fixture: Fixture) {
         revision: Revision::new(2),
         last_write: Some(deletion.write_id),
         record: None,
+        mail: false,
     };
     fixture.expect_eq(Rule::S3, "emptied at revision 2", next.opened(), &expected);
 }

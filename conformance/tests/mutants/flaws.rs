@@ -518,6 +518,9 @@ flaws! {
     /// Whoever posts a letter is told that nobody holds the player.
     SenderIsToldOfNobody sender_is_told_of_nobody:
         mailboxes::the_sender_is_told_who_holds_the_player, mail_races::a_letter_is_found_by_who_starts_or_its_sender_is_told, manager_mail::a_letter_reaches_somebody_who_plays_elsewhere, manager_transfers::a_parcel_reaches_somebody_who_plays_elsewhere;
+    /// Whoever opens a slot is told that no letters wait.
+    MailNotAnnounced mail_not_announced:
+        mailboxes::an_opening_says_whether_letters_wait;
     /// A letter kills the claims of the session that has the player.
     PostKillsClaims post_kills_claims:
         mailboxes::mail_disturbs_no_session;

@@ -323,9 +323,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification>;
 
     /// Checks that the player's lock is the claim's, session **and** fence,
-    /// makes the claim the slot's only one, and reads the slot. It is not a
-    /// write: the revision stays, and a slot that was never written is in no
-    /// list.
+    /// makes the claim the slot's only one, and reads the slot, and whether
+    /// letters wait for it. It is not a write: the revision stays, and a slot that
+    /// was never written is in no list.
     ///
     /// The lock comes first: who does not hold it is `Lost`, whatever the
     /// number. A session that holds it under another fence than the claim's

@@ -129,7 +129,7 @@ impl Document {
     pub(crate) fn write(&self, out: &mut Vec<u8>, levels: usize) -> Result<(), TooDeep> {
         let attributes = &self.attributes;
         write::table(out, attributes, levels, |out, at, value, levels| {
-            if *value == Value::Null {
+            if matches!(value, Value::Null) {
                 match CoreValue::from_name(attributes.key_at(at)) {
                     Some(CoreValue::Inventory) => return self.inventory.write(out, levels),
                     Some(CoreValue::GiftBank) => return self.gift_bank.write(out, levels),

@@ -19,6 +19,7 @@ mod tests;
 use std::fmt;
 
 pub use amount::Amount;
+pub(crate) use attributes::read;
 pub use error::DocumentError;
 pub use gift_bank::{GiftBank, GiftBankError};
 pub(crate) use json::ReadDocument;
@@ -90,6 +91,11 @@ impl Document {
             gift_bank,
             rules: DocumentRules::default(),
         }
+    }
+
+    /// Looks at its parts; see [`fetch`](crate::fetch).
+    pub(crate) fn fetch(&self) -> u8 {
+        self.attributes.fetch() ^ self.inventory.fetch()
     }
 
     /// What the document allows.

@@ -378,10 +378,10 @@ impl<D: GameDocument> Engine<D> {
     pub(super) async fn deliver_at_load(
         self: &Arc<Self>,
         slot: &Arc<SlotState<D>>,
-        letters: Result<Vec<WaitingLetter>, StoreFailure>,
     ) -> Result<(), Error> {
-        // It is not open yet: nothing was taken off it since they were read.
-        match self.deliver(slot, letters?, 0).await {
+        let seen = slot.discards.load(Ordering::Acquire);
+        let letters = self.first_letters(&slot.core.player, &slot.name).await?;
+        match self.deliver(slot, letters, seen).await {
             Err(
                 error @ (Error::Unencodable { .. }
                 | Error::NoEnvelope { .. }

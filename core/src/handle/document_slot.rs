@@ -9,7 +9,7 @@ use serde_json::{Number, Value};
 
 use super::Slot;
 use crate::{
-    Amount, ChangeError, Document, DocumentError, Error, Item, ItemDetails, Key, Parcel,
+    Amount, ChangeError, Document, DocumentError, Error, Item, ItemDetails, Key, Parcel, document,
     value::storable,
 };
 
@@ -45,11 +45,13 @@ impl Slot<Document> {
     ///
     /// [`Error::Document`] if it is missing or not a `T`.
     pub fn get<'k, T: DeserializeOwned>(&self, key: impl Into<Key<'k>>) -> Result<T, Error> {
-        // What makes a `T` is the game's: it runs on a snapshot, under no lock.
-        let document = self.snapshot();
-        document
-            .get(key)
-            .map_err(|source| source.in_slot(self.player(), self.name()))
+        let key = key.into();
+        // What makes a `T` is the game's: it runs under no lock, on a copy.
+        let read = match self.state.look(|document| document.cheap_copy(key)) {
+            Some(value) => value.and_then(|value| document::read(key, &value)),
+            None => self.snapshot().get(key),
+        };
+        read.map_err(|source| source.in_slot(self.player(), self.name()))
     }
 
     /// Sets an attribute or an entry of a table; see [`Document::set`].

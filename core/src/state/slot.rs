@@ -5,6 +5,7 @@
 //! slot has to be queued, and, for a save, a snapshot of the document.
 
 use std::{
+    any::Any,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64},
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 
 use super::{SessionCore, keep::Keeper, requests::SaveRequests};
 use crate::{
-    ClaimNumber, Document, Error, LetterId, Revision, SlotName, UnixMillis, WriteId,
+    ClaimNumber, Document, Error, GameDocument, LetterId, Revision, SlotName, UnixMillis, WriteId,
     backend::{Claim, Opened},
     codec::{Envelope, Fingerprints, KeyFingerprints},
     fetch,
@@ -274,11 +275,6 @@ impl<D> SlotState<D> {
         }
     }
 
-    /// Looks at what a save needs first; see [`fetch`].
-    pub(crate) fn fetch(&self) -> u8 {
-        fetch::text(self.core.player.as_str()) ^ fetch::text(self.name.as_str())
-    }
-
     fn deleted(&self) -> Error {
         Error::SlotDeleted {
             player: self.core.player.clone(),
@@ -494,6 +490,17 @@ impl<D> SlotState<D> {
 
     pub(crate) fn claim(&self, number: ClaimNumber) -> Claim {
         self.core.claim(&self.name, number)
+    }
+}
+
+impl<D: GameDocument> SlotState<D> {
+    /// Looks at what a save needs first; see [`fetch`].
+    pub(crate) fn fetch(&self) -> u8 {
+        let document = Arc::clone(&self.live.lock().document);
+        let document = (&*document as &dyn Any).downcast_ref::<Document>();
+        fetch::text(self.core.player.as_str())
+            ^ fetch::text(self.name.as_str())
+            ^ document.map_or(0, Document::fetch)
     }
 }
 
