@@ -15,8 +15,8 @@
 //! # Why one that is late does no harm
 //!
 //! - Posting is conditioned on there being no such id. As long as that waits or
-//!   is remembered, a late copy is refused; after an erasure it is a letter like
-//!   any other, posted then.
+//!   is remembered, a late copy is refused; after an erasure it is a letter
+//!   like any other, posted then.
 //! - Posting is conditioned on there being no erasure that has come to the mail
 //!   (see [`erase`](crate::erase)): a letter is there before it, and is removed
 //!   with its id, or after it, and stays.
@@ -31,8 +31,8 @@ use bytes::Bytes;
 use playerdata_core::{
     Clock, Fence, LetterId, PlayerId, SlotName, UnixMillis, WriteId,
     backend::{
-        BackendError, Effect, ErrorKind, LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS,
-        Posting, Result, Retention, WaitingLetter,
+        BackendError, Effect, ErrorKind, KnownLetter, LETTER_MEMORY, Letter, LetterPosition,
+        MAX_LETTERS, Posting, Result, Retention, WaitingLetter,
     },
 };
 
@@ -49,6 +49,8 @@ use crate::{
 /// Over how many positions those are spread who go for the next one at once:
 /// who comes after a lesser one still gets in.
 const SPREAD: u128 = 64;
+
+const LIST_KNOWN: &str = "list the letters of";
 
 /// The mail, as far as one mailbox is concerned.
 #[derive(Default)]
@@ -71,8 +73,13 @@ impl Mail {
         })
     }
 
-    async fn look(table: &Table, key: &Key, slot: &SlotName) -> Result<Self> {
-        let item = table.get("post", key).await?.unwrap_or_default();
+    async fn look(
+        table: &Table,
+        operation: &'static str,
+        key: &Key,
+        slot: &SlotName,
+    ) -> Result<Self> {
+        let item = table.get(operation, key).await?.unwrap_or_default();
         Self::read(key, &item, slot)
     }
 
@@ -84,6 +91,12 @@ impl Mail {
 /// The attribute of the mail that counts the letters of a slot.
 fn waiting_for(slot: &SlotName) -> String {
     format!("{}{slot}", attr::WAITING_PREFIX)
+}
+
+/// Whether letters wait for a slot that is being opened.
+pub(crate) async fn waits(table: &Table, player: &PlayerId, slot: &SlotName) -> Result<bool> {
+    let mail = Mail::look(table, "open", &Key::mail(player), slot).await?;
+    Ok(mail.waiting > 0)
 }
 
 /// What a mailbox knows of a letter by its id.
@@ -136,14 +149,14 @@ pub(crate) async fn post(
     letter: &Letter,
 ) -> Result<Posting> {
     let mailbox = Mailbox { player, slot };
-    let mut mail = Mail::look(table, &Key::mail(player), slot).await?;
+    let mut mail = Mail::look(table, "post", &Key::mail(player), slot).await?;
     let (mut doubt, mut spread) = (false, 0);
     // Each time, another letter got in: by then the mailbox is full.
     let mut rounds = Rounds::new(MAX_LETTERS);
     loop {
         if let Some(since) = mail.erasing {
             erase::finish(table, player, since).await?;
-            mail = Mail::look(table, &Key::mail(player), slot).await?;
+            mail = Mail::look(table, "post", &Key::mail(player), slot).await?;
         } else if mail.is_full() {
             return mailbox.full(table, letter, doubt).await;
         } else {
@@ -163,12 +176,12 @@ pub(crate) async fn post(
             spread = (letter.posting.as_uuid().as_u128() % SPREAD) as u64;
         }
         if !rounds.next().await {
-            return Err(mailbox.doubtful("others posted to it all the time", doubt));
+            return Err(mailbox.doubtful("others kept posting to it", doubt));
         }
     }
 }
 
-/// What came of an attempt to put a letter into a mailbox.
+/// The outcome of an attempt to put a letter into a mailbox.
 enum Put {
     /// It is there.
     Done,
@@ -295,7 +308,7 @@ impl Mailbox<'_> {
 /// The error for a letter behind the last position that the mail knows of.
 fn uncounted(key: &Key, is_there: bool) -> BackendError {
     let what = match is_there {
-        true => format!("{key}: the letter is there, and the mail has not come so far"),
+        true => format!("{key}: the letter is there, but the mailbox has not counted it"),
         false => format!("post {key}: refused without a reason"),
     };
     BackendError::new(ErrorKind::Corrupt, Effect::None, what)
@@ -342,15 +355,17 @@ pub(crate) async fn letters(
     Ok(letters)
 }
 
-fn read_letter(table: &Table, first: &Key, item: &Item) -> Result<WaitingLetter> {
-    let sort: String = {
-        let item = Reader::new(first, item);
-        item.required(&table.sort_key, item.parsed(&table.sort_key)?)?
-    };
-    let key = Key {
+/// The key of an item of the same partition.
+fn key_of(table: &Table, first: &Key, item: &Item) -> Result<Key> {
+    let item = Reader::new(first, item);
+    Ok(Key {
         partition: first.partition.clone(),
-        sort,
-    };
+        sort: item.required(&table.sort_key, item.parsed(&table.sort_key)?)?,
+    })
+}
+
+fn read_letter(table: &Table, first: &Key, item: &Item) -> Result<WaitingLetter> {
+    let key = key_of(table, first, item)?;
     let item = Reader::new(&key, item);
     let position = key.sort.rsplit('#').next().and_then(|at| at.parse().ok());
     let position = item.required(&table.sort_key, position)?;
@@ -366,6 +381,88 @@ fn read_letter(table: &Table, first: &Key, item: &Item) -> Result<WaitingLetter>
             content: Bytes::copy_from_slice(content),
         },
     })
+}
+
+/// See
+/// [`Backend::known_letters`](playerdata_core::backend::Backend::known_letters).
+pub(crate) async fn known(
+    table: &Table,
+    player: &PlayerId,
+    after: Option<(&SlotName, &LetterId)>,
+    limit: usize,
+) -> Result<Vec<KnownLetter>> {
+    let mut known = Vec::new();
+    for slot in mailboxes(table, player).await? {
+        let after = match after {
+            Some((last, _)) if slot < *last => continue,
+            Some((last, id)) if slot == *last => Some(id),
+            _ => None,
+        };
+        let mailbox = Mailbox {
+            player,
+            slot: &slot,
+        };
+        mailbox.known_after(table, after, limit, &mut known).await?;
+        if known.len() >= limit {
+            break;
+        }
+    }
+    Ok(known)
+}
+
+/// The slots that ever got a letter, sorted.
+async fn mailboxes(table: &Table, player: &PlayerId) -> Result<Vec<SlotName>> {
+    let mail = table.get(LIST_KNOWN, &Key::mail(player)).await?;
+    let counts = mail.unwrap_or_default();
+    let slots = counts.keys().filter_map(|name| {
+        let slot = name.strip_prefix(attr::WAITING_PREFIX)?;
+        SlotName::new(slot).ok()
+    });
+    let mut slots: Vec<_> = slots.collect();
+    slots.sort_unstable();
+    Ok(slots)
+}
+
+impl Mailbox<'_> {
+    /// Adds what it knows behind an id, up to this many letters in all.
+    async fn known_after(
+        &self,
+        table: &Table,
+        after: Option<&LetterId>,
+        limit: usize,
+        known: &mut Vec<KnownLetter>,
+    ) -> Result<()> {
+        const WANTED: [&str; 3] = [attr::POSTING, attr::RETENTION, attr::POSITION];
+        let [first, last] = Key::letter_ids(self.player, self.slot, after);
+        let mut from = None;
+        while known.len() < limit {
+            let range = Range::UpTo(&last, limit - known.len());
+            let page = table.page(LIST_KNOWN, &first, range, &WANTED, from).await?;
+            for item in &page.items {
+                known.push(self.read_known(table, &first, item)?);
+            }
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_known(&self, table: &Table, first: &Key, item: &Item) -> Result<KnownLetter> {
+        let key = key_of(table, first, item)?;
+        let prefix = Key::letter_id_prefix(self.slot);
+        let id = key.sort.strip_prefix(&prefix);
+        let id = id.and_then(|id| id.parse().ok());
+        let letter = Known::read(&key, item)?;
+        Ok(KnownLetter {
+            slot: self.slot.clone(),
+            id: Reader::new(&key, item).required(&table.sort_key, id)?,
+            posting: letter.posting,
+            retention: letter.retention,
+            waits: letter.position.is_some(),
+        })
+    }
 }
 
 /// When the id of a letter may be tidied away that need not be remembered for
@@ -425,7 +522,7 @@ pub(crate) async fn discard(
         match refusals.into_iter().next().flatten() {
             Some(refusal) => found = refusal.item,
             None => {
-                let what = format!("discard {key}: the mail has not counted the letter");
+                let what = format!("discard {key}: the mailbox has not counted the letter");
                 return Err(BackendError::new(ErrorKind::Corrupt, Effect::None, what));
             }
         }

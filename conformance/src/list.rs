@@ -300,6 +300,7 @@ macro_rules! __every_store {
                 mail_disturbs_no_session,
                 mail_makes_no_slot,
                 letters_wait_whatever_happens_to_the_slot,
+                an_opening_says_whether_letters_wait,
             }
             mail_order {
                 letters_come_in_order_of_arrival,
@@ -321,6 +322,9 @@ macro_rules! __every_store {
                 an_erasure_takes_mail_and_its_memory,
                 late_requests_from_before_an_erasure_change_nothing,
                 remembered_ids_take_no_room,
+                what_mailboxes_know_is_listed,
+                letters_of_who_never_played_are_known,
+                known_letters_are_listed_page_by_page,
             }
             mail_races {
                 one_of_many_letters_of_one_id_is_posted,

@@ -8,8 +8,8 @@ use std::{
 use playerdata_core::{
     Incarnation, SessionId, WriteId,
     backend::{
-        Acquisition, Body, Claim, Claimant, Keeping, Lock, Opened, Opening, Posting, Record,
-        Renewal, Stamp, VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Body, Claim, Claimant, Keeping, KnownLetter, Lock, Opened, Opening, Posting,
+        Record, Renewal, Stamp, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use uuid::Uuid;
@@ -104,8 +104,13 @@ pub(crate) fn opening(opening: &Opening) -> String {
         Opening::Opened(Opened {
             revision,
             record: found,
+            mail,
             ..
-        }) => format!("opened at revision {revision}: {}", record(found.as_ref())),
+        }) => format!(
+            "opened at revision {revision}{}: {}",
+            if *mail { ", with mail" } else { "" },
+            record(found.as_ref())
+        ),
         Opening::Lost { holder: by } => format!("lost to {}", holder(by.as_ref())),
         Opening::Overtaken => "overtaken".to_owned(),
     }
@@ -152,6 +157,15 @@ pub(crate) fn letters(letters: &[WaitingLetter]) -> String {
         ids.push("…");
     }
     format!("{} letters: {}", letters.len(), ids.join(" "))
+}
+
+pub(crate) fn known(letters: &[KnownLetter]) -> String {
+    let ids = letters.iter().take(8).map(|known| {
+        let state = if known.waits { "waits" } else { "remembered" };
+        format!("{}/{} {state}", known.slot, known.id)
+    });
+    let ids: Vec<String> = ids.collect();
+    format!("{} known: {}", letters.len(), ids.join(", "))
 }
 
 pub(crate) fn keeping(outcome: &Keeping) -> String {

@@ -395,7 +395,7 @@ flaws! {
     /// A claim's number is looked at before the lock.
     NumberBeforeLock number_before_lock:
         past::a_lost_claim_is_lost_whatever_its_number_is;
-    /// A repeated write is known by its id alone, whatever became of its claim.
+    /// A repeated write is known by its id alone, whatever happened to its claim.
     WrittenByIdAlone written_by_id_alone:
         past::a_repeated_write_under_a_dead_claim_is_refused;
     /// A session that asks again is given a lock with the time of asking.
@@ -518,6 +518,9 @@ flaws! {
     /// Whoever posts a letter is told that nobody holds the player.
     SenderIsToldOfNobody sender_is_told_of_nobody:
         mailboxes::the_sender_is_told_who_holds_the_player, mail_races::a_letter_is_found_by_who_starts_or_its_sender_is_told, manager_mail::a_letter_reaches_somebody_who_plays_elsewhere, manager_transfers::a_parcel_reaches_somebody_who_plays_elsewhere;
+    /// Whoever opens a slot is told that no letters wait.
+    MailNotAnnounced mail_not_announced:
+        mailboxes::an_opening_says_whether_letters_wait;
     /// A letter kills the claims of the session that has the player.
     PostKillsClaims post_kills_claims:
         mailboxes::mail_disturbs_no_session;
@@ -566,6 +569,21 @@ flaws! {
     /// Letters are counted, and one is written in a second step.
     LettersCountedThenWritten letters_counted_then_written:
         mail_order::the_last_places_are_given_once;
+    /// Only letters that wait are listed as known.
+    OnlyWaitingLettersKnown only_waiting_letters_known:
+        mail_memory::what_mailboxes_know_is_listed;
+    /// Only letters that were taken out are listed as known.
+    OnlyDiscardedLettersKnown only_discarded_letters_known:
+        mail_memory::what_mailboxes_know_is_listed, mail_memory::letters_of_who_never_played_are_known;
+    /// Letters are listed as known for slots that hold a record only.
+    KnownLettersOfSlotsWithARecord known_letters_of_slots_with_a_record:
+        mail_memory::letters_of_who_never_played_are_known;
+    /// Every known letter is listed as one that is remembered for a time.
+    KnownLettersAllTimed known_letters_all_timed:
+        mail_memory::what_mailboxes_know_is_listed;
+    /// A page of known letters goes on behind the id, whatever the slot.
+    KnownLettersPagedById known_letters_paged_by_id:
+        mail_memory::known_letters_are_listed_page_by_page;
     /// An id is forgotten when its letter is taken out.
     IdForgottenWithItsLetter id_forgotten_with_its_letter:
         mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::a_letter_taken_out_by_many_is_not_taken_in_again, cancelled::a_letter_can_be_taken_out_again_after_a_dropped_call, mail_order::a_full_mailbox_takes_no_more_and_drops_none, manager_mail::a_crash_before_the_discard_doubles_no_letter;
@@ -626,7 +644,7 @@ flaws! {
     /// A verdict to abort gives way to one to commit.
     AbortOverwritten abort_overwritten:
         verdicts::the_first_verdict_stands;
-    /// Trades are told apart by the second half of their ids.
+    /// Trades are distinguished by the second half of their ids.
     TradesComparedShort trades_compared_short:
         verdicts::each_trade_has_a_verdict_of_its_own;
     /// A verdict is looked for, and written in a second step.
@@ -767,7 +785,7 @@ flaws! {
     /// Letters are acknowledged before they are on disk.
     MailNotSynced mail_not_synced:
         killed::mail_verdicts_and_versions_survive_a_kill;
-    /// Verdicts are told before they are on disk.
+    /// Verdicts are answered before they are on disk.
     VerdictsNotSynced verdicts_not_synced:
         killed::mail_verdicts_and_versions_survive_a_kill;
     /// Versions are acknowledged before they are on disk.
@@ -784,6 +802,9 @@ flaws! {
         outages::mail_and_verdicts_fail_while_the_store_is_down;
     /// A letter that the store does not answer is settled.
     OutageSettles outage_settles:
+        outages::mail_and_verdicts_fail_while_the_store_is_down;
+    /// A store that is down knows no letters.
+    OutageKnowsNoLetters outage_knows_no_letters:
         outages::mail_and_verdicts_fail_while_the_store_is_down;
     /// Who asks a store that is down for a verdict has written it.
     OutageDecides outage_decides:

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 
 use super::Lock;
-use crate::{LetterId, UnixMillis, WriteId};
+use crate::{LetterId, SlotName, UnixMillis, WriteId};
 
 /// The most letters that wait in one mailbox.
 pub const MAX_LETTERS: usize = 1_000;
@@ -23,16 +23,16 @@ pub const LETTER_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Something sent to a slot from outside its session.
 ///
-/// Its `Debug` has the number of bytes of its content only: a log is not the place
-/// for a player's data.
+/// Its `Debug` has the number of bytes of its content only: a log is not the
+/// place for a player's data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
     /// Names the letter within its mailbox: of two with the same id, the first
     /// one posted counts.
     pub id: LetterId,
     /// Fresh for every letter that is posted, the same for every attempt at
-    /// posting it. It tells a letter from one that was posted under the same id
-    /// before the mailbox was erased.
+    /// posting it. It distinguishes a letter from one that was posted under the
+    /// same id before the mailbox was erased.
     pub posting: WriteId,
     /// Who sends it, for people to read: at most [`MAX_SENDER_BYTES`].
     pub sender: String,
@@ -136,4 +136,20 @@ pub struct WaitingLetter {
     pub position: LetterPosition,
     /// The letter as it was posted.
     pub letter: Letter,
+}
+
+/// A letter that a mailbox knows, without what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownLetter {
+    /// Whose mailbox of the player's.
+    pub slot: SlotName,
+    /// Its id.
+    pub id: LetterId,
+    /// Its posting.
+    pub posting: WriteId,
+    /// How long its id is remembered; that of one which was settled is
+    /// [`Retention::Timed`].
+    pub retention: Retention,
+    /// Whether it waits. If not, it was discarded, and its id is remembered.
+    pub waits: bool,
 }

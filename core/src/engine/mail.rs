@@ -8,6 +8,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 
 use super::{
     Engine, HookContext,
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     Error, Event, GameDocument, Letter, LetterError, LetterId, PlayerId, SaveReason, Sent,
-    SlotName, WriteId,
+    ServerName, SlotName, WriteId,
     backend::{
         self, Lock, MAX_LETTER_BYTES, Notice, NoticeKind, Posting, Retention, StoreFailure,
         WaitingLetter, pauses,
@@ -26,7 +27,7 @@ use crate::{
     value::storable,
 };
 
-/// So many letters are applied before the slot is saved and they are
+/// This many letters are applied before the slot is saved and they are
 /// discarded: a flood of them makes neither the document nor a load much
 /// larger than it was.
 pub(super) const PORTION: usize = 32;
@@ -42,7 +43,7 @@ struct Applied {
 }
 
 impl<D: GameDocument> Engine<D> {
-    /// Puts a letter into a mailbox, and tells the server that holds the
+    /// Puts a letter into a mailbox, and notifies the server that holds the
     /// player.
     pub(crate) async fn send_letter(
         self: Arc<Self>,
@@ -89,7 +90,7 @@ impl<D: GameDocument> Engine<D> {
         })
     }
 
-    /// Tells whoever holds the player that there is mail. Without that it
+    /// Notifies whoever holds the player that there is mail. Without that it
     /// would wait for the next load.
     pub(super) async fn tell_of_mail(self: &Arc<Self>, player: &PlayerId, holder: &Lock) {
         if holder.server == self.server {
@@ -104,40 +105,80 @@ impl<D: GameDocument> Engine<D> {
             kind: NoticeKind::Mail,
             from: self.server.clone(),
         };
+        let name = &holder.server.name;
         let mut pauses = pauses(&self.settings, &self.jitter);
-        while let Err(failure) = self.store.notify(&holder.server.name, &notice).await {
+        // One that there was no room for does no harm: see `note_renewed`.
+        while let Err(failure) = self.store.notify(name, &notice).await {
             let Some(pause) = pauses.next() else {
-                tracing::warn!(%player, error = %Chain(&failure), "a notice of mail could not be sent");
+                tracing::warn!(%player, error = %Chain(&failure), "a notice of mail could not be sent yet");
+                let go_on = Arc::clone(self).notify_until_done(name.clone(), notice);
+                self.runtime.spawn(go_on);
                 return;
             };
             tokio::time::sleep(pause).await;
         }
     }
 
+    /// Sends a notice that nobody else would send, as soon as the store takes it.
+    async fn notify_until_done(self: Arc<Self>, server: ServerName, notice: Notice) {
+        for failed in 0.. {
+            tokio::select! {
+                biased;
+                () = self.quiet.cancelled() => return,
+                () = tokio::time::sleep(self.errand_pause(failed)) => {}
+            }
+            if self.store.notify(&server, &notice).await.is_ok() {
+                return;
+            }
+        }
+    }
+
     /// Has the letters for a session's open slots delivered, in the background.
     pub(super) fn look_for_mail(self: &Arc<Self>, session: Arc<SessionState<D>>) {
-        if session.mail_notices.fetch_add(1, Ordering::AcqRel) > 0 {
-            return; // whoever is at it looks again
+        let engine = Arc::clone(self);
+        self.runtime.spawn(async move {
+            engine.deliver_until_done(&session).await;
+        });
+    }
+
+    /// Has the letters for all open slots delivered, in the background.
+    pub(super) fn look_for_all_mail(self: &Arc<Self>) {
+        if self.hooks.on_letter.is_none() {
+            return;
         }
         let engine = Arc::clone(self);
         self.runtime.spawn(async move {
-            loop {
-                let seen = session.mail_notices.load(Ordering::Acquire);
-                let done = engine.deliver_to_all(&session).await;
-                if session.core.check_active().is_err() {
-                    return;
-                }
-                if !done {
-                    tokio::time::sleep(engine.settings.heartbeat_interval).await;
-                } else if session
-                    .mail_notices
-                    .compare_exchange(seen, 0, Ordering::AcqRel, Ordering::Acquire)
-                    .is_ok()
-                {
-                    return;
-                }
-            }
+            let at_once = engine.settings.max_concurrent_saves;
+            let engine = &engine;
+            stream::iter(engine.registry.sessions())
+                .for_each_concurrent(at_once, async |session| {
+                    engine.deliver_until_done(&session).await;
+                })
+                .await;
         });
+    }
+
+    /// Delivers what waits for a session's open slots, unless that is under way.
+    async fn deliver_until_done(self: &Arc<Self>, session: &SessionState<D>) {
+        if session.mail_notices.fetch_add(1, Ordering::AcqRel) > 0 {
+            return; // whoever is at it looks again
+        }
+        loop {
+            let seen = session.mail_notices.load(Ordering::Acquire);
+            let done = self.deliver_to_all(session).await;
+            if session.core.check_active().is_err() {
+                return;
+            }
+            if !done {
+                tokio::time::sleep(self.settings.heartbeat_interval).await;
+            } else if session
+                .mail_notices
+                .compare_exchange(seen, 0, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok()
+            {
+                return;
+            }
+        }
     }
 
     /// Returns whether there is nothing to be tried again.
@@ -337,10 +378,10 @@ impl<D: GameDocument> Engine<D> {
     pub(super) async fn deliver_at_load(
         self: &Arc<Self>,
         slot: &Arc<SlotState<D>>,
-        letters: Result<Vec<WaitingLetter>, StoreFailure>,
     ) -> Result<(), Error> {
-        // It is not open yet: nothing was taken off it since they were read.
-        match self.deliver(slot, letters?, 0).await {
+        let seen = slot.discards.load(Ordering::Acquire);
+        let letters = self.first_letters(&slot.core.player, &slot.name).await?;
+        match self.deliver(slot, letters, seen).await {
             Err(
                 error @ (Error::Unencodable { .. }
                 | Error::NoEnvelope { .. }

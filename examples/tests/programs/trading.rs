@@ -74,7 +74,7 @@ impl Server {
         self.to_come += BATCH;
     }
 
-    /// How many of the next answers tell of a trade or a transfer.
+    /// How many of the next answers are about a trade or a transfer.
     fn answers(&mut self, answers: u64) -> usize {
         self.to_come -= answers;
         let answers = (0..answers).map(|_| self.process.answer());
@@ -191,14 +191,12 @@ fn totals_hold_at(store: Store, seed: u64) {
 
 #[cfg(feature = "redis")]
 #[test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 fn p4_totals_hold_on_redis_whenever_a_server_is_killed() {
     totals_hold_at(Store::redis(), 2);
 }
 
 #[cfg(feature = "redis")]
 #[test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 fn p4_totals_hold_on_a_cluster_whenever_a_server_is_killed() {
     totals_hold_at(Store::redis_cluster(), 3);
 }

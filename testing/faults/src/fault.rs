@@ -6,7 +6,7 @@ use crate::Call;
 
 /// What happens to one call.
 ///
-/// "Told" means told to the caller. A caller that hangs is told nothing: it
+/// "Answered" means to the caller. A caller that hangs gets no answer: it
 /// has to give up by itself, as the manager does after `operation_timeout`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,11 +19,13 @@ pub enum Fault {
         /// From there until the caller has the answer.
         answer: Duration,
     },
-    /// Not applied; told as an error that says so.
+    /// Not applied; answered with an error that says so.
     ErrorBefore,
-    /// Not applied; told as an error that leaves open whether it was.
+    /// Not applied; answered with an error that says that trying again is useless.
+    Rejected,
+    /// Not applied; answered with an error that leaves open whether it was.
     ErrorInDoubt,
-    /// Applied; told as an error that leaves open whether it was.
+    /// Applied; answered with an error that leaves open whether it was.
     ErrorAfter,
     /// Not applied, and no answer ever.
     HangBefore,
@@ -35,7 +37,7 @@ pub enum Fault {
         /// From the call until it is applied.
         after: Duration,
     },
-    /// Applied and acknowledged, and then applied once more, to nobody.
+    /// Applied and acknowledged, and then applied again, with nobody to answer.
     Duplicate {
         /// From the first time to the second.
         after: Duration,
@@ -44,6 +46,26 @@ pub enum Fault {
     /// for proving that a checker notices. Calls whose answer can't be made
     /// up (reads, `acquire`, `open`) are passed on as they are.
     Lie,
+    /// The server dies during this call: it hears nothing of it, nor of any
+    /// call after it, as after
+    /// [`FaultyBackend::cut`](crate::FaultyBackend::cut).
+    Crash {
+        /// Whether the call is still applied.
+        applied: bool,
+    },
+    /// Not applied: the call panics, as in a backend that has a bug.
+    Panic,
+}
+
+impl Fault {
+    /// A request that takes this long, and whose answer comes at once.
+    #[must_use]
+    pub const fn delay(request: Duration) -> Self {
+        Self::Delay {
+            request,
+            answer: Duration::ZERO,
+        }
+    }
 }
 
 /// A fault that was injected.

@@ -79,7 +79,7 @@ impl Process {
         Ok(process)
     }
 
-    /// The manager, unless the server is no more.
+    /// The manager, unless the server is gone.
     pub(crate) fn manager(&self) -> Option<Arc<SessionManager>> {
         self.manager.lock().clone()
     }
@@ -151,7 +151,7 @@ impl Process {
     /// Lets something go wrong between this server and the store, until it is
     /// calm again.
     pub(crate) fn inject(&self, when: When, fault: Fault) {
-        drop(self.network.clone().inject(when, fault));
+        self.network.inject(when, fault);
     }
 
     /// Waits until game code may go on.
@@ -196,7 +196,7 @@ impl Process {
     }
 }
 
-/// Hears everything that a manager tells.
+/// Hears every event of a manager.
 async fn listen(mut events: Events, ledger: Ledger, process: u32) {
     while let Some(event) = events.next().await {
         ledger.step(|state| match event {

@@ -8,8 +8,8 @@ use playerdata_core::{
     WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, MAX_NOTICES, Notice,
-        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, MAX_NOTICES,
+        Notice, Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
         Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
@@ -55,7 +55,7 @@ impl SteppingStore {
         }
     }
 
-    /// Tells `observer` what this process does, and those that are made of
+    /// Shows `observer` what this process does, and those that are made of
     /// it.
     #[must_use = "it is the same process, to be used on"]
     pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
@@ -298,6 +298,15 @@ impl Backend for SteppingStore {
     ) -> Result<()> {
         self.settle_letter(player, slot, id, posting).await;
         Ok(())
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        Ok(self.read_known(player, after, limit).await)
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

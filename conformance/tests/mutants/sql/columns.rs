@@ -3,8 +3,8 @@
 use playerdata_core::{
     Fence, Incarnation, PlayerId, Revision, ServerId, SessionId, UnixMillis, WriteId,
     backend::{
-        Body, Encoding, Letter, LetterPosition, Lock, Notice, NoticeKind, Opened, Record,
-        Retention, SlotSummary, Verdict, VersionSummary, WaitingLetter,
+        Body, Encoding, KnownLetter, Letter, LetterPosition, Lock, Notice, NoticeKind, Opened,
+        Record, Retention, SlotSummary, Verdict, VersionSummary, WaitingLetter,
     },
 };
 use rusqlite::Row;
@@ -61,6 +61,12 @@ pub(crate) fn lock(row: &Row<'_>) -> Read<Lock> {
     })
 }
 
+/// A slot that was claimed, and whether letters wait for it.
+pub(crate) fn claimed(row: &Row<'_>) -> Read<Opened> {
+    let mail = row.get(6)?;
+    opened(row).map(|opened| Opened { mail, ..opened })
+}
+
 pub(crate) fn opened(row: &Row<'_>) -> Read<Opened> {
     let revision = Revision::new(get_number(row, 0)?);
     let write_id: Option<[u8; 16]> = row.get(1)?;
@@ -86,6 +92,7 @@ pub(crate) fn opened(row: &Row<'_>) -> Read<Opened> {
         revision,
         last_write,
         record,
+        mail: false,
     })
 }
 
@@ -145,6 +152,19 @@ pub(crate) fn waiting_letter(row: &Row<'_>) -> Read<WaitingLetter> {
     Ok(WaitingLetter {
         position: LetterPosition::new(position.cast_unsigned()),
         letter,
+    })
+}
+
+pub(crate) fn known_letter(row: &Row<'_>) -> Read<KnownLetter> {
+    Ok(KnownLetter {
+        slot: text(row, 0)?,
+        id: text(row, 1)?,
+        posting: guid(row, 2).map(WriteId::from_uuid)?,
+        retention: match row.get(3)? {
+            true => Retention::Timed,
+            false => Retention::UntilSettled,
+        },
+        waits: row.get(4)?,
     })
 }
 

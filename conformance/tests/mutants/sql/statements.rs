@@ -73,7 +73,9 @@ pub(crate) const CLAIM: &str = "
     SET claim_session = excluded.claim_session, claim_number = excluded.claim_number
     WHERE NOT (claim_session IS excluded.claim_session
                AND claim_number > excluded.claim_number)
-    RETURNING revision, write_id, saved_at, schema, encoding, body";
+    RETURNING revision, write_id, saved_at, schema, encoding, body,
+        EXISTS (SELECT 1 FROM letter
+                WHERE letter.player = slot.player AND letter.slot = slot.slot AND waits)";
 
 pub(crate) const WRITE: &str = "
     UPDATE slot
@@ -148,6 +150,11 @@ pub(crate) const LETTERS: &str = "
     SELECT position, id, posting, sender, sent_at, timed, content FROM letter
     WHERE player = :player AND slot = :slot AND waits AND position > :after
     ORDER BY position LIMIT :limit";
+
+pub(crate) const KNOWN_LETTERS: &str = "
+    SELECT slot, id, posting, timed, waits FROM letter
+    WHERE player = :player AND (slot, id) > (:slot, :id)
+    ORDER BY slot, id LIMIT :limit";
 
 pub(crate) const DISCARD: &str = "
     UPDATE letter SET waits = 0, content = x'', until = CASE WHEN timed THEN :until END
@@ -234,6 +241,7 @@ pub(crate) const ALL: &[&str] = &[
     POST_AGAIN,
     POST,
     LETTERS,
+    KNOWN_LETTERS,
     DISCARD,
     SETTLE,
     ERASE_LETTERS,

@@ -16,9 +16,10 @@ use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Encoding, Erasure, Hazard, KeepPolicy,
-        Keeping, Letter, LetterPosition, Limits, Lock, Notice, NoticeKind, Notification, Opening,
-        Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, Retention,
-        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, NoticeKind,
+        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, Retention, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter,
+        WriteOutcome,
     },
 };
 use serde_json::{Value, json};
@@ -334,6 +335,15 @@ impl Backend for HastyManager {
 
     async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
         self.way.forget_decision(trade, party).await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        self.way.known_letters(player, after, limit).await
     }
 
     async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
