@@ -41,6 +41,8 @@ pub(crate) struct HastyManager {
     /// What the manager keeps beside the documents, as it believes is stored.
     envelopes: Mutex<BTreeMap<(PlayerId, SlotName), Value>>,
     puts_back: AtomicBool,
+    /// What the version that is put back had on its way.
+    on_its_way: Mutex<Value>,
 }
 
 /// The document and its envelope, of a body that is not compressed.
@@ -77,6 +79,7 @@ impl HastyManager {
             way,
             envelopes: Mutex::default(),
             puts_back: AtomicBool::new(false),
+            on_its_way: Mutex::default(),
         }
     }
 
@@ -146,6 +149,11 @@ impl HastyManager {
                 whole[ENVELOPE]["keys"][key] = at.clone();
                 whole[ENVELOPE]["v"] = json!(4);
             }
+        }
+        let on_its_way = self.on_its_way.lock().clone();
+        if self.is(Slip::OutboxPutBack) && !on_its_way.is_null() {
+            whole[ENVELOPE]["outbox"] = on_its_way;
+            whole[ENVELOPE]["v"] = json!(4);
         }
         (with(body, &whole), waits)
     }
@@ -367,7 +375,10 @@ impl Backend for HastyManager {
         if self.is(Slip::NewestPutBack) {
             return self.way.view(player, slot).await;
         }
-        self.way.version(player, slot, revision).await
+        let version = self.way.version(player, slot, revision).await?;
+        let whole = version.as_ref().and_then(|version| whole(&version.body));
+        *self.on_its_way.lock() = whole.unwrap_or_default()[ENVELOPE]["outbox"].take();
+        Ok(version)
     }
 
     async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {

@@ -47,6 +47,8 @@ pub(crate) enum Slip {
     ForgetBeforeSave,
     /// What a restored version replaces is not kept.
     ReplacedNotKept,
+    /// A version is put back with what was on its way.
+    OutboxPutBack,
     /// The newest record is put back, whichever was asked for.
     NewestPutBack,
 }

@@ -4,6 +4,7 @@ use crate::slip::Slip;
 
 caught! {
     fn h4_fails_if_what_is_replaced_is_not_kept() { Slip::ReplacedNotKept breaks H4 }
+    fn h4_fails_if_an_outbox_is_put_back() { Slip::OutboxPutBack breaks H4 }
     fn h4_fails_if_the_newest_record_is_put_back() { Slip::NewestPutBack breaks H4 }
     fn x1_fails_if_a_key_is_stored_after_its_change() { Slip::KeyAfterChange breaks X1 }
     fn x2_fails_if_keys_are_forgotten() { Slip::KeysForgotten breaks X2 }
