@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use clap::Args;
+use futures::TryStreamExt as _;
 use playerdata::{
     PlayerId, ServerId, SlotName,
     backend::{Hazard, Record},
@@ -10,9 +11,10 @@ use playerdata::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::{closing, players::PAGE};
+use super::closing;
 use crate::{
     Exit,
+    copy::{Pace, players},
     desk::{Desk, time},
     failure::Failure,
     output::{chain, escaped, style},
@@ -30,6 +32,9 @@ pub(crate) struct Check {
     /// The only player to look at
     #[arg(value_name = "PLAYER", allow_negative_numbers = true)]
     player: Option<PlayerId>,
+
+    #[command(flatten)]
+    pace: Pace,
 
     #[command(flatten)]
     place: Place,
@@ -84,7 +89,7 @@ impl Check {
         }
         match &self.player {
             Some(player) => round.look_at(player).await?,
-            None => round.look_at_all().await?,
+            None => round.look_at_all(&self.pace).await?,
         }
         let seen = &round.seen;
         desk.answer(
@@ -120,19 +125,12 @@ fn of_hazard(hazard: Hazard) -> Finding {
 }
 
 impl Round<'_> {
-    async fn look_at_all(&mut self) -> Result<(), Failure> {
-        let mut after = None;
-        loop {
-            let page = self.desk.backend.players(after.as_ref(), PAGE);
-            let page = self.desk.ask("list the players", page).await?;
-            for player in &page.players {
-                self.look_at(player).await?;
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
+    async fn look_at_all(&mut self, pace: &Pace) -> Result<(), Failure> {
+        let mut players = players(self.desk, pace)?;
+        while let Some(player) = players.try_next().await? {
+            self.look_at(&player).await?;
         }
+        Ok(())
     }
 
     async fn look_at(&mut self, player: &PlayerId) -> Result<(), Failure> {

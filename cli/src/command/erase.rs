@@ -1,7 +1,7 @@
 //! `playerdata erase`.
 
 use clap::Args;
-use playerdata::{SlotName, backend::Erasure};
+use playerdata::{Error, SlotName};
 use serde_json::json;
 
 use super::{Whom, closing};
@@ -71,16 +71,19 @@ impl Erase {
 
     async fn erase_and_look(&self, desk: &Desk) -> Result<(), Failure> {
         let player = &self.whom.player;
-        let erasure = desk
-            .ask("erase the player", desk.backend.erase(player))
-            .await?;
-        if let Erasure::Locked { holder } = erasure {
-            return Err(Failure::Held(player.clone(), Box::new(holder)));
-        }
+        let server = desk.server(&self.consent.accept_hazard).await?;
+        let erased = server.erase(player).await;
+        desk.dismiss(server).await;
+        erased.map_err(|error| match error {
+            Error::PlayerHeld { player, holder } => Failure::Held(player, Box::new(holder)),
+            other => other.into(),
+        })?;
+        let known = desk.backend.known_letters(player, None, 1);
+        let known = desk.ask("list the letters", known).await?;
         let left = desk
             .ask("list the slots", desk.backend.list(player))
             .await?;
-        match left.is_empty() {
+        match left.is_empty() && known.is_empty() {
             true => Ok(()),
             false => Err(Failure::WrittenMeanwhile(player.clone())),
         }

@@ -1,11 +1,14 @@
 //! The commands for people on call.
 
+mod carrying;
 mod damage;
 mod holding;
+mod listing;
 mod looking;
 mod moving;
 mod putting;
 mod usage;
+mod watching;
 
 use std::process::Stdio;
 

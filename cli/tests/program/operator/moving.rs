@@ -257,14 +257,28 @@ fn h4_a_version_is_listed_compared_and_restored_and_what_it_replaces_is_kept() {
 fn h4_what_was_sent_or_decided_since_is_left_out_of_a_version() {
     let folder = with_versions();
     let file = rusqlite::Connection::open(folder.path().join("playerdata.db")).unwrap();
-    let body = br#"{"Currency":1,"$playerdata":{"v":1,"outbox":[{}],"escrow":[{}]}}"#;
+    let id = "6f0a7a52-3b0f-4a63-9f04-6f6f3f7f1a11";
+    let body = json!({"Currency": 1, "$playerdata": {
+        "v": 4,
+        "keys": {"receipt": 5},
+        "outbox": [{
+            "to": {"player": "2", "slot": "Slot1", "id": "gift", "posting": id},
+            "at": 5, "parcel": {},
+        }],
+        "escrow": [{"side": {"trade": id, "first": true}, "key": "deal", "put": {}, "get": {}}],
+    }});
     let change = "UPDATE version SET body = ?1, encoding = 'json' WHERE revision = 1";
-    assert_eq!(file.execute(change, [&body[..]]).unwrap(), 1);
+    assert_eq!(
+        file.execute(change, [body.to_string().into_bytes()])
+            .unwrap(),
+        1
+    );
     drop(file);
     let restored = folder.json(0, &["restore", "1", "Slot1", "1", "--yes"]);
     assert_eq!(restored["left_out"], json!(["outbox", "escrow"]));
     let shown = folder.json(0, &["show", "1", "Slot1"]);
-    assert_eq!(shown["slots"][0]["envelope"], json!({"v": 1}));
+    let kept = json!({"v": 2, "keys": {"receipt": 5}});
+    assert_eq!(shown["slots"][0]["envelope"], kept);
     assert_eq!(shown["slots"][0]["document"], json!({"Currency": 1}));
 }
 
