@@ -88,9 +88,30 @@ impl Desk {
         &self,
         accepted: &[HazardKind],
     ) -> Result<SessionManager<Value>, Failure> {
+        self.server_with(self.operator_settings(), accepted).await
+    }
+
+    /// One that lets as many versions of a slot stay, when it keeps another, as
+    /// there are, and as the settings say.
+    pub(crate) async fn server_keeping(
+        &self,
+        versions: usize,
+        accepted: &[HazardKind],
+    ) -> Result<SessionManager<Value>, Failure> {
+        let mut settings = self.operator_settings();
+        let most = u32::try_from(versions + 1).unwrap_or(u32::MAX);
+        settings.versions_kept = settings.versions_kept.max(most);
+        self.server_with(settings, accepted).await
+    }
+
+    async fn server_with(
+        &self,
+        settings: Settings,
+        accepted: &[HazardKind],
+    ) -> Result<SessionManager<Value>, Failure> {
         let mut builder =
             SessionManager::typed(self.store.backend(), |_| Value::Object(Map::new()))
-                .settings(self.operator_settings())
+                .settings(settings)
                 .server_name(operator());
         for kind in accepted {
             builder = builder.accept_hazard(*kind);
@@ -104,22 +125,6 @@ impl Desk {
         })
     }
 
-    /// Refuses to write to a store that could lose it, unless that is accepted.
-    pub(crate) async fn refuse_hazards(&self, accepted: &[HazardKind]) -> Result<(), Failure> {
-        let hazards = self.backend.hazards();
-        let hazards = self.ask("look at the store's settings", hazards).await?;
-        let fatal = hazards
-            .into_iter()
-            .find(|hazard| hazard.kind.is_fatal() && !accepted.contains(&hazard.kind));
-        match fatal {
-            None => Ok(()),
-            Some(hazard) => Err(Failure::Hazard {
-                kind: hazard.kind,
-                what: hazard.what.into_owned(),
-            }),
-        }
-    }
-
     /// What of the game's settings an operator's session goes by: its rules
     /// for documents are the game's affair.
     fn operator_settings(&self) -> Settings {
@@ -130,6 +135,7 @@ impl Desk {
         settings.save_attempts = self.settings.save_attempts;
         settings.retry_delay = self.settings.retry_delay;
         settings.single_slot = self.settings.single_slot;
+        settings.versions_kept = self.settings.versions_kept;
         settings.max_document_bytes = self.settings.max_document_bytes;
         settings.compress_from_bytes = self.settings.compress_from_bytes;
         settings
@@ -166,7 +172,7 @@ impl Desk {
 
 /// `operator.USER.HOST.PROCESS`: who looks at `holder` sees who it is, and two
 /// programs of one person don't supersede each other.
-pub(crate) fn operator() -> ServerName {
+fn operator() -> ServerName {
     let user = env::var("USER").or_else(|_| env::var("LOGNAME"));
     let user = user.unwrap_or_default();
     let allowed = |text: &str| -> String {
