@@ -1,6 +1,10 @@
 //! Items of the table: their keys, their attributes, and reading them.
 
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    str::FromStr,
+};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use playerdata_core::{
@@ -357,6 +361,17 @@ impl<'a> Reader<'a> {
     pub(crate) fn flag(self, name: &str) -> Result<bool> {
         let flag = self.shaped(name, |value| value.as_bool().ok().copied())?;
         Ok(flag.unwrap_or(false))
+    }
+
+    /// The names of its attributes.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'a str> {
+        self.item.keys().map(String::as_str)
+    }
+
+    /// Everything that is in it, for people.
+    pub(crate) fn as_text(self) -> String {
+        let sorted: BTreeMap<_, _> = self.item.iter().collect();
+        format!("{sorted:?}")
     }
 
     /// What an attribute holds that has to be there.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    command::mail,
     copy::{PlayerCopy, RememberedLetter, SlotCopy},
     record::{ENVELOPE, text},
 };
@@ -145,6 +146,7 @@ impl Line {
         let verdicts = line.verdicts.into_iter().map(VerdictLine::read);
         Ok(PlayerCopy {
             player: line.player,
+            left_out: Vec::new(),
             slots: slots.collect::<Result<_, String>>()?,
             verdicts: verdicts.collect::<Result<_, String>>()?,
         })
@@ -232,7 +234,10 @@ impl ContentLine {
                 encoded(document.to_string().into_bytes(), compress_from)
             }
             Self::Unreadable { encoding, bytes } => {
-                let known = Encoding::from_name(&encoding);
+                let known = match encoding == Encoding::Unknown.as_str() {
+                    true => Some(Encoding::Unknown),
+                    false => Encoding::from_name(&encoding),
+                };
                 let encoding = known.ok_or_else(|| format!("there is no encoding {encoding:?}"))?;
                 Ok((encoding, unhex(&bytes)?))
             }
@@ -262,14 +267,13 @@ fn unhex(digits: &str) -> Result<Bytes, String> {
 
 impl LetterLine {
     fn of(letter: &Letter) -> Self {
-        let content = serde_json::from_slice(&letter.content);
         Self {
             id: letter.id.clone(),
             posting: letter.posting,
             sender: letter.sender.clone(),
             sent_at_ms: letter.sent_at.get(),
             retention: letter.retention.as_str().to_owned(),
-            content: content.unwrap_or(Value::Null),
+            content: mail::content(&letter.content),
         }
     }
 
@@ -346,6 +350,7 @@ mod tests {
         };
         PlayerCopy {
             player: PlayerId::from(7_u64),
+            left_out: Vec::new(),
             slots: vec![SlotCopy {
                 slot: SlotName::new("Slot1").unwrap(),
                 record: Some(record(3, body.clone())),
@@ -378,6 +383,7 @@ mod tests {
             (body(Encoding::JsonZstd, packed), 10),
             (body(Encoding::Json, &b"{\"a\":1,\"a\":2}"[..]), 1_000),
             (body(Encoding::JsonZstd, &b"not at all"[..]), 1_000),
+            (body(Encoding::Unknown, &b"{\"a\":1}"[..]), 1_000),
         ] {
             let copy = copy(body);
             let line = serde_json::to_string(&Line::of(&copy)).unwrap();

@@ -56,7 +56,7 @@ impl Erase {
             Wish::Leave => return Ok(Exit::No),
             Wish::Say => false,
             Wish::Do => {
-                self.erase_and_look(desk).await?;
+                self.erase_and_look(desk, &slots).await?;
                 true
             }
         };
@@ -69,7 +69,9 @@ impl Erase {
         Ok(Exit::Ended)
     }
 
-    async fn erase_and_look(&self, desk: &Desk) -> Result<(), Failure> {
+    /// Erases the player, and looks whether anything is left: slots, or versions
+    /// or mail of those that there were.
+    async fn erase_and_look(&self, desk: &Desk, slots: &[SlotName]) -> Result<(), Failure> {
         let player = &self.whom.player;
         let server = desk.server(&self.consent.accept_hazard).await?;
         let erased = server.erase(player).await;
@@ -83,7 +85,13 @@ impl Erase {
         let left = desk
             .ask("list the slots", desk.backend.list(player))
             .await?;
-        match left.is_empty() && known.is_empty() {
+        let mut is_empty = left.is_empty() && known.is_empty();
+        for slot in slots {
+            let versions = desk.backend.versions(player, slot);
+            let versions = desk.ask("list the versions", versions).await?;
+            is_empty &= versions.is_empty();
+        }
+        match is_empty {
             true => Ok(()),
             false => Err(Failure::WrittenMeanwhile(player.clone())),
         }

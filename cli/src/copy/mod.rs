@@ -13,7 +13,7 @@ mod write;
 
 use playerdata::{
     LetterId, PlayerId, SlotName, TradeId, WriteId,
-    backend::{Letter, Record, Retention, Verdict},
+    backend::{Encoding, Letter, Record, Retention, Verdict},
 };
 
 pub(crate) use players::{Pace, players};
@@ -27,6 +27,8 @@ pub(crate) struct PlayerCopy {
     pub(crate) slots: Vec<SlotCopy>,
     /// Those on the trades that records are in.
     pub(crate) verdicts: Vec<(TradeId, Verdict)>,
+    /// What could not be read, and is not among it: texts for people.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// All that is stored of one slot.
@@ -68,15 +70,33 @@ pub(crate) enum Arrival {
     There,
     /// Something newer is there, and stays.
     Newer,
+    /// Nothing was written: the player is held.
+    Held,
+    /// Something of the player can't be read, and is not there.
+    Damaged,
 }
 
-impl Arrival {
-    /// What became of both.
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Newer, _) | (_, Self::Newer) => Self::Newer,
-            (Self::Written, _) | (_, Self::Written) => Self::Written,
-            (Self::There, Self::There) => Self::There,
-        }
+/// What of a copy has no place at another store: nobody knows how it is to be
+/// read.
+pub(crate) fn unwritable(copy: &PlayerCopy) -> impl Iterator<Item = String> + '_ {
+    let slots = copy.slots.iter();
+    slots
+        .filter(|slot| slot.record.as_ref().is_some_and(is_unknown))
+        .map(|slot| format!("{}: what is stored there can't be read", slot.slot))
+}
+
+fn is_unknown(record: &Record) -> bool {
+    record.body.encoding == Encoding::Unknown
+}
+
+impl SlotCopy {
+    /// The record that can be written elsewhere.
+    fn writable(&self) -> Option<&Record> {
+        self.record.as_ref().filter(|record| !is_unknown(record))
+    }
+
+    /// The versions that can be.
+    fn writable_versions(&self) -> impl Iterator<Item = &Record> {
+        self.versions.iter().filter(|version| !is_unknown(version))
     }
 }

@@ -26,17 +26,28 @@ pub(crate) async fn write(
     replace_newer: bool,
 ) -> Result<Arrival, Failure> {
     let missing = missing(desk, copy, replace_newer).await?;
-    let arrival = match missing.is_newer {
-        true => Arrival::Newer,
-        false => Arrival::There,
+    let mut done = Done {
+        is_newer: missing.is_newer,
+        is_written: false,
     };
-    if missing.slots.is_empty() {
-        return Ok(arrival);
+    if !missing.slots.is_empty() {
+        let mut hold = Hold::take(desk, server, &copy.player).await?;
+        let written = write_held(&mut hold, copy, &missing.slots, replace_newer, &mut done).await;
+        hold.release().await?;
+        written?;
     }
-    let mut hold = Hold::take(desk, server, &copy.player).await?;
-    let written = write_held(&mut hold, copy, &missing.slots, replace_newer).await;
-    hold.release().await?;
-    Ok(arrival.and(written?))
+    Ok(match done {
+        Done { is_newer: true, .. } => Arrival::Newer,
+        Done { is_written, .. } if is_written => Arrival::Written,
+        Done { .. } => Arrival::There,
+    })
+}
+
+/// What was found, and done.
+struct Done {
+    /// Something newer is there, and stays.
+    is_newer: bool,
+    is_written: bool,
 }
 
 /// Whether all of a copy is there.
@@ -70,7 +81,7 @@ async fn missing<'a>(
         let viewed = desk.backend.view(&copy.player, &copy_of.slot);
         let there = desk.ask("read the slot", viewed).await?;
         let standing = stands(copy_of, there.as_ref(), replace_newer);
-        missing.is_newer |= standing == Standing::Newer && copy_of.record.is_some();
+        missing.is_newer |= standing == Standing::Newer && copy_of.writable().is_some();
         let lessons = mail::lessons(copy_of, &known, standing == Standing::Newer);
         let lacks_versions =
             standing == Standing::Same && lacks_versions(desk, copy, copy_of).await?;
@@ -86,12 +97,13 @@ async fn missing<'a>(
 
 /// Whether the versions of a slot that holds nothing are still to be written.
 async fn lacks_versions(desk: &Desk, copy: &PlayerCopy, slot: &SlotCopy) -> Result<bool, Failure> {
-    if slot.record.is_some() || slot.versions.is_empty() {
+    let wanted = slot.writable_versions().count();
+    if slot.writable().is_some() || wanted == 0 {
         return Ok(false);
     }
     let versions = desk.backend.versions(&copy.player, &slot.slot);
     let there = desk.ask("list the versions", versions).await?;
-    Ok(there.len() < slot.versions.len())
+    Ok(there.len() < wanted)
 }
 
 /// How what is there compares with what is to be written.
@@ -105,7 +117,7 @@ enum Standing {
 }
 
 fn stands(slot: &SlotCopy, there: Option<&Record>, replace_newer: bool) -> Standing {
-    match (&slot.record, there) {
+    match (slot.writable(), there) {
         (None, None) => Standing::Same,
         (None, Some(there)) if is_version(slot, there) => Standing::Older,
         (None, Some(_)) => Standing::Newer,
@@ -121,7 +133,7 @@ fn stands(slot: &SlotCopy, there: Option<&Record>, replace_newer: bool) -> Stand
 /// Whether a copy of a slot that holds nothing was broken off when it had
 /// written this version.
 fn is_version(slot: &SlotCopy, there: &Record) -> bool {
-    slot.versions.iter().any(|version| {
+    slot.writable_versions().any(|version| {
         version.saved_at == there.saved_at && same_content(&version.body, &there.body)
     })
 }
@@ -131,54 +143,56 @@ async fn write_held(
     copy: &PlayerCopy,
     slots: &[MissingSlot<'_>],
     replace_newer: bool,
-) -> Result<Arrival, Failure> {
+    done: &mut Done,
+) -> Result<(), Failure> {
     trades::write(hold.desk, &copy.player, &copy.verdicts).await?;
-    let mut arrival = Arrival::There;
     for MissingSlot {
         copy: slot,
         lessons,
     } in slots
     {
-        let written = write_slot(hold, slot, replace_newer).await?;
-        arrival = arrival.and(written);
+        let standing = write_slot(hold, slot, replace_newer).await?;
+        done.is_written |= standing == Standing::Older;
+        done.is_newer |= standing == Standing::Newer && slot.writable().is_some();
         for lesson in lessons {
-            // Then it has not taken in what the copy has.
-            if written == Arrival::Newer && !matches!(lesson, Lesson::Take(_)) {
-                continue;
+            // What is newer has not taken in what the copy has.
+            if standing != Standing::Newer || matches!(lesson, Lesson::Take(_)) {
+                mail::teach(hold.desk, &copy.player, &slot.slot, lesson).await?;
+                done.is_written = true;
             }
-            mail::teach(hold.desk, &copy.player, &slot.slot, lesson).await?;
-            arrival = arrival.and(Arrival::Written);
         }
     }
-    Ok(arrival)
+    Ok(())
 }
 
-/// Writes the record of a slot, and its versions before.
+/// Writes the record of a slot, and its versions before, if what is there is
+/// older; returns how that stood.
 async fn write_slot(
     hold: &mut Hold<'_>,
     slot: &SlotCopy,
     replace_newer: bool,
-) -> Result<Arrival, Failure> {
-    if slot.record.is_none() && slot.versions.is_empty() {
-        return Ok(Arrival::There);
+) -> Result<Standing, Failure> {
+    if slot.writable().is_none() && slot.writable_versions().next().is_none() {
+        // Only mail: what the slot holds does not matter, but that it is newer.
+        let viewed = hold.desk.backend.view(&hold.player, &slot.slot);
+        let there = hold.desk.ask("read the slot", viewed).await?;
+        return Ok(stands(slot, there.as_ref(), replace_newer));
     }
     let opened = hold.open(&slot.slot).await?;
     // It may have been written since it was looked at.
-    match stands(slot, opened.record.as_ref(), replace_newer) {
-        Standing::Newer if slot.record.is_some() => return Ok(Arrival::Newer),
-        Standing::Newer => return Ok(Arrival::There),
-        Standing::Same if slot.record.is_some() => return Ok(Arrival::There),
-        Standing::Same | Standing::Older => {}
+    let standing = stands(slot, opened.record.as_ref(), replace_newer);
+    if standing == Standing::Newer || standing == Standing::Same && slot.writable().is_some() {
+        return Ok(standing);
     }
     let base = write_versions(hold, slot, &opened).await?;
-    match &slot.record {
+    match slot.writable() {
         Some(record) => {
-            hold.save(&slot.slot, base, record.saved_at, &record.body)
-                .await?
+            let (at, body) = (record.saved_at, &record.body);
+            hold.save(&slot.slot, base, at, body).await?
         }
         None => hold.delete(&slot.slot, base).await?,
     };
-    Ok(Arrival::Written)
+    Ok(Standing::Older)
 }
 
 /// Writes the versions that are later than what is there, each as a revision
@@ -189,13 +203,14 @@ async fn write_versions(
     opened: &Opened,
 ) -> Result<Revision, Failure> {
     let mut base = opened.revision;
-    if slot.versions.is_empty() {
+    let count = slot.writable_versions().count();
+    if count == 0 {
         return Ok(base);
     }
     let kept = hold.desk.backend.versions(&hold.player, &slot.slot);
     let kept = hold.desk.ask("list the versions", kept).await?;
-    let most = u32::try_from(kept.len() + slot.versions.len()).unwrap_or(u32::MAX);
-    for version in &slot.versions {
+    let most = u32::try_from(kept.len() + count).unwrap_or(u32::MAX);
+    for version in slot.writable_versions() {
         match &opened.record {
             Some(there) if there.saved_at > version.saved_at => continue,
             // A copy was broken off before it was kept.

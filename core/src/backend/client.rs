@@ -140,26 +140,34 @@ impl Store {
     async fn repeated<T, A: Attempt<T>>(
         &self,
         call: &Call<'_>,
-        mut attempt: impl FnMut() -> A,
+        attempt: impl FnMut() -> A,
     ) -> Result<T> {
+        self.repeated_telling(call, attempt).await.0
+    }
+
+    /// The same; says also whether there was an attempt that may have been
+    /// applied without an answer, whatever came of a later one.
+    async fn repeated_telling<T, A: Attempt<T>>(
+        &self,
+        call: &Call<'_>,
+        mut attempt: impl FnMut() -> A,
+    ) -> (Result<T>, bool) {
         let deadline = self.deadline();
         let mut pauses = self.backoff.with_jitter_seed(self.jitter.seed()).build();
         // An error after an attempt of unknown effect must not hide that effect.
         let mut in_doubt = false;
         loop {
             let error = match self.attempt(call, deadline, attempt()).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return (Ok(answer), in_doubt),
                 Err(error) => error,
             };
+            in_doubt |= error.effect() == Effect::Possible;
             let may_pass = error.kind() == ErrorKind::Unavailable;
             let next = pauses.next().map(|pause| Instant::now() + pause);
             match next.filter(|next| may_pass && *next < deadline) {
-                Some(next) => {
-                    in_doubt |= error.effect() == Effect::Possible;
-                    tokio::time::sleep_until(next).await;
-                }
-                None if in_doubt => return Err(call.failed(error).in_doubt()),
-                None => return Err(call.failed(error)),
+                Some(next) => tokio::time::sleep_until(next).await,
+                None if in_doubt => return (Err(call.failed(error).in_doubt()), in_doubt),
+                None => return (Err(call.failed(error)), in_doubt),
             }
         }
     }
@@ -236,8 +244,14 @@ impl Store {
             .await
     }
 
-    pub(crate) async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
-        self.repeated(&about(Operation::RenewLease), || {
+    /// Says also whether there was an attempt without an answer, which may have
+    /// drained notices that nobody has now.
+    pub(crate) async fn renew_lease(
+        &self,
+        server: &ServerId,
+        ttl: Duration,
+    ) -> (Result<Renewal>, bool) {
+        self.repeated_telling(&about(Operation::RenewLease), || {
             self.backend.renew_lease(server, ttl)
         })
         .await

@@ -138,7 +138,10 @@ impl Limits {
 /// not know says [`Effect::Possible`]; so does one of several steps whose first
 /// was taken, and one that sent a request again after an attempt that may have
 /// been applied, whatever the last answer was. A stored value that can't be
-/// read is [`ErrorKind::Corrupt`] and stays as it is.
+/// read is [`ErrorKind::Corrupt`] and stays as it is. A record of which no more
+/// is known than that it is there is given by [`open`](Backend::open) and
+/// [`view`](Backend::view) as its bytes with [`Encoding::Unknown`], so that it
+/// can be shown and replaced.
 ///
 /// Where the store only says that its condition failed, the implementation
 /// reads why. The reason may have changed by then, and is given as it was read;
@@ -205,7 +208,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`ErrorKind::Unavailable`] or [`ErrorKind::Rejected`]. If the effect is
-    /// possible, drained notices may be lost; who sent them repeats them.
+    /// possible, drained notices may be lost; the caller finds out otherwise what they said.
     ///
     /// # Cancel safety
     ///

@@ -6,7 +6,10 @@
 //! again, by anybody, so that one which failed is no harm; and it is taken off
 //! the document only after the store has acknowledged it.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -98,16 +101,19 @@ impl<D: GameDocument> Engine<D> {
             if self.run_errands(&slot).await || slot.check_writable().is_err() {
                 return;
             }
-            let pause = self
-                .settings
-                .heartbeat_interval
-                .max(self.rare_pause(failed) / 12);
             tokio::select! {
                 biased;
                 () = self.quiet.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(self.errand_pause(failed)) => {}
             }
         }
+    }
+
+    /// How long to wait with another attempt at what failed this often before:
+    /// a heartbeat at first, then longer.
+    pub(super) fn errand_pause(&self, failed_before: u32) -> Duration {
+        let pause = self.rare_pause(failed_before) / 12;
+        self.settings.heartbeat_interval.max(pause)
     }
 
     /// Runs the errands of a slot once; returns whether all were done.

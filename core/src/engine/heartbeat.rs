@@ -7,7 +7,7 @@ use tokio::time::MissedTickBehavior;
 use super::Engine;
 use crate::{
     Error, Event, GameDocument, Incarnation,
-    backend::{Notice, NoticeKind, Renewal, StoreFailure},
+    backend::{MAX_NOTICES, Notice, NoticeKind, Renewal, StoreFailure},
     excerpt::Chain,
     metrics,
     state::{Moment, SessionState},
@@ -62,14 +62,16 @@ impl<D: GameDocument> Engine<D> {
     /// Renews the lease and does what the notices ask for.
     pub(super) async fn beat(self: &Arc<Self>) -> Result<(), Error> {
         let asked_at = Moment::now(&*self.clock);
-        match self
+        let renewal = self
             .store
-            .renew_lease(&self.server, self.settings.lock_expiry)
-            .await
-        {
+            .renew_lease(&self.server, self.settings.lock_expiry);
+        let (renewal, in_doubt) = renewal.await;
+        if in_doubt {
+            self.lease.lock().doubt_notices();
+        }
+        match renewal {
             Ok(Renewal::Renewed { notices }) => {
-                self.lease.lock().note_renewed(asked_at);
-                self.report_heartbeat(notices.len());
+                self.note_renewed(asked_at, &notices);
                 for notice in notices {
                     self.act_on(notice);
                 }
@@ -80,6 +82,21 @@ impl<D: GameDocument> Engine<D> {
                 self.report_heartbeat(0);
                 Err(self.report_at_risk(failure))
             }
+        }
+    }
+
+    /// Who is not told of mail by a notice is told by nobody else, while every
+    /// other kind is repeated, or found out about. So if any may have got lost,
+    /// all mailboxes are looked at: when an answer that brings them was lost,
+    /// and when there were as many as can wait, since more are dropped.
+    fn note_renewed(self: &Arc<Self>, asked_at: Moment, notices: &[Notice]) {
+        let mut lease = self.lease.lock();
+        lease.note_renewed(asked_at);
+        let in_doubt = lease.take_doubt_about_notices();
+        drop(lease);
+        self.report_heartbeat(notices.len());
+        if in_doubt || notices.len() >= MAX_NOTICES {
+            self.look_for_all_mail();
         }
     }
 

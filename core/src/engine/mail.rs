@@ -8,6 +8,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 
 use super::{
     Engine, HookContext,
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     Error, Event, GameDocument, Letter, LetterError, LetterId, PlayerId, SaveReason, Sent,
-    SlotName, WriteId,
+    ServerName, SlotName, WriteId,
     backend::{
         self, Lock, MAX_LETTER_BYTES, Notice, NoticeKind, Posting, Retention, StoreFailure,
         WaitingLetter, pauses,
@@ -104,40 +105,80 @@ impl<D: GameDocument> Engine<D> {
             kind: NoticeKind::Mail,
             from: self.server.clone(),
         };
+        let name = &holder.server.name;
         let mut pauses = pauses(&self.settings, &self.jitter);
-        while let Err(failure) = self.store.notify(&holder.server.name, &notice).await {
+        // One that there was no room for does no harm: see `note_renewed`.
+        while let Err(failure) = self.store.notify(name, &notice).await {
             let Some(pause) = pauses.next() else {
-                tracing::warn!(%player, error = %Chain(&failure), "a notice of mail could not be sent");
+                tracing::warn!(%player, error = %Chain(&failure), "a notice of mail could not be sent yet");
+                let go_on = Arc::clone(self).notify_until_done(name.clone(), notice);
+                self.runtime.spawn(go_on);
                 return;
             };
             tokio::time::sleep(pause).await;
         }
     }
 
+    /// Sends a notice that nobody else would send, as soon as the store takes it.
+    async fn notify_until_done(self: Arc<Self>, server: ServerName, notice: Notice) {
+        for failed in 0.. {
+            tokio::select! {
+                biased;
+                () = self.quiet.cancelled() => return,
+                () = tokio::time::sleep(self.errand_pause(failed)) => {}
+            }
+            if self.store.notify(&server, &notice).await.is_ok() {
+                return;
+            }
+        }
+    }
+
     /// Has the letters for a session's open slots delivered, in the background.
     pub(super) fn look_for_mail(self: &Arc<Self>, session: Arc<SessionState<D>>) {
-        if session.mail_notices.fetch_add(1, Ordering::AcqRel) > 0 {
-            return; // whoever is at it looks again
+        let engine = Arc::clone(self);
+        self.runtime.spawn(async move {
+            engine.deliver_until_done(&session).await;
+        });
+    }
+
+    /// Has the letters for all open slots delivered, in the background.
+    pub(super) fn look_for_all_mail(self: &Arc<Self>) {
+        if self.hooks.on_letter.is_none() {
+            return;
         }
         let engine = Arc::clone(self);
         self.runtime.spawn(async move {
-            loop {
-                let seen = session.mail_notices.load(Ordering::Acquire);
-                let done = engine.deliver_to_all(&session).await;
-                if session.core.check_active().is_err() {
-                    return;
-                }
-                if !done {
-                    tokio::time::sleep(engine.settings.heartbeat_interval).await;
-                } else if session
-                    .mail_notices
-                    .compare_exchange(seen, 0, Ordering::AcqRel, Ordering::Acquire)
-                    .is_ok()
-                {
-                    return;
-                }
-            }
+            let at_once = engine.settings.max_concurrent_saves;
+            let engine = &engine;
+            stream::iter(engine.registry.sessions())
+                .for_each_concurrent(at_once, async |session| {
+                    engine.deliver_until_done(&session).await;
+                })
+                .await;
         });
+    }
+
+    /// Delivers what waits for a session's open slots, unless that is under way.
+    async fn deliver_until_done(self: &Arc<Self>, session: &SessionState<D>) {
+        if session.mail_notices.fetch_add(1, Ordering::AcqRel) > 0 {
+            return; // whoever is at it looks again
+        }
+        loop {
+            let seen = session.mail_notices.load(Ordering::Acquire);
+            let done = self.deliver_to_all(session).await;
+            if session.core.check_active().is_err() {
+                return;
+            }
+            if !done {
+                tokio::time::sleep(self.settings.heartbeat_interval).await;
+            } else if session
+                .mail_notices
+                .compare_exchange(seen, 0, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok()
+            {
+                return;
+            }
+        }
     }
 
     /// Returns whether there is nothing to be tried again.

@@ -413,7 +413,8 @@ async fn take_lease(
             name: name.clone(),
             incarnation,
         };
-        match store.renew_lease(&server, settings.lock_expiry).await? {
+        let (renewal, _) = store.renew_lease(&server, settings.lock_expiry).await;
+        match renewal? {
             Renewal::Renewed { .. } => return Ok(server),
             Renewal::Superseded { by } => {
                 incarnation = Incarnation::later_than(by, clock.now(), ids.next_id());

@@ -38,6 +38,8 @@ impl Moment {
 pub(crate) struct LeaseWatch {
     renewed_at: Moment,
     superseded_by: Option<Incarnation>,
+    /// Whether a renewal got no answer that may have brought notices.
+    notices_in_doubt: bool,
 }
 
 impl LeaseWatch {
@@ -45,7 +47,18 @@ impl LeaseWatch {
         Self {
             renewed_at: at,
             superseded_by: None,
+            notices_in_doubt: false,
         }
+    }
+
+    /// Notes that notices may have got lost.
+    pub(crate) fn doubt_notices(&mut self) {
+        self.notices_in_doubt = true;
+    }
+
+    /// Whether notices may have got lost since this was last asked.
+    pub(crate) fn take_doubt_about_notices(&mut self) -> bool {
+        std::mem::take(&mut self.notices_in_doubt)
     }
 
     /// Notes a renewal that was asked for at `at`: the store counts from

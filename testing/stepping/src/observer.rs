@@ -4,7 +4,7 @@ use std::fmt;
 
 use playerdata_core::{
     PlayerId, SlotName,
-    backend::{Claimant, Lock},
+    backend::{Claimant, Letter, Lock},
 };
 
 /// Something that a step did that is not the last of its operation, or that
@@ -39,6 +39,15 @@ pub enum Deed {
     Erased {
         /// The player.
         player: PlayerId,
+    },
+    /// A letter waits in a mailbox, of which its sender is not told yet.
+    Posted {
+        /// Whose mailbox it is.
+        player: PlayerId,
+        /// The slot that it is for.
+        slot: SlotName,
+        /// The letter.
+        letter: Letter,
     },
 }
 

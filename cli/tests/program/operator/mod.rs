@@ -1,12 +1,19 @@
 //! The commands for people on call.
 
 mod carrying;
+#[cfg(all(feature = "redis", feature = "dynamodb"))]
 mod damage;
 mod holding;
+mod interrupted;
 mod listing;
 mod looking;
 mod moving;
 mod putting;
+#[cfg(all(feature = "redis", feature = "dynamodb"))]
+mod recipes;
+mod scene;
+mod table;
+mod terminal;
 mod usage;
 mod watching;
 

@@ -57,6 +57,10 @@ pub(crate) enum Flaw {
     NoticesComeTwice,
     /// After some writes it refuses every other.
     Tires,
+    /// A version is said to be kept, and is not.
+    VersionNotKept,
+    /// An erasure leaves the versions.
+    ErasureLeavesVersions,
     /// Listing slots panics.
     ListPanics,
 }
