@@ -88,30 +88,9 @@ impl Desk {
         &self,
         accepted: &[HazardKind],
     ) -> Result<SessionManager<Value>, Failure> {
-        self.server_with(self.operator_settings(), accepted).await
-    }
-
-    /// One that lets as many versions of a slot stay, when it keeps another, as
-    /// there are, and as the settings say.
-    pub(crate) async fn server_keeping(
-        &self,
-        versions: usize,
-        accepted: &[HazardKind],
-    ) -> Result<SessionManager<Value>, Failure> {
-        let mut settings = self.operator_settings();
-        let most = u32::try_from(versions + 1).unwrap_or(u32::MAX);
-        settings.versions_kept = settings.versions_kept.max(most);
-        self.server_with(settings, accepted).await
-    }
-
-    async fn server_with(
-        &self,
-        settings: Settings,
-        accepted: &[HazardKind],
-    ) -> Result<SessionManager<Value>, Failure> {
         let mut builder =
             SessionManager::typed(self.store.backend(), |_| Value::Object(Map::new()))
-                .settings(settings)
+                .settings(self.operator_settings())
                 .server_name(operator());
         for kind in accepted {
             builder = builder.accept_hazard(*kind);
@@ -135,7 +114,9 @@ impl Desk {
         settings.save_attempts = self.settings.save_attempts;
         settings.retry_delay = self.settings.retry_delay;
         settings.single_slot = self.settings.single_slot;
-        settings.versions_kept = self.settings.versions_kept;
+        // Of versions none goes for one that is kept here: that is left to the
+        // game, which knows how many it wants.
+        settings.versions_kept = 0;
         settings.max_document_bytes = self.settings.max_document_bytes;
         settings.compress_from_bytes = self.settings.compress_from_bytes;
         settings

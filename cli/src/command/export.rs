@@ -27,9 +27,9 @@ pub(super) const AT_ONCE: usize = 32;
 /// what the library keeps beside the document, the mail that waits there, the
 /// ids of letters that were taken in, and the verdicts on trades that are not
 /// finished. Nobody is locked: what is saved meanwhile may be there or not, each
-/// player as at one moment. A record that can't be read is there byte for byte;
-/// a mailbox or a version that can't is left out, which is told, and the exit
-/// code is 1.
+/// player as at one moment. A record that can't be read is there byte for byte; a
+/// mailbox or a version that can't is left out, which is told, and the exit code
+/// is 1.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Export {
     /// Only the players of this file, one on a line

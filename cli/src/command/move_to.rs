@@ -11,7 +11,7 @@ use super::{closing, export::AT_ONCE};
 use crate::{
     Exit,
     ask::{Consent, Wish},
-    copy::{Arrival, Extent, Pace, is_there, players, read, write},
+    copy::{Arrival, Extent, Pace, is_there, players, read, unwritable, write},
     desk::Desk,
     failure::Failure,
     hold::Hold,

@@ -101,10 +101,7 @@ impl Restore {
         if self.steal {
             options = options.steal();
         }
-        let kept = desk.backend.versions(player, slot);
-        let kept = desk.ask("list the versions", kept).await?.len();
-        let accepted = &self.consent.accept_hazard;
-        let server = desk.server_keeping(kept, accepted).await?;
+        let server = desk.server(&self.consent.accept_hazard).await?;
         let restored = server.restore(player, slot, revision, options).await;
         desk.dismiss(server).await;
         restored.map_err(|error| match error {

@@ -61,13 +61,43 @@ pub(crate) struct Extent {
     pub(crate) is_held: bool,
 }
 
-impl PlayerCopy {
-    /// What of it has no place at another store: nobody knows how it is to be
-    /// read.
-    pub(crate) fn unwritable(&self) -> impl Iterator<Item = String> + '_ {
-        let slots = self.slots.iter();
-        let slots = slots.filter(|slot| slot.record.as_ref().is_some_and(is_unknown));
-        slots.map(|slot| format!("{}: what is stored there can't be read", slot.slot))
+/// What became of a player at the other store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// Something was written.
+    Written,
+    /// All of it was there.
+    There,
+    /// Something newer is there, and stays.
+    Newer,
+    /// Nothing was written: the player is held.
+    Held,
+    /// Something of the player can't be read, and is not there.
+    Damaged,
+}
+
+/// What of a copy has no place at another store: nobody knows how it is to be
+/// read.
+pub(crate) fn unwritable(copy: &PlayerCopy) -> impl Iterator<Item = String> + '_ {
+    let slots = copy.slots.iter();
+    slots
+        .filter(|slot| slot.record.as_ref().is_some_and(is_unknown))
+        .map(|slot| format!("{}: what is stored there can't be read", slot.slot))
+}
+
+fn is_unknown(record: &Record) -> bool {
+    record.body.encoding == Encoding::Unknown
+}
+
+impl SlotCopy {
+    /// The record that can be written elsewhere.
+    fn writable(&self) -> Option<&Record> {
+        self.record.as_ref().filter(|record| !is_unknown(record))
+    }
+
+    /// The versions that can be.
+    fn writable_versions(&self) -> impl Iterator<Item = &Record> {
+        self.versions.iter().filter(|version| !is_unknown(version))
     }
 }
 

@@ -26,17 +26,28 @@ pub(crate) async fn write(
     replace_newer: bool,
 ) -> Result<Arrival, Failure> {
     let missing = missing(desk, copy, replace_newer).await?;
-    let arrival = match missing.is_newer {
-        true => Arrival::Newer,
-        false => Arrival::There,
+    let mut done = Done {
+        is_newer: missing.is_newer,
+        is_written: false,
     };
-    if missing.slots.is_empty() {
-        return Ok(arrival);
+    if !missing.slots.is_empty() {
+        let mut hold = Hold::take(desk, server, &copy.player).await?;
+        let written = write_held(&mut hold, copy, &missing.slots, replace_newer, &mut done).await;
+        hold.release().await?;
+        written?;
     }
-    let mut hold = Hold::take(desk, server, &copy.player).await?;
-    let written = write_held(&mut hold, copy, &missing.slots, replace_newer).await;
-    hold.release().await?;
-    Ok(arrival.max(written?))
+    Ok(match done {
+        Done { is_newer: true, .. } => Arrival::Newer,
+        Done { is_written, .. } if is_written => Arrival::Written,
+        Done { .. } => Arrival::There,
+    })
+}
+
+/// What was found, and done.
+struct Done {
+    /// Something newer is there, and stays.
+    is_newer: bool,
+    is_written: bool,
 }
 
 /// Whether all of a copy is there.
@@ -86,12 +97,13 @@ async fn missing<'a>(
 
 /// Whether the versions of a slot that holds nothing are still to be written.
 async fn lacks_versions(desk: &Desk, copy: &PlayerCopy, slot: &SlotCopy) -> Result<bool, Failure> {
-    if slot.writable().is_some() || slot.versions.is_empty() {
+    let wanted = slot.writable_versions().count();
+    if slot.writable().is_some() || wanted == 0 {
         return Ok(false);
     }
     let versions = desk.backend.versions(&copy.player, &slot.slot);
     let there = desk.ask("list the versions", versions).await?;
-    Ok(there.len() < slot.writable_versions().count())
+    Ok(there.len() < wanted)
 }
 
 /// How what is there compares with what is to be written.
@@ -131,54 +143,56 @@ async fn write_held(
     copy: &PlayerCopy,
     slots: &[MissingSlot<'_>],
     replace_newer: bool,
-) -> Result<Arrival, Failure> {
+    done: &mut Done,
+) -> Result<(), Failure> {
     trades::write(hold.desk, &copy.player, &copy.verdicts).await?;
-    let mut arrival = Arrival::There;
     for MissingSlot {
         copy: slot,
         lessons,
     } in slots
     {
-        let written = write_slot(hold, slot, replace_newer).await?;
-        arrival = arrival.max(written);
+        let standing = write_slot(hold, slot, replace_newer).await?;
+        done.is_written |= standing == Standing::Older;
+        done.is_newer |= standing == Standing::Newer && slot.writable().is_some();
         for lesson in lessons {
-            // Then it has not taken in what the copy has.
-            if written == Arrival::Newer && !matches!(lesson, Lesson::Take(_)) {
-                continue;
+            // What is newer has not taken in what the copy has.
+            if standing != Standing::Newer || matches!(lesson, Lesson::Take(_)) {
+                mail::teach(hold.desk, &copy.player, &slot.slot, lesson).await?;
+                done.is_written = true;
             }
-            mail::teach(hold.desk, &copy.player, &slot.slot, lesson).await?;
-            arrival = arrival.max(Arrival::Written);
         }
     }
-    Ok(arrival)
+    Ok(())
 }
 
-/// Writes the record of a slot, and its versions before.
+/// Writes the record of a slot, and its versions before, if what is there is
+/// older; returns how that stood.
 async fn write_slot(
     hold: &mut Hold<'_>,
     slot: &SlotCopy,
     replace_newer: bool,
-) -> Result<Arrival, Failure> {
+) -> Result<Standing, Failure> {
     if slot.writable().is_none() && slot.writable_versions().next().is_none() {
-        return Ok(Arrival::There);
+        // Only mail: what the slot holds does not matter, but that it is newer.
+        let viewed = hold.desk.backend.view(&hold.player, &slot.slot);
+        let there = hold.desk.ask("read the slot", viewed).await?;
+        return Ok(stands(slot, there.as_ref(), replace_newer));
     }
     let opened = hold.open(&slot.slot).await?;
     // It may have been written since it was looked at.
-    match stands(slot, opened.record.as_ref(), replace_newer) {
-        Standing::Newer if slot.writable().is_some() => return Ok(Arrival::Newer),
-        Standing::Newer => return Ok(Arrival::There),
-        Standing::Same if slot.writable().is_some() => return Ok(Arrival::There),
-        Standing::Same | Standing::Older => {}
+    let standing = stands(slot, opened.record.as_ref(), replace_newer);
+    if standing == Standing::Newer || standing == Standing::Same && slot.writable().is_some() {
+        return Ok(standing);
     }
     let base = write_versions(hold, slot, &opened).await?;
     match slot.writable() {
         Some(record) => {
-            hold.save(&slot.slot, base, record.saved_at, &record.body)
-                .await?
+            let (at, body) = (record.saved_at, &record.body);
+            hold.save(&slot.slot, base, at, body).await?
         }
         None => hold.delete(&slot.slot, base).await?,
     };
-    Ok(Arrival::Written)
+    Ok(Standing::Older)
 }
 
 /// Writes the versions that are later than what is there, each as a revision
@@ -189,12 +203,13 @@ async fn write_versions(
     opened: &Opened,
 ) -> Result<Revision, Failure> {
     let mut base = opened.revision;
-    if slot.versions.is_empty() {
+    let count = slot.writable_versions().count();
+    if count == 0 {
         return Ok(base);
     }
     let kept = hold.desk.backend.versions(&hold.player, &slot.slot);
     let kept = hold.desk.ask("list the versions", kept).await?;
-    let most = u32::try_from(kept.len() + slot.versions.len()).unwrap_or(u32::MAX);
+    let most = u32::try_from(kept.len() + count).unwrap_or(u32::MAX);
     for version in slot.writable_versions() {
         match &opened.record {
             Some(there) if there.saved_at > version.saved_at => continue,
