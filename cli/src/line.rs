@@ -146,9 +146,9 @@ impl Line {
         let verdicts = line.verdicts.into_iter().map(VerdictLine::read);
         Ok(PlayerCopy {
             player: line.player,
+            left_out: Vec::new(),
             slots: slots.collect::<Result<_, String>>()?,
             verdicts: verdicts.collect::<Result<_, String>>()?,
-            left_out: Vec::new(),
         })
     }
 }

@@ -15,7 +15,7 @@ use super::{closing, export::AT_ONCE};
 use crate::{
     Exit,
     ask::{Consent, Wish},
-    copy::{Arrival, PlayerCopy, write},
+    copy::{Arrival, PlayerCopy, unwritable, write},
     desk::Desk,
     failure::Failure,
     line::Line,
@@ -120,7 +120,7 @@ impl Import {
         let written = write(desk, server, &copy, self.replace_newer).await;
         let arrival = super::or_left(&copy.player, written)?;
         super::tell_if_newer(&copy.player, arrival);
-        match super::tell_left_out(&copy.player, copy.unwritable()) {
+        match super::tell_left_out(&copy.player, unwritable(&copy)) {
             true => Ok(Arrival::Damaged),
             false => Ok(arrival),
         }

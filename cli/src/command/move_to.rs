@@ -165,7 +165,7 @@ impl Way<'_> {
         if arrival != Arrival::Newer && !is_there(self.to, &copy).await? {
             return Err(Failure::Differs(player.clone()));
         }
-        let left_out = copy.left_out.iter().cloned().chain(copy.unwritable());
+        let left_out = copy.left_out.iter().cloned().chain(unwritable(&copy));
         match super::tell_left_out(player, left_out) {
             true => Ok(Arrival::Damaged),
             false => Ok(arrival),

@@ -100,34 +100,3 @@ impl SlotCopy {
         self.versions.iter().filter(|version| !is_unknown(version))
     }
 }
-
-impl SlotCopy {
-    /// The record, if it can be written.
-    fn writable(&self) -> Option<&Record> {
-        self.record.as_ref().filter(|record| !is_unknown(record))
-    }
-
-    /// The versions that can be written.
-    fn writable_versions(&self) -> impl Iterator<Item = &Record> {
-        self.versions.iter().filter(|version| !is_unknown(version))
-    }
-}
-
-fn is_unknown(record: &Record) -> bool {
-    record.body.encoding == Encoding::Unknown
-}
-
-/// What became of a player at the other store, the worse the later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Arrival {
-    /// All of it was there.
-    There,
-    /// Something was written.
-    Written,
-    /// Something newer is there, and stays.
-    Newer,
-    /// Nothing was written: the player is held.
-    Held,
-    /// Something of the player can't be read, and is not there.
-    Damaged,
-}

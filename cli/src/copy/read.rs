@@ -168,27 +168,4 @@ impl PlayerCopy {
         self.left_out.extend(others);
         readable
     }
-    if let Err(why) = known {
-        copy.left_out
-            .push(format!("what its mailboxes know: {why}"));
-    }
-    let waits = |slot: &SlotName| match known {
-        Ok(known) => known.iter().any(|known| known.waits && known.slot == *slot),
-        Err(_) => true,
-    };
-    for at in 0..copy.slots.len() {
-        let slot = copy.slots[at].slot.clone();
-        if !waits(&slot) {
-            continue;
-        }
-        let letters = letters(desk, &copy.player, &slot).await;
-        let letters = copy.or_left_out(&slot, letters)?.into_iter();
-        let letters = letters.map(|waiting| waiting.letter);
-        let (readable, others): (Vec<_>, Vec<_>) = letters.partition(is_readable);
-        let others = others.iter();
-        let others = others.map(|letter| format!("{slot}: letter {} is not JSON", letter.id));
-        copy.left_out.extend(others);
-        copy.slots[at].letters = readable;
-    }
-    Ok(())
 }
