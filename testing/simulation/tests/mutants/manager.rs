@@ -16,8 +16,8 @@ use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Encoding, Erasure, Hazard, KeepPolicy,
-        Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, Retention,
+        Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening,
+        Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, Retention,
         SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
@@ -308,6 +308,15 @@ impl Backend for HastyManager {
         posting: WriteId,
     ) -> Result<()> {
         self.way.settle(player, slot, id, posting).await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        self.way.known_letters(player, after, limit).await
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
