@@ -46,7 +46,7 @@ pub(crate) struct Extent {
     pub(crate) more_slots: Vec<SlotName>,
 }
 
-/// What became of a player at the other store.
+/// What happened to a player at the other store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
     /// Something was written.

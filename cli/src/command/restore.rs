@@ -21,11 +21,11 @@ use crate::{
 /// At least this many versions stay when one is restored.
 const KEPT: usize = 8;
 
-/// Make a kept version what a slot has
+/// Make a kept version of a slot its present state
 ///
-/// What it replaces is kept as a version. It is refused while a session holds
-/// the player. What has been sent or decided since (an outbox, an escrow) is
-/// left out of the version, and that is said.
+/// The state that it replaces is kept as a version. Refused while a session
+/// holds the player. An outbox or escrow in the version has been acted on
+/// since: it is left out, and that is reported.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Restore {
     #[command(flatten)]
@@ -39,8 +39,8 @@ pub(crate) struct Restore {
     #[arg(value_name = "REVISION")]
     revision: u64,
 
-    /// Take the player from a session that holds the player; what that has not
-    /// saved is lost
+    /// Take the player from a session that holds them; whatever that session
+    /// has not saved is lost
     #[arg(long)]
     steal: bool,
 
@@ -93,7 +93,8 @@ impl Restore {
                 Some(made) => format!("{slot} of player {player} is at revision {made}"),
             };
             let left = left_out.iter();
-            let left = left.map(|it| format!("\nleft out, for it was acted on since: {it}"));
+            let left =
+                left.map(|it| format!("\nleft out, because it has been acted on since: {it}"));
             format!("{said}{}", left.collect::<String>())
         };
         desk.answer(json, words)?;
@@ -125,7 +126,7 @@ impl Restore {
     ) -> Result<Revision, Failure> {
         let (player, slot) = (&self.whom.player, &self.slot);
         let opened = hold.open(slot).await?;
-        // A store that can't tell what it holds may not be able to copy it.
+        // A store that can't say what it holds may not be able to copy it.
         let replaced = opened.record.as_ref().map(|record| record.body.encoding);
         if replaced.is_some_and(|encoding| encoding != Encoding::Unknown) {
             let listed = desk.backend.versions(player, slot);

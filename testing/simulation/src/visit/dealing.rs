@@ -68,7 +68,7 @@ impl Visit {
         });
         let how = match &once {
             Ok(Once::Applied(())) => "applied",
-            Ok(Once::AlreadyApplied) => "applied before",
+            Ok(_) => "applied before",
             Err(_) => "not applied",
         };
         ledger.note(format_args!("{author} BUYS {receipt}: {how}"));

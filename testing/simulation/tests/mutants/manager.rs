@@ -16,9 +16,10 @@ use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Encoding, Erasure, Hazard, KeepPolicy,
-        Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening,
-        Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, Retention,
-        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, NoticeKind,
+        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, Retention, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter,
+        WriteOutcome,
     },
 };
 use serde_json::{Value, json};
@@ -216,6 +217,9 @@ impl Backend for HastyManager {
     }
 
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
+        if self.is(Slip::HolderNotTold) && notice.kind == NoticeKind::Mail {
+            return Ok(Notification::Queued);
+        }
         self.way.notify(server, notice).await
     }
 
@@ -310,15 +314,6 @@ impl Backend for HastyManager {
         self.way.settle(player, slot, id, posting).await
     }
 
-    async fn known_letters(
-        &self,
-        player: &PlayerId,
-        after: Option<(&SlotName, &LetterId)>,
-        limit: usize,
-    ) -> Result<Vec<KnownLetter>> {
-        self.way.known_letters(player, after, limit).await
-    }
-
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
         match self.slip {
             Slip::DecideLeftOut => Ok(verdict),
@@ -340,6 +335,15 @@ impl Backend for HastyManager {
 
     async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
         self.way.forget_decision(trade, party).await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        self.way.known_letters(player, after, limit).await
     }
 
     async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {

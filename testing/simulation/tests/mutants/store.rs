@@ -90,6 +90,7 @@ impl FlawedStore {
                     revision: record.revision,
                     last_write: Some(record.write_id),
                     record: Some(record),
+                    mail: true, // whoever opens it looks at the store's own
                 };
                 place.insert(Slot {
                     now,
@@ -203,6 +204,7 @@ impl FlawedStore {
                 saved_at: stamp.at,
                 body,
             }),
+            mail: true,
         };
     }
 
