@@ -113,9 +113,7 @@ async fn a_session_goes_on_when_its_primary_is_replaced_by_a_replica() {
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
 
     cluster.nodes[owner].kill();
-    cluster.nodes[replica]
-        .ask::<()>(&["CLUSTER", "FAILOVER", "TAKEOVER"])
-        .await;
+    cluster.take_over(replica).await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
     game.save(&backend, "after").await;
 }

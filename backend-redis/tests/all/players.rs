@@ -344,8 +344,6 @@ async fn nobody_is_left_out_when_a_replica_takes_over() {
         assert!(listing.page(&backend, 20).await.unwrap());
     }
     cluster.nodes[0].kill();
-    cluster.nodes[replica]
-        .ask::<()>(&["CLUSTER", "FAILOVER", "TAKEOVER"])
-        .await;
+    cluster.take_over(replica).await;
     assert_eq!(listing.rest(&backend, 50).await, names(0..300));
 }

@@ -220,19 +220,19 @@ async fn p3_a_trade_that_is_stuck_ends_no_other() {
     let manager = world.server("a").await;
     let (_a, ann) = open(&manager, 1).await.unwrap();
     let (_b, bob) = open(&manager, 2).await.unwrap();
-    world.store.fail(Op::Decide, Fault::AnswerLost);
+    world.store.inject(When::decide(), Fault::ErrorAfter);
     let stuck = manager.trade("t-1", (&ann, sword()), (&bob, price()));
     assert!(stuck.await.is_err(), "nobody knows yet");
-    world.store.heal();
+    world.store.calm();
     // Another one is under way when the first is looked after.
     pass_secs(3).await;
-    let slow = Fault::Delay(Duration::from_secs(4));
-    world.store.fail(Op::Save, slow);
+    let slow = Fault::delay(Duration::from_secs(4));
+    world.store.inject(When::save(), slow);
     let bread = Parcel::new().item("Bread", 1);
     let coins = Parcel::new().amount("Currency", 10);
     let other = manager.trade("t-2", (&ann, bread), (&bob, coins));
     assert_eq!(other.await.unwrap(), TradeOutcome::Traded);
-    world.store.heal();
+    world.store.calm();
     pass_secs(11).await;
     assert_eq!([wealth(&ann), wealth(&bob)], [(710, 0), (290, 2)]);
 }

@@ -19,7 +19,7 @@ on_every_server! {
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// More than that, for the program to start and to end on a busy machine.
-const ALLOWANCE: Duration = Duration::from_secs(2);
+const ALLOWANCE: Duration = Duration::from_secs(15);
 
 /// A player at 511, of which 501 is saved.
 fn playing(folder: &Folder) -> Process {
