@@ -110,7 +110,7 @@ fn m1_p3_mail_its_memory_and_verdicts_are_moved(folder: &Folder) {
         Some(address) => vec!["--store", address],
         None => own.to_vec(),
     };
-    assert_eq!(play(folder, &own, "trader", "get Currency\n"), ["100"]);
+    assert_eq!(play(folder, &[], "trader", "get Currency\n"), ["100"]);
 }
 
 #[test]
