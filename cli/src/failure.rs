@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, time::Duration};
 
 use playerdata::{
-    Error, LetterId, OpenError, PlayerId, Revision, SettingsError, SlotName, StartError,
+    Error, LetterId, OpenError, PlayerId, Revision, SettingsError, SlotName, StartError, TradeId,
     backend::{BackendError, ErrorKind, HazardKind, Lock},
 };
 use thiserror::Error as ThisError;
@@ -89,6 +89,15 @@ pub(crate) enum Failure {
     },
     #[error("player {0} differs between the two stores after the copy")]
     Differs(PlayerId),
+    #[error("player {0} changed all the time while they were read: ask again")]
+    Restless(PlayerId),
+    #[error(
+        "the other store has decided trade {1} of player {0} differently: the player was loaded \
+         there before the trade was finished here"
+    )]
+    OtherVerdict(PlayerId, TradeId),
+    #[error("only DynamoDB divides a listing into segments, not {0}")]
+    NoSegments(&'static str),
     #[error("a store can't be moved to itself")]
     SameStore,
     #[error("refusing to {0} without asking: pass --yes, or run this at a terminal")]
@@ -111,6 +120,7 @@ impl Failure {
             Self::Unfit(_)
             | Self::Line { .. }
             | Self::SameStore
+            | Self::NoSegments(_)
             | Self::NoFile(_)
             | Self::UnknownSchema(..)
             | Self::NobodyToAsk(_) => Exit::Usage,
@@ -121,12 +131,13 @@ impl Failure {
             Self::Store { .. } | Self::Silent { .. } | Self::Hazard { .. } => Exit::Store,
             Self::Full(..)
             | Self::Differs(_)
+            | Self::OtherVerdict(..)
             | Self::NoVersion(..)
             | Self::NothingStored(..)
             | Self::Unreadable(..)
             | Self::UnreadableLetter(_)
             | Self::UnreadableVersion(..) => Exit::No,
-            Self::WrittenMeanwhile(_) => Exit::Lost,
+            Self::WrittenMeanwhile(_) | Self::Restless(_) => Exit::Lost,
             Self::Interrupted(_) | Self::Held(..) => Exit::Held,
             Self::Session(error) => match **error {
                 Error::PlayerHeld { .. } => Exit::Held,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use clap::Args;
+use futures::TryStreamExt as _;
 use playerdata::{
     PlayerId, ServerId, SlotName,
     backend::{Hazard, Record, SlotSummary, VersionSummary, WaitingLetter},
@@ -10,9 +11,10 @@ use playerdata::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::{closing, mail, players::PAGE};
+use super::{closing, mail};
 use crate::{
     Exit,
+    copy::{Pace, players},
     desk::{Desk, time},
     failure::Failure,
     output::{chain, escaped, style},
@@ -34,6 +36,9 @@ pub(crate) struct Check {
     /// Read the kept versions, too, each of them
     #[arg(long)]
     versions: bool,
+
+    #[command(flatten)]
+    pace: Pace,
 
     #[command(flatten)]
     place: Place,
@@ -90,7 +95,7 @@ impl Check {
         }
         match &self.player {
             Some(player) => round.look_at(player).await?,
-            None => round.look_at_all().await?,
+            None => round.look_at_all(&self.pace).await?,
         }
         let seen = &round.seen;
         desk.answer(
@@ -126,19 +131,12 @@ fn of_hazard(hazard: Hazard) -> Finding {
 }
 
 impl Round<'_> {
-    async fn look_at_all(&mut self) -> Result<(), Failure> {
-        let mut after = None;
-        loop {
-            let page = self.desk.backend.players(after.as_ref(), PAGE);
-            let page = self.desk.ask("list the players", page).await?;
-            for player in &page.players {
-                self.look_at(player).await?;
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
+    async fn look_at_all(&mut self, pace: &Pace) -> Result<(), Failure> {
+        let mut players = players(self.desk, pace)?;
+        while let Some(player) = players.try_next().await? {
+            self.look_at(&player).await?;
         }
+        Ok(())
     }
 
     async fn look_at(&mut self, player: &PlayerId) -> Result<(), Failure> {

@@ -8,6 +8,8 @@ use std::{
 
 use clap::Args;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use playerdata::SessionManager;
+use serde_json::Value;
 
 use super::{closing, export::AT_ONCE};
 use crate::{
@@ -16,7 +18,6 @@ use crate::{
     copy::{Arrival, PlayerCopy, unwritable, write},
     desk::Desk,
     failure::Failure,
-    hold::Presence,
     line::Line,
     place::Place,
     progress::{Progress, Tally},
@@ -76,21 +77,21 @@ impl Import {
             .zip(lines.lines())
             .map(|(number, line)| self.copy(desk, number, line));
         if self.consent.dry_run {
-            let players = copies.collect::<Result<Vec<_>, _>>()?.len();
+            let players = copies.map(|copy| copy.map(|_| 1_u64));
+            let players = players.sum::<Result<u64, _>>()?;
             return super::tell_of(desk, &format!("would import {players} players"));
         }
-        desk.refuse_hazards(&self.consent.accept_hazard).await?;
-        let presence = Presence::begin(desk).await?;
+        let server = desk.server(&self.consent.accept_hazard).await?;
         let progress = Progress::begin("players imported");
         let written = stream::iter(copies)
-            .map(|copy| async { self.write(desk, &presence, copy?).await })
+            .map(|copy| async { self.write(desk, &server, copy?).await })
             .buffer_unordered(AT_ONCE)
             .try_fold(Tally::default(), async |tally, arrival| {
                 progress.one_more();
                 Ok(tally.with(arrival))
             })
             .await;
-        presence.leave().await;
+        desk.dismiss(server).await;
         written?.tell(desk)
     }
 
@@ -114,10 +115,10 @@ impl Import {
     async fn write(
         &self,
         desk: &Desk,
-        presence: &Presence,
+        server: &SessionManager<Value>,
         copy: PlayerCopy,
     ) -> Result<Arrival, Failure> {
-        let written = write(desk, presence, &copy, self.replace_newer).await;
+        let written = write(desk, server, &copy, self.replace_newer).await;
         let arrival = super::or_left(&copy.player, written)?;
         super::tell_if_newer(&copy.player, arrival);
         match super::tell_left_out(&copy.player, unwritable(&copy)) {

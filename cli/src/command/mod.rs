@@ -18,6 +18,7 @@ mod rewind;
 mod send;
 mod show;
 mod versions;
+mod watch;
 
 use clap::{Args, Subcommand};
 use playerdata::PlayerId;
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Import(import::Import),
     Move(move_to::Move),
     Check(check::Check),
+    Watch(watch::Watch),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -91,6 +93,7 @@ impl Command {
             Self::Import(command) => Box::pin(command.run()).await,
             Self::Move(command) => Box::pin(command.run()).await,
             Self::Check(command) => Box::pin(command.run()).await,
+            Self::Watch(command) => Box::pin(command.run()).await,
             Self::Play(_) | Self::Completions(_) | Self::Man(_) => Ok(Exit::Ended),
         }
     }

@@ -1,13 +1,17 @@
 //! `playerdata players`.
 
 use clap::Args;
+use futures::TryStreamExt as _;
 use serde_json::json;
 
 use super::closing;
-use crate::{Exit, desk::Desk, failure::Failure, place::Place};
-
-/// How many are asked for at a time.
-pub(super) const PAGE: usize = 1_000;
+use crate::{
+    Exit,
+    copy::{Pace, players},
+    desk::Desk,
+    failure::Failure,
+    place::Place,
+};
 
 /// List the players who have anything stored, one to a line
 ///
@@ -21,6 +25,9 @@ pub(crate) struct Players {
     prefix: String,
 
     #[command(flatten)]
+    pace: Pace,
+
+    #[command(flatten)]
     place: Place,
 }
 
@@ -32,21 +39,14 @@ impl Players {
     }
 
     async fn list(&self, desk: &Desk) -> Result<Exit, Failure> {
-        let mut after = None;
         let mut any = false;
-        loop {
-            let page = desk.backend.players(after.as_ref(), PAGE);
-            let page = desk.ask("list the players", page).await?;
-            for player in &page.players {
-                if player.as_str().starts_with(&self.prefix) {
-                    any = true;
-                    desk.answer(|| json!({"player": player}), || player.to_string())?;
-                }
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok(if any { Exit::Ended } else { Exit::No });
+        let mut players = players(desk, &self.pace)?;
+        while let Some(player) = players.try_next().await? {
+            if player.as_str().starts_with(&self.prefix) {
+                any = true;
+                desk.answer(|| json!({"player": player}), || player.to_string())?;
             }
         }
+        Ok(if any { Exit::Ended } else { Exit::No })
     }
 }

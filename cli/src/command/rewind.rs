@@ -14,7 +14,7 @@ use super::{closing, export::AT_ONCE, export::listed};
 use crate::{
     Exit,
     ask::{Consent, Wish},
-    copy::players,
+    copy::{Pace, players},
     desk::{Desk, time},
     failure::Failure,
     output::{self, chain},
@@ -45,6 +45,9 @@ pub(crate) struct Rewind {
     /// Only this slot
     #[arg(long, value_name = "SLOT")]
     slot: Option<SlotName>,
+
+    #[command(flatten)]
+    pace: Pace,
 
     #[command(flatten)]
     consent: Consent,
@@ -112,7 +115,7 @@ impl Rewind {
     ) -> Result<Tally, Failure> {
         let players = match named {
             Some(named) => stream::iter(named.into_iter().map(Ok)).left_stream(),
-            None => players(desk).right_stream(),
+            None => players(desk, &self.pace)?.right_stream(),
         };
         let progress = Progress::begin("players looked at");
         players

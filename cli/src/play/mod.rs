@@ -23,7 +23,7 @@ mod end;
 mod execute;
 mod input;
 mod parse;
-mod signals;
+pub(crate) mod signals;
 mod terminal;
 mod turns;
 mod words;

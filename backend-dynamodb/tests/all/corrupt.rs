@@ -1,7 +1,7 @@
 //! A slot that can't be read is given as it is, and can be replaced.
 #![allow(clippy::unwrap_used)] // what a test can't go on without
 
-mod support;
+use crate::support;
 
 use std::collections::HashMap;
 
