@@ -1,5 +1,6 @@
 //! What the tests share: a folder with a database, names, and short ways to
 //! say things.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 #![allow(dead_code, unreachable_pub)] // each test file uses a part of it
 
 use std::{
