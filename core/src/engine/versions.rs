@@ -10,7 +10,6 @@ use crate::{
     Error, Event, GameDocument, PlayerId, Revision, SlotName,
     backend::{Claim, Encoding, KeepPolicy, Keeping, Opened, Record},
     codec::Envelope,
-    excerpt::Chain,
     state::{SessionCore, SlotState},
 };
 
@@ -66,7 +65,7 @@ pub struct Restored {
     /// The revision that it is now.
     pub revision: Revision,
     /// The version that was kept of what it replaced; `None` if the slot held
-    /// nothing, or something that the store can't even copy.
+    /// nothing, or something of which the store can't tell what it is.
     pub replaced: Option<Revision>,
     /// Whether the version had parcels on their way to others, or in a trade.
     /// These have arrived since, or the trade was decided: they are left out of
@@ -190,21 +189,20 @@ impl<D: GameDocument> Engine<D> {
         slot: &SlotName,
     ) -> Result<Option<Revision>, Error> {
         let (number, opened) = self.claim_slot(core, slot).await?;
+        if is_unknown(&opened) {
+            // A copy of it would be a version that nobody can go back to, and
+            // that keeps a store from listing the others.
+            let player = &core.player;
+            tracing::warn!(%player, %slot, "what is replaced can't be read, and is not kept");
+            return Ok(None);
+        }
         let most = match self.settings.versions_kept {
             0 => u32::MAX,
             most => most,
         };
         let min_age = Duration::ZERO;
         let claim = core.claim(slot, number);
-        match self.kept(core, &claim, KeepPolicy { most, min_age }).await {
-            // A store that can't say what it holds may not be able to copy it.
-            Err(Error::StoreFailed(failure)) if is_unknown(&opened) => {
-                let (player, why) = (&core.player, Chain(&failure));
-                tracing::warn!(%player, %slot, error = %why, "what is replaced can't be kept");
-                Ok(None)
-            }
-            kept => kept,
-        }
+        self.kept(core, &claim, KeepPolicy { most, min_age }).await
     }
 }
 
