@@ -9,7 +9,7 @@ use playerdata_core::{
     backend::{Backend, ErrorKind, HazardKind},
 };
 use playerdata_redis::{RedisBackend, redis};
-use support::{Game, Proxy, TestServer, connect, options, until};
+use support::{Proxy, RawSession, TestServer, connect, options, until};
 
 /// Makes it a replica of nobody who is there: it keeps what it has.
 async fn demote(server: &TestServer) {
@@ -22,7 +22,7 @@ async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     let mut options = options();
     options.operation_timeout = Duration::from_millis(500);
     let backend = connect(&[server.url()], &options).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     let id = game.claimant.server.clone();
     let ttl = Duration::from_secs(60);
@@ -31,12 +31,15 @@ async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     demote(&server).await;
 
     let live = backend.lease_is_live(&id).await.unwrap_err();
-    let holder = backend.holder(&game.player).await.unwrap_err();
-    let view = backend.view(&game.player, &game.slot).await.unwrap_err();
-    let list = backend.list(&game.player).await.unwrap_err();
+    let holder = backend.holder(&game.claim.player).await.unwrap_err();
+    let view = backend
+        .view(&game.claim.player, &game.claim.slot)
+        .await
+        .unwrap_err();
+    let list = backend.list(&game.claim.player).await.unwrap_err();
     let saved = game.try_save(&backend, "second").await.unwrap_err();
-    let thief = Game::of("4711").claimant;
-    let held = backend.acquire(&game.player, &thief, None).await;
+    let thief = RawSession::of("4711").claimant;
+    let held = backend.acquire(&game.claim.player, &thief, None).await;
     for error in [live, holder, view, list, saved, held.unwrap_err()] {
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
         assert!(error.to_string().contains("READONLY"), "{error}");
@@ -65,12 +68,14 @@ async fn a_connection_of_the_caller_s_leaves_a_demoted_primary() {
     let client = redis::Client::open(proxy.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
     let backend = RedisBackend::from_connection(connection, options()).unwrap();
-    Game::start(&backend, "4711").await;
+    RawSession::start(&backend, "4711").await;
     demote(&former).await;
     proxy.switch(primary.port());
-    let game = Game::of("4712");
+    let game = RawSession::of("4712");
     until("the address leads to the primary", || async {
-        let acquired = backend.acquire(&game.player, &game.claimant, None).await;
+        let acquired = backend
+            .acquire(&game.claim.player, &game.claimant, None)
+            .await;
         acquired.is_ok()
     })
     .await;
