@@ -15,8 +15,8 @@
 //! # Why one that is late does no harm
 //!
 //! - Posting is conditioned on there being no such id. As long as that waits or
-//!   is remembered, a late copy is refused; after an erasure it is a letter like
-//!   any other, posted then.
+//!   is remembered, a late copy is refused; after an erasure it is a letter
+//!   like any other, posted then.
 //! - Posting is conditioned on there being no erasure that has come to the mail
 //!   (see [`erase`](crate::erase)): a letter is there before it, and is removed
 //!   with its id, or after it, and stays.
@@ -165,12 +165,12 @@ pub(crate) async fn post(
             spread = (letter.posting.as_uuid().as_u128() % SPREAD) as u64;
         }
         if !rounds.next().await {
-            return Err(mailbox.doubtful("others posted to it all the time", doubt));
+            return Err(mailbox.doubtful("others kept posting to it", doubt));
         }
     }
 }
 
-/// What came of an attempt to put a letter into a mailbox.
+/// The outcome of an attempt to put a letter into a mailbox.
 enum Put {
     /// It is there.
     Done,
@@ -297,7 +297,7 @@ impl Mailbox<'_> {
 /// The error for a letter behind the last position that the mail knows of.
 fn uncounted(key: &Key, is_there: bool) -> BackendError {
     let what = match is_there {
-        true => format!("{key}: the letter is there, and the mail has not come so far"),
+        true => format!("{key}: the letter is there, but the mailbox has not counted it"),
         false => format!("post {key}: refused without a reason"),
     };
     BackendError::new(ErrorKind::Corrupt, Effect::None, what)
@@ -372,7 +372,8 @@ fn read_letter(table: &Table, first: &Key, item: &Item) -> Result<WaitingLetter>
     })
 }
 
-/// See [`Backend::known_letters`](playerdata_core::backend::Backend::known_letters).
+/// See
+/// [`Backend::known_letters`](playerdata_core::backend::Backend::known_letters).
 pub(crate) async fn known(
     table: &Table,
     player: &PlayerId,
@@ -412,7 +413,7 @@ async fn mailboxes(table: &Table, player: &PlayerId) -> Result<Vec<SlotName>> {
 }
 
 impl Mailbox<'_> {
-    /// Adds what it knows behind an id, up to so many letters in all.
+    /// Adds what it knows behind an id, up to this many letters in all.
     async fn known_after(
         &self,
         table: &Table,
@@ -510,7 +511,7 @@ pub(crate) async fn discard(
         match refusals.into_iter().next().flatten() {
             Some(refusal) => found = refusal.item,
             None => {
-                let what = format!("discard {key}: the mail has not counted the letter");
+                let what = format!("discard {key}: the mailbox has not counted the letter");
                 return Err(BackendError::new(ErrorKind::Corrupt, Effect::None, what));
             }
         }

@@ -120,7 +120,8 @@ impl Players {
         page
     }
 
-    /// The shard of a hash. Its table tells players apart by other bits of it.
+    /// The shard of a hash. Its table distinguishes players by other bits of
+    /// it.
     fn shard(&self, hash: u64) -> &Shard {
         &self.shards[shard_of(hash)]
     }

@@ -79,7 +79,7 @@ fn cycle(criterion: &mut Criterion, standard: Standard, sessions: u64) {
     }
 }
 
-/// So many cycles in which nothing changed.
+/// This many cycles in which nothing changed.
 fn idle(crowd: &mut Crowd, cycles: u64) -> Duration {
     let (mut nanos, mut left) = (0.0, cycles);
     while left > 0 {
@@ -90,7 +90,7 @@ fn idle(crowd: &mut Crowd, cycles: u64) -> Duration {
     Duration::from_nanos(nanos as u64)
 }
 
-/// So many cycles, with every `every`-th document changed before each.
+/// This many cycles, with every `every`-th document changed before each.
 fn busy(crowd: &mut Crowd, every: usize, cycles: u64) -> Duration {
     let mut nanos = 0.0;
     for _ in 0..cycles {

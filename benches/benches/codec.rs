@@ -42,7 +42,7 @@ fn encode(criterion: &mut Criterion) {
     }
 }
 
-/// Whether a touched document changed, beside the original's way to tell.
+/// Whether a touched document changed, beside the original's way to find out.
 fn changed(criterion: &mut Criterion) {
     for standard in Standard::BOTH {
         let document = standard.document();

@@ -25,7 +25,7 @@ fn main() {
     harness::run(&[attributes, lookup, add, add_new, copy]);
 }
 
-/// A document with so many items, as large as they make it.
+/// A document with this many items, as large as they make it.
 fn with_items(items: usize) -> Document {
     let mut document = Document::standard();
     for number in document.inventory().len()..items {

@@ -2,10 +2,10 @@
 //!
 //! `cargo bench -p playerdata-benches --bench load`
 //!
-//! A figure is the time of one opening, with so many in flight. It is the
-//! backend's part, up to the stored bytes; what decoding adds is in the bench
-//! `codec`. An opening writes a claim, a plain read writes nothing: where a
-//! claim can be written by hand as well, that is beside it.
+//! A figure is the time of one opening, with a given number in flight. It is
+//! the backend's part, up to the stored bytes; what decoding adds is in the
+//! bench `codec`. An opening writes a claim, a plain read writes nothing: where
+//! a claim can be written by hand as well, that is beside it.
 
 use std::{
     cell::{LazyCell, RefCell},

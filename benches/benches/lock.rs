@@ -2,9 +2,9 @@
 //!
 //! `cargo bench -p playerdata-benches --bench lock`
 //!
-//! A figure is the time of one player's visit, with so many in flight: the
-//! lock is taken and released. With the document loaded, a slot is opened and
-//! decoded in between, which is what a player who joins waits for.
+//! A figure is the time of one player's visit, with a given number in flight:
+//! the lock is taken and released. With the document loaded, a slot is opened
+//! and decoded in between, which is what a player who joins waits for.
 //!
 //! The locks by hand have no fence, no lease, no claims to withdraw, and
 //! nobody to notify: they are what the store can do, not what is needed.

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p playerdata-benches --bench save`
 //!
-//! A figure is the time of one save, with so many in flight. It is the
+//! A figure is the time of one save, with a given number in flight. It is the
 //! backend's part, from the bytes to the acknowledgement; what encoding adds
 //! is in the bench `codec`.
 

@@ -1,4 +1,4 @@
-//! Guarded saves through a backend: claims, so many in flight.
+//! Guarded saves through a backend: claims, with a given number in flight.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use playerdata_raw_session::RawSession;
 
 use crate::{shares::work_in_shares, timing::nanos_each};
 
-/// Opens a slot of each of so many players, many at a time.
+/// Opens a slot of each of this many players, many at a time.
 ///
 /// # Panics
 ///

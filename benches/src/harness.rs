@@ -42,7 +42,8 @@ pub fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c,
     group
 }
 
-/// Such a group for so many operations in flight: its name sorts as numbers do.
+/// Such a group for this many operations in flight: its name sorts as numbers
+/// do.
 pub fn group_in_flight<'c>(
     criterion: &'c mut Criterion,
     on: &str,
@@ -51,7 +52,7 @@ pub fn group_in_flight<'c>(
     group(criterion, &format!("{on}/{in_flight:03} in flight"))
 }
 
-/// Measures operations that come in rounds of so many: as many whole rounds
+/// Measures operations that come in rounds of this many: as many whole rounds
 /// as criterion's count of operations fills. `work` does the rounds, and
 /// returns how many nanoseconds each operation took.
 pub fn in_rounds(bencher: &mut Bencher<'_>, round: u64, mut work: impl FnMut(u64) -> f64) {

@@ -44,9 +44,9 @@ impl Subject {
 /// How much of everything is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
-    /// So many sessions of A in the autosave rows, a pair of rows each.
+    /// How many sessions of A in the autosave rows, a pair of rows each.
     pub sessions_of_a: &'static [u64],
-    /// So many of B.
+    /// How many of B.
     pub sessions_of_b: u64,
     /// How many idle sessions are weighed.
     pub idle_sessions: u64,

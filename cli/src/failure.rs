@@ -3,8 +3,8 @@
 use std::{io, path::PathBuf, time::Duration};
 
 use playerdata::{
-    Error, OpenError, PlayerId, Revision, SettingsError, SlotName, StartError,
-    backend::{BackendError, HazardKind, Lock},
+    Error, LetterId, OpenError, PlayerId, Revision, SettingsError, SlotName, StartError,
+    backend::{BackendError, ErrorKind, HazardKind, Lock},
 };
 use thiserror::Error as ThisError;
 use tracing_subscriber::filter::ParseError;
@@ -23,16 +23,16 @@ pub(crate) enum Failure {
     Logging(#[from] ParseError),
     #[error(transparent)]
     Open(Box<OpenError>),
-    #[error("there is no file {}; nothing was made", .0.display())]
+    #[error("there is no file {}; nothing was created", .0.display())]
     NoFile(PathBuf),
     #[error("could not start")]
     Start(#[from] StartError),
     #[error(
-        "the store is at risk ({kind}): {what}; to change something all the same, say \
+        "the store is at risk ({kind}): {what}; to make changes anyway, pass \
          --accept-hazard {kind}"
     )]
     Hazard { kind: HazardKind, what: String },
-    #[error("could not listen to signals")]
+    #[error("could not listen for signals")]
     Signals(#[source] io::Error),
     #[error(transparent)]
     Session(Box<Error>),
@@ -62,13 +62,22 @@ pub(crate) enum Failure {
     },
     #[error("player {0} is held by {1}")]
     Held(PlayerId, Box<Lock>),
-    #[error("no version {2} is kept of {1} of player {0}")]
+    #[error("no version {2} of {1} of player {0} is kept")]
     NoVersion(PlayerId, SlotName, Revision),
     #[error("nothing is stored in {1} of player {0}")]
     NothingStored(PlayerId, SlotName),
     #[error("revision {0} can't be read: {1}")]
     Unreadable(Revision, String),
-    #[error("player {0} was written again while they were erased: erase them once more")]
+    #[error(
+        "it is not known which schema {1} of player {0} had: pass --schema with the document's \
+         version"
+    )]
+    UnknownSchema(PlayerId, SlotName),
+    #[error("letter {0} can't be read: it is not JSON")]
+    UnreadableLetter(LetterId),
+    #[error("the version of revision {0} can't be read: {1}")]
+    UnreadableVersion(Revision, String),
+    #[error("player {0} was written again while being erased: erase the player again")]
     WrittenMeanwhile(PlayerId),
     #[error("the mailbox of {1} of player {0} is full")]
     Full(PlayerId, SlotName),
@@ -78,11 +87,11 @@ pub(crate) enum Failure {
         number: u64,
         why: String,
     },
-    #[error("player {0} is not the same at both stores after the copy")]
+    #[error("player {0} differs between the two stores after the copy")]
     Differs(PlayerId),
     #[error("a store can't be moved to itself")]
     SameStore,
-    #[error("nobody is asked here whether to {0}: say --yes")]
+    #[error("refusing to {0} without asking: pass --yes, or run this at a terminal")]
     NobodyToAsk(String),
     #[error("the answer could not be written")]
     Answer(#[from] io::Error),
@@ -103,6 +112,7 @@ impl Failure {
             | Self::Line { .. }
             | Self::SameStore
             | Self::NoFile(_)
+            | Self::UnknownSchema(..)
             | Self::NobodyToAsk(_) => Exit::Usage,
             Self::Start(StartError::Settings(_) | StartError::DefaultData(_)) => Exit::Usage,
             // Whoever read the answers has had enough.
@@ -113,7 +123,9 @@ impl Failure {
             | Self::Differs(_)
             | Self::NoVersion(..)
             | Self::NothingStored(..)
-            | Self::Unreadable(..) => Exit::No,
+            | Self::Unreadable(..)
+            | Self::UnreadableLetter(_)
+            | Self::UnreadableVersion(..) => Exit::No,
             Self::WrittenMeanwhile(_) => Exit::Lost,
             Self::Interrupted(_) | Self::Held(..) => Exit::Held,
             Self::Session(error) => match **error {
@@ -123,6 +135,16 @@ impl Failure {
                 Error::Superseded { .. } | Error::InvalidName(_) => Exit::Usage,
                 _ => Exit::Store,
             },
+        }
+    }
+
+    /// Whether the store has something that can't be read, and is well
+    /// otherwise.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Store { source, .. } => source.kind() == ErrorKind::Corrupt,
+            Self::Unreadable(..) => true,
+            _ => false,
         }
     }
 

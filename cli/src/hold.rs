@@ -138,7 +138,7 @@ impl<'a> Hold<'a> {
             from: presence.id.clone(),
         };
         let told = self.desk.backend.notify(&lock.server.name, &notice);
-        if let Err(error) = self.desk.ask("tell the server", told).await {
+        if let Err(error) = self.desk.ask("notify the server", told).await {
             output::message(&format!("note: {}\n", output::chain(&error)));
         }
     }

@@ -1,4 +1,4 @@
-//! How far something is that takes long, and what came of it.
+//! How far a long piece of work is, and how it ended.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -30,25 +30,27 @@ impl Drop for Progress {
     }
 }
 
-/// What became of the players.
+/// What happened to the players.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     written: u64,
     there: u64,
     newer: u64,
     held: u64,
+    damaged: u64,
     /// Whether it was interrupted before the last.
     stopped: bool,
 }
 
 impl Tally {
-    /// With one more player; without an arrival, one who was held.
-    pub(crate) fn with(mut self, arrival: Option<Arrival>) -> Self {
+    /// With one more player.
+    pub(crate) fn with(mut self, arrival: Arrival) -> Self {
         match arrival {
-            Some(Arrival::Written) => self.written += 1,
-            Some(Arrival::There) => self.there += 1,
-            Some(Arrival::Newer) => self.newer += 1,
-            None => self.held += 1,
+            Arrival::Written => self.written += 1,
+            Arrival::There => self.there += 1,
+            Arrival::Newer => self.newer += 1,
+            Arrival::Held => self.held += 1,
+            Arrival::Damaged => self.damaged += 1,
         }
         self
     }
@@ -64,6 +66,7 @@ impl Tally {
             there,
             newer,
             held,
+            damaged,
             stopped,
         } = self;
         let json = json!({
@@ -71,20 +74,22 @@ impl Tally {
             "there_already": there,
             "newer": newer,
             "held": held,
+            "damaged": damaged,
             "stopped": stopped,
         });
         let words = || {
             let again = match stopped {
-                true => "; interrupted: give the command again to go on",
+                true => "; interrupted: run the command again to go on",
                 false => "",
             };
             format!(
                 "{written} players written, {there} there already, {newer} left because something \
-                 newer is there, {held} left because they are held{again}"
+                 newer is there, {held} left because they are held, {damaged} not whole because \
+                 something can't be read{again}"
             )
         };
         desk.answer(|| json, words)?;
-        let all = newer == 0 && held == 0 && !stopped;
+        let all = newer + held + damaged == 0 && !stopped;
         Ok(if all { Exit::Ended } else { Exit::No })
     }
 }

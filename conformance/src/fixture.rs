@@ -344,7 +344,7 @@ impl Fixture {
         let Some(reopen) = parts.reopen.get_mut().take() else {
             parts.world.fail(
                 Rule::Fixture,
-                "the group `durable` needs a fixture that was told how to reopen",
+                "the group `durable` needs a fixture that knows how to reopen",
             );
         };
         Self::assemble(reopen().await, parts)

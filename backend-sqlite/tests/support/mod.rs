@@ -72,7 +72,7 @@ impl Folder {
     }
 }
 
-/// This test, named, once more in another process, told so by its environment.
+/// This test, named, again in another process, which its environment marks.
 pub fn once_more(name: &str, variable: &str, value: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command

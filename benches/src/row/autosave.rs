@@ -23,7 +23,7 @@ const CHANGED: usize = 10;
 pub struct Effort {
     /// Rounds of ours and the original's by turns.
     pub rounds: usize,
-    /// Idle cycles are measured so many at a time: one is too short.
+    /// Idle cycles are measured this many at a time: one is too short.
     pub idle_cycles: u32,
 }
 

@@ -54,8 +54,8 @@ pub enum Failure {
     /// A session did not start.
     #[error("a session did not start")]
     Session(#[from] Error),
-    /// The system does not tell what the process uses.
-    #[error("the system does not tell what the process uses")]
+    /// The system does not report what the process uses.
+    #[error("the system does not report what the process uses")]
     Usage(#[from] ProcError),
 }
 
@@ -65,7 +65,7 @@ type Player = (Session<Document>, Slot<Document>);
 ///
 /// # Errors
 ///
-/// [`Failure`] if the run can't be carried through. Saves that fail are no
+/// [`Failure`] if the run can't be carried through. Saves that fail are not
 /// failure of the run: the report counts them.
 ///
 /// # Panics

@@ -13,11 +13,11 @@ use crate::{
     place::Place,
 };
 
-/// Remove everything that is stored of a player, for good
+/// Remove everything that is stored for a player, for good
 ///
-/// Slots, versions and mail go, and afterwards the store is looked at to prove
-/// it. It is refused while a session holds the player. What stays is one
-/// number, that nothing late of an old session counts as new.
+/// Slots, versions and mail are removed, and the store is read again to make
+/// sure. Refused while a session holds the player. One number stays, by which
+/// late commands of old sessions are recognised.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Erase {
     #[command(flatten)]
@@ -56,20 +56,22 @@ impl Erase {
             Wish::Leave => return Ok(Exit::No),
             Wish::Say => false,
             Wish::Do => {
-                self.erase_and_look(desk).await?;
+                self.erase_and_look(desk, &slots).await?;
                 true
             }
         };
         let json = || json!({"player": player, "slots": slots, "erased": erased});
         let words = || match erased {
-            true => format!("player {player} is erased: nothing is stored any more"),
+            true => format!("player {player} is erased: nothing is stored for them any more"),
             false => format!("would {what}"),
         };
         desk.answer(json, words)?;
         Ok(Exit::Ended)
     }
 
-    async fn erase_and_look(&self, desk: &Desk) -> Result<(), Failure> {
+    /// Erases the player, and looks whether anything is left: slots, or versions
+    /// or mail of those that there were.
+    async fn erase_and_look(&self, desk: &Desk, slots: &[SlotName]) -> Result<(), Failure> {
         let player = &self.whom.player;
         let erasure = desk
             .ask("erase the player", desk.backend.erase(player))
@@ -80,7 +82,15 @@ impl Erase {
         let left = desk
             .ask("list the slots", desk.backend.list(player))
             .await?;
-        match left.is_empty() {
+        let mut is_empty = left.is_empty();
+        for slot in slots {
+            let versions = desk.backend.versions(player, slot);
+            let versions = desk.ask("list the versions", versions).await?;
+            let letters = desk.backend.letters(player, slot, None, 1);
+            let letters = desk.ask("read the mailbox", letters).await?;
+            is_empty &= versions.is_empty() && letters.is_empty();
+        }
+        match is_empty {
             true => Ok(()),
             false => Err(Failure::WrittenMeanwhile(player.clone())),
         }

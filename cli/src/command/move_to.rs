@@ -10,7 +10,7 @@ use super::{closing, export::AT_ONCE};
 use crate::{
     Exit,
     ask::{Consent, Wish},
-    copy::{Arrival, Extent, is_there, players, read, write},
+    copy::{Arrival, Extent, is_there, players, read, unwritable, write},
     desk::Desk,
     failure::Failure,
     hold::{Hold, Presence},
@@ -18,30 +18,31 @@ use crate::{
     progress::{Progress, Tally},
 };
 
-/// Copy all players to another store, and compare both sides
+/// Copy all players to another store, and compare the two
 ///
 /// Each player is held at both stores while they are copied, read back and
-/// compared. What is there already is left, so a move that was broken off is
-/// made again, and goes on where it was stopped. Nothing newer is gone over,
-/// and nobody who is held: these are told, and the exit code is 1. The players
-/// stay where they were, too: point the game at the new store, and keep the old
-/// one until you are sure.
+/// compared. Players who are there already are skipped: after an interruption,
+/// run the same command again, and it goes on where it stopped. Players who are
+/// held, slots that are newer at the destination, and what can't be read are
+/// left alone and listed, and the exit code is 1. The players stay in the old
+/// store as well: point the game at the new one, and keep the old one until you
+/// are sure.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Move {
-    /// The other store; made if it is missing
+    /// The other store; created if it is missing
     #[arg(long, value_name = "STORE", value_parser = store_url)]
     to: StoreUrl,
 
-    /// The kept versions, too
+    /// Include the kept versions
     #[arg(long)]
     versions: bool,
 
-    /// A slot whose mail is looked for although nothing is stored in it; can
-    /// be given several times
+    /// A slot whose mail is looked for even if nothing is stored in it; can be
+    /// given several times
     #[arg(long, value_name = "SLOT")]
     mail_of: Vec<SlotName>,
 
-    /// Go over what is newer
+    /// Replace slots even if they are newer there
     #[arg(long)]
     replace_newer: bool,
 
@@ -133,8 +134,8 @@ impl Way<'_> {
         Ok(tally.stopped(stopped.get()))
     }
 
-    async fn one(&self, player: PlayerId) -> Result<Option<Arrival>, Failure> {
-        super::unless_held(self.copy(&player).await)
+    async fn one(&self, player: PlayerId) -> Result<Arrival, Failure> {
+        super::or_left(&player, self.copy(&player).await)
             .inspect(|arrival| super::tell_if_newer(&player, *arrival))
     }
 
@@ -148,9 +149,13 @@ impl Way<'_> {
     async fn copy_held(&self, player: &PlayerId) -> Result<Arrival, Failure> {
         let copy = read(self.from, player, &self.extent).await?;
         let arrival = write(self.to, &self.at_to, &copy, self.replace_newer).await?;
-        match arrival == Arrival::Newer || is_there(self.to, &copy).await? {
-            true => Ok(arrival),
-            false => Err(Failure::Differs(player.clone())),
+        if arrival != Arrival::Newer && !is_there(self.to, &copy).await? {
+            return Err(Failure::Differs(player.clone()));
+        }
+        let left_out = copy.left_out.iter().cloned().chain(unwritable(&copy));
+        match super::tell_left_out(player, left_out) {
+            true => Ok(Arrival::Damaged),
+            false => Ok(arrival),
         }
     }
 }

@@ -7,7 +7,10 @@ use std::{
 };
 
 use clap::Args;
-use playerdata::{Error, RecoverOptions, Revision, SlotName};
+use playerdata::{
+    Error, RecoverOptions, Revision, SlotName,
+    backend::{Encoding, Record},
+};
 use serde_json::{Value, json};
 
 use super::{Whom, closing};
@@ -21,12 +24,11 @@ use crate::{
     record::Content,
 };
 
-/// Put a document, as JSON, in the place of what a slot has
+/// Replace the document in a slot by one given as JSON
 ///
-/// It repairs a record that can't be read. What the library keeps beside a
-/// document stays, where it can be read; where it can't, that is said. It is
-/// refused while a session holds the player, and if the slot was written
-/// meanwhile.
+/// This repairs a record that can't be read. What the library stores beside the
+/// document is kept if it can be read; if not, that is reported. Refused while
+/// a session holds the player, and if the slot was written to in the meantime.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Put {
     #[command(flatten)]
@@ -36,21 +38,21 @@ pub(crate) struct Put {
     #[arg(value_name = "SLOT")]
     slot: SlotName,
 
-    /// The document, a JSON text; - for standard input
+    /// A file with the document as JSON; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// The revision that is replaced; by default the one there is now
+    /// The revision to replace; by default the present one
     #[arg(long, value_name = "REVISION")]
     base: Option<u64>,
 
     /// The version of the document's schema; by default that of what it
-    /// replaces
+    /// replaces, or of the newest version if that is not known
     #[arg(long, value_name = "VERSION")]
     schema: Option<u32>,
 
-    /// Take the player from a session that holds the player; what that has not
-    /// saved is lost
+    /// Take the player from a session that holds them; whatever that session
+    /// has not saved is lost
     #[arg(long)]
     steal: bool,
 
@@ -81,6 +83,7 @@ impl Put {
             .as_ref()
             .map_or_else(Revision::default, |record| record.revision);
         let base = self.base.map_or(there, Revision::new);
+        let schema = self.schema(desk, viewed.as_ref()).await?;
         let replaced = match &found {
             None => "an empty slot".to_owned(),
             Some(Content::Readable { .. }) => format!("revision {base}"),
@@ -90,11 +93,11 @@ impl Put {
         let revision = match self.consent.to(&what)? {
             Wish::Leave => return Ok(Exit::No),
             Wish::Say => None,
-            Wish::Do => Some(self.write(desk, document, base).await?),
+            Wish::Do => Some(self.write(desk, document, base, schema).await?),
         };
         if let (Some(_), Some(Content::Unreadable { .. })) = (revision, &found) {
             output::message(
-                "note: what was kept beside the document could not be read, and is gone\n",
+                "note: what was stored beside the document could not be read, and is gone\n",
             );
         }
         let json = || json!({"player": player, "slot": slot, "base": base, "revision": revision});
@@ -106,17 +109,34 @@ impl Put {
         Ok(Exit::Ended)
     }
 
+    /// The schema to put it with, if not with that of what it replaces: where
+    /// that is not known, with that of the newest version that is kept.
+    async fn schema(&self, desk: &Desk, there: Option<&Record>) -> Result<Option<u32>, Failure> {
+        let is_known = there.is_none_or(|record| record.body.encoding != Encoding::Unknown);
+        if self.schema.is_some() || is_known {
+            return Ok(self.schema);
+        }
+        let (player, slot) = (&self.whom.player, &self.slot);
+        let listed = desk.backend.versions(player, slot);
+        let listed = desk.ask("list the versions", listed).await?;
+        match listed.first() {
+            Some(newest) => Ok(Some(newest.schema)),
+            None => Err(Failure::UnknownSchema(player.clone(), slot.clone())),
+        }
+    }
+
     async fn write(
         &self,
         desk: &Desk,
         document: &Value,
         base: Revision,
+        schema: Option<u32>,
     ) -> Result<Revision, Failure> {
         let mut options = RecoverOptions::new();
         if self.steal {
             options = options.steal();
         }
-        if let Some(version) = self.schema {
+        if let Some(version) = schema {
             options = options.schema(version);
         }
         let server = desk.server(&self.consent.accept_hazard).await?;

@@ -1,7 +1,10 @@
 //! `playerdata restore`.
 
 use clap::Args;
-use playerdata::{Clock as _, Revision, SlotName, SystemClock, backend::Record};
+use playerdata::{
+    Clock as _, Revision, SlotName, SystemClock,
+    backend::{Encoding, Record},
+};
 use serde_json::json;
 
 use super::{Whom, closing};
@@ -12,17 +15,17 @@ use crate::{
     failure::Failure,
     hold::{Hold, Presence},
     place::Place,
-    record::without_what_was_acted_on,
+    record::{Content, without_what_was_acted_on},
 };
 
 /// At least this many versions stay when one is restored.
 const KEPT: usize = 8;
 
-/// Make a kept version what a slot has
+/// Make a kept version of a slot its present state
 ///
-/// What it replaces is kept as a version. It is refused while a session holds
-/// the player. What has been sent or decided since (an outbox, an escrow) is
-/// left out of the version, and that is said.
+/// The state that it replaces is kept as a version. Refused while a session
+/// holds the player. An outbox or escrow in the version has been acted on
+/// since: it is left out, and that is reported.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Restore {
     #[command(flatten)]
@@ -36,8 +39,8 @@ pub(crate) struct Restore {
     #[arg(value_name = "REVISION")]
     revision: u64,
 
-    /// Take the player from a session that holds the player; what that has not
-    /// saved is lost
+    /// Take the player from a session that holds them; whatever that session
+    /// has not saved is lost
     #[arg(long)]
     steal: bool,
 
@@ -62,6 +65,9 @@ impl Restore {
         let kept = desk.ask("read the version", kept).await?;
         let mut version =
             kept.ok_or_else(|| Failure::NoVersion(player.clone(), slot.clone(), revision))?;
+        if let Content::Unreadable { why, .. } = Content::of(&version, &desk.codec) {
+            return Err(Failure::Unreadable(revision, why));
+        }
         let left_out = without_what_was_acted_on(&mut version.body);
         let what = format!(
             "restore revision {revision} of {slot} of player {player}, saved {}",
@@ -87,7 +93,8 @@ impl Restore {
                 Some(made) => format!("{slot} of player {player} is at revision {made}"),
             };
             let left = left_out.iter();
-            let left = left.map(|it| format!("\nleft out, for it was acted on since: {it}"));
+            let left =
+                left.map(|it| format!("\nleft out, because it has been acted on since: {it}"));
             format!("{said}{}", left.collect::<String>())
         };
         desk.answer(json, words)?;
@@ -119,7 +126,9 @@ impl Restore {
     ) -> Result<Revision, Failure> {
         let (player, slot) = (&self.whom.player, &self.slot);
         let opened = hold.open(slot).await?;
-        if opened.record.is_some() {
+        // A store that can't say what it holds may not be able to copy it.
+        let replaced = opened.record.as_ref().map(|record| record.body.encoding);
+        if replaced.is_some_and(|encoding| encoding != Encoding::Unknown) {
             let listed = desk.backend.versions(player, slot);
             let listed = desk.ask("list the versions", listed).await?;
             let most = KEPT.max(listed.len() + 1);

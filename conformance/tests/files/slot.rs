@@ -45,7 +45,7 @@ impl Player {
         }
         let revision = stamp.base.next();
         if slot.revision == revision && slot.last_write == Some(stamp.write_id) {
-            // This very write, once more.
+            // This very write, again.
             return WriteOutcome::Written { revision };
         }
         if slot.revision != stamp.base {

@@ -395,7 +395,7 @@ flaws! {
     /// A claim's number is looked at before the lock.
     NumberBeforeLock number_before_lock:
         past::a_lost_claim_is_lost_whatever_its_number_is;
-    /// A repeated write is known by its id alone, whatever became of its claim.
+    /// A repeated write is known by its id alone, whatever happened to its claim.
     WrittenByIdAlone written_by_id_alone:
         past::a_repeated_write_under_a_dead_claim_is_refused;
     /// A session that asks again is given a lock with the time of asking.
@@ -641,7 +641,7 @@ flaws! {
     /// A verdict to abort gives way to one to commit.
     AbortOverwritten abort_overwritten:
         verdicts::the_first_verdict_stands;
-    /// Trades are told apart by the second half of their ids.
+    /// Trades are distinguished by the second half of their ids.
     TradesComparedShort trades_compared_short:
         verdicts::each_trade_has_a_verdict_of_its_own;
     /// A verdict is looked for, and written in a second step.
@@ -779,7 +779,7 @@ flaws! {
     /// Letters are acknowledged before they are on disk.
     MailNotSynced mail_not_synced:
         killed::mail_verdicts_and_versions_survive_a_kill;
-    /// Verdicts are told before they are on disk.
+    /// Verdicts are answered before they are on disk.
     VerdictsNotSynced verdicts_not_synced:
         killed::mail_verdicts_and_versions_survive_a_kill;
     /// Versions are acknowledged before they are on disk.

@@ -411,7 +411,7 @@ fn former_server_is(player: Option<&Player>, lock: &Lock) -> bool {
 }
 
 impl Player {
-    /// A flaw: what is no write of a slot counts as one.
+    /// A flaw: what is not a write of a slot counts as one.
     pub(crate) fn count_a_write(&mut self, name: &SlotName) {
         let slot = self.slots.entry(name.to_string());
         let slot = slot.or_insert_with(|| Slot::new(name));

@@ -78,8 +78,8 @@ impl Document {
         Self::from_parts(Table::default(), Inventory::default(), GiftBank::default())
     }
 
-    /// Puts a document together; sees to it that the core values have a place
-    /// among the attributes.
+    /// Puts a document together, and makes sure that the core values have a
+    /// place among the attributes.
     fn from_parts(mut attributes: Table, inventory: Inventory, gift_bank: GiftBank) -> Self {
         for core in [CoreValue::Inventory, CoreValue::GiftBank] {
             attributes.insert(core.as_str(), Value::Null);

@@ -20,7 +20,27 @@ use crate::{
     state::SlotState,
 };
 
-/// What came of a trade.
+/// The outcome of a trade.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// use playerdata_core::{Parcel, TradeOutcome};
+///
+/// let ann = manager.start_session("ann").await?.load_slot("Slot1").await?;
+/// let bob = manager.start_session("bob").await?.load_slot("Slot1").await?;
+/// let sword = Parcel::new().item("Starter Sword", 1);
+/// let gold = Parcel::new().amount("Currency", 250);
+/// match manager.trade("trade-9", (&ann, sword), (&bob, gold)).await? {
+///     TradeOutcome::Aborted => println!("the trade is off"),
+///     _ => println!("done"),
+/// }
+/// assert_eq!(bob.count_item("Starter Sword"), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TradeOutcome {

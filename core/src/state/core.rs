@@ -49,6 +49,24 @@ pub(crate) enum Status {
 }
 
 /// How a session ended, or that it will never be known.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// # let session = manager.start_session(4711_u64).await?;
+/// use playerdata_core::SessionEnd;
+///
+/// # session.end().await?;
+/// match session.ended().await {
+///     SessionEnd::Ended(reason) => println!("saved and released: {reason:?}"),
+///     SessionEnd::Lost { .. } => println!("kick: another server has the player"),
+///     _ => println!("the manager is gone"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionEnd {

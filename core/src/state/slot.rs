@@ -1,7 +1,7 @@
 //! What the manager knows of one open slot: its document, whether the autosave
 //! has it queued, and what the store is known to have.
 //!
-//! In: a change of the document, or what became of a save. Out: whether the
+//! In: a change of the document, or the outcome of a save. Out: whether the
 //! slot has to be queued, and, for a save, a snapshot of the document.
 
 use std::{
@@ -28,7 +28,8 @@ use crate::{
 pub(crate) struct SlotState<D> {
     pub(crate) core: Arc<SessionCore>,
     pub(crate) name: SlotName,
-    /// Unique in the manager; says when in the interval the slot's turn is (A8).
+    /// Unique in the manager; says when in the interval the slot's turn is
+    /// (A8).
     pub(crate) turn: u64,
     pub(crate) live: Mutex<Live<D>>,
     /// Notified when a change is over that others may wait for.
@@ -64,8 +65,8 @@ pub(crate) struct Live<D> {
     stored_version: Option<u64>,
     /// Whether the slot was deleted in the store: it takes no changes.
     deleted: bool,
-    /// The revision that the store is known to have. The write state's own may be
-    /// ahead of it for the time of a save.
+    /// The revision that the store is known to have. The write state's own may
+    /// be ahead of it for the time of a save.
     revision: Revision,
     queue: QueueState,
     /// The version that can't be encoded, if it is known that one can't.
@@ -339,7 +340,7 @@ impl<D> SlotState<D> {
     }
 
     /// Changes what is kept beside the document, if the slot can still be
-    /// written, and returns whether it did. It is no reason for a save by
+    /// written, and returns whether it did. It is not a reason for a save by
     /// itself: it is in the next one.
     pub(crate) fn edit_envelope(&self, edit: impl FnOnce(&mut Envelope)) -> bool {
         let mut live = self.live.lock();

@@ -38,15 +38,15 @@ pub async fn shared_cluster() -> Vec<String> {
     }
 }
 
-/// Waits until something is so, for 20 s at most.
+/// Waits until something is so, for a minute at most.
 ///
 /// # Panics
 ///
 /// If it is not so by then.
 pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !is_so().await {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        assert!(Instant::now() < deadline, "timed out waiting until {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

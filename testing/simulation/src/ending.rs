@@ -10,7 +10,7 @@ use crate::{
     Rule,
     ledger::{State, Stored},
     process::Process,
-    visit::{self, SLOTS, Visit},
+    visit::{self, SLOTS, STALLS, Visit},
     world::{World, server_name, slot_name},
 };
 
@@ -47,11 +47,51 @@ pub(crate) async fn recover(world: &Arc<World>) {
             return ledger.breaks(Rule::Recovered, format_args!("no server starts: {error}"));
         }
     };
-    for player in &world.players {
+    for player in world.players.iter().chain(&world.put_back) {
         recover_player(world, &rescue, player).await;
     }
+    come_to_rest(world, &rescue).await;
     keep_and_save(world, &rescue).await;
     rescue.shut_down(ledger).await;
+}
+
+/// Rounds until everything that is on its way has arrived.
+const ROUNDS: usize = 6;
+
+/// Lets everything arrive that is on its way, and counts it.
+async fn come_to_rest(world: &Arc<World>, rescue: &Arc<Process>) {
+    let ledger = &world.ledger;
+    for _ in 0..ROUNDS {
+        let mut visits = Vec::new();
+        for player in &world.traders {
+            let Some(session) = visit::start(world, rescue, player, HAND_OVER).await else {
+                return ledger.breaks(Rule::Recovered, format_args!("{player} can't come"));
+            };
+            let mut visit = Visit::new(Arc::clone(world), Arc::clone(rescue), session);
+            for slot in &SLOTS[..STALLS] {
+                if let Err(error) = visit.load(slot).await {
+                    let what = format_args!("{player}/{slot} can't be loaded: {error}");
+                    return ledger.breaks(Rule::Recovered, what);
+                }
+            }
+            visits.push(visit);
+        }
+        sleep(world.settings.autosave_interval * 2).await;
+        for visit in &mut visits {
+            visit.end().await;
+            ledger.step(|state| state.left(visit.id()));
+        }
+        if ledger.step(|state| state.is_at_rest()) {
+            break;
+        }
+    }
+    ledger.step(State::check_rest);
+    for ((player, slot), receipt) in world.shop.granted() {
+        if world.traders.contains(&player) {
+            let why = "its shop was told is granted";
+            ledger.step(|state| state.has_key(&player, &slot, &receipt, why));
+        }
+    }
 }
 
 /// While the document of one newcomer is kept, that of another is saved; and
@@ -78,7 +118,7 @@ async fn keep_and_save(world: &Arc<World>, rescue: &Arc<Process>) {
     ledger.step(|state| {
         let saved = keeper.is_some() && other.is_saved();
         let what = format_args!("a document is kept, and another one is not saved");
-        state.unless(saved, Rule::Unhindered, what);
+        state.unless(saved, Rule::A9, what);
     });
     for visit in [other, keeping] {
         visit.end().await;

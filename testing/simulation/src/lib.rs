@@ -17,6 +17,7 @@
 //!
 //! `docs/simulation.md` says more, and how to run it for long.
 
+mod baton;
 mod chaos;
 mod clock;
 mod ending;
@@ -26,16 +27,19 @@ mod history;
 mod holdings;
 mod keeper;
 mod ledger;
+mod operator;
 mod process;
 mod referee;
-mod rule;
 mod seeds;
+mod shop;
 mod simulation;
+mod violation;
 mod visit;
 mod visitor;
 mod witness;
 mod world;
 
-pub use rule::{Rule, UnknownRule, Violation};
+pub use playerdata_conformance::Rule;
 pub use seeds::run_seeds;
 pub use simulation::{Failure, Report, Simulation};
+pub use violation::{RULES, Violation};

@@ -85,7 +85,7 @@ fn everything_that_can_go_wrong_does() {
         "not ended: ",
         "deleted",
         "can't be decoded",
-        "can't be brought to the current schema",
+        "can't be migrated to the current schema",
         "no session: ",
         "GIVES UP a start",
         "KEPT its session",

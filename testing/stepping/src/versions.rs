@@ -92,12 +92,9 @@ impl SteppingStore {
         slot: &SlotName,
         revision: Revision,
     ) -> Option<Record> {
-        let key = (player.clone(), slot.clone());
-        let found = self.table().step(|items| {
-            let mut kept = items.versions.get(&key)?.iter();
-            let version = kept.find(|version| version.record.revision == revision)?;
-            Some(version.record.clone())
-        });
+        let found = self
+            .table()
+            .step(|items| version_of(items, player, slot, revision));
         found.await
     }
 
@@ -148,6 +145,18 @@ impl SteppingStore {
             players,
         })
     }
+}
+
+pub(crate) fn version_of(
+    items: &Items,
+    player: &PlayerId,
+    slot: &SlotName,
+    revision: Revision,
+) -> Option<Record> {
+    let key = (player.clone(), slot.clone());
+    let mut kept = items.versions.get(&key)?.iter();
+    let version = kept.find(|version| version.record.revision == revision)?;
+    Some(version.record.clone())
 }
 
 impl VersionItem {

@@ -66,7 +66,10 @@ fn a_player_is_erased_for_good_and_not_while_somebody_plays(folder: &Folder) {
         json!(1)
     );
     let erased = folder.give(&["erase", "1", "--yes"]);
-    erased.expect(0, &["player 1 is erased: nothing is stored any more"]);
+    erased.expect(
+        0,
+        &["player 1 is erased: nothing is stored for them any more"],
+    );
     assert_eq!(folder.json(1, &["show", "1"])["slots"], json!([]));
 }
 

@@ -53,7 +53,7 @@ fn a_save_in_an_outage_is_told_and_so_is_what_is_not_saved_at_the_end(folder: &F
     assert_eq!(ended.code, Some(5), "{ended:#?}");
     assert!(
         ended.messages.contains("\"Currency\":511"),
-        "what was not saved is told: {ended:#?}"
+        "what was not saved is reported: {ended:#?}"
     );
 }
 

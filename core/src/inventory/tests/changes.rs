@@ -18,8 +18,7 @@ fn i2_an_overflow_is_refused_up_to_the_last_one() {
     let error = refused(&mut inventory, |inventory| inventory.add("Gold", 2));
     assert_eq!(
         error,
-        "2 more of item \"Gold\" than the 18446744073709551614 there are is more than a quantity \
-         holds"
+        "adding 2 of item \"Gold\" to the 18446744073709551614 there are would overflow"
     );
     assert_eq!(inventory.add("Gold", 1).unwrap(), u64::MAX);
     let back: Inventory = serde_json::from_str(&written(&inventory)).unwrap();
