@@ -15,7 +15,7 @@ use playerdata_core::{
 use redis::{Client, ConnectionInfo, RedisError, aio::ConnectionManager};
 
 use crate::{
-    RedisOptions, RedisUrl, check, check::Eviction, error, keys::Keys, lease, link::Link, lock,
+    RedisOptions, RedisUrl, error, hazards, hazards::Eviction, keys::Keys, lease, link::Link, lock,
     looks::Looks, mail, players, slot, store::Store, tls, trade, version,
 };
 
@@ -221,7 +221,7 @@ impl Backend for RedisBackend {
 
     async fn hazards(&self) -> Result<Vec<Hazard>> {
         let store = &self.store;
-        let found = check::check(&store.link, &store.options, &store.eviction).await;
+        let found = hazards::find(&store.link, &store.options, &store.eviction).await;
         found.map_err(|failure| {
             error::of_question(failure.into(), "the settings of Redis could not be read")
         })

@@ -26,9 +26,9 @@
 mod address;
 mod backend;
 mod boxes;
-mod check;
 mod credentials;
 mod error;
+mod hazards;
 mod keys;
 mod lease;
 mod link;

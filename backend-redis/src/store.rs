@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use crate::{
     RedisOptions,
-    check::Eviction,
     error::{self, Failure, Remedy, remedy},
+    hazards::Eviction,
     keys::Keys,
     link::{Aim, Link, Node, Purpose, Way, ask},
     looks::Looks,

@@ -10,7 +10,7 @@ use playerdata_core::{
     backend::{Backend, ErrorKind, HazardKind},
 };
 use playerdata_redis::{RedisBackend, redis};
-use support::{Game, Proxy, TestServer, connect, impatient, options, until};
+use support::{Proxy, RawSession, TestServer, connect, impatient, options, until};
 
 /// Makes it a replica of nobody who is there: it keeps what it has.
 async fn demote(server: &TestServer) {
@@ -23,7 +23,7 @@ async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     let (urls, options) = ([server.url()], impatient());
     let backend = connect(&urls, &options).await;
     let others = join_all((0..5).map(|_| connect(&urls, &options))).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     let id = game.claimant.server.clone();
     let ttl = Duration::from_secs(60);
@@ -31,16 +31,16 @@ async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     assert!(backend.lease_is_live(&id).await.unwrap());
     demote(&server).await;
 
-    let thief = Game::of("4711").claimant;
+    let thief = RawSession::of("4711").claimant;
     // All at once, each by a client of its own: it is tried again until its time
     // is up.
     let (live, holder, view, list, saved, held) = tokio::join!(
         backend.lease_is_live(&id),
-        others[0].holder(&game.player),
-        others[1].view(&game.player, &game.slot),
-        others[2].list(&game.player),
+        others[0].holder(&game.claim.player),
+        others[1].view(&game.claim.player, &game.claim.slot),
+        others[2].list(&game.claim.player),
         game.try_save(&others[3], "second"),
-        others[4].acquire(&game.player, &thief, None),
+        others[4].acquire(&game.claim.player, &thief, None),
     );
     for error in [
         live.unwrap_err(),
@@ -77,12 +77,14 @@ async fn a_connection_of_the_caller_s_leaves_a_demoted_primary() {
     let client = redis::Client::open(proxy.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
     let backend = RedisBackend::from_connection(connection, options()).unwrap();
-    Game::start(&backend, "4711").await;
+    RawSession::start(&backend, "4711").await;
     demote(&former).await;
     proxy.switch(primary.port());
-    let game = Game::of("4712");
+    let game = RawSession::of("4712");
     until("the address leads to the primary", || async {
-        let acquired = backend.acquire(&game.player, &game.claimant, None).await;
+        let acquired = backend
+            .acquire(&game.claim.player, &game.claimant, None)
+            .await;
         acquired.is_ok()
     })
     .await;

@@ -13,7 +13,8 @@ use playerdata_core::{
 };
 use playerdata_redis::RedisBackend;
 use support::{
-    Game, Move, TestCluster, TestServer, connect, impatient, letter, options, until, with_new_node,
+    Move, RawSession, TestCluster, TestServer, connect, impatient, letter, options, until,
+    with_new_node,
 };
 
 /// A listing under way.
@@ -72,7 +73,10 @@ async fn add_others(server: &TestServer, backend: &RedisBackend, ours: &str) {
     let trade = playerdata_core::TradeId::from_uuid(*letter("1", "{}").posting.as_uuid());
     backend.decide(trade, Verdict::Commit).await.unwrap();
     backend
-        .renew_lease(&Game::of("4711").claimant.server, Duration::from_secs(60))
+        .renew_lease(
+            &RawSession::of("4711").claimant.server,
+            Duration::from_secs(60),
+        )
         .await
         .unwrap();
     for key in [
@@ -104,7 +108,7 @@ async fn whoever_has_anything_is_listed_and_nobody_else() {
     for name in [
         "rested", "played", "a:b*[?]", "version", "deleted", "erased",
     ] {
-        let mut game = Game::start(&backend, name).await;
+        let mut game = RawSession::start(&backend, name).await;
         game.save(&backend, "saved").await;
         games.push(game);
     }
@@ -112,24 +116,21 @@ async fn whoever_has_anything_is_listed_and_nobody_else() {
         unreachable!()
     };
     rested.release(&backend).await;
-    backend
-        .keep_version(&version.claim(), policy)
-        .await
-        .unwrap();
+    backend.keep_version(&version.claim, policy).await.unwrap();
     for game in [version, deleted] {
-        backend.delete(&game.claim(), &game.stamp()).await.unwrap();
+        backend.delete(&game.claim, &game.stamp()).await.unwrap();
         game.release(&backend).await;
     }
     backend
-        .post(&erased.player, &slot, &letter("1", "{}"))
+        .post(&erased.claim.player, &slot, &letter("1", "{}"))
         .await
         .unwrap();
     erased.release(&backend).await;
-    backend.erase(&erased.player).await.unwrap();
+    backend.erase(&erased.claim.player).await.unwrap();
     expected.extend(["rested", "played", "a:b*[?]", "version"]);
     // Only opened, only locked.
-    Game::start(&backend, "opened").await;
-    Game::of("locked").take(&backend, None).await;
+    RawSession::start(&backend, "opened").await;
+    RawSession::of("locked").take(&backend, None).await;
     for name in ["letter", "discarded"] {
         let (player, sent) = (PlayerId::new(name).unwrap(), letter("1", "{}"));
         backend.post(&player, &slot, &sent).await.unwrap();

@@ -66,7 +66,7 @@ impl Eviction {
 /// # Errors
 ///
 /// A server that can't be reached. One that refuses to answer is a hazard.
-pub(crate) async fn check(
+pub(crate) async fn find(
     link: &Link,
     options: &RedisOptions,
     eviction: &Eviction,
