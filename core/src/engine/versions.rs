@@ -5,11 +5,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Engine, RecoverOptions, recover::Base};
+use super::{Engine, RecoverOptions, recover::Base, wind_up::as_restored};
 use crate::{
     Error, Event, GameDocument, PlayerId, Revision, SlotName,
     backend::{Claim, KeepPolicy, Keeping, Opened, Record},
-    codec::Envelope,
+    codec::{Envelope, Escrow},
     state::{SessionCore, SlotState},
 };
 
@@ -47,8 +47,8 @@ pub struct Restored {
     /// The version that was kept of what it replaced; `None` if the slot held
     /// nothing.
     pub replaced: Option<Revision>,
-    /// Whether the version had parcels on their way to others, or in a trade.
-    /// These have arrived since, or the trade was decided: they are left out of
+    /// Whether the version had parcels on their way to others, or in a trade,
+    /// that have arrived since, or whose trade was decided: they are left out of
     /// what was restored, and are not among its items either.
     pub left_out: bool,
 }
@@ -145,8 +145,10 @@ impl<D: GameDocument> Engine<D> {
                 source: Arc::new(source),
             }
         })?;
-        let (envelope, left_out) = as_restored(envelope);
-        let replaced = self.keep_replaced(core, slot).await?;
+        let (replaced, beside) = self.keep_replaced(core, slot).await?;
+        let (envelope, left_out) = as_restored(envelope, &beside);
+        let ends = |one: &&Escrow| !envelope.escrow.contains(one);
+        self.end_trades(beside.escrow.iter().filter(ends)).await?;
         let options = RecoverOptions::new().replace_newer();
         let make = |engine: &Self, core: &SessionCore, opened: &Opened| {
             let schema = version.body.schema;
@@ -161,33 +163,22 @@ impl<D: GameDocument> Engine<D> {
         })
     }
 
-    /// Keeps what is about to be replaced; of many versions none goes for it
-    /// where none are kept otherwise.
+    /// Keeps what is about to be replaced, and returns what is beside it; of
+    /// many versions none goes for it where none are kept otherwise.
     async fn keep_replaced(
         &self,
         core: &SessionCore,
         slot: &SlotName,
-    ) -> Result<Option<Revision>, Error> {
-        let (number, _) = self.claim_slot(core, slot).await?;
+    ) -> Result<(Option<Revision>, Envelope), Error> {
+        let (number, opened) = self.claim_slot(core, slot).await?;
         let most = match self.settings.versions_kept {
             0 => u32::MAX,
             most => most,
         };
         let min_age = Duration::ZERO;
         let claim = core.claim(slot, number);
-        self.kept(core, &claim, KeepPolicy { most, min_age }).await
+        let kept = self.kept(core, &claim, KeepPolicy { most, min_age });
+        let beside = self.beside(&core.player, slot, opened.record.as_ref());
+        Ok((kept.await?, beside))
     }
-}
-
-/// What of a version's envelope holds again, and whether that is less than all.
-/// What is repeated harmlessly stays: letters that the version has and the
-/// mailbox may still have, what is to be settled and forgotten.
-fn as_restored(envelope: Envelope) -> (Envelope, bool) {
-    let left_out = !envelope.outbox.is_empty() || !envelope.escrow.is_empty();
-    let restored = Envelope {
-        outbox: Vec::new(),
-        escrow: Vec::new(),
-        ..envelope
-    };
-    (restored, left_out)
 }
