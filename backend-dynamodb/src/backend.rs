@@ -8,10 +8,10 @@ use playerdata_core::{
     Clock, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
     WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping, Letter,
-        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
-        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
-        VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping,
+        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
+        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
+        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -216,6 +216,15 @@ impl Backend for DynamoDbBackend {
         posting: WriteId,
     ) -> Result<()> {
         mail::settle(&self.table, &*self.clock, (player, slot), id, posting).await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        mail::known(&self.table, player, after, limit).await
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

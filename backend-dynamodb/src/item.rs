@@ -1,6 +1,10 @@
 //! Items of the table: their keys, their attributes, and reading them.
 
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    str::FromStr,
+};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use playerdata_core::{
@@ -195,8 +199,29 @@ impl Key {
     pub(crate) fn letter_id(player: &PlayerId, slot: &SlotName, id: &LetterId) -> Self {
         Self {
             partition: partition_of(player),
-            sort: format!("mail#{slot}#id#{id}"),
+            sort: format!("{}{id}", Self::letter_id_prefix(slot)),
         }
+    }
+
+    /// What the sort keys of a slot's ids begin with.
+    pub(crate) fn letter_id_prefix(slot: &SlotName) -> String {
+        format!("mail#{slot}#id#")
+    }
+
+    /// Where the ids of a slot behind one begin, or all of them, and where they
+    /// end.
+    pub(crate) fn letter_ids(
+        player: &PlayerId,
+        slot: &SlotName,
+        after: Option<&LetterId>,
+    ) -> [Self; 2] {
+        let prefix = Self::letter_id_prefix(slot);
+        // No name has a character that small, and none one that great.
+        let after = after.map_or_else(String::new, |id| format!("{id}\u{1}"));
+        [format!("{prefix}{after}"), format!("{prefix}\u{7f}")].map(|sort| Self {
+            partition: partition_of(player),
+            sort,
+        })
     }
 
     /// The kept copy of a slot's record as it was at that revision.
@@ -336,6 +361,17 @@ impl<'a> Reader<'a> {
     pub(crate) fn flag(self, name: &str) -> Result<bool> {
         let flag = self.shaped(name, |value| value.as_bool().ok().copied())?;
         Ok(flag.unwrap_or(false))
+    }
+
+    /// The names of its attributes.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'a str> {
+        self.item.keys().map(String::as_str)
+    }
+
+    /// Everything that is in it, for people.
+    pub(crate) fn as_text(self) -> String {
+        let sorted: BTreeMap<_, _> = self.item.iter().collect();
+        format!("{sorted:?}")
     }
 
     /// What an attribute holds that has to be there.

@@ -31,8 +31,8 @@ use bytes::Bytes;
 use playerdata_core::{
     Clock, Fence, LetterId, PlayerId, SlotName, UnixMillis, WriteId,
     backend::{
-        BackendError, Effect, ErrorKind, LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS,
-        Posting, Result, Retention, WaitingLetter,
+        BackendError, Effect, ErrorKind, KnownLetter, LETTER_MEMORY, Letter, LetterPosition,
+        MAX_LETTERS, Posting, Result, Retention, WaitingLetter,
     },
 };
 
@@ -49,6 +49,8 @@ use crate::{
 /// Over how many positions those are spread who go for the next one at once:
 /// who comes after a lesser one still gets in.
 const SPREAD: u128 = 64;
+
+const LIST_KNOWN: &str = "list the letters of";
 
 /// The mail, as far as one mailbox is concerned.
 #[derive(Default)]
@@ -342,15 +344,17 @@ pub(crate) async fn letters(
     Ok(letters)
 }
 
-fn read_letter(table: &Table, first: &Key, item: &Item) -> Result<WaitingLetter> {
-    let sort: String = {
-        let item = Reader::new(first, item);
-        item.required(&table.sort_key, item.parsed(&table.sort_key)?)?
-    };
-    let key = Key {
+/// The key of an item of the same partition.
+fn key_of(table: &Table, first: &Key, item: &Item) -> Result<Key> {
+    let item = Reader::new(first, item);
+    Ok(Key {
         partition: first.partition.clone(),
-        sort,
-    };
+        sort: item.required(&table.sort_key, item.parsed(&table.sort_key)?)?,
+    })
+}
+
+fn read_letter(table: &Table, first: &Key, item: &Item) -> Result<WaitingLetter> {
+    let key = key_of(table, first, item)?;
     let item = Reader::new(&key, item);
     let position = key.sort.rsplit('#').next().and_then(|at| at.parse().ok());
     let position = item.required(&table.sort_key, position)?;
@@ -366,6 +370,87 @@ fn read_letter(table: &Table, first: &Key, item: &Item) -> Result<WaitingLetter>
             content: Bytes::copy_from_slice(content),
         },
     })
+}
+
+/// See [`Backend::known_letters`](playerdata_core::backend::Backend::known_letters).
+pub(crate) async fn known(
+    table: &Table,
+    player: &PlayerId,
+    after: Option<(&SlotName, &LetterId)>,
+    limit: usize,
+) -> Result<Vec<KnownLetter>> {
+    let mut known = Vec::new();
+    for slot in mailboxes(table, player).await? {
+        let after = match after {
+            Some((last, _)) if slot < *last => continue,
+            Some((last, id)) if slot == *last => Some(id),
+            _ => None,
+        };
+        let mailbox = Mailbox {
+            player,
+            slot: &slot,
+        };
+        mailbox.known_after(table, after, limit, &mut known).await?;
+        if known.len() >= limit {
+            break;
+        }
+    }
+    Ok(known)
+}
+
+/// The slots that ever got a letter, sorted.
+async fn mailboxes(table: &Table, player: &PlayerId) -> Result<Vec<SlotName>> {
+    let mail = table.get(LIST_KNOWN, &Key::mail(player)).await?;
+    let counts = mail.unwrap_or_default();
+    let slots = counts.keys().filter_map(|name| {
+        let slot = name.strip_prefix(attr::WAITING_PREFIX)?;
+        SlotName::new(slot).ok()
+    });
+    let mut slots: Vec<_> = slots.collect();
+    slots.sort_unstable();
+    Ok(slots)
+}
+
+impl Mailbox<'_> {
+    /// Adds what it knows behind an id, up to so many letters in all.
+    async fn known_after(
+        &self,
+        table: &Table,
+        after: Option<&LetterId>,
+        limit: usize,
+        known: &mut Vec<KnownLetter>,
+    ) -> Result<()> {
+        const WANTED: [&str; 3] = [attr::POSTING, attr::RETENTION, attr::POSITION];
+        let [first, last] = Key::letter_ids(self.player, self.slot, after);
+        let mut from = None;
+        while known.len() < limit {
+            let range = Range::UpTo(&last, limit - known.len());
+            let page = table.page(LIST_KNOWN, &first, range, &WANTED, from).await?;
+            for item in &page.items {
+                known.push(self.read_known(table, &first, item)?);
+            }
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_known(&self, table: &Table, first: &Key, item: &Item) -> Result<KnownLetter> {
+        let key = key_of(table, first, item)?;
+        let prefix = Key::letter_id_prefix(self.slot);
+        let id = key.sort.strip_prefix(&prefix);
+        let id = id.and_then(|id| id.parse().ok());
+        let letter = Known::read(&key, item)?;
+        Ok(KnownLetter {
+            slot: self.slot.clone(),
+            id: Reader::new(&key, item).required(&table.sort_key, id)?,
+            posting: letter.posting,
+            retention: letter.retention,
+            waits: letter.position.is_some(),
+        })
+    }
 }
 
 /// When the id of a letter may be tidied away that need not be remembered for

@@ -11,13 +11,16 @@ use playerdata_core::{
         SlotSummary, Stamp, WriteOutcome,
     },
 };
+use uuid::Uuid;
 
 use crate::{
     error::half_way,
     item::{Item, Key, Reader, SLOT_PREFIX, attr, binary, number, partition_of, text},
     lock::{self, StoredLock},
-    table::{Change, Conditional, Range, Refusal, Table, values},
+    resend::Nature,
+    table::{Change, Conditional, Range, Refusal, Returning, Table, values},
     transaction::Action,
+    version,
 };
 
 /// The part of a slot item that decides about writes.
@@ -36,7 +39,8 @@ impl Head {
             fence: item.number(attr::FENCE)?.map(Fence::new),
             claim: item.number(attr::CLAIM)?.map(ClaimNumber::new),
             revision: Revision::new(item.number(attr::REVISION)?.unwrap_or_default()),
-            write_id: item.parsed(attr::WRITE_ID)?,
+            // One that can't be read is no write that anybody asks for.
+            write_id: item.parsed(attr::WRITE_ID).unwrap_or_default(),
         })
     }
 
@@ -69,6 +73,54 @@ pub(crate) fn read_record(item: Reader<'_>) -> Result<Option<Record>> {
             bytes: Bytes::copy_from_slice(bytes),
         },
     }))
+}
+
+/// The record in a slot item. What can't be understood is a record all the same,
+/// of which the bytes are known: whoever is shown it can put something else in
+/// its place. Without a revision it can't be replaced, and is an error; but for
+/// an item of another program's, which has none until the slot is opened.
+fn read_whatever_it_is(table: &Table, item: Reader<'_>) -> Result<Option<Record>> {
+    let unreadable = match read_record(item) {
+        Ok(None) if !is_foreign(table, item) => return Ok(None),
+        Ok(None) => item.corrupt(attr::BODY),
+        Ok(record) => return Ok(record),
+        Err(error) => error,
+    };
+    tracing::warn!(error = %unreadable, "a slot can't be read");
+    let bytes = match item.binary(attr::BODY) {
+        Ok(Some(bytes)) => Bytes::copy_from_slice(bytes),
+        Ok(None) | Err(_) => item.as_text().into(),
+    };
+    let saved_at = item.number(attr::SAVED_AT).unwrap_or_default();
+    Ok(Some(Record {
+        revision: Revision::new(item.number(attr::REVISION)?.unwrap_or_default()),
+        write_id: item
+            .parsed(attr::WRITE_ID)
+            .unwrap_or_default()
+            .unwrap_or(WriteId::from_uuid(Uuid::nil())),
+        saved_at: UnixMillis::new(saved_at.unwrap_or_default()),
+        body: Body {
+            schema: read_schema(item).unwrap_or_default(),
+            encoding: Encoding::Unknown,
+            bytes,
+        },
+    }))
+}
+
+/// Whether another program put an item at the place of a slot.
+fn is_foreign(table: &Table, item: Reader<'_>) -> bool {
+    const OURS: [&str; 7] = [
+        attr::SESSION,
+        attr::FENCE,
+        attr::CLAIM,
+        attr::REVISION,
+        attr::WRITE_ID,
+        attr::SAVED_AT,
+        attr::TTL,
+    ];
+    let keys = [table.partition_key.as_str(), &table.sort_key];
+    let mut names = item.names();
+    names.any(|name| !OURS.contains(&name) && !keys.contains(&name))
 }
 
 pub(crate) fn read_schema(item: Reader<'_>) -> Result<u32> {
@@ -160,10 +212,19 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
     let item = Reader::new(key, &item);
     let head = Head::read(item)?;
     if head.is_under(claim) {
+        let mut record = read_whatever_it_is(table, item)?;
+        let mut revision = head.revision;
+        if let Some(record) = &mut record
+            && has_lost_revision(record)
+        {
+            revision = newest_version(table, &claim.player, &claim.slot).await;
+            record.revision = revision;
+            go_on_from(table, claim, key, revision).await?;
+        }
         return Ok(Opening::Opened(Opened {
-            revision: head.revision,
+            revision,
             last_write: head.write_id,
-            record: read_record(item)?,
+            record,
         }));
     }
     if head.is_under_lock_of(claim) {
@@ -175,6 +236,39 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
             holder: stored.and_then(|stored| stored.holder_but_for(claim)),
         },
     })
+}
+
+/// Whether it is another program's, which has no revision.
+fn has_lost_revision(record: &Record) -> bool {
+    record.body.encoding == Encoding::Unknown && record.revision == Revision::default()
+}
+
+/// What a slot goes on from that has lost its revision, so that what is put in
+/// its place is no revision that is kept already.
+async fn newest_version(table: &Table, player: &PlayerId, slot: &SlotName) -> Revision {
+    let versions = version::list(table, player, slot).await;
+    let versions = versions.unwrap_or_default();
+    let newest = versions.first().map(|newest| newest.revision);
+    newest.unwrap_or_default()
+}
+
+/// Gives a claimed slot a revision.
+async fn go_on_from(table: &Table, claim: &Claim, key: &Key, newest: Revision) -> Result<()> {
+    let change = Change {
+        update: "SET #revision = :newest".to_owned(),
+        condition: "#session = :session AND #fence = :fence AND #claim = :claim".to_owned(),
+        values: values([
+            (":newest", number(newest.get())),
+            (":session", text(claim.session)),
+            (":fence", number(claim.fence.get())),
+            (":claim", number(claim.number.get())),
+        ]),
+    };
+    let (returning, nature) = (Returning::Nothing, Nature::Repeatable);
+    match table.update("open", key, change, returning, nature).await? {
+        // Failed: the claim is dead, and so is what is written under it.
+        Conditional::Met(_) | Conditional::Failed(_) => Ok(()),
+    }
 }
 
 /// Says how a claim died that the slot does not carry, or not as it was
@@ -266,10 +360,16 @@ pub(crate) async fn view(
     slot: &SlotName,
 ) -> Result<Option<Record>> {
     let key = Key::slot(player, slot);
-    match table.get("view", &key).await? {
-        None => Ok(None),
-        Some(item) => read_record(Reader::new(&key, &item)),
+    let Some(item) = table.get("view", &key).await? else {
+        return Ok(None);
+    };
+    let mut record = read_whatever_it_is(table, Reader::new(&key, &item))?;
+    if let Some(record) = &mut record
+        && has_lost_revision(record)
+    {
+        record.revision = newest_version(table, player, slot).await;
     }
+    Ok(record)
 }
 
 /// See [`Backend::list`](playerdata_core::backend::Backend::list).
@@ -291,7 +391,17 @@ pub(crate) async fn list(table: &Table, player: &PlayerId) -> Result<Vec<SlotSum
             .page("list", &first, Range::BeginningWith, &WANTED, from)
             .await?;
         for item in &page.items {
-            summaries.extend(summary(table, &first, item)?);
+            let reader = Reader::new(&first, item);
+            summaries.extend(match summary(table, reader) {
+                Ok(Some(summary)) => Some(summary),
+                // One that was never written, or another program's.
+                Ok(None) if is_unwritten(reader) => look(table, player, reader).await?,
+                Ok(None) => None,
+                Err(error) => {
+                    tracing::warn!(%error, "a slot can't be read");
+                    look(table, player, reader).await?
+                }
+            });
         }
         from = page.next;
         if from.is_none() {
@@ -301,14 +411,45 @@ pub(crate) async fn list(table: &Table, player: &PlayerId) -> Result<Vec<SlotSum
     }
 }
 
-/// What a list says of a slot; `None` for one without a record.
-fn summary(table: &Table, first: &Key, item: &Item) -> Result<Option<SlotSummary>> {
-    let item = Reader::new(first, item);
+fn is_unwritten(item: Reader<'_>) -> bool {
+    !matches!(item.number(attr::REVISION), Ok(Some(1..)))
+}
+
+/// What a list says of a slot that can't be read: it is listed all the same, by
+/// what is known. Viewing it says what is wrong, and the other slots are as they
+/// are.
+async fn look(table: &Table, player: &PlayerId, item: Reader<'_>) -> Result<Option<SlotSummary>> {
+    let slot = slot_name(table, item)?;
+    let summary = match view(table, player, &slot).await {
+        Ok(record) => record.map(|record| SlotSummary {
+            slot,
+            revision: record.revision,
+            saved_at: record.saved_at,
+            schema: record.body.schema,
+            body_bytes: record.body.bytes.len() as u64,
+        }),
+        Err(error) if error.kind() == ErrorKind::Corrupt => Some(SlotSummary {
+            slot,
+            revision: Revision::default(),
+            saved_at: UnixMillis::default(),
+            schema: 0,
+            body_bytes: 0,
+        }),
+        Err(error) => return Err(error),
+    };
+    Ok(summary)
+}
+
+fn slot_name(table: &Table, item: Reader<'_>) -> Result<SlotName> {
     let sort: String = item.required(&table.sort_key, item.parsed(&table.sort_key)?)?;
-    let slot = sort
-        .strip_prefix(SLOT_PREFIX)
-        .and_then(|name| name.parse().ok());
-    let slot = item.required(&table.sort_key, slot)?;
+    let slot = sort.strip_prefix(SLOT_PREFIX);
+    let slot = slot.and_then(|name| name.parse().ok());
+    item.required(&table.sort_key, slot)
+}
+
+/// What a list says of a slot; `None` for one without a record.
+fn summary(table: &Table, item: Reader<'_>) -> Result<Option<SlotSummary>> {
+    let slot = slot_name(table, item)?;
     let Some(body_bytes) = item.number(attr::BODY_BYTES)? else {
         return Ok(None);
     };

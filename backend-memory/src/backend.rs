@@ -7,8 +7,8 @@ use playerdata_core::{
     Clock, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
     WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, Letter,
-        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, KnownLetter,
+        Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
         PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
         VersionSummary, WaitingLetter, WriteOutcome,
     },
@@ -194,6 +194,15 @@ impl Backend for MemoryBackend {
         let now = self.store.options.clock.now();
         self.store.players.settle(player, slot, id, posting, now);
         Ok(())
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        Ok(self.store.players.known_letters(player, after, limit))
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use playerdata_core::{
     LetterId, PlayerId, SlotName, UnixMillis, WriteId,
     backend::{
-        LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Posting, Retention, WaitingLetter,
+        KnownLetter, LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Posting, Retention,
+        WaitingLetter,
     },
 };
 
@@ -76,6 +77,24 @@ impl Players {
         })
     }
 
+    pub(crate) fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Vec<KnownLetter> {
+        let mut known: Vec<KnownLetter> = self.with(player, |player| {
+            let mailboxes = player.iter().flat_map(|player| &player.mailboxes.0);
+            let known = mailboxes.flat_map(|(slot, mailbox)| mailbox.known(slot));
+            known
+                .filter(|known| after.is_none_or(|after| (&known.slot, &known.id) > after))
+                .collect()
+        });
+        known.sort_unstable_by(|a, b| (&a.slot, &a.id).cmp(&(&b.slot, &b.id)));
+        known.truncate(limit);
+        known
+    }
+
     pub(crate) fn discard(
         &self,
         player: &PlayerId,
@@ -139,6 +158,29 @@ impl Mailbox {
         let remembered = self.remembered.get(id)?;
         let counts = remembered.until.is_none_or(|until| now < until);
         counts.then_some(remembered.posting)
+    }
+
+    /// What is known of letters, in no order.
+    fn known(&self, slot: &SlotName) -> impl Iterator<Item = KnownLetter> {
+        let of = |id: &LetterId, posting, retention, waits| KnownLetter {
+            slot: slot.clone(),
+            id: id.clone(),
+            posting,
+            retention,
+            waits,
+        };
+        let waiting = self.waiting.iter();
+        let waiting = waiting.map(move |WaitingLetter { letter, .. }| {
+            of(&letter.id, letter.posting, letter.retention, true)
+        });
+        let remembered = self.remembered.iter().map(move |(id, remembered)| {
+            let retention = match remembered.until {
+                None => Retention::UntilSettled,
+                Some(_) => Retention::Timed,
+            };
+            of(id, remembered.posting, retention, false)
+        });
+        waiting.chain(remembered)
     }
 
     fn put(&mut self, letter: Letter) {

@@ -7,9 +7,9 @@ use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification,
-        Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result,
-        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
+        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use redis::{Client, ConnectionInfo, RedisError, aio::ConnectionManager};
@@ -316,6 +316,15 @@ impl Backend for RedisBackend {
         posting: WriteId,
     ) -> Result<()> {
         mail::settle(&self.store, player, slot, id, posting).await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        mail::known(&self.store, player, after, limit).await
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

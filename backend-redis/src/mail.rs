@@ -10,15 +10,15 @@ use bytes::Bytes;
 use playerdata_core::{
     LetterId, PlayerId, SlotName, UnixMillis, WriteId,
     backend::{
-        LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Posting, Result, Retention,
-        WaitingLetter,
+        KnownLetter, LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Posting, Result,
+        Retention, WaitingLetter,
     },
 };
 
 use crate::{
     boxes::SlotBox,
     keys::BoxKind,
-    script::{DISCARD, LETTERS, POST, SETTLE, Script},
+    script::{DISCARD, Invocation, KNOWN, LETTERS, MAILBOXES, POST, SETTLE, Script},
     store::Store,
 };
 
@@ -87,6 +87,70 @@ pub(crate) async fn letters(
         });
     }
     Ok(letters)
+}
+
+pub(crate) async fn known(
+    store: &Store,
+    player: &PlayerId,
+    after: Option<(&SlotName, &LetterId)>,
+    limit: usize,
+) -> Result<Vec<KnownLetter>> {
+    let mut known = Vec::new();
+    for slot in mailboxes(store, player).await? {
+        if after.is_some_and(|(last, _)| slot < *last) {
+            continue;
+        }
+        if known.len() >= limit {
+            break;
+        }
+        let mut letters = known_of(store, player, &slot).await?;
+        letters.retain(|known| after.is_none_or(|after| (&known.slot, &known.id) > after));
+        letters.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        known.append(&mut letters);
+    }
+    known.truncate(limit);
+    Ok(known)
+}
+
+/// The slots that have a mailbox, sorted.
+async fn mailboxes(store: &Store, player: &PlayerId) -> Result<Vec<SlotName>> {
+    let call = Invocation::default().key(store.keys.player(player));
+    let mut answer = store.call(&MAILBOXES, &call, store.reading(player)).await?;
+    if answer.word != "mailboxes" {
+        return Err(answer.unknown());
+    }
+    let mut slots = Vec::new();
+    while !answer.is_done() {
+        slots.push(answer.part()?);
+    }
+    slots.sort_unstable();
+    Ok(slots)
+}
+
+/// What one mailbox knows, in no order.
+async fn known_of(store: &Store, player: &PlayerId, slot: &SlotName) -> Result<Vec<KnownLetter>> {
+    let mailbox = mailbox(player, slot);
+    let call = mailbox.call(store, &KNOWN, store.reading(player), |call| call);
+    let mut answer = call.await?;
+    if answer.word != "known" {
+        return Err(answer.unknown());
+    }
+    let mut known = Vec::new();
+    while !answer.is_done() {
+        let (id, posting) = (answer.part()?, answer.part()?);
+        let retention = answer.part::<String>()?;
+        let retention = Retention::from_name(&retention);
+        let retention =
+            retention.ok_or_else(|| mailbox.corrupt(&format!("how long {id} is remembered")))?;
+        known.push(KnownLetter {
+            slot: slot.clone(),
+            id,
+            posting,
+            retention,
+            waits: answer.part::<String>()? == "waits",
+        });
+    }
+    Ok(known)
 }
 
 pub(crate) async fn discard(

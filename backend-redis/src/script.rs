@@ -36,6 +36,8 @@ scripts! {
     WATCH: "player.lua", "watch.lua";
     POST: "player.lua", "box.lua", "mail.lua", "post.lua";
     LETTERS: "player.lua", "box.lua", "mail.lua", "letters.lua";
+    MAILBOXES: "player.lua", "mailboxes.lua";
+    KNOWN: "player.lua", "box.lua", "mail.lua", "known.lua";
     DISCARD: "player.lua", "box.lua", "mail.lua", "discard.lua";
     SETTLE: "player.lua", "box.lua", "mail.lua", "settle.lua";
     KEEP_VERSION: "player.lua", "box.lua", "keep_version.lua";

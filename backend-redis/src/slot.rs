@@ -5,8 +5,8 @@ use std::{io::Write as _, time::Duration};
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, SessionId, SlotName,
     backend::{
-        BackendError, Body, Claim, Effect, ErrorKind, Opening, Record, Result, SlotSummary, Stamp,
-        WriteOutcome,
+        BackendError, Body, Claim, Effect, Encoding, ErrorKind, Opened, Opening, Record, Result,
+        SlotSummary, Stamp, WriteOutcome,
     },
 };
 use redis::{Cmd, RedisWrite as _, Value};
@@ -17,7 +17,7 @@ use crate::{
     link::Aim,
     script::{Answer, EXPLAIN, Invocation, LIST, LOOK, OPEN, WATCH},
     store::{MAX_DECLARATIONS, Store, restless},
-    value,
+    value, version,
 };
 
 /// The longest body. Redis takes 512 MiB, but a value of that size holds up
@@ -129,7 +129,7 @@ pub(crate) async fn open(store: &Store, claim: &Claim) -> Result<Opening> {
             continue;
         };
         if answer.word != "declare" {
-            return opening(claim, answer);
+            return opening(store, claim, answer).await;
         }
         let _slot = answer.bytes()?;
         place = Location::read(&answer.part::<String>()?, Some(claim.session))?;
@@ -157,14 +157,12 @@ pub(crate) async fn wait_for_move(pause: Duration, aim: Aim<'_>) -> Result<()> {
 }
 
 /// Reads what the script answered that opens a slot.
-fn opening(claim: &Claim, mut answer: Answer) -> Result<Opening> {
+async fn opening(store: &Store, claim: &Claim, mut answer: Answer) -> Result<Opening> {
     match answer.word.as_str() {
         "opened" => {
-            let opened = value::opened(answer.bytes()?);
-            opened.map(Opening::Opened).map_err(|unreadable| {
-                let what = format!("the value of {claim}");
-                error::corrupt(Effect::Possible, what).with_source(unreadable)
-            })
+            let value = answer.bytes()?;
+            let opened = whatever_it_is(store, &claim.player, &claim.slot, value);
+            Ok(Opening::Opened(opened.await))
         }
         "lost" => Ok(Opening::Lost {
             holder: answer.holder()?,
@@ -174,6 +172,27 @@ fn opening(claim: &Claim, mut answer: Answer) -> Result<Opening> {
         "forgotten" => Err(forgotten(Effect::None, &claim.player, &claim.slot)),
         _ => Err(answer.unknown()),
     }
+}
+
+/// Reads the value of a slot, whether it can be understood or not. One that does
+/// not tell its revision has that of the newest version of the slot, so that what
+/// is put in its place is no revision that is kept already.
+async fn whatever_it_is(
+    store: &Store,
+    player: &PlayerId,
+    slot: &SlotName,
+    value: Vec<u8>,
+) -> Opened {
+    let mut opened = value::whatever_it_is(value);
+    if let Some(record) = &mut opened.record
+        && record.body.encoding == Encoding::Unknown
+    {
+        let versions = version::list(store, player, slot).await.unwrap_or_default();
+        let newest = versions.first().map(|newest| newest.revision);
+        record.revision = record.revision.max(newest.unwrap_or_default());
+        opened.revision = record.revision;
+    }
+    opened
 }
 
 pub(crate) async fn save(
@@ -323,11 +342,7 @@ pub(crate) async fn view(
         };
         match (value, place) {
             (Some(value), Some(_)) if !value::is_mark(&value) => {
-                let opened = value::opened(value).map_err(|unreadable| {
-                    let what = format!("the value of {player}/{slot}");
-                    error::corrupt(Effect::None, what).with_source(unreadable)
-                })?;
-                return Ok(opened.record);
+                return Ok(whatever_it_is(store, player, slot, value).await.record);
             }
             (None, None) => return Ok(None),
             // It was moved between the two questions, unless it still is not

@@ -17,7 +17,7 @@ use playerdata_core::{
     backend::{Body, Encoding, Opened, Record, SlotSummary, Stamp},
 };
 use thiserror::Error;
-use uuid::fmt::Hyphenated;
+use uuid::{Uuid, fmt::Hyphenated};
 
 /// The version of the layout.
 const MARK: &str = "pd1";
@@ -101,12 +101,13 @@ pub(crate) fn unreadable(slot: SlotName, bytes: u64) -> SlotSummary {
 }
 
 /// Reads a value as an opening found it.
-pub(crate) fn opened(value: Vec<u8>) -> Result<Opened> {
+pub(crate) fn opened(value: impl Into<Bytes>) -> Result<Opened> {
+    let value = value.into();
     if value.is_empty() {
         return Ok(Opened::default());
     }
     let (header, body_at) = parse(&value)?;
-    let bytes = Bytes::from(value).slice(body_at..);
+    let bytes = value.slice(body_at..);
     let record = match header.body {
         None => None,
         Some((encoding, schema, length)) if length == bytes.len() => Some(Record {
@@ -129,6 +130,35 @@ pub(crate) fn opened(value: Vec<u8>) -> Result<Opened> {
         revision: header.revision,
         last_write: Some(header.write_id),
         record,
+    })
+}
+
+/// Reads the value of a slot. What can't be understood is a record all the same,
+/// of which the bytes are known: whoever is shown it can put something else in
+/// its place.
+pub(crate) fn whatever_it_is(value: Vec<u8>) -> Opened {
+    let bytes = Bytes::from(value);
+    opened(bytes.clone()).unwrap_or_else(|unreadable| {
+        tracing::warn!(error = %unreadable, "a slot can't be read");
+        let header = parse(&bytes).ok().map(|(header, _)| header);
+        let revision = header.map(|header| header.revision).unwrap_or_default();
+        let last_write = header.map(|header| header.write_id);
+        let saved_at = header.map(|header| header.saved_at).unwrap_or_default();
+        let body = header.and_then(|header| header.body);
+        Opened {
+            revision,
+            last_write,
+            record: Some(Record {
+                revision,
+                write_id: last_write.unwrap_or(WriteId::from_uuid(Uuid::nil())),
+                saved_at,
+                body: Body {
+                    schema: body.map_or(0, |(_, schema, _)| schema),
+                    encoding: Encoding::Unknown,
+                    bytes,
+                },
+            }),
+        }
     })
 }
 
@@ -192,8 +222,6 @@ impl FromStr for Header {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     fn stamp() -> Stamp {

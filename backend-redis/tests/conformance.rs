@@ -45,17 +45,8 @@ mod server {
         server.lock().await.restart().await;
     }
 
-    playerdata_conformance::suite!(
-        #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-        open,
-        durable,
-        outage,
-        killed
-    );
-    playerdata_conformance::model!(
-        #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-        open
-    );
+    playerdata_conformance::suite!(open, durable, outage, killed);
+    playerdata_conformance::model!(open);
 }
 
 /// On a Cluster of three primaries, shared by all cases.
@@ -69,12 +60,6 @@ mod cluster {
         Fixture::builder(one, other).build()
     }
 
-    playerdata_conformance::suite!(
-        #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-        open
-    );
-    playerdata_conformance::model!(
-        #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
-        open
-    );
+    playerdata_conformance::suite!(open);
+    playerdata_conformance::model!(open);
 }

@@ -8,9 +8,9 @@ use playerdata_core::{
     WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification,
-        Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result,
-        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
+        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use tokio::sync::watch;
@@ -373,6 +373,20 @@ impl Backend for SqliteBackend {
             .run(move |db| mail::settle(db, &of, &name, &letter, posting, clock.now()))
             .await
             .map_err(|fault| fault.during(format_args!("settling letter {id} of {player}/{slot}")))
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        let of = player.clone();
+        let after = after.map(|(slot, id)| (slot.clone(), id.clone()));
+        self.reads
+            .run(move |db| mail::known(db, &of, after.as_ref(), limit))
+            .await
+            .map_err(|fault| fault.during(format_args!("listing the letters of {player}")))
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use playerdata_core::{
     LetterId, PlayerId, SlotName, UnixMillis, WriteId,
     backend::{
-        LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Posting, Retention, WaitingLetter,
+        KnownLetter, LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Posting, Retention,
+        WaitingLetter,
     },
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -37,6 +38,12 @@ const LETTERS: &str = "
     SELECT position, id, posting, sender, sent_at_ms, retention, content FROM letter
     WHERE player = :player AND slot = :slot AND position > :after AND content IS NOT NULL
     ORDER BY position LIMIT :limit";
+
+/// In the order of an index; nothing comes before two empty names.
+const KNOWN: &str = "
+    SELECT slot, id, posting, retention, content IS NOT NULL AS waits FROM letter
+    WHERE player = :player AND (slot, id) > (:slot, :id)
+    ORDER BY slot, id LIMIT :limit";
 
 /// The memory of a letter that is not settled has no end yet.
 const DISCARD: &str = "
@@ -146,14 +153,48 @@ fn read_letter(row: &Row<'_>) -> Result<WaitingLetter, Fault> {
         position: LetterPosition::new(column::read_number(row, "position")?),
         letter: Letter {
             id: column::read_letter_id(row, "id")?,
-            posting: column::read_write_id(row, "posting")?
-                .ok_or_else(|| Fault::corrupt("a letter without a posting"))?,
+            posting: read_posting(row)?,
             sender: row.get("sender")?,
             sent_at: column::read_time(row, "sent_at_ms")?,
             retention: column::read_word(row, "retention", Retention::from_name)?,
             content: Bytes::from(row.get::<_, Vec<u8>>("content")?),
         },
     })
+}
+
+pub(crate) fn known(
+    db: &Connection,
+    player: &PlayerId,
+    after: Option<&(SlotName, LetterId)>,
+    limit: usize,
+) -> Result<Vec<KnownLetter>, Fault> {
+    let (slot, id) = after.map_or(("", ""), |(slot, id)| (slot.as_str(), id.as_str()));
+    let mut statement = db.prepare_cached(KNOWN)?;
+    let rows = statement.query_map(
+        named_params! {
+            ":player": player.as_str(),
+            ":slot": slot,
+            ":id": id,
+            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+        },
+        |row| Ok(read_known(row)),
+    )?;
+    rows.map(|row| row?).collect()
+}
+
+fn read_known(row: &Row<'_>) -> Result<KnownLetter, Fault> {
+    Ok(KnownLetter {
+        slot: column::read_slot_name(row, "slot")?,
+        id: column::read_letter_id(row, "id")?,
+        posting: read_posting(row)?,
+        retention: column::read_word(row, "retention", Retention::from_name)?,
+        waits: row.get("waits")?,
+    })
+}
+
+fn read_posting(row: &Row<'_>) -> Result<WriteId, Fault> {
+    let posting = column::read_write_id(row, "posting")?;
+    posting.ok_or_else(|| Fault::corrupt("a letter without a posting"))
 }
 
 pub(crate) fn discard(

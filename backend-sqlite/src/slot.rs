@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use playerdata_core::{
-    PlayerId, Revision, SlotName,
+    PlayerId, Revision, SlotName, UnixMillis, WriteId,
     backend::{
         Body, Claim, Encoding, ErrorKind, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome,
     },
 };
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params, types::ValueRef};
+use uuid::Uuid;
 
 use crate::{column, error::Fault, lock, savepoint::all_or_nothing};
 
@@ -65,7 +66,7 @@ pub(crate) fn open(db: &Connection, claim: &Claim) -> Result<Opening, Fault> {
                     ":fence": fence,
                     ":number": number,
                 },
-                |row| Ok(read_opened(row)),
+                |row| Ok(read_whatever_it_is(row)),
             )
             .optional()?
             .transpose()
@@ -150,7 +151,7 @@ pub(crate) fn view(
         .prepare_cached(VIEW)?
         .query_row(
             named_params! { ":player": player.as_str(), ":slot": slot.as_str() },
-            |row| Ok(read_opened(row)),
+            |row| Ok(read_whatever_it_is(row)),
         )
         .optional()?
         .transpose()?;
@@ -163,6 +164,40 @@ pub(crate) fn list(db: &Connection, player: &PlayerId) -> Result<Vec<SlotSummary
         Ok(read_summary(row))
     })?;
     rows.map(|row| row?).collect()
+}
+
+/// Reads a slot. What can't be understood is a record all the same, of which
+/// the bytes are known: whoever is shown it can put something else in its place.
+/// Without a revision it can't be replaced, and is an error.
+fn read_whatever_it_is(row: &Row<'_>) -> Result<Opened, Fault> {
+    read_opened(row).or_else(|fault| {
+        if fault.dooms_transaction() {
+            return Err(fault);
+        }
+        let revision = Revision::new(column::read_number(row, "revision")?);
+        let last_write = column::read_write_id(row, "write_id").unwrap_or_default();
+        let bytes = match row.get_ref("body")? {
+            ValueRef::Null => return Err(fault),
+            ValueRef::Blob(bytes) | ValueRef::Text(bytes) => Bytes::copy_from_slice(bytes),
+            ValueRef::Integer(number) => number.to_string().into(),
+            ValueRef::Real(number) => number.to_string().into(),
+        };
+        tracing::warn!(error = %fault, "a slot can't be read");
+        Ok(Opened {
+            revision,
+            last_write,
+            record: Some(Record {
+                revision,
+                write_id: last_write.unwrap_or(WriteId::from_uuid(Uuid::nil())),
+                saved_at: column::read_time(row, "saved_at_ms").unwrap_or_default(),
+                body: Body {
+                    schema: row.get("schema").unwrap_or_default(),
+                    encoding: Encoding::Unknown,
+                    bytes,
+                },
+            }),
+        })
+    })
 }
 
 pub(crate) fn read_opened(row: &Row<'_>) -> Result<Opened, Fault> {
@@ -189,12 +224,27 @@ pub(crate) fn read_opened(row: &Row<'_>) -> Result<Opened, Fault> {
     })
 }
 
+/// What can't be read is listed all the same, by what is known: viewing it says
+/// what is wrong, and the other slots are as they are.
 fn read_summary(row: &Row<'_>) -> Result<SlotSummary, Fault> {
-    Ok(SlotSummary {
-        slot: column::read_slot_name(row, "slot")?,
-        revision: Revision::new(column::read_number(row, "revision")?),
-        saved_at: column::read_time(row, "saved_at_ms")?,
-        schema: row.get("schema")?,
-        body_bytes: column::read_number(row, "body_bytes")?,
+    let slot = column::read_slot_name(row, "slot")?;
+    let read = |slot| {
+        Ok(SlotSummary {
+            slot,
+            revision: Revision::new(column::read_number(row, "revision")?),
+            saved_at: column::read_time(row, "saved_at_ms")?,
+            schema: row.get("schema")?,
+            body_bytes: column::read_number(row, "body_bytes")?,
+        })
+    };
+    read(slot.clone()).or_else(|fault: Fault| match fault.dooms_transaction() {
+        true => Err(fault),
+        false => Ok(SlotSummary {
+            slot,
+            revision: Revision::new(column::read_number(row, "revision").unwrap_or_default()),
+            saved_at: UnixMillis::default(),
+            schema: 0,
+            body_bytes: column::read_number(row, "body_bytes").unwrap_or_default(),
+        }),
     })
 }

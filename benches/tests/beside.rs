@@ -69,7 +69,6 @@ fn what_is_done_by_hand_on_sqlite_can_be_done_by_turns() {
 }
 
 #[test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 fn the_limits_on_redis_leave_open_slots_alone() {
     let runtime = harness::runtime();
     let store = runtime.block_on(Redis::start(Log::Off)).unwrap();

@@ -20,7 +20,6 @@ use playerdata_redis::redis;
 const PLAYERS: u64 = 5;
 
 #[tokio::test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 async fn values_on_redis_are_as_long_as_the_backends_and_at_keys_as_long() {
     let store = Redis::start(Log::Off).await.unwrap();
     let backend = store.backend("ours").await;

@@ -32,7 +32,6 @@ const WITH_AIMS: [&str; 16] = [
 ];
 
 #[test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 fn every_row_can_be_measured_and_shown() {
     let rows = measure(&ALLOCATOR, Extent::TINY, &[]);
     for what in WITH_AIMS {

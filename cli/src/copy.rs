@@ -3,27 +3,28 @@
 use futures::{Stream, TryStreamExt as _, stream};
 use playerdata::{
     PlayerId, Revision, SlotName,
-    backend::{Letter, Posting, Record},
+    backend::{Encoding, Letter, Posting, Record, WaitingLetter},
 };
 
 use crate::{
+    command::mail,
     desk::Desk,
     failure::Failure,
     hold::{Hold, Presence},
+    output,
     record::same_content,
 };
 
 /// How many players are asked for at a time.
 pub(crate) const PAGE: usize = 1_000;
 
-/// How many letters are asked for at a time.
-const LETTERS: usize = 100;
-
 /// All that is stored of one player.
 #[derive(Debug)]
 pub(crate) struct PlayerCopy {
     pub(crate) player: PlayerId,
     pub(crate) slots: Vec<SlotCopy>,
+    /// What could not be read, and is not among it: texts for people.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// All that is stored of one slot.
@@ -54,6 +55,10 @@ pub(crate) enum Arrival {
     There,
     /// Something newer is there, and stays.
     Newer,
+    /// Nothing was written: the player is held.
+    Held,
+    /// Something of the player can't be read, and is not there.
+    Damaged,
 }
 
 /// All players, a page at a time.
@@ -85,52 +90,87 @@ pub(crate) async fn read(
             names.push(slot.clone());
         }
     }
-    let mut slots = Vec::new();
+    let mut copy = PlayerCopy {
+        player: player.clone(),
+        slots: Vec::new(),
+        left_out: Vec::new(),
+    };
     for slot in names {
-        let viewed = desk
-            .ask("read the slot", desk.backend.view(player, &slot))
-            .await?;
-        slots.push(SlotCopy {
-            record: viewed,
-            versions: versions(desk, player, &slot, extent).await?,
-            letters: letters(desk, player, &slot).await?,
+        let viewed = desk.backend.view(player, &slot);
+        let record = desk.ask("read the slot", viewed).await;
+        let record = copy.or_left_out(&slot, record)?;
+        let versions = versions(desk, &mut copy, &slot, extent).await?;
+        let letters = mail::letters(desk, player, &slot).await;
+        let letters = copy.or_left_out(&slot, letters)?;
+        let letters = copy.readable(&slot, letters);
+        copy.slots.push(SlotCopy {
             slot,
+            record,
+            versions,
+            letters,
         });
     }
-    let player = player.clone();
-    Ok(PlayerCopy { player, slots })
+    Ok(copy)
+}
+
+impl PlayerCopy {
+    /// What was read; nothing if it is damaged, which is noted.
+    fn or_left_out<T: Default>(
+        &mut self,
+        slot: &SlotName,
+        read: Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        read.or_else(|failure| match failure.is_damage() {
+            true => {
+                let why = output::chain(&failure);
+                self.left_out.push(format!("{slot}: {why}"));
+                Ok(T::default())
+            }
+            false => Err(failure),
+        })
+    }
+
+    /// The letters that are JSON. The others are noted.
+    fn readable(&mut self, slot: &SlotName, letters: Vec<WaitingLetter>) -> Vec<Letter> {
+        let letters = letters.into_iter().map(|waiting| waiting.letter);
+        let (readable, others): (Vec<_>, Vec<_>) = letters.partition(mail::is_readable);
+        let others = others.iter();
+        let others = others.map(|letter| format!("{slot}: letter {} is not JSON", letter.id));
+        self.left_out.extend(others);
+        readable
+    }
 }
 
 async fn versions(
     desk: &Desk,
-    player: &PlayerId,
+    copy: &mut PlayerCopy,
     slot: &SlotName,
     extent: &Extent,
 ) -> Result<Vec<Record>, Failure> {
     let mut versions = Vec::new();
     if extent.versions {
-        let listed = desk.backend.versions(player, slot);
-        for summary in desk.ask("list the versions", listed).await?.iter().rev() {
-            let kept = desk.backend.version(player, slot, summary.revision);
-            versions.extend(desk.ask("read the version", kept).await?);
+        let listed = desk.backend.versions(&copy.player, slot);
+        let listed = desk.ask("list the versions", listed).await;
+        for summary in copy.or_left_out(slot, listed)?.iter().rev() {
+            let kept = desk.backend.version(&copy.player, slot, summary.revision);
+            let kept = desk.ask("read the version", kept).await;
+            versions.extend(copy.or_left_out(slot, kept)?);
         }
     }
     Ok(versions)
 }
 
-async fn letters(desk: &Desk, player: &PlayerId, slot: &SlotName) -> Result<Vec<Letter>, Failure> {
-    let mut letters = Vec::new();
-    let mut after = None;
-    loop {
-        let page = desk.backend.letters(player, slot, after, LETTERS);
-        let page = desk.ask("read the mailbox", page).await?;
-        let last = page.len() < LETTERS;
-        after = page.last().map(|letter| letter.position);
-        letters.extend(page.into_iter().map(|waiting| waiting.letter));
-        if last {
-            return Ok(letters);
-        }
-    }
+/// What of a copy has no place at another store: nobody knows how it is to be
+/// read.
+pub(crate) fn unwritable(copy: &PlayerCopy) -> impl Iterator<Item = String> + '_ {
+    let slots = copy.slots.iter();
+    slots
+        .filter(|slot| slot.record.as_ref().is_some_and(is_unknown))
+        .map(|slot| format!("{}: what is stored there can't be read", slot.slot))
+}
+
+fn is_unknown(record: &Record) -> bool {
+    record.body.encoding == Encoding::Unknown
 }
 
 /// Writes a player: what is there already is left, so that a copy that was
@@ -184,7 +224,8 @@ async fn missing<'a>(
     let mut slots = Vec::new();
     let mut newer = false;
     for slot in &copy.slots {
-        let Some(record) = &slot.record else {
+        let record = slot.record.as_ref();
+        let Some(record) = record.filter(|record| !is_unknown(record)) else {
             continue;
         };
         let viewed = desk.backend.view(&copy.player, &slot.slot);
@@ -254,7 +295,7 @@ async fn write_versions(
     mut base: Revision,
 ) -> Result<Revision, Failure> {
     let most = u32::try_from(slot.versions.len()).unwrap_or(u32::MAX);
-    for version in &slot.versions {
+    for version in slot.versions.iter().filter(|it| !is_unknown(it)) {
         base = hold
             .save(&slot.slot, base, version.saved_at, &version.body)
             .await?;

@@ -3,8 +3,8 @@
 use std::{io, path::PathBuf, time::Duration};
 
 use playerdata::{
-    Error, OpenError, PlayerId, Revision, SettingsError, SlotName, StartError,
-    backend::{BackendError, HazardKind, Lock},
+    Error, LetterId, OpenError, PlayerId, Revision, SettingsError, SlotName, StartError,
+    backend::{BackendError, ErrorKind, HazardKind, Lock},
 };
 use thiserror::Error as ThisError;
 use tracing_subscriber::filter::ParseError;
@@ -68,6 +68,15 @@ pub(crate) enum Failure {
     NothingStored(PlayerId, SlotName),
     #[error("revision {0} can't be read: {1}")]
     Unreadable(Revision, String),
+    #[error(
+        "it can't be told which schema {1} of player {0} had: say --schema, with the version that \
+         the document has"
+    )]
+    UnknownSchema(PlayerId, SlotName),
+    #[error("letter {0} can't be read: it is not JSON")]
+    UnreadableLetter(LetterId),
+    #[error("the version of revision {0} can't be read: {1}")]
+    UnreadableVersion(Revision, String),
     #[error("player {0} was written again while they were erased: erase them once more")]
     WrittenMeanwhile(PlayerId),
     #[error("the mailbox of {1} of player {0} is full")]
@@ -103,6 +112,7 @@ impl Failure {
             | Self::Line { .. }
             | Self::SameStore
             | Self::NoFile(_)
+            | Self::UnknownSchema(..)
             | Self::NobodyToAsk(_) => Exit::Usage,
             Self::Start(StartError::Settings(_) | StartError::DefaultData(_)) => Exit::Usage,
             // Whoever read the answers has had enough.
@@ -113,7 +123,9 @@ impl Failure {
             | Self::Differs(_)
             | Self::NoVersion(..)
             | Self::NothingStored(..)
-            | Self::Unreadable(..) => Exit::No,
+            | Self::Unreadable(..)
+            | Self::UnreadableLetter(_)
+            | Self::UnreadableVersion(..) => Exit::No,
             Self::WrittenMeanwhile(_) => Exit::Lost,
             Self::Interrupted(_) | Self::Held(..) => Exit::Held,
             Self::Session(error) => match **error {
@@ -123,6 +135,16 @@ impl Failure {
                 Error::Superseded { .. } | Error::InvalidName(_) => Exit::Usage,
                 _ => Exit::Store,
             },
+        }
+    }
+
+    /// Whether the store has something that can't be read, and is well
+    /// otherwise.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Store { source, .. } => source.kind() == ErrorKind::Corrupt,
+            Self::Unreadable(..) => true,
+            _ => false,
         }
     }
 

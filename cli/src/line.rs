@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    command::mail,
     copy::{PlayerCopy, SlotCopy},
     record::{ENVELOPE, text},
 };
@@ -110,6 +111,7 @@ impl Line {
         });
         Ok(PlayerCopy {
             player: line.player,
+            left_out: Vec::new(),
             slots: slots.collect::<Result<_, String>>()?,
         })
     }
@@ -180,7 +182,10 @@ impl ContentLine {
                 encoded(document.to_string().into_bytes(), compress_from)
             }
             Self::Unreadable { encoding, bytes } => {
-                let known = Encoding::from_name(&encoding);
+                let known = match encoding == Encoding::Unknown.as_str() {
+                    true => Some(Encoding::Unknown),
+                    false => Encoding::from_name(&encoding),
+                };
                 let encoding = known.ok_or_else(|| format!("there is no encoding {encoding:?}"))?;
                 Ok((encoding, unhex(&bytes)?))
             }
@@ -210,14 +215,13 @@ fn unhex(digits: &str) -> Result<Bytes, String> {
 
 impl LetterLine {
     fn of(letter: &Letter) -> Self {
-        let content = serde_json::from_slice(&letter.content);
         Self {
             id: letter.id.clone(),
             posting: letter.posting,
             sender: letter.sender.clone(),
             sent_at_ms: letter.sent_at.get(),
             retention: letter.retention.as_str().to_owned(),
-            content: content.unwrap_or(Value::Null),
+            content: mail::content(&letter.content),
         }
     }
 
@@ -259,6 +263,7 @@ mod tests {
         };
         PlayerCopy {
             player: PlayerId::from(7_u64),
+            left_out: Vec::new(),
             slots: vec![SlotCopy {
                 slot: SlotName::new("Slot1").unwrap(),
                 record: Some(record(3, body.clone())),
@@ -285,6 +290,7 @@ mod tests {
             (body(Encoding::JsonZstd, packed), 10),
             (body(Encoding::Json, &b"{\"a\":1,\"a\":2}"[..]), 1_000),
             (body(Encoding::JsonZstd, &b"not at all"[..]), 1_000),
+            (body(Encoding::Unknown, &b"{\"a\":1}"[..]), 1_000),
         ] {
             let copy = copy(body);
             let line = serde_json::to_string(&Line::of(&copy)).unwrap();

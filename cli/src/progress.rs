@@ -37,18 +37,20 @@ pub(crate) struct Tally {
     there: u64,
     newer: u64,
     held: u64,
+    damaged: u64,
     /// Whether it was interrupted before the last.
     stopped: bool,
 }
 
 impl Tally {
-    /// With one more player; without an arrival, one who was held.
-    pub(crate) fn with(mut self, arrival: Option<Arrival>) -> Self {
+    /// With one more player.
+    pub(crate) fn with(mut self, arrival: Arrival) -> Self {
         match arrival {
-            Some(Arrival::Written) => self.written += 1,
-            Some(Arrival::There) => self.there += 1,
-            Some(Arrival::Newer) => self.newer += 1,
-            None => self.held += 1,
+            Arrival::Written => self.written += 1,
+            Arrival::There => self.there += 1,
+            Arrival::Newer => self.newer += 1,
+            Arrival::Held => self.held += 1,
+            Arrival::Damaged => self.damaged += 1,
         }
         self
     }
@@ -64,6 +66,7 @@ impl Tally {
             there,
             newer,
             held,
+            damaged,
             stopped,
         } = self;
         let json = json!({
@@ -71,6 +74,7 @@ impl Tally {
             "there_already": there,
             "newer": newer,
             "held": held,
+            "damaged": damaged,
             "stopped": stopped,
         });
         let words = || {
@@ -80,11 +84,12 @@ impl Tally {
             };
             format!(
                 "{written} players written, {there} there already, {newer} left because something \
-                 newer is there, {held} left because they are held{again}"
+                 newer is there, {held} left because they are held, {damaged} not whole because \
+                 something can't be read{again}"
             )
         };
         desk.answer(|| json, words)?;
-        let all = newer == 0 && held == 0 && !stopped;
+        let all = newer + held + damaged == 0 && !stopped;
         Ok(if all { Exit::Ended } else { Exit::No })
     }
 }

@@ -66,7 +66,10 @@ pub(crate) fn text(body: &Body) -> io::Result<Vec<u8>> {
             decoder.take(LONGEST).read_to_end(&mut text)?;
             Ok(text)
         }
-        _ => Ok(body.bytes.to_vec()),
+        Encoding::Json => Ok(body.bytes.to_vec()),
+        _ => Err(io::Error::other(
+            "how the bytes are to be read is not known",
+        )),
     }
 }
 

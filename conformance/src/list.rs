@@ -321,6 +321,9 @@ macro_rules! __every_store {
                 an_erasure_takes_mail_and_its_memory,
                 late_requests_from_before_an_erasure_change_nothing,
                 remembered_ids_take_no_room,
+                what_mailboxes_know_is_listed,
+                letters_of_who_never_played_are_known,
+                known_letters_are_listed_page_by_page,
             }
             mail_races {
                 one_of_many_letters_of_one_id_is_posted,

@@ -1,8 +1,9 @@
-//! The rules that cases prove.
+//! The rules that cases, and runs of a simulation, prove.
 
 use std::fmt;
 
-/// A rule of playerdata's contract that a backend can break.
+/// A rule of playerdata's contract that a backend, or what stands on it, can
+/// break.
 ///
 /// It prints as its number and its text, which is how a failed case names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +32,7 @@ pub enum Rule {
     A1,
     A3,
     A6,
+    A9,
     E1,
     E2,
     E3,
@@ -44,17 +46,22 @@ pub enum Rule {
     M6,
     P2,
     P3,
+    P4,
     H1,
     H4,
     H5,
     Atomic,
     Bodies,
     Erasure,
+    Kept,
     Names,
+    NoPanic,
     Notices,
     Numbers,
+    OneWriter,
     Outage,
     Players,
+    Recovered,
     Repeats,
     Views,
     /// Not one rule but all of them.
@@ -92,6 +99,7 @@ impl Rule {
             Self::A1 => "the autosave writes what changed, and nothing else",
             Self::A3 => "a save that failed is told and tried again",
             Self::A6 => "the forced cycle writes every open slot",
+            Self::A9 => "game code that keeps a document holds up nobody else",
             Self::E1 => "an end saves and then releases; what can't be saved keeps the lock",
             Self::E2 => "a lost session is closed, and the game is told who took the player",
             Self::E3 => "a store that is down is not a lost session",
@@ -105,21 +113,30 @@ impl Rule {
             Self::M6 => "erasing a player erases their mail, and what it remembers",
             Self::P2 => "the id of a letter from an outbox is remembered until it is settled",
             Self::P3 => "the first verdict on a trade stands, for everybody and for good",
+            Self::P4 => "nothing is made and nothing is lost",
             Self::H1 => "a version is a record as it was stored, and the newest ones stay",
             Self::H4 => "versions are read without the lock",
             Self::H5 => "only the holder keeps a version, and an erasure takes all of them",
             Self::Atomic => "each method takes effect at one point in time, or not at all",
             Self::Bodies => "bodies are opaque: kept byte for byte, from none to the limit",
             Self::Erasure => "erasing removes everything but the fence, and refuses while locked",
+            Self::Kept => {
+                "every saved document goes back to the one before it: no change is dropped"
+            }
             Self::Names => "names that differ are different things, every allowed one of them",
+            Self::NoPanic => "no code panics",
             Self::Notices => "a notice is drained once, by the next renewal of its server",
             Self::Numbers => {
                 "numbers and times are kept as they came, or refused without an effect"
+            }
+            Self::OneWriter => {
+                "all changes between one stored document and the next are by who saved it"
             }
             Self::Outage => {
                 "a store that is down is an error, in every method, and never an outcome"
             }
             Self::Players => "whoever has something stored is listed, in pages that come to an end",
+            Self::Recovered => "when the faults stop, every player can be loaded again",
             Self::Repeats => "calling again does what the method's contract says, and no more",
             Self::Views => "a view is a record as it was acknowledged, never half of one",
             Self::Model => "every answer is that of the simplest store that keeps the contract",

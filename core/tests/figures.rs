@@ -34,7 +34,7 @@ async fn every_figure_is_told_when_what_it_counts_happens() {
     let session = a.start_session(1).await.unwrap();
     let slot = session.load_slot("Slot1").await.unwrap();
     slot.save().await.unwrap();
-    world.store.fail_once(Op::Save, Fault::Lost);
+    world.store.inject(When::save().nth(1), Fault::ErrorInDoubt);
     slot.set("Currency", 1).unwrap();
     slot.save().await.unwrap();
     let stolen = b.start_session_with(1, OnConflict::Steal).await.unwrap();

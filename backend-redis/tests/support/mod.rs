@@ -25,10 +25,19 @@ pub fn namespace() -> String {
     format!("test-{}", RandomIds.next_id())
 }
 
-/// Options for tests: a namespace of one's own, and little patience.
+/// Options for tests: a namespace of one's own, and patience, since a busy
+/// machine may be late.
 pub fn options() -> RedisOptions {
     let mut options = RedisOptions::default();
     options.namespace = namespace();
+    options.operation_timeout = Duration::from_secs(20);
+    options.replica_timeout = Duration::from_secs(10);
+    options
+}
+
+/// The same with little patience, for what never comes.
+pub fn impatient() -> RedisOptions {
+    let mut options = options();
     options.operation_timeout = Duration::from_secs(3);
     options.replica_timeout = Duration::from_millis(1_500);
     options

@@ -1,8 +1,8 @@
 //! Hash slots of a Cluster that move to another node.
 
-use playerdata_redis::RedisBackend;
+use playerdata_redis::{RedisBackend, RedisOptions};
 
-use super::{TestCluster, connect, options};
+use super::{TestCluster, connect};
 
 /// The move of one hash slot from the node that has it to a new one.
 pub struct Move<'a> {
@@ -64,9 +64,9 @@ impl<'a> Move<'a> {
 
 /// A Cluster, a node of it that has no hash slots yet, and a backend that has not
 /// heard of that one.
-pub async fn with_new_node() -> (TestCluster, usize, RedisBackend) {
+pub async fn with_new_node(options: &RedisOptions) -> (TestCluster, usize, RedisBackend) {
     let mut cluster = TestCluster::start().await;
-    let backend = connect(&cluster.urls(), &options()).await;
+    let backend = connect(&cluster.urls(), options).await;
     let new = cluster.grow().await;
     (cluster, new, backend)
 }

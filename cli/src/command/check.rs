@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use clap::Args;
 use playerdata::{
     PlayerId, ServerId, SlotName,
-    backend::{Hazard, Record},
+    backend::{Hazard, Record, SlotSummary, VersionSummary, WaitingLetter},
 };
 use serde::Serialize;
 use serde_json::json;
 
-use super::{closing, players::PAGE};
+use super::{closing, mail, players::PAGE};
 use crate::{
     Exit,
     desk::{Desk, time},
@@ -20,8 +20,8 @@ use crate::{
     record::Content,
 };
 
-/// Look for what is wrong: how the store is set up, records that can't be read,
-/// locks of servers that are dead
+/// Look for what is wrong: how the store is set up, records and mail that can't
+/// be read, locks of servers that are dead
 ///
 /// All players are looked at, or one. The exit code is 1 if there is a fault;
 /// what is only worth knowing is a note.
@@ -30,6 +30,10 @@ pub(crate) struct Check {
     /// The only player to look at
     #[arg(value_name = "PLAYER", allow_negative_numbers = true)]
     player: Option<PlayerId>,
+
+    /// Read the kept versions, too, each of them
+    #[arg(long)]
+    versions: bool,
 
     #[command(flatten)]
     place: Place,
@@ -60,6 +64,7 @@ struct Seen {
 /// A round through the store.
 struct Round<'a> {
     desk: &'a Desk,
+    versions: bool,
     seen: Seen,
     /// Servers that hold somebody, and whether they live.
     servers: HashMap<ServerId, bool>,
@@ -75,6 +80,7 @@ impl Check {
     async fn check(&self, desk: &Desk) -> Result<Exit, Failure> {
         let mut round = Round {
             desk,
+            versions: self.versions,
             seen: Seen::default(),
             servers: HashMap::new(),
         };
@@ -137,22 +143,27 @@ impl Round<'_> {
 
     async fn look_at(&mut self, player: &PlayerId) -> Result<(), Failure> {
         self.seen.players += 1;
-        if let Err(Failure::Store { what, source }) = self.look_at_lock(player).await {
-            self.tell(&unreadable(player, None, &Failure::Store { what, source }))?;
+        if let Some(failure) = damage(self.look_at_lock(player).await)? {
+            self.tell(&unreadable(player, None, &failure, LOCK_ADVICE))?;
         }
         let listed = self.desk.backend.list(player);
-        match self.desk.ask("list the slots", listed).await {
-            Ok(slots) => {
-                for summary in slots {
-                    self.look_at_slot(player, &summary.slot).await?;
-                }
-                Ok(())
+        let listed = self.desk.ask("list the slots", listed).await;
+        let slots = match listed {
+            Err(failure) if failure.is_damage() => {
+                return self.tell(&unreadable(player, None, &failure, LOCK_ADVICE));
             }
-            Err(Failure::Store { what, source }) => {
-                self.tell(&unreadable(player, None, &Failure::Store { what, source }))
+            listed => listed?,
+        };
+        for SlotSummary { slot, .. } in slots {
+            self.look_at_slot(player, &slot).await?;
+            if let Some(failure) = damage(self.look_at_mail(player, &slot).await)? {
+                self.tell(&unreadable(player, Some(&slot), &failure, MAIL_ADVICE))?;
             }
-            Err(other) => Err(other),
+            if let Some(failure) = damage(self.look_at_versions(player, &slot).await)? {
+                self.tell(&unreadable(player, Some(&slot), &failure, VERSION_ADVICE))?;
+            }
         }
+        Ok(())
     }
 
     async fn look_at_lock(&mut self, player: &PlayerId) -> Result<(), Failure> {
@@ -192,12 +203,49 @@ impl Round<'_> {
             Ok(Some(record)) => self.look_at_record(player, slot, &record),
             // Deleted since it was listed.
             Ok(None) => Ok(()),
-            Err(Failure::Store { what, source }) => {
-                let failure = Failure::Store { what, source };
-                self.tell(&unreadable(player, Some(slot), &failure))
+            Err(failure) if failure.is_damage() => {
+                self.tell(&unreadable(player, Some(slot), &failure, SLOT_ADVICE))
             }
             Err(other) => Err(other),
         }
+    }
+
+    async fn look_at_mail(&mut self, player: &PlayerId, slot: &SlotName) -> Result<(), Failure> {
+        for WaitingLetter { letter, .. } in mail::letters(self.desk, player, slot).await? {
+            if !mail::is_readable(&letter) {
+                let failure = Failure::UnreadableLetter(letter.id);
+                self.tell(&unreadable(player, Some(slot), &failure, MAIL_ADVICE))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_at_versions(
+        &mut self,
+        player: &PlayerId,
+        slot: &SlotName,
+    ) -> Result<(), Failure> {
+        let desk = self.desk;
+        let listed = desk.backend.versions(player, slot);
+        let listed = desk.ask("list the versions", listed).await?;
+        let to_read = if self.versions { listed } else { Vec::new() };
+        for VersionSummary { revision, .. } in to_read {
+            let kept = desk.backend.version(player, slot, revision);
+            let kept = desk.ask("read the version", kept).await;
+            let why = match kept {
+                Ok(Some(record)) => match Content::of(&record, &desk.codec) {
+                    Content::Readable { .. } => continue,
+                    Content::Unreadable { why, .. } => why,
+                },
+                // It went since it was listed.
+                Ok(None) => continue,
+                Err(failure) if failure.is_damage() => chain(&failure),
+                Err(other) => return Err(other),
+            };
+            let failure = Failure::UnreadableVersion(revision, why);
+            self.tell(&unreadable(player, Some(slot), &failure, VERSION_ADVICE))?;
+        }
+        Ok(())
     }
 
     fn look_at_record(
@@ -209,11 +257,8 @@ impl Round<'_> {
         let envelope = match Content::of(record, &self.desk.codec) {
             Content::Readable { envelope, .. } => envelope,
             Content::Unreadable { why, .. } => {
-                return self.tell(&unreadable(
-                    player,
-                    Some(slot),
-                    &Failure::Unreadable(record.revision, why),
-                ));
+                let failure = Failure::Unreadable(record.revision, why);
+                return self.tell(&unreadable(player, Some(slot), &failure, RECORD_ADVICE));
             }
         };
         for (member, advice) in [
@@ -249,14 +294,33 @@ impl Round<'_> {
     }
 }
 
-fn unreadable(player: &PlayerId, slot: Option<&SlotName>, why: &Failure) -> Finding {
+const RECORD_ADVICE: &str =
+    "look at it with `show`; `put` puts a document in its place, `restore` a version";
+const SLOT_ADVICE: &str = "`export` has what can be read of the player; `erase` the player then, \
+                           and `import` that: the documents of the backend say what is stored where";
+const LOCK_ADVICE: &str = "nobody can start a session: the documents of the backend say how a \
+                           player is stored, and what to do";
+const MAIL_ADVICE: &str = "its letters don't reach the player, and perhaps the slot can't be \
+                           loaded; `export` has all the rest: `erase` the player then, and \
+                           `import` that";
+const VERSION_ADVICE: &str = "`restore` another one; the document of the slot is as it was";
+
+/// What is damaged, if what failed is that.
+fn damage(looked: Result<(), Failure>) -> Result<Option<Failure>, Failure> {
+    match looked {
+        Err(failure) if failure.is_damage() => Ok(Some(failure)),
+        looked => looked.map(|()| None),
+    }
+}
+
+fn unreadable(player: &PlayerId, slot: Option<&SlotName>, why: &Failure, advice: &str) -> Finding {
     Finding {
         fault: true,
         kind: "unreadable",
         player: Some(player.clone()),
         slot: slot.cloned(),
         what: chain(why),
-        advice: "look at it with `show`; `put` puts a document in its place".to_owned(),
+        advice: advice.to_owned(),
     }
 }
 

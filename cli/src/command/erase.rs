@@ -56,7 +56,7 @@ impl Erase {
             Wish::Leave => return Ok(Exit::No),
             Wish::Say => false,
             Wish::Do => {
-                self.erase_and_look(desk).await?;
+                self.erase_and_look(desk, &slots).await?;
                 true
             }
         };
@@ -69,7 +69,9 @@ impl Erase {
         Ok(Exit::Ended)
     }
 
-    async fn erase_and_look(&self, desk: &Desk) -> Result<(), Failure> {
+    /// Erases the player, and looks whether anything is left: slots, or versions
+    /// or mail of those that there were.
+    async fn erase_and_look(&self, desk: &Desk, slots: &[SlotName]) -> Result<(), Failure> {
         let player = &self.whom.player;
         let erasure = desk
             .ask("erase the player", desk.backend.erase(player))
@@ -80,7 +82,15 @@ impl Erase {
         let left = desk
             .ask("list the slots", desk.backend.list(player))
             .await?;
-        match left.is_empty() {
+        let mut is_empty = left.is_empty();
+        for slot in slots {
+            let versions = desk.backend.versions(player, slot);
+            let versions = desk.ask("list the versions", versions).await?;
+            let letters = desk.backend.letters(player, slot, None, 1);
+            let letters = desk.ask("read the mailbox", letters).await?;
+            is_empty &= versions.is_empty() && letters.is_empty();
+        }
+        match is_empty {
             true => Ok(()),
             false => Err(Failure::WrittenMeanwhile(player.clone())),
         }

@@ -26,7 +26,8 @@ pub(super) const AT_ONCE: usize = 32;
 /// A line has all slots of a player with document, schema, revision, time and
 /// what the library keeps beside the document, and the mail that waits there.
 /// Nobody is locked: what is saved meanwhile may be there or not, each record
-/// as a whole.
+/// as a whole. A record that can't be read is there byte for byte; a mailbox or a
+/// version that can't is left out, which is told, and the exit code is 1.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Export {
     /// Only the players of this file, one on a line
@@ -66,19 +67,29 @@ impl Export {
         let progress = Progress::begin("players written");
         let copies = players.map_ok(|player| {
             let extent = &extent;
-            async move { read(desk, &player, extent).await }
+            async move { Ok((read(desk, &player, extent).await, player)) }
         });
         let mut copies = std::pin::pin!(copies.try_buffered(AT_ONCE));
-        while let Some(copy) = copies.try_next().await? {
+        let mut is_whole = true;
+        while let Some((copy, player)) = copies.try_next().await? {
+            let copy = match copy {
+                Err(damage) if damage.is_damage() => {
+                    let why = std::iter::once(output::chain(&damage));
+                    is_whole &= !super::tell_left_out(&player, why);
+                    continue;
+                }
+                copy => copy?,
+            };
+            is_whole &= !super::tell_left_out(&player, copy.left_out.iter().cloned());
             let line = serde_json::to_string(&Line::of(&copy)).map_err(std::io::Error::from)?;
             output::answer(&output::escaped(&line))?;
             progress.one_more();
         }
-        Ok(Exit::Ended)
+        Ok(if is_whole { Exit::Ended } else { Exit::No })
     }
 }
 
-fn listed(path: &PathBuf) -> Result<Vec<PlayerId>, Failure> {
+pub(super) fn listed(path: &PathBuf) -> Result<Vec<PlayerId>, Failure> {
     let text = fs::read_to_string(path);
     let text = text.map_err(|source| Failure::Read {
         path: path.clone(),

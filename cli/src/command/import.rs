@@ -13,7 +13,7 @@ use super::{closing, export::AT_ONCE};
 use crate::{
     Exit,
     ask::{Consent, Wish},
-    copy::{Arrival, PlayerCopy, write},
+    copy::{Arrival, PlayerCopy, unwritable, write},
     desk::Desk,
     failure::Failure,
     hold::Presence,
@@ -26,8 +26,8 @@ use crate::{
 ///
 /// What is there already is left as it is, so an import that was broken off is
 /// made again from the beginning, and goes on where it was stopped. Nothing
-/// newer is gone over, and nobody who is held: these are told, and the exit
-/// code is 1. The store is made if it is missing.
+/// newer is gone over, and nobody who is held, and a record that nobody can read
+/// is left out: these are told, and the exit code is 1. The store is made if it is missing.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Import {
     /// The lines; - for standard input
@@ -115,8 +115,13 @@ impl Import {
         desk: &Desk,
         presence: &Presence,
         copy: PlayerCopy,
-    ) -> Result<Option<Arrival>, Failure> {
-        super::unless_held(write(desk, presence, &copy, self.replace_newer).await)
-            .inspect(|arrival| super::tell_if_newer(&copy.player, *arrival))
+    ) -> Result<Arrival, Failure> {
+        let written = write(desk, presence, &copy, self.replace_newer).await;
+        let arrival = super::or_left(&copy.player, written)?;
+        super::tell_if_newer(&copy.player, arrival);
+        match super::tell_left_out(&copy.player, unwritable(&copy)) {
+            true => Ok(Arrival::Damaged),
+            false => Ok(arrival),
+        }
     }
 }

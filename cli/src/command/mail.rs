@@ -1,7 +1,11 @@
 //! `playerdata mail`.
 
 use clap::Args;
-use playerdata::{SlotName, backend::WaitingLetter};
+use playerdata::{
+    PlayerId, SlotName,
+    backend::{Letter, WaitingLetter},
+};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::{Whom, closing};
@@ -43,8 +47,8 @@ impl Mail {
     }
 
     async fn list(&self, desk: &Desk) -> Result<Exit, Failure> {
-        let letters = self.letters(desk).await?;
         let (player, slot) = (&self.whom.player, &self.slot);
+        let letters = letters(desk, player, slot).await?;
         let json = || {
             let letters = letters.iter().map(|WaitingLetter { letter, .. }| {
                 json!({
@@ -78,20 +82,23 @@ impl Mail {
             Exit::Ended
         })
     }
+}
 
-    /// All of them: there are never more than a thousand.
-    async fn letters(&self, desk: &Desk) -> Result<Vec<WaitingLetter>, Failure> {
-        let (player, slot) = (&self.whom.player, &self.slot);
-        let mut letters: Vec<WaitingLetter> = Vec::new();
-        loop {
-            let after = letters.last().map(|letter| letter.position);
-            let page = desk.backend.letters(player, slot, after, PAGE);
-            let page = desk.ask("read the mailbox", page).await?;
-            let last = page.len() < PAGE;
-            letters.extend(page);
-            if last {
-                return Ok(letters);
-            }
+/// All letters of a mailbox: there are never more than a thousand.
+pub(crate) async fn letters(
+    desk: &Desk,
+    player: &PlayerId,
+    slot: &SlotName,
+) -> Result<Vec<WaitingLetter>, Failure> {
+    let mut letters: Vec<WaitingLetter> = Vec::new();
+    loop {
+        let after = letters.last().map(|letter| letter.position);
+        let page = desk.backend.letters(player, slot, after, PAGE);
+        let page = desk.ask("read the mailbox", page).await?;
+        let last = page.len() < PAGE;
+        letters.extend(page);
+        if last {
+            return Ok(letters);
         }
     }
 }
@@ -100,6 +107,11 @@ impl Mail {
 pub(crate) fn content(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()))
+}
+
+/// Whether the game can make anything of it.
+pub(crate) fn is_readable(letter: &Letter) -> bool {
+    serde_json::from_slice::<IgnoredAny>(&letter.content).is_ok()
 }
 
 fn excerpt(bytes: &[u8]) -> String {

@@ -14,6 +14,7 @@ mod move_to;
 mod players;
 mod put;
 mod restore;
+mod rewind;
 mod send;
 mod show;
 mod versions;
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     Versions(versions::Versions),
     Diff(diff::Diff),
     Restore(restore::Restore),
+    Rewind(rewind::Rewind),
     Put(put::Put),
     Holder(holder::Holder),
     Free(free::Free),
@@ -78,6 +80,7 @@ impl Command {
             Self::Versions(command) => Box::pin(command.run()).await,
             Self::Diff(command) => Box::pin(command.run()).await,
             Self::Restore(command) => Box::pin(command.run()).await,
+            Self::Rewind(command) => Box::pin(command.run()).await,
             Self::Send(command) => Box::pin(command.run()).await,
             Self::Put(command) => Box::pin(command.run()).await,
             Self::Holder(command) => Box::pin(command.run()).await,
@@ -105,19 +108,35 @@ fn tell_of(desk: &Desk, what: &str) -> Result<Exit, Failure> {
     Ok(Exit::Ended)
 }
 
-/// A player who is held is told, and left; nothing else is.
-fn unless_held(copied: Result<Arrival, Failure>) -> Result<Option<Arrival>, Failure> {
+/// A player who is held is told, and left, and one of whom nothing can be read;
+/// nothing else is.
+fn or_left(player: &PlayerId, copied: Result<Arrival, Failure>) -> Result<Arrival, Failure> {
     match copied {
         Err(Failure::Held(player, lock)) => {
             output::message(&format!("left: player {player} is held by {lock}\n"));
-            Ok(None)
+            Ok(Arrival::Held)
         }
-        copied => copied.map(Some),
+        Err(damage) if damage.is_damage() => {
+            let why = output::chain(&damage);
+            output::message(&format!("left: player {player}: {why}\n"));
+            Ok(Arrival::Damaged)
+        }
+        copied => copied,
     }
 }
 
-fn tell_if_newer(player: &PlayerId, arrival: Option<Arrival>) {
-    if arrival == Some(Arrival::Newer) {
+/// Says what of a player could not be read, and is not where the rest is now.
+fn tell_left_out(player: &PlayerId, left_out: impl Iterator<Item = String>) -> bool {
+    let mut any = false;
+    for what in left_out {
+        any = true;
+        output::message(&format!("left out: player {player}, {what}\n"));
+    }
+    any
+}
+
+fn tell_if_newer(player: &PlayerId, arrival: Arrival) {
+    if arrival == Arrival::Newer {
         output::message(&format!(
             "left: player {player} has something newer there\n"
         ));

@@ -10,7 +10,7 @@ use super::{closing, export::AT_ONCE};
 use crate::{
     Exit,
     ask::{Consent, Wish},
-    copy::{Arrival, Extent, is_there, players, read, write},
+    copy::{Arrival, Extent, is_there, players, read, unwritable, write},
     desk::Desk,
     failure::Failure,
     hold::{Hold, Presence},
@@ -23,7 +23,8 @@ use crate::{
 /// Each player is held at both stores while they are copied, read back and
 /// compared. What is there already is left, so a move that was broken off is
 /// made again, and goes on where it was stopped. Nothing newer is gone over,
-/// and nobody who is held: these are told, and the exit code is 1. The players
+/// and nobody who is held; what can't be read is left out: these are told, and the
+/// exit code is 1. The players
 /// stay where they were, too: point the game at the new store, and keep the old
 /// one until you are sure.
 #[derive(Clone, Debug, Args)]
@@ -133,8 +134,8 @@ impl Way<'_> {
         Ok(tally.stopped(stopped.get()))
     }
 
-    async fn one(&self, player: PlayerId) -> Result<Option<Arrival>, Failure> {
-        super::unless_held(self.copy(&player).await)
+    async fn one(&self, player: PlayerId) -> Result<Arrival, Failure> {
+        super::or_left(&player, self.copy(&player).await)
             .inspect(|arrival| super::tell_if_newer(&player, *arrival))
     }
 
@@ -148,9 +149,13 @@ impl Way<'_> {
     async fn copy_held(&self, player: &PlayerId) -> Result<Arrival, Failure> {
         let copy = read(self.from, player, &self.extent).await?;
         let arrival = write(self.to, &self.at_to, &copy, self.replace_newer).await?;
-        match arrival == Arrival::Newer || is_there(self.to, &copy).await? {
-            true => Ok(arrival),
-            false => Err(Failure::Differs(player.clone())),
+        if arrival != Arrival::Newer && !is_there(self.to, &copy).await? {
+            return Err(Failure::Differs(player.clone()));
+        }
+        let left_out = copy.left_out.iter().cloned().chain(unwritable(&copy));
+        match super::tell_left_out(player, left_out) {
+            true => Ok(Arrival::Damaged),
+            false => Ok(arrival),
         }
     }
 }

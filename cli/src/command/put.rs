@@ -7,7 +7,10 @@ use std::{
 };
 
 use clap::Args;
-use playerdata::{Error, RecoverOptions, Revision, SlotName};
+use playerdata::{
+    Error, RecoverOptions, Revision, SlotName,
+    backend::{Encoding, Record},
+};
 use serde_json::{Value, json};
 
 use super::{Whom, closing};
@@ -45,7 +48,7 @@ pub(crate) struct Put {
     base: Option<u64>,
 
     /// The version of the document's schema; by default that of what it
-    /// replaces
+    /// replaces, or of the newest version if that can't be told
     #[arg(long, value_name = "VERSION")]
     schema: Option<u32>,
 
@@ -81,6 +84,7 @@ impl Put {
             .as_ref()
             .map_or_else(Revision::default, |record| record.revision);
         let base = self.base.map_or(there, Revision::new);
+        let schema = self.schema(desk, viewed.as_ref()).await?;
         let replaced = match &found {
             None => "an empty slot".to_owned(),
             Some(Content::Readable { .. }) => format!("revision {base}"),
@@ -90,7 +94,7 @@ impl Put {
         let revision = match self.consent.to(&what)? {
             Wish::Leave => return Ok(Exit::No),
             Wish::Say => None,
-            Wish::Do => Some(self.write(desk, document, base).await?),
+            Wish::Do => Some(self.write(desk, document, base, schema).await?),
         };
         if let (Some(_), Some(Content::Unreadable { .. })) = (revision, &found) {
             output::message(
@@ -106,17 +110,34 @@ impl Put {
         Ok(Exit::Ended)
     }
 
+    /// The schema to put it with, if not with that of what it replaces: where
+    /// that is not known, with that of the newest version that is kept.
+    async fn schema(&self, desk: &Desk, there: Option<&Record>) -> Result<Option<u32>, Failure> {
+        let is_known = there.is_none_or(|record| record.body.encoding != Encoding::Unknown);
+        if self.schema.is_some() || is_known {
+            return Ok(self.schema);
+        }
+        let (player, slot) = (&self.whom.player, &self.slot);
+        let listed = desk.backend.versions(player, slot);
+        let listed = desk.ask("list the versions", listed).await?;
+        match listed.first() {
+            Some(newest) => Ok(Some(newest.schema)),
+            None => Err(Failure::UnknownSchema(player.clone(), slot.clone())),
+        }
+    }
+
     async fn write(
         &self,
         desk: &Desk,
         document: &Value,
         base: Revision,
+        schema: Option<u32>,
     ) -> Result<Revision, Failure> {
         let mut options = RecoverOptions::new();
         if self.steal {
             options = options.steal();
         }
-        if let Some(version) = self.schema {
+        if let Some(version) = schema {
             options = options.schema(version);
         }
         let server = desk.server(&self.consent.accept_hazard).await?;

@@ -1,7 +1,10 @@
 //! `playerdata restore`.
 
 use clap::Args;
-use playerdata::{Clock as _, Revision, SlotName, SystemClock, backend::Record};
+use playerdata::{
+    Clock as _, Revision, SlotName, SystemClock,
+    backend::{Encoding, Record},
+};
 use serde_json::json;
 
 use super::{Whom, closing};
@@ -12,7 +15,7 @@ use crate::{
     failure::Failure,
     hold::{Hold, Presence},
     place::Place,
-    record::without_what_was_acted_on,
+    record::{Content, without_what_was_acted_on},
 };
 
 /// At least this many versions stay when one is restored.
@@ -62,6 +65,9 @@ impl Restore {
         let kept = desk.ask("read the version", kept).await?;
         let mut version =
             kept.ok_or_else(|| Failure::NoVersion(player.clone(), slot.clone(), revision))?;
+        if let Content::Unreadable { why, .. } = Content::of(&version, &desk.codec) {
+            return Err(Failure::Unreadable(revision, why));
+        }
         let left_out = without_what_was_acted_on(&mut version.body);
         let what = format!(
             "restore revision {revision} of {slot} of player {player}, saved {}",
@@ -119,7 +125,9 @@ impl Restore {
     ) -> Result<Revision, Failure> {
         let (player, slot) = (&self.whom.player, &self.slot);
         let opened = hold.open(slot).await?;
-        if opened.record.is_some() {
+        // A store that can't tell what it holds may not be able to copy it.
+        let replaced = opened.record.as_ref().map(|record| record.body.encoding);
+        if replaced.is_some_and(|encoding| encoding != Encoding::Unknown) {
             let listed = desk.backend.versions(player, slot);
             let listed = desk.ask("list the versions", listed).await?;
             let most = KEPT.max(listed.len() + 1);

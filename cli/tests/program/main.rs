@@ -4,4 +4,6 @@
 mod game;
 mod operator;
 mod play;
+#[cfg(all(feature = "redis", feature = "dynamodb"))]
+mod raw;
 mod stores;

@@ -16,7 +16,6 @@ macro_rules! on_every_store {
         #[cfg(feature = "redis")]
         mod redis_cluster {
             $(#[test]
-            #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
             fn $case() {
                 super::$case(&playerdata_process::Folder::on(playerdata_process::Store::redis_cluster()));
             })+
@@ -30,7 +29,6 @@ macro_rules! on_every_server {
         #[cfg(feature = "redis")]
         mod redis {
             $(#[test]
-            #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
             fn $case() {
                 super::$case(&playerdata_process::Folder::on(playerdata_process::Store::redis()));
             })+

@@ -6,7 +6,10 @@
 
 use std::time::Duration;
 
-use playerdata_core::backend::{Erasure, LETTER_MEMORY, Letter, MAX_LETTERS};
+use playerdata_core::{
+    PlayerId, SlotName,
+    backend::{Erasure, KnownLetter, LETTER_MEMORY, Letter, MAX_LETTERS, Retention},
+};
 
 use crate::{
     Fixture, Rule,
@@ -318,5 +321,116 @@ pub async fn remembered_ids_take_no_room(fixture: Fixture) {
         let letter = fixture.letter(&number.to_string(), "again");
         let known = a.known_as(&player, &slot, &letter).await;
         fixture.expect(Rule::M2, "remembered", known.is_some());
+    }
+}
+
+fn known(slot: &SlotName, letter: &Letter, retention: Retention, waits: bool) -> KnownLetter {
+    KnownLetter {
+        slot: slot.clone(),
+        id: letter.id.clone(),
+        posting: letter.posting,
+        retention,
+        waits,
+    }
+}
+
+/// What mailboxes know is listed, of all slots: letters that wait, and ids that
+/// are remembered, each with how long that is.
+///
+/// Proves M2 for whoever moves to another store. A backend that fails it lets
+/// a gift be taken in again where the player has moved to.
+pub async fn what_mailboxes_know_is_listed(fixture: Fixture) {
+    let [a, b] = fixture.clients();
+    let (player, slots) = (fixture.player(), ["Slot1", "Slot2"].map(name::<SlotName>));
+    let timed = |id| fixture.letter(id, "5");
+    let unsettled = |id| fixture.unsettled_letter(id, "5");
+    let mut expected = Vec::new();
+    for slot in &slots {
+        for (letter, is_discarded, is_settled) in [
+            (timed("a"), false, false),
+            (timed("b"), true, false),
+            (unsettled("c"), false, false),
+            (unsettled("d"), true, false),
+            (unsettled("e"), true, true),
+            (unsettled("f"), false, true),
+        ] {
+            a.send(&player, slot, &letter).await;
+            if is_discarded {
+                b.take_out(&player, slot, &letter).await;
+            }
+            if is_settled {
+                a.settle(&player, slot, &letter.id, letter.posting).await;
+            }
+            let retention = match is_settled {
+                true => Retention::Timed,
+                false => letter.retention,
+            };
+            expected.push(known(slot, &letter, retention, !is_discarded));
+        }
+    }
+    a.send(&name("another"), &slots[0], &timed("g")).await;
+    for client in [&a, &b] {
+        let found = client.known_letters(&player, None, 100).await;
+        fixture.expect_eq(Rule::M2, "what is known", found, expected.clone());
+    }
+    a.erase(&player).await;
+    let found = b.known_letters(&player, None, 100).await;
+    fixture.expect_eq(Rule::M6, "nothing after an erasure", found, Vec::new());
+}
+
+/// Letters to somebody who never played are known, while they wait and when
+/// they were taken out, and looking makes nobody known.
+///
+/// Proves M1 for whoever moves to another store. A backend that fails it leaves
+/// behind what was bought for a player who has not come yet.
+pub async fn letters_of_who_never_played_are_known(fixture: Fixture) {
+    let [a, b] = fixture.clients();
+    let (player, slot) = (fixture.player(), fixture.slot());
+    let found = b.known_letters(&player, None, 10).await;
+    fixture.expect_eq(Rule::M1, "nobody", found, Vec::new());
+    let letter = fixture.letter("gift", "5");
+    a.send(&player, &slot, &letter).await;
+    for waits in [true, false] {
+        let expected = vec![known(&slot, &letter, Retention::Timed, waits)];
+        let found = b.known_letters(&player, None, 10).await;
+        fixture.expect_eq(Rule::M1, "it is known", found, expected);
+        a.take_out(&player, &slot, &letter).await;
+    }
+}
+
+/// Known letters come page by page, sorted by slot and id, each once, wherever
+/// a page ends.
+///
+/// Proves M2 for whoever moves to another store. A backend that fails it
+/// forgets some of what it refused.
+pub async fn known_letters_are_listed_page_by_page(fixture: Fixture) {
+    let [a, b] = fixture.clients();
+    let player: PlayerId = fixture.player();
+    let mut expected = Vec::new();
+    for slot in ["a", "B", "a-b", "a1"].map(name::<SlotName>) {
+        for (id, waits) in [("~", true), ("a", false), ("a!", true)] {
+            let letter = fixture.letter(id, "5");
+            a.send(&player, &slot, &letter).await;
+            if !waits {
+                a.take_out(&player, &slot, &letter).await;
+            }
+            expected.push(known(&slot, &letter, Retention::Timed, waits));
+        }
+    }
+    expected.sort_by(|a, b| (&a.slot, &a.id).cmp(&(&b.slot, &b.id)));
+    for limit in [1, 2, 5, 12] {
+        let mut found: Vec<KnownLetter> = Vec::new();
+        loop {
+            let after = found.last().map(|last| (&last.slot, &last.id));
+            let page = b.known_letters(&player, after, limit).await;
+            fixture.expect(Rule::M2, "no more than asked for", page.len() <= limit);
+            let is_last = page.len() < limit;
+            found.extend(page);
+            if is_last || found.len() > expected.len() {
+                break;
+            }
+        }
+        let what = format!("all of them, {limit} at a time");
+        fixture.expect_eq(Rule::M2, &what, found, expected.clone());
     }
 }

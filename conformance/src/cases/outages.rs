@@ -240,6 +240,8 @@ pub async fn mail_and_verdicts_fail_while_the_store_is_down(fixture: Fixture) {
         unavailable(&fixture, "discard", discarded).await;
         let settled = backend.settle(&player, &slot, id, posting);
         unavailable(&fixture, "settle", settled).await;
+        let known = backend.known_letters(&player, None, 10);
+        unavailable(&fixture, "known letters", known).await;
         let decided = backend.decide(trade, Verdict::Abort);
         unavailable(&fixture, "decide", decided).await;
         let forgotten = backend.forget_decision(trade, Party::First);

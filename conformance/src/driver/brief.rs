@@ -8,8 +8,8 @@ use std::{
 use playerdata_core::{
     Incarnation, SessionId, WriteId,
     backend::{
-        Acquisition, Body, Claim, Claimant, Keeping, Lock, Opened, Opening, Posting, Record,
-        Renewal, Stamp, VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Body, Claim, Claimant, Keeping, KnownLetter, Lock, Opened, Opening, Posting,
+        Record, Renewal, Stamp, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use uuid::Uuid;
@@ -152,6 +152,15 @@ pub(crate) fn letters(letters: &[WaitingLetter]) -> String {
         ids.push("…");
     }
     format!("{} letters: {}", letters.len(), ids.join(" "))
+}
+
+pub(crate) fn known(letters: &[KnownLetter]) -> String {
+    let ids = letters.iter().take(8).map(|known| {
+        let state = if known.waits { "waits" } else { "remembered" };
+        format!("{}/{} {state}", known.slot, known.id)
+    });
+    let ids: Vec<String> = ids.collect();
+    format!("{} known: {}", letters.len(), ids.join(", "))
 }
 
 pub(crate) fn keeping(outcome: &Keeping) -> String {

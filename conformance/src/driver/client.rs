@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, Letter,
-        LetterPosition, Lock, Notice, Notification, Opening, Party, PlayersCursor, PlayersPage,
-        Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary,
-        WaitingLetter, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, KnownLetter,
+        Letter, LetterPosition, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -83,6 +83,7 @@ impl Client {
         letters(player: &PlayerId, slot: &SlotName, after: Option<LetterPosition>, limit: usize) -> Vec<WaitingLetter>;
         discard(player: &PlayerId, slot: &SlotName, id: &LetterId, posting: WriteId) -> ();
         settle(player: &PlayerId, slot: &SlotName, id: &LetterId, posting: WriteId) -> ();
+        known_letters(player: &PlayerId, after: Option<(&SlotName, &LetterId)>, limit: usize) -> Vec<KnownLetter>;
         decide(trade: TradeId, verdict: Verdict) -> Verdict;
         forget_decision(trade: TradeId, party: Party) -> ();
         keep_version(claim: &Claim, policy: KeepPolicy) -> Keeping;

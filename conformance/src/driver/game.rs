@@ -224,7 +224,7 @@ impl<D: GameDocument> Game<D> {
         self.world
             .history()
             .note(format!("{server}: {fault:?} for {when}"));
-        drop(self.wire.clone().inject(when, fault));
+        self.wire.inject(when, fault);
     }
 
     /// Lets things go wrong at random between this server and the store.
@@ -233,7 +233,7 @@ impl<D: GameDocument> Game<D> {
         self.world
             .history()
             .note(format!("{server}: bad luck from now on, seed {seed}"));
-        drop(self.wire.clone().with_odds(odds, seed));
+        self.wire.with_odds(odds, seed);
     }
 
     /// Ends everything that goes wrong between this server and the store.

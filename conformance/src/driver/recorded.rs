@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping, Letter,
-        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
-        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
-        VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping,
+        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
+        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
+        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -230,6 +230,19 @@ impl Backend for Recorded {
         let call = format!("settle({player}/{slot}, {id} as {})", brief::write(posting));
         let answer = self.inner.settle(player, slot, id, posting);
         self.noted(call, answer, brief::value).await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        let from = after.map(|(slot, id)| format!("{slot}/{id}"));
+        let call = format!("known_letters({player}, after {from:?}, {limit})");
+        let answer = self.inner.known_letters(player, after, limit);
+        self.noted(call, answer, |known: &Vec<KnownLetter>| brief::known(known))
+            .await
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

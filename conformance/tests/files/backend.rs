@@ -8,10 +8,10 @@ use playerdata_core::{
     Clock, IdSource, LetterId, PlayerId, RandomIds, Revision, ServerId, ServerName, SessionId,
     SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, KeepPolicy, Keeping, Letter,
-        LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
-        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
-        VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, KeepPolicy, Keeping,
+        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
+        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
+        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -274,6 +274,17 @@ impl Backend for FilesBackend {
         let (slot, id, clock) = (slot.clone(), id.clone(), self.clock.clone());
         let step = move |player: &mut Player| player.settle(&slot, &id, posting, clock.now());
         change(self.player(player), step).await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        let after = after.map(|(slot, id)| (slot.clone(), id.clone()));
+        let step = move |player: &Player| player.known_letters(after.as_ref(), limit);
+        look(self.player(player), step).await
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

@@ -5,7 +5,8 @@
 use playerdata_core::{
     LetterId, SlotName, UnixMillis, WriteId,
     backend::{
-        LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Posting, Retention, WaitingLetter,
+        KnownLetter, LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Posting, Retention,
+        WaitingLetter,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,23 @@ impl Player {
         rest.take(limit).cloned().collect()
     }
 
+    /// What the mailboxes know of letters behind a slot and an id.
+    pub(crate) fn known_letters(
+        &self,
+        after: Option<&(SlotName, LetterId)>,
+        limit: usize,
+    ) -> Vec<KnownLetter> {
+        let mailboxes = self.mailboxes.iter();
+        let known = mailboxes.flat_map(|(slot, mailbox)| mailbox.known(slot));
+        let after = after.map(|(slot, id)| (slot, id));
+        let mut known: Vec<_> = known
+            .filter(|known| after.is_none_or(|after| (&known.slot, &known.id) > after))
+            .collect();
+        known.sort_by(|a, b| (&a.slot, &a.id).cmp(&(&b.slot, &b.id)));
+        known.truncate(limit);
+        known
+    }
+
     /// Takes a letter out; gives the name of the file with its content.
     pub(crate) fn discard(
         &mut self,
@@ -161,6 +179,23 @@ impl Mailbox {
         let mut known = waiting.chain(remembered);
         Some(known.find(|(known, _)| *known == id)?.1)
     }
+
+    fn known(&self, slot: &SlotName) -> impl Iterator<Item = KnownLetter> {
+        let of = |id: &LetterId, posting, unsettled, waits| KnownLetter {
+            slot: slot.clone(),
+            id: id.clone(),
+            posting,
+            retention: retention(unsettled),
+            waits,
+        };
+        let waiting = self.waiting.iter();
+        let waiting =
+            waiting.map(move |letter| of(&letter.id, letter.posting, letter.unsettled, true));
+        let remembered = self.remembered.iter();
+        let remembered =
+            remembered.map(move |known| of(&known.id, known.posting, known.until.is_none(), false));
+        waiting.chain(remembered)
+    }
 }
 
 impl Waiting {
@@ -173,13 +208,17 @@ impl Waiting {
                 posting: self.posting,
                 sender: self.sender,
                 sent_at: self.sent_at,
-                retention: if self.unsettled {
-                    Retention::UntilSettled
-                } else {
-                    Retention::Timed
-                },
+                retention: retention(self.unsettled),
                 content: content.into(),
             },
         }
+    }
+}
+
+fn retention(unsettled: bool) -> Retention {
+    if unsettled {
+        Retention::UntilSettled
+    } else {
+        Retention::Timed
     }
 }

@@ -9,9 +9,9 @@ use playerdata_core::{
     WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification,
-        Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result,
-        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
+        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use playerdata_memory::{MemoryBackend, MemoryOptions};
@@ -203,6 +203,16 @@ impl Backend for Half {
     ) -> Result<()> {
         self.call("settle", self.store.settle(player, slot, id, posting))
             .await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        let known = self.store.known_letters(player, after, limit);
+        self.call("known_letters", known).await
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

@@ -566,6 +566,21 @@ flaws! {
     /// Letters are counted, and one is written in a second step.
     LettersCountedThenWritten letters_counted_then_written:
         mail_order::the_last_places_are_given_once;
+    /// Only letters that wait are listed as known.
+    OnlyWaitingLettersKnown only_waiting_letters_known:
+        mail_memory::what_mailboxes_know_is_listed;
+    /// Only letters that were taken out are listed as known.
+    OnlyDiscardedLettersKnown only_discarded_letters_known:
+        mail_memory::what_mailboxes_know_is_listed, mail_memory::letters_of_who_never_played_are_known;
+    /// Letters are listed as known for slots that hold a record only.
+    KnownLettersOfSlotsWithARecord known_letters_of_slots_with_a_record:
+        mail_memory::letters_of_who_never_played_are_known;
+    /// Every known letter is listed as one that is remembered for a time.
+    KnownLettersAllTimed known_letters_all_timed:
+        mail_memory::what_mailboxes_know_is_listed;
+    /// A page of known letters goes on behind the id, whatever the slot.
+    KnownLettersPagedById known_letters_paged_by_id:
+        mail_memory::known_letters_are_listed_page_by_page;
     /// An id is forgotten when its letter is taken out.
     IdForgottenWithItsLetter id_forgotten_with_its_letter:
         mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::a_letter_taken_out_by_many_is_not_taken_in_again, cancelled::a_letter_can_be_taken_out_again_after_a_dropped_call, mail_order::a_full_mailbox_takes_no_more_and_drops_none, manager_mail::a_crash_before_the_discard_doubles_no_letter, manager_mail::a_theft_before_the_discard_doubles_no_letter, manager_transfers::a_parcel_that_is_sent_again_after_a_theft_counts_once;
@@ -784,6 +799,9 @@ flaws! {
         outages::mail_and_verdicts_fail_while_the_store_is_down;
     /// A letter that the store does not answer is settled.
     OutageSettles outage_settles:
+        outages::mail_and_verdicts_fail_while_the_store_is_down;
+    /// A store that is down knows no letters.
+    OutageKnowsNoLetters outage_knows_no_letters:
         outages::mail_and_verdicts_fail_while_the_store_is_down;
     /// Who asks a store that is down for a verdict has written it.
     OutageDecides outage_decides:

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use playerdata_core::{
-    Fence, PlayerId, SessionId,
+    Fence, PlayerId, SessionId, SlotName,
     backend::{Acquisition, Claimant, Erasure, Lock, Release},
 };
 
@@ -32,6 +32,12 @@ pub(crate) struct Player {
 }
 
 impl Player {
+    /// Whether a slot holds one, for a flaw.
+    pub(crate) fn has_record(&self, slot: &SlotName) -> bool {
+        let slot = self.slots.get(slot.as_str());
+        slot.is_some_and(|slot| slot.record.is_some())
+    }
+
     pub(crate) fn withdraw_claims(&mut self, count: usize) {
         for slot in self.slots.values_mut().take(count) {
             slot.claim = None;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use playerdata_core::{
     LetterId, PlayerId, SlotName, UnixMillis, WriteId,
     backend::{
-        LETTER_MEMORY, Letter, LetterPosition, Lock, MAX_LETTERS, Posting, Retention, WaitingLetter,
+        KnownLetter, LETTER_MEMORY, Letter, LetterPosition, Lock, MAX_LETTERS, Posting, Retention,
+        WaitingLetter,
     },
 };
 
@@ -280,6 +281,42 @@ impl PlainStore {
         letters
     }
 
+    pub(crate) fn read_known(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Vec<KnownLetter> {
+        let state = self.state();
+        let known = state.players.get(&self.key(player)).into_iter();
+        let mailboxes = known.flat_map(|player| &player.mailboxes);
+        let known = mailboxes.flat_map(|(slot, mailbox)| mailbox.known(slot));
+        let mut known: Vec<KnownLetter> = known.collect();
+        match self.flaw {
+            Some(Flaw::OnlyWaitingLettersKnown) => known.retain(|known| known.waits),
+            Some(Flaw::OnlyDiscardedLettersKnown) => known.retain(|known| !known.waits),
+            Some(Flaw::KnownLettersOfSlotsWithARecord) => {
+                let player = state.players.get(&self.key(player));
+                known.retain(|known| player.is_some_and(|player| player.has_record(&known.slot)));
+            }
+            Some(Flaw::KnownLettersAllTimed) => {
+                for known in &mut known {
+                    known.retention = Retention::Timed;
+                }
+            }
+            _ => {}
+        }
+        known.sort_by(|a, b| (&a.slot, &a.id).cmp(&(&b.slot, &b.id)));
+        let pages_by_id = self.has(Flaw::KnownLettersPagedById);
+        known.retain(|known| match after {
+            None => true,
+            Some((_, id)) if pages_by_id => known.id > *id,
+            Some(after) => (&known.slot, &known.id) > after,
+        });
+        known.truncate(limit);
+        known
+    }
+
     pub(crate) async fn take_out(
         &self,
         player: &PlayerId,
@@ -440,5 +477,31 @@ impl PlainStore {
                 })
                 .collect();
         }
+    }
+}
+
+impl Mailbox {
+    fn known(&self, slot: &str) -> impl Iterator<Item = KnownLetter> {
+        let slot = SlotName::new(slot).expect("a slot's name");
+        let of = move |id: &str, posting, retention, waits| KnownLetter {
+            slot: slot.clone(),
+            id: LetterId::new(id).expect("a letter's id"),
+            posting,
+            retention,
+            waits,
+        };
+        let remembered_of = of.clone();
+        let waiting = self.waiting.iter().map(move |waiting| {
+            let letter = &waiting.letter;
+            of(letter.id.as_str(), letter.posting, letter.retention, true)
+        });
+        let remembered = self.remembered.iter().map(move |known| {
+            let retention = match known.until {
+                None => Retention::UntilSettled,
+                Some(_) => Retention::Timed,
+            };
+            remembered_of(&known.id, known.posting, retention, false)
+        });
+        waiting.chain(remembered)
     }
 }

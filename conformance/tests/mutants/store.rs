@@ -13,9 +13,9 @@ use playerdata_core::{
     WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening,
-        Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary,
-        Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
+        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -452,6 +452,18 @@ impl Backend for PlainStore {
         }
         self.settle_letter(player, slot, id, posting);
         Ok(())
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        if let Err(answer) = self.reach(Flaw::OutageKnowsNoLetters, Vec::new()) {
+            return answer;
+        }
+        Ok(self.read_known(player, after, limit))
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{Fence, Incarnation, PlayerId, ServerId, SessionId, UnixMillis};
 
 /// Who wants a player's lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimant {
     /// The session that the lock will name; fresh for every start of a session.
     pub session: SessionId,
@@ -18,6 +18,9 @@ pub struct Claimant {
 }
 
 /// The record in the store that says which session holds a player.
+///
+/// A store may keep it as serde writes it, under the names of its fields: this
+/// form stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
     /// The session that holds the player.
@@ -83,6 +86,9 @@ pub enum Renewal {
 }
 
 /// A message to a server, drained at its heartbeat.
+///
+/// A store may keep it as serde writes it, under the names of its fields and of
+/// its [kind](NoticeKind::as_str): this form stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// The player it is about.
@@ -96,7 +102,7 @@ pub struct Notice {
 }
 
 /// What a notice says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoticeKind {
     /// Somebody asks for the player: save and release, please.
@@ -130,6 +136,26 @@ impl NoticeKind {
     }
 }
 
+impl Serialize for NoticeKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_str().serialize(serializer)
+    }
+}
+
+/// Takes the names of the variants, too, which is how version 0.1 wrote them.
+impl<'de> Deserialize<'de> for NoticeKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known = match name.as_str() {
+            "HandOver" => Some(Self::HandOver),
+            "Taken" => Some(Self::Taken),
+            "Mail" => Some(Self::Mail),
+            name => Self::from_name(name),
+        };
+        known.ok_or_else(|| de::Error::custom(format_args!("{name:?} is not a kind of notice")))
+    }
+}
+
 /// The outcome of [`notify`](super::Backend::notify).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notification {
@@ -149,4 +175,37 @@ pub enum Erasure {
         /// The lock as it stands.
         holder: Lock,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = r#"{"name":"eu-1","incarnation":"0197f7a2-5c1e-4c6a-9d0e-0b6f0a1b2c3d"}"#;
+    const SESSION: &str = "00000000-0000-4000-8000-000000000001";
+
+    #[test]
+    fn locks_and_notices_are_written_and_read_in_the_form_that_stores_have() {
+        let stored = format!(
+            r#"{{"session":"{SESSION}","server":{SERVER},"fence":3,"since":1700000000000}}"#
+        );
+        let lock: Lock = serde_json::from_str(&stored).unwrap();
+        assert_eq!((lock.fence.get(), lock.server.name.as_str()), (3, "eu-1"));
+        assert_eq!(serde_json::to_string(&lock).unwrap(), stored);
+
+        let stored = |kind| {
+            format!(r#"{{"player":"4711","session":"{SESSION}","kind":"{kind}","from":{SERVER}}}"#)
+        };
+        for (kind, before) in NoticeKind::ALL
+            .into_iter()
+            .zip(["HandOver", "Taken", "Mail"])
+        {
+            let notice: Notice = serde_json::from_str(&stored(before)).unwrap();
+            assert_eq!(notice.kind, kind);
+            let now = stored(kind.as_str());
+            assert_eq!(serde_json::to_string(&notice).unwrap(), now);
+            assert_eq!(serde_json::from_str::<Notice>(&now).unwrap(), notice);
+        }
+        assert!(serde_json::from_str::<Notice>(&stored("something-new")).is_err());
+    }
 }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 
 use super::Lock;
-use crate::{LetterId, UnixMillis, WriteId};
+use crate::{LetterId, SlotName, UnixMillis, WriteId};
 
 /// The most letters that wait in one mailbox.
 pub const MAX_LETTERS: usize = 1_000;
@@ -136,4 +136,20 @@ pub struct WaitingLetter {
     pub position: LetterPosition,
     /// The letter as it was posted.
     pub letter: Letter,
+}
+
+/// A letter that a mailbox knows, without what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownLetter {
+    /// Whose mailbox of the player's.
+    pub slot: SlotName,
+    /// Its id.
+    pub id: LetterId,
+    /// Its posting.
+    pub posting: WriteId,
+    /// How long its id is remembered; that of one which was settled is
+    /// [`Retention::Timed`].
+    pub retention: Retention,
+    /// Whether it waits. If not, it was discarded, and its id is remembered.
+    pub waits: bool,
 }

@@ -27,8 +27,8 @@ pub use lock::{
     Acquisition, Claimant, Erasure, Lock, Notice, NoticeKind, Notification, Release, Renewal,
 };
 pub use mail::{
-    LETTER_MEMORY, Letter, LetterPosition, MAX_LETTER_BYTES, MAX_LETTERS, MAX_SENDER_BYTES,
-    Posting, Retention, WaitingLetter,
+    KnownLetter, LETTER_MEMORY, Letter, LetterPosition, MAX_LETTER_BYTES, MAX_LETTERS,
+    MAX_SENDER_BYTES, Posting, Retention, WaitingLetter,
 };
 pub use operation::Operation;
 pub use players::{PlayersCursor, PlayersPage};
@@ -138,7 +138,10 @@ impl Limits {
 /// not know says [`Effect::Possible`]; so does one of several steps whose first
 /// was taken, and one that sent a request again after an attempt that may have
 /// been applied, whatever the last answer was. A stored value that can't be
-/// read is [`ErrorKind::Corrupt`] and stays as it is.
+/// read is [`ErrorKind::Corrupt`] and stays as it is. A record of which no more
+/// is known than that it is there is given by [`open`](Backend::open) and
+/// [`view`](Backend::view) as its bytes with [`Encoding::Unknown`], so that it
+/// can be shown and replaced.
 ///
 /// Where the store only says that its condition failed, the implementation
 /// reads why. The reason may have changed by then, and is given as it was read;
@@ -471,6 +474,30 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
         id: &LetterId,
         posting: WriteId,
     ) -> Result<()>;
+
+    /// Lists the letters that the player's mailboxes know, of all slots, sorted
+    /// by slot and then by id: those that wait, and those that were discarded
+    /// and whose ids are remembered. At most `limit` come, from the first one
+    /// after the slot and id `after`, or from the first one; fewer than `limit`
+    /// are all there are. It is read without the lock.
+    ///
+    /// Whatever a mailbox knows throughout the call is among them; what is
+    /// posted, discarded or settled meanwhile is shown as it was before or
+    /// after. An id whose time is over may be shown for as long as the store
+    /// has not forgotten it.
+    ///
+    /// It is for moving a player to another store, which has to refuse what
+    /// this one refuses.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>>;
 
     /// Writes a verdict on a trade if there is none, and returns the one that
     /// stands, whoever wrote it: every caller gets the same answer.

@@ -45,6 +45,8 @@ pub enum Operation {
     Discard,
     /// [`settle`](super::Backend::settle)
     Settle,
+    /// [`known_letters`](super::Backend::known_letters)
+    KnownLetters,
     /// [`decide`](super::Backend::decide)
     Decide,
     /// [`forget_decision`](super::Backend::forget_decision)
@@ -61,7 +63,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Hazards,
         Self::RenewLease,
         Self::DropLease,
@@ -80,6 +82,7 @@ impl Operation {
         Self::Letters,
         Self::Discard,
         Self::Settle,
+        Self::KnownLetters,
         Self::Decide,
         Self::ForgetDecision,
         Self::KeepVersion,
@@ -115,6 +118,7 @@ impl Operation {
             Self::Letters => ("letters", "read the mailbox"),
             Self::Discard => ("discard", "discard the letter"),
             Self::Settle => ("settle", "settle the letter"),
+            Self::KnownLetters => ("known_letters", "list the letters"),
             Self::Decide => ("decide", "decide the trade"),
             Self::ForgetDecision => ("forget_decision", "forget the verdict on the trade"),
             Self::KeepVersion => ("keep_version", "keep a version of the slot"),

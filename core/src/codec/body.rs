@@ -12,15 +12,22 @@ pub enum Encoding {
     Json,
     /// JSON text, compressed by zstd.
     JsonZstd,
+    /// Nobody knows: what the store keeps beside the bytes of a record is
+    /// damaged, another program's, or of a later version of the library. The
+    /// bytes are what is stored, as far as it can be told. No document is
+    /// written so.
+    Unknown,
 }
 
 impl Encoding {
-    /// The name under which stores keep it: `json` or `json+zstd`.
+    /// The name under which stores keep it: `json` or `json+zstd`. One that is
+    /// `unknown` is kept under no name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::JsonZstd => "json+zstd",
+            Self::Unknown => "unknown",
         }
     }
 

@@ -90,6 +90,13 @@ pub enum CodecError {
         /// The store's limit.
         limit: usize,
     },
+    /// How the stored bytes are to be read is not known
+    /// ([`Encoding::Unknown`](crate::backend::Encoding::Unknown)).
+    #[error(
+        "how the stored bytes are to be read is not known: they are damaged, another program's, \
+         or of a later version of the library"
+    )]
+    UnknownEncoding,
     /// The stored body has no bytes at all.
     #[error("the stored body is empty")]
     Empty,

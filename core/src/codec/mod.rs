@@ -274,6 +274,7 @@ impl Codec {
                 self.compression
                     .decompress(&body.bytes, self.max_document_bytes)?,
             ),
+            Encoding::Unknown => return Err(CodecError::UnknownEncoding),
         };
         if json.is_empty() {
             return Err(CodecError::Empty);

@@ -9,7 +9,7 @@ use super::{Engine, OnConflict, save::unencodable, start::Former};
 use crate::{
     EndReason, Error, Event, GameDocument, PlayerId, Revision, SaveReason, SlotName, UnixMillis,
     Unsaved, WriteId,
-    backend::{Body, Effect, Opened, Record, WriteOutcome, pauses},
+    backend::{Body, Effect, Encoding, Opened, Record, WriteOutcome, pauses},
     codec::{Encoded, Envelope},
     excerpt::Chain,
     state::{Held, LastWrite, SessionCore, SessionState},
@@ -267,7 +267,10 @@ impl<D: GameDocument> Engine<D> {
         opened: &Opened,
         options: RecoverOptions,
     ) -> Result<Body, Error> {
-        let replaced = opened.record.as_ref().map(|record| record.body.schema);
+        let replaced = opened.record.as_ref().map(|record| &record.body);
+        // Where nobody knows how the bytes are to be read, the schema is a guess.
+        let known = replaced.filter(|body| body.encoding != Encoding::Unknown);
+        let replaced = known.map(|body| body.schema);
         let schema = options.schema.or(replaced);
         let schema = schema.unwrap_or_else(|| self.migrations.current());
         let envelope = self.beside(&core.player, slot, opened.record.as_ref());

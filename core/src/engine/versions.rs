@@ -8,8 +8,9 @@ use std::{sync::Arc, time::Duration};
 use super::{Engine, RecoverOptions, recover::Base, wind_up::as_restored};
 use crate::{
     Error, Event, GameDocument, PlayerId, Revision, SlotName,
-    backend::{Claim, KeepPolicy, Keeping, Opened, Record},
+    backend::{Claim, Encoding, KeepPolicy, Keeping, Opened, Record},
     codec::{Envelope, Escrow},
+    excerpt::Chain,
     state::{SessionCore, SlotState},
 };
 
@@ -45,7 +46,7 @@ pub struct Restored {
     /// The revision that it is now.
     pub revision: Revision,
     /// The version that was kept of what it replaced; `None` if the slot held
-    /// nothing.
+    /// nothing, or something that the store can't even copy.
     pub replaced: Option<Revision>,
     /// Whether the version had parcels on their way to others, or in a trade,
     /// that have arrived since, or whose trade was decided: they are left out of
@@ -177,8 +178,20 @@ impl<D: GameDocument> Engine<D> {
         };
         let min_age = Duration::ZERO;
         let claim = core.claim(slot, number);
-        let kept = self.kept(core, &claim, KeepPolicy { most, min_age });
         let beside = self.beside(&core.player, slot, opened.record.as_ref());
-        Ok((kept.await?, beside))
+        match self.kept(core, &claim, KeepPolicy { most, min_age }).await {
+            // A store that can't tell what it holds may not be able to copy it.
+            Err(Error::StoreFailed(failure)) if is_unknown(&opened) => {
+                let (player, why) = (&core.player, Chain(&failure));
+                tracing::warn!(%player, %slot, error = %why, "what is replaced can't be kept");
+                Ok((None, beside))
+            }
+            kept => Ok((kept?, beside)),
+        }
     }
+}
+
+fn is_unknown(opened: &Opened) -> bool {
+    let record = opened.record.as_ref();
+    record.is_some_and(|record| record.body.encoding == Encoding::Unknown)
 }

@@ -89,7 +89,15 @@ impl<D: GameDocument> Engine<D> {
         let mut gone = Vec::new();
         for summary in self.store.list(&player).await? {
             let slot = summary.slot;
-            let record = self.store.view(&player, &slot).await?;
+            let record = match self.store.view(&player, &slot).await.map_err(Error::from) {
+                // What nobody can read keeps nobody from being erased either.
+                Err(Error::StoreFailed(failure)) => {
+                    let why = Chain(&failure);
+                    tracing::warn!(%player, %slot, error = %why, "erased unread");
+                    continue;
+                }
+                record => record?,
+            };
             let beside = self.beside(&player, &slot, record.as_ref());
             match self.wind_up(&player, &slot, &beside).await {
                 // A full mailbox keeps nobody from being erased.

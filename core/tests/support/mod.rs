@@ -8,8 +8,6 @@
     reason = "a module of several tests, none of which uses all of it"
 )]
 
-mod faulty;
-
 use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
@@ -21,7 +19,7 @@ use playerdata_memory::MemoryBackend;
 use serde_json::Value;
 use tokio::time::Instant;
 
-pub use faulty::{Fault, Faulty, Op};
+pub use playerdata_faults::{Fault, FaultyBackend, Operation as Op, When};
 
 /// The time of day, told by the runtime's paused clock, so that leases lapse
 /// when a test lets time pass.
@@ -46,7 +44,10 @@ impl Clock for RuntimeClock {
 
 /// One store and the servers on it.
 pub struct World {
-    pub store: Arc<Faulty>,
+    /// The way of its servers to the store.
+    pub store: Arc<FaultyBackend>,
+    /// The store itself, past all faults.
+    pub memory: MemoryBackend,
     pub clock: Arc<RuntimeClock>,
 }
 
@@ -58,8 +59,19 @@ impl World {
     }
 
     pub fn on(memory: MemoryBackend, clock: Arc<RuntimeClock>) -> Self {
-        let store = Arc::new(Faulty::new(memory));
-        Self { store, clock }
+        let store = Arc::new(FaultyBackend::new(Arc::new(memory.clone())));
+        store.record_calls();
+        Self {
+            store,
+            memory,
+            clock,
+        }
+    }
+
+    /// How many calls were about a player: all but a server's sign of life.
+    pub fn calls_about_players(&self) -> usize {
+        let calls = self.store.calls();
+        calls.iter().filter(|call| call.player.is_some()).count()
     }
 
     pub fn builder(&self, name: &str) -> Builder<Document> {
@@ -85,7 +97,7 @@ impl World {
     /// What the store has, read past all faults.
     pub async fn record(&self, player: &PlayerId, slot: &str) -> Option<Record> {
         let slot = SlotName::new(slot).unwrap();
-        self.store.memory.view(player, &slot).await.unwrap()
+        self.memory.view(player, &slot).await.unwrap()
     }
 
     /// The JSON of the document in it; `Null` if there is nothing.
@@ -106,7 +118,7 @@ impl World {
     }
 
     pub async fn is_locked(&self, player: &PlayerId) -> bool {
-        self.store.memory.holder(player).await.unwrap().is_some()
+        self.memory.holder(player).await.unwrap().is_some()
     }
 }
 
@@ -141,7 +153,7 @@ pub async fn put(world: &World, player: &PlayerId, schema: u32, bytes: &[u8]) {
         slot: SlotName::new("Slot1").unwrap(),
         number: ClaimNumber::new(1),
     };
-    world.store.memory.open(&claim).await.unwrap();
+    world.memory.open(&claim).await.unwrap();
     let stamp = Stamp {
         base: replaced.map(|record| record.revision).unwrap_or_default(),
         write_id: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
@@ -152,12 +164,7 @@ pub async fn put(world: &World, player: &PlayerId, schema: u32, bytes: &[u8]) {
         encoding: Encoding::Json,
         bytes: bytes::Bytes::copy_from_slice(bytes),
     };
-    world
-        .store
-        .memory
-        .save(&claim, &stamp, &body)
-        .await
-        .unwrap();
+    world.memory.save(&claim, &stamp, &body).await.unwrap();
     session.end().await.unwrap();
     other.shutdown(Duration::from_secs(1)).await;
 }

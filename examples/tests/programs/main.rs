@@ -99,7 +99,6 @@ fn saves_at(name: &str, store: playerdata_process::Store) {
 
 #[cfg(feature = "redis")]
 #[test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 fn redis_saves_with_options_of_its_own() {
     saves_at("redis", playerdata_process::Store::redis());
 }

@@ -191,14 +191,12 @@ fn totals_hold_at(store: Store, seed: u64) {
 
 #[cfg(feature = "redis")]
 #[test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 fn p4_totals_hold_on_redis_whenever_a_server_is_killed() {
     totals_hold_at(Store::redis(), 2);
 }
 
 #[cfg(feature = "redis")]
 #[test]
-#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
 fn p4_totals_hold_on_a_cluster_whenever_a_server_is_killed() {
     totals_hold_at(Store::redis_cluster(), 3);
 }

@@ -9,16 +9,17 @@ use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Hazard, KeepPolicy, Keeping,
-        Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
-        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
-        VersionSummary, WaitingLetter, WriteOutcome,
+        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
+        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
+        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
 use crate::{
     Call, Fault, Injected, Odds, Operation, When,
+    calls::Calls,
     connection::Connection,
-    delivery::{Request, failed},
+    delivery::{CUT_OFF, Request, failed},
     odds::Draw,
     plan::Plan,
 };
@@ -39,6 +40,9 @@ pub struct FaultyBackend {
     store: Arc<dyn Backend>,
     connection: Arc<Connection>,
     plan: Arc<Mutex<Plan>>,
+    calls: Arc<Calls>,
+    /// What it says instead of the store.
+    hazards: Arc<Mutex<Option<Vec<Hazard>>>>,
     detached: bool,
 }
 
@@ -59,6 +63,8 @@ impl FaultyBackend {
             store,
             connection: Arc::default(),
             plan: Arc::new(Mutex::new(Plan::new())),
+            calls: Arc::default(),
+            hazards: Arc::default(),
             detached: false,
         }
     }
@@ -73,20 +79,20 @@ impl FaultyBackend {
         self
     }
 
-    /// Adds a fault to the script. Several can be added, at any time; if more
-    /// than one picks a call, the one added first is carried out.
-    #[must_use = "it returns the same connection, to be used on"]
-    pub fn inject(self, when: When, fault: Fault) -> Self {
+    /// Adds a fault to the script, and returns the same connection. Several
+    /// can be added, at any time; if more than one picks a call, the one added
+    /// first is carried out.
+    pub fn inject(&self, when: When, fault: Fault) -> Self {
         self.plan.lock().inject(when, fault);
-        self
+        self.clone()
     }
 
-    /// Adds faults at random to the calls that the script leaves alone. The
-    /// same seed gives the same faults to the same calls.
-    #[must_use = "it returns the same connection, to be used on"]
-    pub fn with_odds(self, odds: Odds, seed: u64) -> Self {
+    /// Adds faults at random to the calls that the script leaves alone, and
+    /// returns the same connection. The same seed gives the same faults to the
+    /// same calls.
+    pub fn with_odds(&self, odds: Odds, seed: u64) -> Self {
         self.plan.lock().set_odds(odds, seed);
-        self
+        self.clone()
     }
 
     /// The faults that were injected into calls so far, the last 10 000 of
@@ -94,6 +100,31 @@ impl FaultyBackend {
     #[must_use]
     pub fn injected(&self) -> Vec<Injected> {
         self.plan.lock().injected()
+    }
+
+    /// Remembers every call from now on, for [`calls`](Self::calls) and
+    /// [`count`](Self::count), and forgets those before.
+    pub fn record_calls(&self) {
+        self.calls.record();
+    }
+
+    /// The calls that were made since [`record_calls`](Self::record_calls),
+    /// oldest first, whatever became of them.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.all()
+    }
+
+    /// How many of them were calls of this operation.
+    #[must_use]
+    pub fn count(&self, operation: Operation) -> usize {
+        self.calls.count(operation)
+    }
+
+    /// Says from now on that the store could lose this, whatever the store
+    /// itself says.
+    pub fn set_hazards(&self, hazards: Vec<Hazard>) {
+        *self.hazards.lock() = Some(hazards);
     }
 
     /// Loses every request and every answer for a time: calls hang.
@@ -118,6 +149,13 @@ impl FaultyBackend {
         self.connection.cut();
     }
 
+    /// Whether the server was cut off: by [`cut`](Self::cut), or by a
+    /// [`Fault::Crash`].
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.connection.is_cut()
+    }
+
     /// Ends everything but a cut: no script, no odds, no partition, no pause.
     /// What is in the network already may still arrive.
     pub fn calm(&self) {
@@ -130,8 +168,9 @@ impl FaultyBackend {
         T: Send + 'static,
         F: Fn(Arc<dyn Backend>) -> BoxFuture<'static, Result<T>> + Send + Sync + 'static,
     {
+        self.calls.note(&call);
         if self.connection.is_cut() {
-            return Err(failed(Effect::None, "this server was cut off"));
+            return Err(failed(Effect::None, CUT_OFF));
         }
         let decided = self.plan.lock().decide(&call);
         let fault = match decided {
@@ -184,7 +223,17 @@ impl Backend for FaultyBackend {
 
     async fn hazards(&self) -> Result<Vec<Hazard>> {
         let call = Call::new(Operation::Hazards);
-        self.call(call, None, request!(hazards())).await
+        let given = self.hazards.lock().clone();
+        self.call(call, None, move |store| {
+            let given = given.clone();
+            Box::pin(async move {
+                match given {
+                    Some(hazards) => Ok(hazards),
+                    None => store.hazards().await,
+                }
+            })
+        })
+        .await
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
@@ -325,6 +374,25 @@ impl Backend for FaultyBackend {
         let call = Call::on(Operation::Settle, player, slot);
         self.call(call, Some(()), request!(settle(player, slot, id; posting)))
             .await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        let after = after.map(|(slot, id)| (slot.clone(), id.clone()));
+        let player = player.clone();
+        let call = Call::of(Operation::KnownLetters, &player);
+        let request = move |store: Arc<dyn Backend>| -> BoxFuture<'static, _> {
+            let (player, after) = (player.clone(), after.clone());
+            Box::pin(async move {
+                let after = after.as_ref().map(|(slot, id)| (slot, id));
+                store.known_letters(&player, after, limit).await
+            })
+        };
+        self.call(call, None, request).await
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

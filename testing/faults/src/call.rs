@@ -3,6 +3,7 @@
 use std::fmt;
 
 use playerdata_core::{PlayerId, SlotName, backend::Operation};
+use tokio::time::Instant;
 
 /// One call of the store: which method, and about whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,10 +11,12 @@ use playerdata_core::{PlayerId, SlotName, backend::Operation};
 pub struct Call {
     /// The method.
     pub operation: Operation,
-    /// The player it is about; none for leases.
+    /// The player it is about; none if it is about a lease.
     pub player: Option<PlayerId>,
     /// The slot it is about, if it is about one.
     pub slot: Option<SlotName>,
+    /// When it was made.
+    pub at: Instant,
 }
 
 impl Call {
@@ -22,6 +25,7 @@ impl Call {
             operation,
             player: None,
             slot: None,
+            at: Instant::now(),
         }
     }
 

@@ -11,6 +11,8 @@ use crate::{
     connection::{Connection, Passage},
 };
 
+pub(crate) const CUT_OFF: &str = "this server was cut off";
+
 /// Makes the call on the store; it can be made more than once.
 type Sender<T> = dyn Fn(Arc<dyn Backend>) -> BoxFuture<'static, Result<T>> + Send + Sync;
 
@@ -38,6 +40,11 @@ impl<T: Send + 'static> Request<T> {
             None => self.travel(Duration::ZERO, Duration::ZERO).await,
             Some(Fault::Delay { request, answer }) => self.travel(request, answer).await,
             Some(Fault::ErrorBefore) => Err(failed(Effect::None, "injected, before")),
+            Some(Fault::Rejected) => Err(BackendError::new(
+                ErrorKind::Rejected,
+                Effect::None,
+                "injected, rejected",
+            )),
             Some(Fault::ErrorInDoubt) => Err(failed(Effect::Possible, "injected, in doubt")),
             Some(Fault::ErrorAfter) => {
                 self.travel(Duration::ZERO, Duration::ZERO).await?;
@@ -62,6 +69,15 @@ impl<T: Send + 'static> Request<T> {
                 Some(lie) => Ok(lie),
                 None => self.travel(Duration::ZERO, Duration::ZERO).await,
             },
+            Some(Fault::Crash { applied }) => {
+                if applied {
+                    // Its own errors are lost like any other answer.
+                    let _ = self.travel(Duration::ZERO, Duration::ZERO).await;
+                }
+                self.connection.cut();
+                Err(failed(Effect::Possible, CUT_OFF))
+            }
+            Some(Fault::Panic) => panic!("injected"),
         }
     }
 
@@ -83,7 +99,7 @@ impl<T: Send + 'static> Request<T> {
                 sleep(back).await;
                 self.bring_back(answer).await
             }
-            Ok(Err(Passage::Cut)) => Err(failed(Effect::None, "this server was cut off")),
+            Ok(Err(Passage::Cut)) => Err(failed(Effect::None, CUT_OFF)),
             Ok(Err(_)) => hang().await,
             Err(error) => {
                 Err(failed(Effect::Possible, "the delivery broke off").with_source(error))
@@ -98,7 +114,7 @@ impl<T: Send + 'static> Request<T> {
         match self.connection.pass().await {
             Passage::Passed => answer,
             Passage::Lost => hang().await,
-            Passage::Cut => Err(failed(Effect::Possible, "this server was cut off")),
+            Passage::Cut => Err(failed(Effect::Possible, CUT_OFF)),
         }
     }
 

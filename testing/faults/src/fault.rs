@@ -21,6 +21,8 @@ pub enum Fault {
     },
     /// Not applied; told as an error that says so.
     ErrorBefore,
+    /// Not applied; told as an error that says that trying again is useless.
+    Rejected,
     /// Not applied; told as an error that leaves open whether it was.
     ErrorInDoubt,
     /// Applied; told as an error that leaves open whether it was.
@@ -44,6 +46,26 @@ pub enum Fault {
     /// for proving that a checker notices. Calls whose answer can't be made
     /// up (reads, `acquire`, `open`) are passed on as they are.
     Lie,
+    /// The server dies during this call: it hears nothing of it, nor of any
+    /// call after it, as after
+    /// [`FaultyBackend::cut`](crate::FaultyBackend::cut).
+    Crash {
+        /// Whether the call is still applied.
+        applied: bool,
+    },
+    /// Not applied: the call panics, as in a backend that has a bug.
+    Panic,
+}
+
+impl Fault {
+    /// A request that takes this long, and whose answer comes at once.
+    #[must_use]
+    pub const fn delay(request: Duration) -> Self {
+        Self::Delay {
+            request,
+            answer: Duration::ZERO,
+        }
+    }
 }
 
 /// A fault that was injected.

@@ -39,13 +39,17 @@
 //! | | acknowledged | not acknowledged |
 //! | --- | --- | --- |
 //! | **happened** | no fault, [`Fault::Delay`], [`Fault::Duplicate`] | [`Fault::ErrorAfter`], [`Fault::HangAfter`], [`Fault::HangThenApply`] |
-//! | **did not happen** | [`Fault::Lie`]: a broken store, for proving that a checker notices | [`Fault::ErrorBefore`], [`Fault::ErrorInDoubt`], [`Fault::HangBefore`] |
+//! | **did not happen** | [`Fault::Lie`]: a broken store, for proving that a checker notices | [`Fault::ErrorBefore`], [`Fault::Rejected`], [`Fault::ErrorInDoubt`], [`Fault::HangBefore`] |
+//!
+//! Besides, a server can die in the middle of a call, which then happened or
+//! did not ([`Fault::Crash`]), and a backend can have a bug ([`Fault::Panic`]).
 //!
 //! Exact faults are scripted with [`When`]; random ones come from [`Odds`] and
 //! a seed. Beside them there is the connection of the whole server, which
 //! takes in every call: [`partition_for`](FaultyBackend::partition_for),
 //! [`pause_for`](FaultyBackend::pause_for) and [`cut`](FaultyBackend::cut).
-//! Give each server of a test a `FaultyBackend` of its own over one store.
+//! [`record_calls`](FaultyBackend::record_calls) shows what was asked of the
+//! store. Give each server of a test a `FaultyBackend` of its own over one store.
 //!
 //! # Determinism
 //!
@@ -61,6 +65,7 @@
 
 mod backend;
 mod call;
+mod calls;
 mod connection;
 mod delivery;
 mod fault;

@@ -21,11 +21,35 @@ use crate::{Call, Operation};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "it picks nothing until it is injected"]
 pub struct When {
-    operation: Option<Operation>,
+    operations: Operations,
     player: Option<PlayerId>,
     slot: Option<SlotName>,
     first: u64,
     last: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operations {
+    All,
+    /// All that have to do with players.
+    Players,
+    One(Operation),
+}
+
+impl Operations {
+    fn contain(self, operation: Operation) -> bool {
+        match self {
+            Self::All => true,
+            Self::Players => !matches!(
+                operation,
+                Operation::Hazards
+                    | Operation::RenewLease
+                    | Operation::DropLease
+                    | Operation::LeaseIsLive
+            ),
+            Self::One(wanted) => wanted == operation,
+        }
+    }
 }
 
 macro_rules! of_operation {
@@ -43,7 +67,7 @@ impl When {
     /// Any call at all.
     pub fn any() -> Self {
         Self {
-            operation: None,
+            operations: Operations::All,
             player: None,
             slot: None,
             first: 1,
@@ -51,15 +75,25 @@ impl When {
         }
     }
 
+    /// Any call but those about leases and the store's settings, which a
+    /// server also makes when nobody plays.
+    pub fn any_about_players() -> Self {
+        Self {
+            operations: Operations::Players,
+            ..Self::any()
+        }
+    }
+
     /// Calls of one operation.
     pub fn calls_of(operation: Operation) -> Self {
         Self {
-            operation: Some(operation),
+            operations: Operations::One(operation),
             ..Self::any()
         }
     }
 
     of_operation! {
+        hazards Hazards,
         renew_lease RenewLease,
         drop_lease DropLease,
         lease_is_live LeaseIsLive,
@@ -73,6 +107,16 @@ impl When {
         view View,
         list List,
         erase Erase,
+        post Post,
+        letters Letters,
+        discard Discard,
+        settle Settle,
+        decide Decide,
+        forget_decision ForgetDecision,
+        keep_version KeepVersion,
+        versions Versions,
+        version Version,
+        players Players,
     }
 
     /// Only those about this player.
@@ -100,7 +144,7 @@ impl When {
     }
 
     fn is_about(&self, call: &Call) -> bool {
-        self.operation.is_none_or(|wanted| wanted == call.operation)
+        self.operations.contain(call.operation)
             && (self.player.is_none() || self.player == call.player)
             && (self.slot.is_none() || self.slot == call.slot)
     }
@@ -109,9 +153,10 @@ impl When {
 impl fmt::Display for When {
     /// As in `Save of 4711 on Slot1, number 2`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.operation {
-            Some(operation) => write!(f, "{operation:?}")?,
-            None => f.write_str("any call")?,
+        match self.operations {
+            Operations::All => f.write_str("any call")?,
+            Operations::Players => f.write_str("any call about players")?,
+            Operations::One(operation) => write!(f, "{operation:?}")?,
         }
         if let Some(player) = &self.player {
             write!(f, " of {player}")?;
@@ -159,6 +204,10 @@ mod tests {
         let slot = SlotName::new("Slot1").expect("a valid name");
         let told = [
             (When::any(), "any call"),
+            (
+                When::any_about_players().nth(3),
+                "any call about players, number 3",
+            ),
             (When::save().of(&player), "Save of 7"),
             (
                 When::open().of(&player).on(&slot).nth(2),

@@ -29,12 +29,12 @@ async fn a_partition_loses_requests_for_its_time_and_for_one_server_only() {
 
 #[tokio::test(start_paused = true)]
 async fn a_partition_loses_the_answer_of_a_request_that_got_through_before_it() {
-    let mut player = Player::new(1).await;
+    let player = Player::new(1).await;
     let fault = Fault::Delay {
         request: Duration::ZERO,
         answer: Duration::from_secs(1),
     };
-    player.faulty = player.faulty.inject(When::save(), fault);
+    player.faulty.inject(When::save(), fault);
     let faulty = player.faulty.clone();
     let partition = async move {
         sleep(Duration::from_millis(500)).await;
@@ -81,9 +81,9 @@ async fn a_server_can_be_reconnected_before_the_time() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_of_a_server_that_was_cut_off_gets_out_but_what_is_on_its_way() {
-    let mut player = Player::new(1).await;
+    let player = Player::new(1).await;
     let fault = Fault::HangThenApply { after: WHILE };
-    player.faulty = player.faulty.inject(When::save().nth(1), fault);
+    player.faulty.inject(When::save().nth(1), fault);
     assert!(within(player.save(1)).await.is_none());
     player.faulty.cut();
     let error = within(player.save(1))

@@ -5,9 +5,8 @@
 //! one that the example `with_test_cluster` of `playerdata-redis` has started
 //! for the whole run, or else one of their own process.
 //!
-//! [`program`] says which program is the server. A package whose tests use this
-//! crate names `backend-redis/build.rs` as its build script, and its tests say
-//! `#[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]`.
+//! [`program`] says which program is the server. Without one the tests fail, and
+//! say what installs it.
 
 mod cluster;
 mod program;
@@ -39,13 +38,13 @@ pub async fn shared_cluster() -> Vec<String> {
     }
 }
 
-/// Waits until something is so, for 20 s at most.
+/// Waits until something is so, for a minute at most.
 ///
 /// # Panics
 ///
 /// If it is not so by then.
 pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !is_so().await {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;

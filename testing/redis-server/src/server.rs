@@ -54,7 +54,8 @@ impl TestServer {
     }
 
     fn launch(&mut self) {
-        let binary = program().expect("no redis-server or valkey-server: set REDIS_SERVER_BIN");
+        let binary = program()
+            .expect("no redis-server or valkey-server: scripts/redis-server.sh installs one");
         let mut command = Command::new("sh");
         command.args(["-c", WATCHED, "sh"]).arg(binary);
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string()]);

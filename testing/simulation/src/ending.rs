@@ -78,7 +78,7 @@ async fn keep_and_save(world: &Arc<World>, rescue: &Arc<Process>) {
     ledger.step(|state| {
         let saved = keeper.is_some() && other.is_saved();
         let what = format_args!("a document is kept, and another one is not saved");
-        state.unless(saved, Rule::Unhindered, what);
+        state.unless(saved, Rule::A9, what);
     });
     for visit in [other, keeping] {
         visit.end().await;

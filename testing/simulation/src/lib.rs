@@ -28,14 +28,15 @@ mod keeper;
 mod ledger;
 mod process;
 mod referee;
-mod rule;
 mod seeds;
 mod simulation;
+mod violation;
 mod visit;
 mod visitor;
 mod witness;
 mod world;
 
-pub use rule::{Rule, UnknownRule, Violation};
+pub use playerdata_conformance::Rule;
 pub use seeds::run_seeds;
 pub use simulation::{Failure, Report, Simulation};
+pub use violation::{RULES, Violation};

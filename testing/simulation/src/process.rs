@@ -119,7 +119,7 @@ impl Process {
     /// Lets something go wrong between this server and the store, until it is
     /// calm again.
     pub(crate) fn inject(&self, when: When, fault: Fault) {
-        drop(self.network.clone().inject(when, fault));
+        self.network.inject(when, fault);
     }
 
     /// Waits until game code may go on.

@@ -7,7 +7,7 @@ use playerdata_stepping::Flaw;
 use thiserror::Error;
 use tokio::{runtime, time::timeout};
 
-use crate::{Rule, Violation, chaos, ending, ground::Kind, visitor, world::World};
+use crate::{RULES, Rule, Violation, chaos, ending, ground::Kind, visitor, world::World};
 
 /// No run takes this long, in virtual time.
 const AT_MOST: Duration = Duration::from_hours(2);
@@ -67,7 +67,7 @@ impl Simulation {
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
-            rules: Rule::ALL.to_vec(),
+            rules: RULES.to_vec(),
             kind: Kind::OneStep(Arc::new(|store| store)),
         }
     }

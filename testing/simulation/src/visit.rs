@@ -250,7 +250,7 @@ impl Visit {
             Err(Unmade::Misread(error)) => self.misread(&error),
             Err(Unmade::Refused(error)) => self.told("not changed", &error),
             Err(Unmade::GivenUp) => self.world.ledger.breaks(
-                Rule::Unhindered,
+                Rule::A9,
                 format_args!("a closure was given up by a server that runs"),
             ),
         }

@@ -4,7 +4,7 @@
 use playerdata_core::{
     LetterId, PlayerId, SlotName, TradeId, UnixMillis, WriteId,
     backend::{
-        LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Party, Posting, Retention,
+        KnownLetter, LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Party, Posting, Retention,
         VERDICT_MEMORY, Verdict, WaitingLetter,
     },
 };
@@ -65,6 +65,25 @@ impl SteppingStore {
             rest.take(limit).cloned().collect()
         });
         read.await
+    }
+
+    pub(crate) async fn read_known(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Vec<KnownLetter> {
+        let read = self.table().step(|items| {
+            let own = items.mailboxes.iter();
+            let own = own.filter(|((owner, _), _)| owner == player);
+            own.flat_map(|((_, slot), mailbox)| mailbox.known(slot))
+                .collect::<Vec<_>>()
+        });
+        let mut known = read.await;
+        known.retain(|known| after.is_none_or(|after| (&known.slot, &known.id) > after));
+        known.sort_unstable_by(|a, b| (&a.slot, &a.id).cmp(&(&b.slot, &b.id)));
+        known.truncate(limit);
+        known
     }
 
     pub(crate) async fn take_out(
@@ -181,6 +200,29 @@ impl MailboxItem {
             waiting: Vec::new(),
             remembered: Vec::new(),
         }
+    }
+
+    /// What is known of letters, in no order.
+    fn known(&self, slot: &SlotName) -> impl Iterator<Item = KnownLetter> {
+        let of = |id: &LetterId, posting, retention, waits| KnownLetter {
+            slot: slot.clone(),
+            id: id.clone(),
+            posting,
+            retention,
+            waits,
+        };
+        let waiting = self.waiting.iter().map(move |waiting| {
+            let letter = &waiting.letter;
+            of(&letter.id, letter.posting, letter.retention, true)
+        });
+        let remembered = self.remembered.iter().map(move |known| {
+            let retention = match known.until {
+                None => Retention::UntilSettled,
+                Some(_) => Retention::Timed,
+            };
+            of(&known.id, known.posting, retention, false)
+        });
+        waiting.chain(remembered)
     }
 
     /// The posting of the letter of that id which waits or is remembered.

@@ -8,8 +8,8 @@ use playerdata_core::{
     WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, MAX_NOTICES, Notice,
-        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, MAX_NOTICES,
+        Notice, Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
         Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
@@ -286,6 +286,15 @@ impl Backend for SteppingStore {
     ) -> Result<()> {
         self.settle_letter(player, slot, id, posting).await;
         Ok(())
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        Ok(self.read_known(player, after, limit).await)
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {

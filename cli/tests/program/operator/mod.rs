@@ -1,10 +1,17 @@
 //! The commands for people on call.
 
+#[cfg(all(feature = "redis", feature = "dynamodb"))]
 mod damage;
 mod holding;
+mod interrupted;
 mod looking;
 mod moving;
 mod putting;
+#[cfg(all(feature = "redis", feature = "dynamodb"))]
+mod recipes;
+mod scene;
+mod table;
+mod terminal;
 mod usage;
 
 use std::process::Stdio;

@@ -68,7 +68,6 @@ mod one_server {
     use super::*;
 
     #[test]
-    #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
     fn a_server_that_keeps_nothing_is_told_at_the_start() {
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(TestServer::start(&["--appendonly", "no"]));
@@ -82,7 +81,6 @@ mod one_server {
     /// variable.
     #[cfg(feature = "redis-tls")]
     #[test]
-    #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
     fn a_server_is_reached_by_tls_if_its_certificate_is_trusted() {
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(TestServer::start(&[]));
@@ -101,7 +99,6 @@ mod one_server {
     }
 
     #[test]
-    #[cfg_attr(no_redis_server, ignore = "no redis-server or valkey-server")]
     fn a_hung_server_is_told_in_time_and_loses_nothing() {
         let server = Runtime::new().unwrap().block_on(TestServer::start(&[]));
         let folder = Folder::on(Store::at(server.url()));

@@ -3,8 +3,8 @@
 use playerdata_core::{
     Fence, Incarnation, PlayerId, Revision, ServerId, SessionId, UnixMillis, WriteId,
     backend::{
-        Body, Encoding, Letter, LetterPosition, Lock, Notice, NoticeKind, Opened, Record,
-        Retention, SlotSummary, Verdict, VersionSummary, WaitingLetter,
+        Body, Encoding, KnownLetter, Letter, LetterPosition, Lock, Notice, NoticeKind, Opened,
+        Record, Retention, SlotSummary, Verdict, VersionSummary, WaitingLetter,
     },
 };
 use rusqlite::Row;
@@ -145,6 +145,19 @@ pub(crate) fn waiting_letter(row: &Row<'_>) -> Read<WaitingLetter> {
     Ok(WaitingLetter {
         position: LetterPosition::new(position.cast_unsigned()),
         letter,
+    })
+}
+
+pub(crate) fn known_letter(row: &Row<'_>) -> Read<KnownLetter> {
+    Ok(KnownLetter {
+        slot: text(row, 0)?,
+        id: text(row, 1)?,
+        posting: guid(row, 2).map(WriteId::from_uuid)?,
+        retention: match row.get(3)? {
+            true => Retention::Timed,
+            false => Retention::UntilSettled,
+        },
+        waits: row.get(4)?,
     })
 }
 

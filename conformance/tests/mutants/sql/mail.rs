@@ -4,7 +4,7 @@
 use playerdata_core::{
     LetterId, PlayerId, SlotName, TradeId, UnixMillis, WriteId,
     backend::{
-        LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Party, Posting, Retention,
+        KnownLetter, LETTER_MEMORY, Letter, LetterPosition, MAX_LETTERS, Party, Posting, Retention,
         VERDICT_MEMORY, Verdict, WaitingLetter,
     },
 };
@@ -16,8 +16,8 @@ use super::{
     flaws::Flaw,
     locks,
     statements::{
-        COUNT_LETTERS, DECIDE, DISCARD, FORGET_TRADE, FORGET_VERDICT, KNOWN, LETTERS, POST,
-        POST_AGAIN, SETTLE, VERDICT,
+        COUNT_LETTERS, DECIDE, DISCARD, FORGET_TRADE, FORGET_VERDICT, KNOWN, KNOWN_LETTERS,
+        LETTERS, POST, POST_AGAIN, SETTLE, VERDICT,
     },
 };
 
@@ -86,6 +86,22 @@ pub(crate) fn letters(
         ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
     };
     db.rows(LETTERS, params, columns::waiting_letter)
+}
+
+pub(crate) fn known(
+    db: &Session<'_>,
+    player: &PlayerId,
+    after: Option<&(SlotName, LetterId)>,
+    limit: usize,
+) -> Result<Vec<KnownLetter>> {
+    let (slot, id) = after.map_or(("", ""), |(slot, id)| (slot.as_str(), id.as_str()));
+    let params = named_params! {
+        ":player": player.as_str(),
+        ":slot": slot,
+        ":id": id,
+        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+    };
+    db.rows(KNOWN_LETTERS, params, columns::known_letter)
 }
 
 /// Changes a row of a letter, which is remembered for a time from now on.

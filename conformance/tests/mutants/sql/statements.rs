@@ -149,6 +149,11 @@ pub(crate) const LETTERS: &str = "
     WHERE player = :player AND slot = :slot AND waits AND position > :after
     ORDER BY position LIMIT :limit";
 
+pub(crate) const KNOWN_LETTERS: &str = "
+    SELECT slot, id, posting, timed, waits FROM letter
+    WHERE player = :player AND (slot, id) > (:slot, :id)
+    ORDER BY slot, id LIMIT :limit";
+
 pub(crate) const DISCARD: &str = "
     UPDATE letter SET waits = 0, content = x'', until = CASE WHEN timed THEN :until END
     WHERE player = :player AND slot = :slot AND id = :id AND waits AND posting = :posting";
@@ -234,6 +239,7 @@ pub(crate) const ALL: &[&str] = &[
     POST_AGAIN,
     POST,
     LETTERS,
+    KNOWN_LETTERS,
     DISCARD,
     SETTLE,
     ERASE_LETTERS,

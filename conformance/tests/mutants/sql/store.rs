@@ -8,9 +8,9 @@ use playerdata_core::{
     WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening,
-        Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary,
-        Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
+        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -187,6 +187,19 @@ impl Backend for SqlStore {
         let now = self.clock.now();
         self.database
             .run(move |db| mail::settle(db, (&player, &slot), (&id, posting), now))
+            .await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        let player = player.clone();
+        let after = after.map(|(slot, id)| (slot.clone(), id.clone()));
+        self.database
+            .run(move |db| mail::known(db, &player, after.as_ref(), limit))
             .await
     }
 

@@ -104,7 +104,7 @@ impl Lineage {
         };
         if !content.holdings.add_up() {
             let what = format!("{author} saved {:?}", content.holdings);
-            faults.push((Rule::Conserved, what));
+            faults.push((Rule::P4, what));
         }
         if recorded != Some(content.holdings) {
             let what = format!("{author} saved {:?} as {recorded:?}", content.holdings);

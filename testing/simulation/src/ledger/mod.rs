@@ -109,7 +109,7 @@ impl State {
         if self.violation.is_some() || !self.rules.contains(&rule) {
             return;
         }
-        self.history.add(format_args!("BROKEN {rule}: {what}"));
+        self.history.add(format_args!("BROKEN {rule:?}: {what}"));
         self.violation = Some(Violation {
             step: self.history.step(),
             rule,

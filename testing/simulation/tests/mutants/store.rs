@@ -13,9 +13,10 @@ use playerdata_core::{
     TradeId, WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Encoding, Erasure,
-        ErrorKind, Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice,
-        Notification, Opened, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
-        Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        ErrorKind, Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock,
+        Notice, Notification, Opened, Opening, Party, PlayersCursor, PlayersPage, Posting, Record,
+        Release, Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter,
+        WriteOutcome,
     },
 };
 
@@ -433,6 +434,15 @@ impl Backend for FlawedStore {
         posting: WriteId,
     ) -> Result<()> {
         self.inner.settle(player, slot, id, posting).await
+    }
+
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        self.inner.known_letters(player, after, limit).await
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
