@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Engine;
 use crate::{
     Error, GameDocument, PlayerId, SlotName,
-    backend::{Erasure, Party, Record, Verdict},
+    backend::{Erasure, Party, Record, StoreFailure, Verdict},
     codec::{Address, Envelope, Escrow, Outgoing, Side},
     excerpt::Chain,
 };
@@ -87,17 +87,9 @@ impl<D: GameDocument> Engine<D> {
             return held(player, holder);
         }
         let mut gone = Vec::new();
-        for summary in self.store.list(&player).await? {
-            let slot = summary.slot;
-            let record = match self.store.view(&player, &slot).await.map_err(Error::from) {
-                // What nobody can read keeps nobody from being erased either.
-                Err(Error::StoreFailed(failure)) => {
-                    let why = Chain(&failure);
-                    tracing::warn!(%player, %slot, error = %why, "erased unread");
-                    continue;
-                }
-                record => record?,
-            };
+        for slot in unless_damaged(self.store.list(&player).await)?.unwrap_or_default() {
+            let slot = slot.slot;
+            let record = unless_damaged(self.store.view(&player, &slot).await)?.flatten();
             let beside = self.beside(&player, &slot, record.as_ref());
             match self.wind_up(&player, &slot, &beside).await {
                 // A full mailbox keeps nobody from being erased.
@@ -160,6 +152,18 @@ impl<D: GameDocument> Engine<D> {
             settled.await?;
         }
         Ok(())
+    }
+}
+
+/// What was read; nothing if nobody can read it, which keeps nobody from being
+/// erased either.
+fn unless_damaged<T>(read: Result<T, StoreFailure>) -> Result<Option<T>, Error> {
+    match read.map_err(Error::from) {
+        Err(Error::StoreFailed(failure)) => {
+            tracing::warn!(error = %Chain(&failure), "erased unread");
+            Ok(None)
+        }
+        read => read.map(Some),
     }
 }
 
