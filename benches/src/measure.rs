@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     documents::Standard,
     report::Row,
-    row::{autosave, dynamodb, memory, redis, size, sqlite},
+    row::{autosave, dynamodb, memory, once, redis, size, sqlite},
     store::redis::Log,
 };
 
@@ -24,6 +24,8 @@ pub enum Subject {
     Dynamodb,
     /// Guarded saves in memory.
     Memory,
+    /// What happens exactly once.
+    Once,
     /// The memory that sessions take.
     Size,
 }
@@ -31,11 +33,12 @@ pub enum Subject {
 impl Subject {
     /// Those that do not disturb each other's figures first: what leaves
     /// memory in pieces comes last.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Sqlite,
         Self::Redis,
         Self::Dynamodb,
         Self::Memory,
+        Self::Once,
         Self::Size,
         Self::Autosave,
     ];
@@ -60,6 +63,8 @@ pub struct Extent {
     pub dynamodb_players: u64,
     /// Saves into memory.
     pub memory: memory::Effort,
+    /// Changes, letters and trades.
+    pub once: once::Effort,
 }
 
 impl Extent {
@@ -87,6 +92,11 @@ impl Extent {
         memory: memory::Effort {
             rounds: 15,
             rounds_each: 400,
+        },
+        once: once::Effort {
+            players: 64,
+            rounds: 15,
+            rounds_each: 40,
         },
     };
 
@@ -131,6 +141,11 @@ impl Extent {
         },
         dynamodb_players: 3,
         memory: memory::Effort {
+            rounds: 1,
+            rounds_each: 1,
+        },
+        once: once::Effort {
+            players: 4,
             rounds: 1,
             rounds_each: 1,
         },
@@ -205,6 +220,13 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
         Subject::Memory => [Standard::A, Standard::B]
             .map(|standard| memory::row(runtime, standard, extent.memory))
             .into(),
+        Subject::Once => {
+            let keys = Standard::BOTH.map(|standard| once::keys(runtime, standard, extent.once));
+            let mut rows = Vec::from(keys);
+            rows.extend(once::mail_and_trades(runtime, extent.once));
+            rows.push(once::transfer(runtime));
+            rows
+        }
         Subject::Size => {
             let mut rows = Vec::from(size::documents(allocator));
             rows.extend(size::rows(runtime, allocator, extent.idle_sessions));

@@ -4,6 +4,7 @@
 pub mod autosave;
 pub mod dynamodb;
 pub mod memory;
+pub mod once;
 pub mod redis;
 pub mod size;
 pub mod sqlite;
