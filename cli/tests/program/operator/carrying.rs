@@ -105,11 +105,6 @@ fn m1_p3_mail_its_memory_and_verdicts_are_moved(folder: &Folder) {
     assert_eq!(send(folder, &[], "customer", "order-17"), json!(false));
     assert_eq!(mail(folder, 1, &[], "customer"), [json!(null); 0]);
     // Decided before the move, and done after it.
-    let own = [];
-    let own: Vec<&str> = match folder.store().address() {
-        Some(address) => vec!["--store", address],
-        None => own.to_vec(),
-    };
     assert_eq!(play(folder, &[], "trader", "get Currency\n"), ["100"]);
 }
 
