@@ -100,7 +100,7 @@ pub(crate) fn unreadable(slot: SlotName, bytes: u64) -> SlotSummary {
     }
 }
 
-/// Reads a value as an opening found it.
+/// Reads a value as an opening found it. It does not say whether there is mail.
 pub(crate) fn opened(value: impl Into<Bytes>) -> Result<Opened> {
     let value = value.into();
     if value.is_empty() {
@@ -130,6 +130,7 @@ pub(crate) fn opened(value: impl Into<Bytes>) -> Result<Opened> {
         revision: header.revision,
         last_write: Some(header.write_id),
         record,
+        ..Opened::default()
     })
 }
 
@@ -158,6 +159,7 @@ pub(crate) fn whatever_it_is(value: Vec<u8>) -> Opened {
                     bytes,
                 },
             }),
+            mail: false,
         }
     })
 }

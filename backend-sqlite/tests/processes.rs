@@ -113,7 +113,7 @@ fn live_and_die(path: &Path, by: u128) -> HashMap<u64, u64> {
     saved
 }
 
-/// The process that is killed is this same test, told so by its environment.
+/// The process that is killed is this same test, as its environment says.
 #[tokio::test(flavor = "multi_thread")]
 async fn s1_whatever_was_acknowledged_survives_a_kill_while_another_process_writes() {
     if let Some(path) = std::env::var_os(PATH) {

@@ -11,7 +11,7 @@ use crate::{
     timing::nanos_each,
 };
 
-/// So many players' slots, open on a backend and saved once.
+/// The slots of a number of players, open on a backend and saved once.
 #[derive(Debug)]
 pub struct Bed<'r> {
     runtime: &'r Runtime,

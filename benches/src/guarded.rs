@@ -1,4 +1,4 @@
-//! Guarded saves through a backend: claims, so many in flight.
+//! Guarded saves through a backend: claims, with a given number in flight.
 
 use std::sync::Arc;
 
@@ -7,6 +7,8 @@ use playerdata_core::{
     SessionId, SlotName, UnixMillis, WriteId,
     backend::{Acquisition, Backend, Body, Claim, Claimant, Opening, Record, Stamp, WriteOutcome},
 };
+
+use uuid::Uuid;
 
 use crate::{shares::work_in_shares, timing::nanos_each};
 
@@ -93,9 +95,11 @@ impl OpenSlot {
     ///
     /// If the save is not acknowledged.
     pub async fn save(&mut self, backend: &dyn Backend, body: &Body) {
+        // The caller draws an id, not the backend: here it is a count.
+        let id = u128::from(self.number) << 64 | u128::from(self.revision.get());
         let stamp = Stamp {
             base: self.revision,
-            write_id: WriteId::from_uuid(RandomIds.next_id()),
+            write_id: WriteId::from_uuid(Uuid::from_u128(id)),
             at: UnixMillis::new(1),
         };
         match backend.save(&self.claim, &stamp, body).await {
@@ -115,7 +119,7 @@ pub fn slot_name() -> SlotName {
     SlotName::new("Slot1").expect("the constant is a valid name")
 }
 
-/// Opens a slot of each of so many players, many at a time.
+/// Opens a slot of each of this many players, many at a time.
 ///
 /// # Panics
 ///

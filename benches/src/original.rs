@@ -70,7 +70,7 @@ impl fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Opens slots for so many players who have something to save.
+    /// Opens slots for this many players who have something to save.
     ///
     /// # Panics
     ///

@@ -82,8 +82,8 @@ impl Desk {
         self.ask("look at the lease", looked).await
     }
 
-    /// A server of one's own, for what takes a session or tells others. Its
-    /// name says who it is.
+    /// A server of the program's own, for what takes a session or notifies
+    /// others. Its name says who it is.
     pub(crate) async fn server(
         &self,
         accepted: &[HazardKind],
@@ -127,7 +127,7 @@ impl Desk {
         let report = server.shutdown(self.settings.operation_timeout).await;
         if !report.is_complete() {
             output::message(
-                "note: the session could not be ended; its lock lapses with its lease\n",
+                "note: the session could not be ended; its lock will lapse with its lease\n",
             );
         }
     }
@@ -171,7 +171,7 @@ fn operator() -> ServerName {
         allowed(&host()),
         std::process::id()
     );
-    ServerName::new(name).expect("it has allowed characters only, and fewer than 128")
+    ServerName::new(name).expect("only allowed characters, and fewer than 128 of them")
 }
 
 #[cfg(unix)]

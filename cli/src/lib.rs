@@ -1,4 +1,5 @@
-//! The program `playerdata`: a player's data at hand, for people and scripts.
+//! The program `playerdata`: looks at, repairs and moves players' data, for
+//! people and scripts.
 //!
 //! | module | its part |
 //! | --- | --- |

@@ -131,7 +131,7 @@ pub(crate) fn record_words(slot: &SlotName, record: &Record, content: &Content) 
             let beside = envelope.iter();
             let beside = beside.map(|it| {
                 format!(
-                    "\n\nKept beside it ({ENVELOPE}): {}",
+                    "\n\nStored beside it ({ENVELOPE}): {}",
                     escaped(&it.to_string())
                 )
             });

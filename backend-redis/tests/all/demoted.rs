@@ -4,6 +4,7 @@ use crate::support;
 
 use std::{sync::Arc, time::Duration};
 
+use futures::future::join_all;
 use playerdata_core::{
     SessionManager, StartError,
     backend::{Backend, ErrorKind, HazardKind},
@@ -19,7 +20,9 @@ async fn demote(server: &TestServer) {
 #[tokio::test]
 async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     let server = TestServer::start(&[]).await;
-    let backend = connect(&[server.url()], &impatient()).await;
+    let (urls, options) = ([server.url()], impatient());
+    let backend = connect(&urls, &options).await;
+    let others = join_all((0..5).map(|_| connect(&urls, &options))).await;
     let mut game = Game::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     let id = game.claimant.server.clone();
@@ -29,14 +32,15 @@ async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     demote(&server).await;
 
     let thief = Game::of("4711").claimant;
-    // All at once: each may be tried again until its time is up.
+    // All at once, each by a client of its own: it is tried again until its time
+    // is up.
     let (live, holder, view, list, saved, held) = tokio::join!(
         backend.lease_is_live(&id),
-        backend.holder(&game.player),
-        backend.view(&game.player, &game.slot),
-        backend.list(&game.player),
-        game.try_save(&backend, "second"),
-        backend.acquire(&game.player, &thief, None),
+        others[0].holder(&game.player),
+        others[1].view(&game.player, &game.slot),
+        others[2].list(&game.player),
+        game.try_save(&others[3], "second"),
+        others[4].acquire(&game.player, &thief, None),
     );
     for error in [
         live.unwrap_err(),

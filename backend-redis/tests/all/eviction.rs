@@ -92,7 +92,7 @@ async fn s4_l3_on_a_server_that_evicts_the_locks_of_those_who_play_stay() {
         let fence = next.take(&backend, Some(game)).await;
         assert!(fence > game.fence, "{fence} after {}", game.fence);
         let opened = next.open(&backend).await;
-        let record = opened.record.expect("it is no new player");
+        let record = opened.record.expect("it is not a new player");
         assert_eq!(record.body.bytes, "played");
     }
 }
@@ -164,7 +164,7 @@ async fn s13_a_save_without_a_lock_is_found_out_where_hashes_can_be_evicted() {
     let opened = try_open(&backend, &mut game).await;
     assert_eq!(opened, Ok(Opening::Lost { holder: None }));
 
-    // A take-over is no such case: it leaves no claim behind.
+    // A take-over is not such a case: it leaves no claim behind.
     let mut other = Game::start(&backend, "4712").await;
     other.save(&backend, "first").await;
     Game::of("4712").take(&backend, Some(&other)).await;
@@ -205,7 +205,7 @@ async fn s13_a_save_finds_out_in_time_that_the_lock_was_deleted_by_hand() {
 async fn erasing_a_player_removes_what_the_hash_did_not_list() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
-    // What looks like a pattern is none.
+    // What looks like a pattern is not one.
     for player in ["47*11", "4711", "4[7]11"] {
         let mut game = Game::start(&backend, player).await;
         game.save(&backend, "at rest").await;

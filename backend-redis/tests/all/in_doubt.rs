@@ -10,7 +10,7 @@ use playerdata_redis::{RedisBackend, RedisOptions, redis};
 use support::{Game, Plan, Proxy, TestServer, body, connect, impatient, options};
 use tokio::time::{Instant, timeout};
 
-/// A server of one's own, reached through a proxy, and on the side.
+/// A server for this test alone, reached through a proxy and directly.
 struct Line {
     server: TestServer,
     proxy: Proxy,

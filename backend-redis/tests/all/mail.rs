@@ -15,7 +15,7 @@ use support::{
     Game, Plan, Proxy, TestServer, connect, ids, letter, options, shared_cluster, unsettled,
 };
 
-/// A server of one's own, and one player's mailbox on it.
+/// A server for this test alone, and one player's mailbox on it.
 struct Post {
     server: TestServer,
     options: RedisOptions,
@@ -156,7 +156,7 @@ async fn m1_whoever_posts_is_told_who_holds_the_player() {
     );
     let second = post.post(&letter("2", "{}")).await;
     assert_eq!(second, Posting::Posted { holder: holder() });
-    // Mail is no slot, and no claim on one.
+    // Mail is not a slot, nor a claim on one.
     assert_eq!(post.backend.list(&game.player).await.unwrap(), []);
     game.release(&post.backend).await;
     assert_eq!(post.waiting().await, ["1", "2"]);
@@ -419,7 +419,7 @@ async fn m1_s13_a_mailbox_that_is_gone_or_replaced_is_no_empty_one() {
     assert_eq!(read().await.unwrap_err().kind(), ErrorKind::Corrupt);
     let value: String = post.server.ask(&["GET", &post.mailbox()]).await;
     assert_eq!(value, "another program's");
-    // Letters that waited are no empty mailbox.
+    // A mailbox where letters waited is not empty.
     post.server.ask::<()>(&["DEL", &post.mailbox()]).await;
     assert_eq!(read().await.unwrap_err().kind(), ErrorKind::Corrupt);
     let posted = post

@@ -61,8 +61,7 @@ async fn a_node_without_a_cluster_is_not_asked_for_its_former_players() {
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
 
     cluster.nodes[owner].kill();
-    let take_over = ["CLUSTER", "FAILOVER", "TAKEOVER"];
-    cluster.nodes[replica].ask::<()>(&take_over).await;
+    cluster.take_over(replica).await;
     cluster.nodes[owner].restart_empty().await;
     // `CLUSTERDOWN Hash slot not served`, for ever.
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));

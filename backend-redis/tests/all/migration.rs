@@ -52,7 +52,7 @@ async fn a_session_that_starts_or_ends_waits_until_its_keys_are_together() {
     assert_eq!(opened.record.unwrap().body.bytes, "saved");
 }
 
-/// The reason why scripts are told every key they touch: the server then
+/// The reason why scripts declare every key they touch: the server then
 /// refuses them before they start. A script that made up the names of keys
 /// would fail at the first one that has moved, with the others done.
 #[tokio::test]
@@ -73,8 +73,9 @@ async fn a_script_whose_keys_are_on_two_nodes_does_nothing_at_all() {
     migration.key(claim).await;
     let release = backend.release(&game.player, game.session()).await;
     let error = release.unwrap_err();
-    // Whether the time was up between two attempts or during one is chance,
-    // so the effect may be told as possible; that there was none is seen below.
+    // Whether the time was up between two attempts or during one is chance, so
+    // the effect may be reported as possible; that there was none is seen
+    // below.
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     let thief = Game::of("4711");
     let replacing = Some(game.session());
@@ -112,9 +113,7 @@ async fn a_session_goes_on_when_its_primary_is_replaced_by_a_replica() {
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
 
     cluster.nodes[owner].kill();
-    cluster.nodes[replica]
-        .ask::<()>(&["CLUSTER", "FAILOVER", "TAKEOVER"])
-        .await;
+    cluster.take_over(replica).await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
     game.save(&backend, "after").await;
 }

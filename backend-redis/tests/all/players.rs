@@ -67,7 +67,7 @@ async fn fill(backend: &RedisBackend, numbers: std::ops::Range<u32>) {
     posting.buffered(32).try_collect::<Vec<_>>().await.unwrap();
 }
 
-/// Adds what is no player, and keys of other programs.
+/// Adds what is not a player, and keys of other programs.
 async fn add_others(server: &TestServer, backend: &RedisBackend, ours: &str) {
     let trade = playerdata_core::TradeId::from_uuid(*letter("1", "{}").posting.as_uuid());
     backend.decide(trade, Verdict::Commit).await.unwrap();
@@ -339,12 +339,11 @@ async fn nobody_is_left_out_when_a_replica_takes_over() {
     cluster.nodes[0].is_replicated(&key).await;
     let mut listing = Listing::default();
     for _ in 0..2 {
-        // The first hash slots are the first node's: it is in the middle of them.
+        // The first hash slots are the first node's: it is in the middle of
+        // them.
         assert!(listing.page(&backend, 20).await.unwrap());
     }
     cluster.nodes[0].kill();
-    cluster.nodes[replica]
-        .ask::<()>(&["CLUSTER", "FAILOVER", "TAKEOVER"])
-        .await;
+    cluster.take_over(replica).await;
     assert_eq!(listing.rest(&backend, 50).await, names(0..300));
 }

@@ -126,7 +126,7 @@ async fn a_value_that_vanished_is_an_error_that_says_so_and_not_a_lost_session()
     let error = backend.open(&next.claim()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
     let listed = backend.list(&game.player).await.unwrap();
-    assert_eq!(listed.len(), 1, "it is no slot that never was");
+    assert_eq!(listed.len(), 1, "it is not a slot that never was");
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn s5_s12_what_can_t_be_read_is_given_as_it_is_and_can_be_replaced() {
     let viewed = backend.view(&game.player, &game.slot).await.unwrap();
     assert_eq!(viewed.unwrap().body.bytes, "mended");
 
-    // A lock that can't be read, and a fence that is no number.
+    // A lock that can't be read, and a fence that is not a number.
     let keys: Vec<String> = server.ask(&["KEYS", "*:{4711}"]).await;
     let [key] = keys.as_slice() else {
         panic!("{keys:?}")

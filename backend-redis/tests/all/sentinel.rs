@@ -82,7 +82,8 @@ async fn s1_a_planned_failover_costs_no_save_that_a_replica_had_to_confirm() {
         watched.sentinels.primary().await == watched.replica.port()
     })
     .await;
-    // The former primary takes saves until it is told, and acknowledges none.
+    // The former primary takes saves until it hears of it, and acknowledges
+    // none.
     until("a save is acknowledged", || {
         game.number = game.number.next();
         let (mut game, backend) = (game.clone(), &backend);

@@ -61,7 +61,7 @@ async fn a_manager_tells_of_each_node_that_loses_data() {
     let manager = manager.unwrap();
     let mut events = manager.events();
     let Some(Event::StoreAtRisk { hazard }) = events.try_next() else {
-        panic!("nothing is told")
+        panic!("there is no password")
     };
     assert_eq!(hazard.kind, HazardKind::NotPersistent);
     let node = format!("127.0.0.1:{}: ", cluster.nodes[1].port());
@@ -272,7 +272,7 @@ async fn mail_trades_versions_and_listings(backend: &RedisBackend) {
     game.release(backend).await;
 }
 
-/// Tells a password that can be replaced.
+/// Supplies a password that can be replaced.
 struct Vault(Arc<std::sync::Mutex<String>>);
 
 #[async_trait::async_trait]

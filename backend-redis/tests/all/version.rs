@@ -17,7 +17,7 @@ const ALL: KeepPolicy = KeepPolicy {
     min_age: Duration::ZERO,
 };
 
-/// A server of one's own.
+/// A server for this test alone.
 async fn start() -> (TestServer, RedisOptions, RedisBackend) {
     let server = TestServer::start(&[]).await;
     let options = options();
@@ -86,7 +86,7 @@ async fn h1_h4_the_server_copies_the_record_byte_for_byte_and_the_oldest_goes() 
     );
     assert_eq!(versions[0].saved_at.get(), 2_000);
     assert_eq!((versions[0].schema, versions[0].body_bytes), (1, 1));
-    // Once more of the same revision is no further one.
+    // Keeping the same revision again does not make another.
     let again = versions[0].kept_at;
     assert_eq!(keep(&backend, &game, ALL).await, kept(4));
     let versions = backend.versions(&game.player, &game.slot).await.unwrap();
@@ -96,7 +96,7 @@ async fn h1_h4_the_server_copies_the_record_byte_for_byte_and_the_oldest_goes() 
     let none = KeepPolicy { most: 0, ..ALL };
     assert_eq!(keep(&backend, &game, none).await, Keeping::Nothing);
     assert_eq!(revisions(&backend, &game).await, [4, 3]);
-    // Versions are no slots.
+    // Versions are not slots.
     assert_eq!(backend.list(&game.player).await.unwrap().len(), 1);
 }
 
@@ -125,6 +125,14 @@ async fn h1_a_version_is_as_old_as_the_servers_clock_says() {
     let about = format!("{kept_at} {header}");
     server.ask::<()>(&["HSET", &key, "about:1", &about]).await;
     assert_eq!(keep(&backend, &game, hourly).await, kept(2));
+    // The clock ran ahead, and was set right.
+    let about: String = server.ask(&["HGET", &key, "about:2"]).await;
+    let (kept_at, header) = about.split_once(' ').unwrap();
+    let kept_at = kept_at.parse::<u64>().unwrap() + 3_660_000;
+    let about = format!("{kept_at} {header}");
+    server.ask::<()>(&["HSET", &key, "about:2", &about]).await;
+    game.save(&backend, "3").await;
+    assert_eq!(keep(&backend, &game, ALL).await, kept(3));
 }
 
 /// Wherever the value is: under the claim, under a later one, at rest.
@@ -228,7 +236,7 @@ async fn h4_s13_what_cannot_be_read_is_an_error_and_stays() {
     server.ask::<()>(&["HSET", &key, "about:1", &about]).await;
     assert!(read().await.unwrap().is_some());
 
-    // A value that is no record is not kept as one.
+    // A value that is not a record is not kept as one.
     let value = format!("{}:{{4711}}:Slot1:{}:1", options.namespace, game.session());
     let two: String = server.ask(&["GET", &value]).await;
     for bad in ["junk", &two[..two.len() - 1]] {

@@ -25,7 +25,7 @@ pub fn namespace() -> String {
     format!("test-{}", RandomIds.next_id())
 }
 
-/// Options for tests: a namespace of one's own, and patience, since a busy
+/// Options for tests: a namespace of their own, and patience, since a busy
 /// machine may be late.
 pub fn options() -> RedisOptions {
     let mut options = RedisOptions::default();

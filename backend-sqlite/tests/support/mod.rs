@@ -1,5 +1,6 @@
 //! What the tests share: a folder with a database, names, and short ways to
 //! say things.
+#![allow(clippy::unwrap_used)] // what a test can't go on without
 #![allow(dead_code, unreachable_pub)] // each test file uses a part of it
 
 use std::{
@@ -73,7 +74,7 @@ impl Folder {
     }
 }
 
-/// This test, named, once more in another process, told so by its environment.
+/// This test, named, again in another process, which its environment marks.
 pub fn once_more(name: &str, variable: &str, value: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command

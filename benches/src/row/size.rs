@@ -17,7 +17,7 @@ use crate::{
 
 const LIMIT_BYTES: f64 = 1_024.0;
 
-/// Two rows of so many sessions of the default document.
+/// Two rows of this many sessions of the default document.
 ///
 /// Bytes an idle session takes: those of a crowd of them, with the game's
 /// handles to them, less those of their documents and less those that the

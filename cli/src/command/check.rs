@@ -22,14 +22,14 @@ use crate::{
     record::Content,
 };
 
-/// Look for what is wrong: how the store is set up, records and mail that can't
-/// be read, locks of servers that are dead
+/// Look for problems: risky store settings, records and mail that can't be
+/// read, locks of dead servers
 ///
-/// All players are looked at, or one. The exit code is 1 if there is a fault;
-/// what is only worth knowing is a note.
+/// All players are checked, or one. The exit code is 1 if a fault is found; a
+/// note is only worth knowing.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Check {
-    /// The only player to look at
+    /// The only player to check
     #[arg(value_name = "PLAYER", allow_negative_numbers = true)]
     player: Option<PlayerId>,
 
@@ -102,7 +102,7 @@ impl Check {
             || json!({ "seen": seen }),
             || {
                 format!(
-                    "{} players and {} records looked at: {} faults, {} notes",
+                    "{} players and {} records checked: {} faults, {} notes",
                     seen.players, seen.records, seen.faults, seen.notes
                 )
             },
@@ -185,7 +185,7 @@ impl Round<'_> {
             player: Some(player.clone()),
             slot: None,
             what: format!(
-                "held by {lock} since {}, whose server is dead",
+                "held since {} by {lock}, whose server is dead",
                 time(lock.since)
             ),
             advice: "nothing: the next server that asks for the player gets them; `free` frees \

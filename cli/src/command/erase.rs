@@ -13,11 +13,11 @@ use crate::{
     place::Place,
 };
 
-/// Remove everything that is stored of a player, for good
+/// Remove everything that is stored for a player, for good
 ///
-/// Slots, versions and mail go, and afterwards the store is looked at to prove
-/// it. It is refused while a session holds the player. What stays is one
-/// number, that nothing late of an old session counts as new.
+/// Slots, versions and mail are removed, and the store is read again to make
+/// sure. Refused while a session holds the player. One number stays, by which
+/// late commands of old sessions are recognised.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Erase {
     #[command(flatten)]
@@ -62,7 +62,7 @@ impl Erase {
         };
         let json = || json!({"player": player, "slots": slots, "erased": erased});
         let words = || match erased {
-            true => format!("player {player} is erased: nothing is stored any more"),
+            true => format!("player {player} is erased: nothing is stored for them any more"),
             false => format!("would {what}"),
         };
         desk.answer(json, words)?;

@@ -21,7 +21,7 @@ use crate::{
 /// How many players are read at a time.
 pub(super) const AT_ONCE: usize = 32;
 
-/// Write players to standard output, each as a line of JSON
+/// Write players to standard output, one line of JSON for each
 ///
 /// A line has all slots of a player with document, schema, revision, time and
 /// what the library keeps beside the document, the mail that waits there, the
@@ -32,11 +32,11 @@ pub(super) const AT_ONCE: usize = 32;
 /// is 1.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Export {
-    /// Only the players of this file, one on a line
+    /// Only the players listed in this file, one to a line
     #[arg(long, value_name = "FILE")]
     players: Option<PathBuf>,
 
-    /// The kept versions, too
+    /// Include the kept versions
     #[arg(long)]
     versions: bool,
 

@@ -23,19 +23,20 @@ use crate::{
     progress::{Progress, Tally},
 };
 
-/// Put players into the store, from the lines of an export
+/// Put players into the store, from an export
 ///
-/// What is there already is left as it is, so an import that was broken off is
-/// made again from the beginning, and goes on where it was stopped. Nothing
-/// newer is gone over, and nobody who is held, and a record that nobody can read
-/// is left out: these are told, and the exit code is 1. The store is made if it is missing.
+/// Players who are there already are skipped: after an interruption, run the
+/// same command again, and it goes on where it stopped. Players who are held,
+/// slots that are newer in the store, and records that nobody can read are left
+/// alone and listed, and the exit code is 1. The store is created if it is
+/// missing.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Import {
-    /// The lines; - for standard input
+    /// The file that `export` wrote; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// Go over what is newer
+    /// Replace slots even if they are newer in the store
     #[arg(long)]
     replace_newer: bool,
 

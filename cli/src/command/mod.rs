@@ -99,7 +99,7 @@ impl Command {
     }
 }
 
-/// Closes the store, whatever came of the command.
+/// Closes the store, however the command went.
 async fn closing(desk: Desk, done: Result<Exit, Failure>) -> Result<Exit, Failure> {
     desk.close().await;
     done
@@ -111,8 +111,8 @@ fn tell_of(desk: &Desk, what: &str) -> Result<Exit, Failure> {
     Ok(Exit::Ended)
 }
 
-/// A player who is held is told, and left, and one of whom nothing can be read;
-/// nothing else is.
+/// A player who is held is reported and skipped, and so is one of whom nothing
+/// can be read; any other failure counts.
 fn or_left(player: &PlayerId, copied: Result<Arrival, Failure>) -> Result<Arrival, Failure> {
     match copied {
         Err(Failure::Held(player, lock)) => {
@@ -141,7 +141,7 @@ fn tell_left_out(player: &PlayerId, left_out: impl Iterator<Item = String>) -> b
 fn tell_if_newer(player: &PlayerId, arrival: Arrival) {
     if arrival == Arrival::Newer {
         output::message(&format!(
-            "left: player {player} has something newer there\n"
+            "left: player {player} has something newer at the destination\n"
         ));
     }
 }

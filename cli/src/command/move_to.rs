@@ -19,22 +19,22 @@ use crate::{
     progress::{Progress, Tally},
 };
 
-/// Copy all players to another store, and compare both sides
+/// Copy all players to another store, and compare the two
 ///
 /// Each player is held at both stores while they are copied, read back and
-/// compared. What is there already is left, so a move that was broken off is
-/// made again, and goes on where it was stopped. Nothing newer is gone over,
-/// and nobody who is held; what can't be read is left out: these are told, and the
-/// exit code is 1. The players
-/// stay where they were, too: point the game at the new store, and keep the old
-/// one until you are sure.
+/// compared. Players who are there already are skipped: after an interruption,
+/// run the same command again, and it goes on where it stopped. Players who are
+/// held, slots that are newer at the destination, and what can't be read are
+/// left alone and listed, and the exit code is 1. The players stay in the old
+/// store as well: point the game at the new one, and keep the old one until you
+/// are sure.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Move {
-    /// The other store; made if it is missing
+    /// The other store; created if it is missing
     #[arg(long, value_name = "STORE", value_parser = store_url)]
     to: StoreUrl,
 
-    /// The kept versions, too
+    /// Include the kept versions
     #[arg(long)]
     versions: bool,
 
@@ -43,7 +43,7 @@ pub(crate) struct Move {
     #[arg(long, value_name = "SLOT", alias = "mail-of")]
     slot: Vec<SlotName>,
 
-    /// Go over what is newer
+    /// Replace slots even if they are newer there
     #[arg(long)]
     replace_newer: bool,
 

@@ -13,14 +13,14 @@ use crate::{
     place::Place,
 };
 
-/// List the players that something is stored of, one on a line
+/// List the players who have anything stored, one to a line
 ///
-/// They come in the store's own order. One that is written meanwhile may come
-/// twice; none that was there all the time is left out. The exit code is 1 if
-/// there is none.
+/// The order is the store's own. A player who is written to during the listing
+/// may be listed twice; one who was there throughout is never left out. The
+/// exit code is 1 if there are none.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Players {
-    /// Only those that begin so
+    /// Only players whose id begins like this
     #[arg(long, default_value = "", hide_default_value = true)]
     prefix: String,
 

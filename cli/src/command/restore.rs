@@ -17,9 +17,9 @@ use crate::{
 
 /// Make a kept version what a slot has
 ///
-/// What it replaces is kept as a version. It is refused while a session holds
-/// the player. What has been sent or decided since (an outbox, an escrow) is
-/// left out of the version, and that is said.
+/// The state that it replaces is kept as a version. Refused while a session
+/// holds the player. An outbox or escrow in the version has been acted on
+/// since: it is left out, and that is reported.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Restore {
     #[command(flatten)]
@@ -33,8 +33,8 @@ pub(crate) struct Restore {
     #[arg(value_name = "REVISION")]
     revision: u64,
 
-    /// Take the player from a session that holds the player; what that has not
-    /// saved is lost
+    /// Take the player from a session that holds them; whatever that session
+    /// has not saved is lost
     #[arg(long)]
     steal: bool,
 
@@ -88,7 +88,8 @@ impl Restore {
                 Some(made) => format!("{slot} of player {player} is at revision {}", made.revision),
             };
             let left = left_out.iter();
-            let left = left.map(|it| format!("\nleft out, for it was acted on since: {it}"));
+            let left =
+                left.map(|it| format!("\nleft out, because it has been acted on since: {it}"));
             format!("{said}{}", left.collect::<String>())
         };
         desk.answer(json, words)?;

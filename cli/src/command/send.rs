@@ -16,11 +16,12 @@ use crate::{
     place::Place,
 };
 
-/// Send a letter to a slot, whoever holds the player, or nobody
+/// Send a letter to a slot, whether or not a session holds the player
 ///
-/// The game gets it when the slot is loaded next, or within a heartbeat. Of two
-/// letters with one id the first counts: give an id, and sending can be
-/// repeated. The exit code is 1 if the mailbox is full.
+/// The game gets it when the slot is next loaded, or within a heartbeat if it
+/// is open. Of two letters with the same id only the first counts: with --id,
+/// the command can be repeated safely. The exit code is 1 if the mailbox is
+/// full.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Send {
     #[command(flatten)]
@@ -30,11 +31,11 @@ pub(crate) struct Send {
     #[arg(value_name = "SLOT")]
     slot: SlotName,
 
-    /// What is in the letter
+    /// The content of the letter
     #[arg(value_name = "JSON", value_parser = json_text)]
     content: Value,
 
-    /// What the letter is called; by default something new
+    /// The id of the letter; by default a new one
     #[arg(long, value_name = "ID")]
     id: Option<LetterId>,
 
@@ -81,7 +82,7 @@ impl Send {
             Some(Posted::Sent) => (true, format!("letter {id} is sent")),
             Some(Posted::Before) => (
                 false,
-                format!("letter {id} was sent before, and counts as it was then"),
+                format!("letter {id} was already sent; the first one counts"),
             ),
             Some(Posted::Full) => (false, "the mailbox is full".to_owned()),
         };

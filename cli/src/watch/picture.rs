@@ -30,8 +30,12 @@ struct Held {
     server: ServerId,
     revisions: Vec<(SlotName, Revision)>,
     seen_at: Instant,
-    /// Saves a second between the last two looks.
-    saves: Option<f64>,
+    /// When it was looked at that was told last, or first of all.
+    told_at: Instant,
+    /// Saves since then.
+    saves: u64,
+    /// Saves a second, as they were told.
+    rate: Option<f64>,
     /// Whether it held the player when its server's lease had lapsed.
     is_orphaned: bool,
 }
@@ -153,7 +157,9 @@ impl Picture {
                 .map(|it| (it.slot.clone(), it.revision))
                 .collect(),
             seen_at: at,
-            saves: same.map(|former| former.saves_until(slots, at)),
+            told_at: same.map_or(at, |former| former.told_at),
+            saves: same.map_or(0, |former| former.saves + former.saves_until(slots)),
+            rate: same.and_then(|former| former.rate),
             is_orphaned: !is_live && same.is_some(),
         };
         if let Some(former) = former
@@ -189,10 +195,11 @@ impl Picture {
     /// updates are told of no more.
     pub(super) fn update(&mut self) -> Update {
         let mut counts: HashMap<&ServerId, (u64, Option<f64>)> = HashMap::new();
-        for held in self.held.values() {
+        for held in self.held.values_mut() {
+            let rate = held.told();
             let (sessions, saves) = counts.entry(&held.server).or_default();
             *sessions += 1;
-            *saves = match (*saves, held.saves) {
+            *saves = match (*saves, rate) {
                 (Some(one), Some(other)) => Some(one + other),
                 (one, other) => one.or(other),
             };
@@ -226,19 +233,27 @@ impl Picture {
 }
 
 impl Held {
-    /// Saves a second since it was looked at. A slot that had nothing was saved
-    /// once at the least.
-    fn saves_until(&self, slots: &[SlotSummary], at: Instant) -> f64 {
+    /// Saves since it was looked at. A slot that had nothing was saved once at
+    /// the least.
+    fn saves_until(&self, slots: &[SlotSummary]) -> u64 {
         let saves = slots.iter().map(|slot| {
             let before = self.revisions.iter().find(|(name, _)| *name == slot.slot);
             before.map_or(1, |(_, revision)| {
                 slot.revision.get().saturating_sub(revision.get())
             })
         });
-        let saves: u64 = saves.sum();
-        let seconds = at.saturating_duration_since(self.seen_at).as_secs_f64();
-        // Of a store that answers within the clock's step, little can be said.
-        saves as f64 / seconds.max(0.001)
+        saves.sum()
+    }
+
+    /// Saves a second between the last look that was told and the one that is
+    /// told now; as before, if there was none in between.
+    fn told(&mut self) -> Option<f64> {
+        if self.seen_at > self.told_at {
+            let seconds = (self.seen_at - self.told_at).as_secs_f64();
+            self.rate = Some(self.saves as f64 / seconds);
+            (self.told_at, self.saves) = (self.seen_at, 0);
+        }
+        self.rate
     }
 }
 
@@ -306,6 +321,13 @@ mod tests {
         assert_eq!(look(&mut picture, 1, 9, 4), Some(0.0));
         assert_eq!(look(&mut picture, 2, 11, 6), None, "another session");
         assert_eq!(look(&mut picture, 2, 3, 8), Some(0.0), "it was erased");
+        // Looked at twice between two updates.
+        let slots = at_revision(7);
+        let (one, two) = (Duration::from_secs(9), Duration::from_secs(10));
+        picture.held(PlayerId::from(1), &lock(2, &a), &slots, at + one);
+        picture.held(PlayerId::from(1), &lock(2, &a), &slots, at + two);
+        assert_eq!(picture.update().rows[0].saves, Some(2.0));
+        assert_eq!(picture.update().rows[0].saves, Some(2.0), "as before");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::{backend::FilesBackend, file::StateFile, player::Player};
 
 const DIRECTORY: &str = "PLAYERDATA_TEST_DIRECTORY";
 
-/// A test of this file in a process of its own, told so by its environment.
+/// A test of this file in a process of its own, as its environment says.
 /// It is killed when this is dropped.
 struct Other(Child);
 

@@ -20,7 +20,27 @@ use crate::{
     state::SlotState,
 };
 
-/// What came of a trade.
+/// The outcome of a trade.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// use playerdata_core::{Parcel, TradeOutcome};
+///
+/// let ann = manager.start_session("ann").await?.load_slot("Slot1").await?;
+/// let bob = manager.start_session("bob").await?.load_slot("Slot1").await?;
+/// let sword = Parcel::new().item("Starter Sword", 1);
+/// let gold = Parcel::new().amount("Currency", 250);
+/// match manager.trade("trade-9", (&ann, sword), (&bob, gold)).await? {
+///     TradeOutcome::Aborted => println!("the trade is off"),
+///     _ => println!("done"),
+/// }
+/// assert_eq!(bob.count_item("Starter Sword"), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TradeOutcome {
@@ -81,8 +101,8 @@ impl<D: GameDocument> Engine<D> {
             Ok(verdict) => verdict,
             Err(failure) => {
                 // It may have been decided. Whatever it is comes of asking.
-                self.resolve_later(&a);
-                self.resolve_later(&b);
+                self.resolve_later(&a, trade);
+                self.resolve_later(&b, trade);
                 return Err(failure.into());
             }
         };
@@ -91,7 +111,7 @@ impl<D: GameDocument> Engine<D> {
                 && !error.closes_slot()
             {
                 self.tell_stuck(slot, error);
-                self.resolve_later(slot);
+                self.resolve_later(slot, trade);
             }
         }
         match (verdict, failed) {
@@ -244,35 +264,47 @@ impl<D: GameDocument> Engine<D> {
         slot: &Arc<SlotState<D>>,
     ) -> Result<(), Error> {
         for escrow in &slot.envelope().escrow {
-            let trade = escrow.side.trade;
-            let verdict = self.store.decide(trade, Verdict::Abort).await?;
-            match self.act(slot, trade, verdict).await {
-                // What is wrong with the document keeps nobody from having it.
-                Err(error @ (Error::Parcel { .. } | Error::NoEnvelope { .. })) => {
-                    self.tell_stuck(slot, error);
-                }
-                acted => acted?,
-            }
+            self.resolve(slot, escrow.side.trade).await?;
         }
         Ok(())
+    }
+
+    /// Ends one of them, if the document is still in it.
+    async fn resolve(
+        self: &Arc<Self>,
+        slot: &Arc<SlotState<D>>,
+        trade: TradeId,
+    ) -> Result<(), Error> {
+        if !is_in(slot, trade) {
+            return Ok(());
+        }
+        let verdict = self.store.decide(trade, Verdict::Abort).await?;
+        match self.act(slot, trade, verdict).await {
+            // What is wrong with the document keeps nobody from having it.
+            Err(error @ (Error::Parcel { .. } | Error::NoEnvelope { .. })) => {
+                self.tell_stuck(slot, error);
+                Ok(())
+            }
+            acted => acted,
+        }
     }
 
     /// Goes on with a trade that failed when only one document was in it, if
     /// that could not be undone at once: game code may just keep the document.
     fn resolve_if_begun(self: &Arc<Self>, slot: &Arc<SlotState<D>>, trade: TradeId) {
-        let beside = slot.envelope();
-        if beside.escrow.iter().any(|one| one.side.trade == trade) {
-            self.resolve_later(slot);
+        if is_in(slot, trade) {
+            self.resolve_later(slot, trade);
         }
     }
 
     /// Goes on with it at every heartbeat, until it is done or the slot closed.
-    fn resolve_later(self: &Arc<Self>, slot: &Arc<SlotState<D>>) {
+    /// Other trades of the slot may be under way, and are left alone.
+    fn resolve_later(self: &Arc<Self>, slot: &Arc<SlotState<D>>, trade: TradeId) {
         let (engine, slot) = (Arc::clone(self), Arc::clone(slot));
         self.runtime.spawn(async move {
             while slot.check_writable().is_ok() {
                 tokio::time::sleep(engine.settings.heartbeat_interval).await;
-                match engine.resolve_escrows(&slot).await {
+                match engine.resolve(&slot, trade).await {
                     Ok(()) => return,
                     Err(error) if error.closes_slot() => return,
                     Err(error) => engine.tell_stuck(&slot, error),
@@ -290,4 +322,9 @@ impl<D: GameDocument> Engine<D> {
             error: Arc::new(error),
         });
     }
+}
+
+fn is_in<D: GameDocument>(slot: &SlotState<D>, trade: TradeId) -> bool {
+    let beside = slot.envelope();
+    beside.escrow.iter().any(|one| one.side.trade == trade)
 }

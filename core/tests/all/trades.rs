@@ -215,6 +215,29 @@ async fn p3_a_trade_that_can_not_be_saved_is_none_and_one_that_can_not_be_decide
 }
 
 #[tokio::test(start_paused = true)]
+async fn p3_a_trade_that_is_stuck_ends_no_other() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    let (_a, ann) = open(&manager, 1).await.unwrap();
+    let (_b, bob) = open(&manager, 2).await.unwrap();
+    world.store.inject(When::decide(), Fault::ErrorAfter);
+    let stuck = manager.trade("t-1", (&ann, sword()), (&bob, price()));
+    assert!(stuck.await.is_err(), "nobody knows yet");
+    world.store.calm();
+    // Another one is under way when the first is looked after.
+    pass_secs(3).await;
+    let slow = Fault::delay(Duration::from_secs(4));
+    world.store.inject(When::save(), slow);
+    let bread = Parcel::new().item("Bread", 1);
+    let coins = Parcel::new().amount("Currency", 10);
+    let other = manager.trade("t-2", (&ann, bread), (&bob, coins));
+    assert_eq!(other.await.unwrap(), TradeOutcome::Traded);
+    world.store.calm();
+    pass_secs(11).await;
+    assert_eq!([wealth(&ann), wealth(&bob)], [(710, 0), (290, 2)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn p5_p6_what_can_not_be_is_refused_before_the_trade_begins() {
     let world = World::new();
     let manager = world.server_with("a", |s| s.max_item_quantity = 6).await;

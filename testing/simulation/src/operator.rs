@@ -17,7 +17,7 @@ use crate::{
 /// Puts back a version of a player's slot now and then, until the world ends.
 pub(crate) async fn go_back(world: Arc<World>, player: PlayerId, mut rng: Rng) {
     while !world.is_over() {
-        sleep(Duration::from_millis(rng.u64(2_000..=25_000))).await;
+        sleep(Duration::from_millis(rng.u64(1_000..=12_000))).await;
         if world.is_over() {
             return;
         }
@@ -71,7 +71,7 @@ async fn choose(
         player: player.clone(),
         slot,
         revision: versions[nth].revision,
-        steals: rng.bool(),
+        steals: rng.u8(0..3) > 0,
     })
 }
 

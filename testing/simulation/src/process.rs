@@ -79,7 +79,7 @@ impl Process {
         Ok(process)
     }
 
-    /// The manager, unless the server is no more.
+    /// The manager, unless the server is gone.
     pub(crate) fn manager(&self) -> Option<Arc<SessionManager>> {
         self.manager.lock().clone()
     }
@@ -196,7 +196,7 @@ impl Process {
     }
 }
 
-/// Hears everything that a manager tells.
+/// Hears every event of a manager.
 async fn listen(mut events: Events, ledger: Ledger, process: u32) {
     while let Some(event) = events.next().await {
         ledger.step(|state| match event {

@@ -262,6 +262,12 @@ impl Visit {
         self.slots.values().all(|slot| !slot.is_unsaved())
     }
 
+    /// Whether a gift waits in an open slot.
+    pub(crate) fn has_gift(&self, slot: &SlotName, id: &str) -> bool {
+        let slot = self.slots.get(slot);
+        slot.is_some_and(|slot| slot.read(|document| document.gift_bank().contains(id)))
+    }
+
     /// An open slot, if there is one.
     fn any_slot(&mut self) -> Option<Slot<Document>> {
         let count = self.slots.len();

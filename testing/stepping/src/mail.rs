@@ -175,7 +175,7 @@ impl SteppingStore {
     }
 
     /// A step of an erasure: removes the mailboxes of a player that were made
-    /// before so many erasures were over.
+    /// before this many erasures were over.
     pub(crate) async fn remove_mail(&self, player: &PlayerId, erasures: u64) {
         let any = self.has(Flaw::ErasureRemovesAnyMail);
         let empties = self.has(Flaw::ErasureEmptiesAnyMailbox);

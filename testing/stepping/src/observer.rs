@@ -1,4 +1,4 @@
-//! What steps do before their operation tells anybody.
+//! What steps do before their operation answers anybody.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ pub enum Deed {
     },
 }
 
-/// Sees what is done before any operation tells of it.
+/// Sees what is done before any operation answers.
 ///
 /// All that an operation answers, and every other change that it made, it
 /// tells right after its last step, without waiting for anything. So who is

@@ -55,7 +55,7 @@ impl SteppingStore {
         }
     }
 
-    /// Tells `observer` what this process does, and those that are made of
+    /// Shows `observer` what this process does, and those that are made of
     /// it.
     #[must_use = "it is the same process, to be used on"]
     pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {

@@ -59,7 +59,8 @@ impl SteppingStore {
             if newest.record.revision == revision {
                 return Keeping::Kept { revision };
             }
-            if now < newest.kept_at.saturating_add(policy.min_age) {
+            // One of the future was kept by a clock that ran ahead.
+            if newest.kept_at <= now && now < newest.kept_at.saturating_add(policy.min_age) {
                 return Keeping::Recent;
             }
         }

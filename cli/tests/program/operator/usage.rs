@@ -65,7 +65,7 @@ fn a_command_line_that_can_not_be_used_is_told_with_exit_code_2() {
         (&["play", "--config", "nowhere.toml"], "nowhere.toml"),
         (
             &["show", "1"],
-            "there is no file playerdata.db; nothing was made",
+            "there is no file playerdata.db; nothing was created",
         ),
         (
             &["put", "1", "Slot1", "nowhere.json"],

@@ -221,7 +221,7 @@ impl State {
     }
 
     /// What a release says, whenever it was that the lock went; it began after
-    /// so many acquisitions.
+    /// this many acquisitions.
     pub(crate) fn told_released(
         &mut self,
         player: &PlayerId,

@@ -473,8 +473,10 @@ impl State {
         let known = both
             .iter()
             .all(|side| self.market.known.escrows.contains(side));
+        // One that is decided is not made by anybody who asks for that.
+        let decided = self.market.verdicts.contains_key(&trade);
         self.unless(
-            wanted == Verdict::Abort || known,
+            wanted == Verdict::Abort || known || decided,
             Rule::P3,
             format_args!(
                 "trade {} is to be made, of which no two saves are acknowledged",

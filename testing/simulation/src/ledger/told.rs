@@ -35,7 +35,7 @@ pub(super) struct ToldClaim {
 pub(crate) struct Sending<'a> {
     ledger: &'a Ledger,
     key: (SessionId, SlotName),
-    /// Whether the server knows what became of it.
+    /// Whether the server knows what happened to it.
     settled: bool,
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use playerdata_core::{DocumentError, Error, Letter, Once, Parcel, PlayerId, Slot};
+use playerdata_faults::{Fault, When};
 use tokio::time::timeout;
 
 use super::{SLOTS, Visit};
@@ -38,8 +39,9 @@ impl Visit {
         match self.rng.u8(0..100) {
             0..30 => self.change(),
             30..50 => self.buy().await,
-            50..62 => self.give_away(false).await,
-            62..80 => self.save().await,
+            50..58 => self.give_away(false).await,
+            58..64 => self.keep_what_is_on_its_way().await,
+            64..80 => self.save().await,
             80..94 => self.keep_version().await,
             _ => self.open_a_stall().await,
         }
@@ -68,7 +70,7 @@ impl Visit {
         });
         let how = match &once {
             Ok(Once::Applied(())) => "applied",
-            Ok(Once::AlreadyApplied) => "applied before",
+            Ok(_) => "applied before",
             Err(_) => "not applied",
         };
         ledger.note(format_args!("{author} BUYS {receipt}: {how}"));
@@ -128,6 +130,17 @@ impl Visit {
             Some(Err(error)) => self.told("not given", &error),
             None => self.note_given_up("a transfer"),
         }
+    }
+
+    /// Gives something to somebody whose mailbox this server can't reach for
+    /// now. So it is in the outbox, of a version too.
+    async fn keep_what_is_on_its_way(&mut self) {
+        for player in &self.world.put_back {
+            let posts = When::post().of(player);
+            self.process.inject(posts, Fault::ErrorBefore);
+        }
+        self.give_away(false).await;
+        self.keep_version().await;
     }
 
     /// Trades with somebody who is here too, or between slots of one's own.

@@ -16,9 +16,10 @@ use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Encoding, Erasure, Hazard, KeepPolicy,
-        Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, Retention,
-        SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, NoticeKind,
+        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, Retention, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter,
+        WriteOutcome,
     },
 };
 use serde_json::{Value, json};
@@ -40,6 +41,8 @@ pub(crate) struct HastyManager {
     /// What the manager keeps beside the documents, as it believes is stored.
     envelopes: Mutex<BTreeMap<(PlayerId, SlotName), Value>>,
     puts_back: AtomicBool,
+    /// What the version that is put back had on its way.
+    on_its_way: Mutex<Value>,
 }
 
 /// The document and its envelope, of a body that is not compressed.
@@ -76,6 +79,7 @@ impl HastyManager {
             way,
             envelopes: Mutex::default(),
             puts_back: AtomicBool::new(false),
+            on_its_way: Mutex::default(),
         }
     }
 
@@ -145,6 +149,11 @@ impl HastyManager {
                 whole[ENVELOPE]["keys"][key] = at.clone();
                 whole[ENVELOPE]["v"] = json!(4);
             }
+        }
+        let on_its_way = self.on_its_way.lock().clone();
+        if self.is(Slip::OutboxPutBack) && !on_its_way.is_null() {
+            whole[ENVELOPE]["outbox"] = on_its_way;
+            whole[ENVELOPE]["v"] = json!(4);
         }
         (with(body, &whole), waits)
     }
@@ -216,6 +225,9 @@ impl Backend for HastyManager {
     }
 
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
+        if self.is(Slip::HolderNotTold) && notice.kind == NoticeKind::Mail {
+            return Ok(Notification::Queued);
+        }
         self.way.notify(server, notice).await
     }
 
@@ -333,6 +345,15 @@ impl Backend for HastyManager {
         self.way.forget_decision(trade, party).await
     }
 
+    async fn known_letters(
+        &self,
+        player: &PlayerId,
+        after: Option<(&SlotName, &LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<KnownLetter>> {
+        self.way.known_letters(player, after, limit).await
+    }
+
     async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
         if self.is(Slip::ReplacedNotKept) && self.puts_back.load(Ordering::Relaxed) {
             return Ok(Keeping::Nothing);
@@ -354,7 +375,10 @@ impl Backend for HastyManager {
         if self.is(Slip::NewestPutBack) {
             return self.way.view(player, slot).await;
         }
-        self.way.version(player, slot, revision).await
+        let version = self.way.version(player, slot, revision).await?;
+        let whole = version.as_ref().and_then(|version| whole(&version.body));
+        *self.on_its_way.lock() = whole.unwrap_or_default()[ENVELOPE]["outbox"].take();
+        Ok(version)
     }
 
     async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {

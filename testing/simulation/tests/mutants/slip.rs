@@ -19,6 +19,8 @@ pub(crate) enum Slip {
     DiscardLeftOut,
     /// A load does not look for letters.
     LettersIgnored,
+    /// Whoever holds a player is not told of their mail.
+    HolderNotTold,
     /// A parcel leaves the document one write before it enters the outbox.
     OutboxAfterParcel,
     /// A parcel is sent before the write that has it is acknowledged.
@@ -45,6 +47,8 @@ pub(crate) enum Slip {
     ForgetBeforeSave,
     /// What a restored version replaces is not kept.
     ReplacedNotKept,
+    /// A version is put back with what was on its way.
+    OutboxPutBack,
     /// The newest record is put back, whichever was asked for.
     NewestPutBack,
 }

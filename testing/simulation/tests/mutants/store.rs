@@ -90,6 +90,7 @@ impl FlawedStore {
                     revision: record.revision,
                     last_write: Some(record.write_id),
                     record: Some(record),
+                    mail: true,
                 };
                 place.insert(Slot {
                     now,
@@ -203,6 +204,7 @@ impl FlawedStore {
                 saved_at: stamp.at,
                 body,
             }),
+            mail: true,
         };
     }
 
@@ -216,6 +218,7 @@ impl FlawedStore {
             },
             _ => slot.now.clone(),
         };
+        opened.mail = true; // whoever opens it looks at the store's own
         match self.flaw {
             Flaw::ErrorsReadAsNothing if unlucky => opened.record = None,
             Flaw::BrokenReadsAsNothing => opened.record = opened.record.filter(is_json),
@@ -416,7 +419,11 @@ impl Backend for FlawedStore {
     }
 
     async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
-        self.inner.post(player, slot, letter).await
+        let mut posting = self.inner.post(player, slot, letter).await?;
+        if let Posting::Posted { holder } | Posting::AlreadyPosted { holder, .. } = &mut posting {
+            *holder = self.with(player, |player| player.lock.clone());
+        }
+        Ok(posting)
     }
 
     async fn letters(
