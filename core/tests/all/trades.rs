@@ -211,8 +211,8 @@ async fn p3_a_trade_that_can_not_be_saved_is_none_and_one_that_can_not_be_decide
 async fn p3_a_trade_that_is_stuck_ends_no_other() {
     let world = World::new();
     let manager = world.server("a").await;
-    let (_a, ann) = open(&manager, 1).await.unwrap();
-    let (_b, bob) = open(&manager, 2).await.unwrap();
+    let (_a, ann) = steal(&manager, 1).await.unwrap();
+    let (_b, bob) = steal(&manager, 2).await.unwrap();
     world.store.inject(When::decide(), Fault::ErrorAfter);
     let stuck = manager.trade("t-1", (&ann, sword()), (&bob, price()));
     assert!(stuck.await.is_err(), "nobody knows yet");
