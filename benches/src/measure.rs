@@ -238,22 +238,7 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
                 sqlite::rows(runtime, form, effort)
             })
             .collect(),
-        Subject::Redis => [Log::EverySecond, Log::Off]
-            .iter()
-            .flat_map(|&log| FORMS.map(|form| (log, form)))
-            .flat_map(|(log, form)| {
-                let mut effort = extent.redis;
-                if form.0 == Standard::B {
-                    effort.rounds_each = effort.rounds_each.div_ceil(4);
-                }
-                if form == (Standard::B, false) && log == Log::EverySecond {
-                    // The log is synced once a second: as long as that a round.
-                    effort.rounds = effort.rounds.div_ceil(4);
-                    effort.rounds_each *= 16;
-                }
-                redis::rows(runtime, log, form, effort)
-            })
-            .collect(),
+        Subject::Redis => saves_on_redis(runtime, extent.redis),
         Subject::Dynamodb => charges(runtime, extent),
         Subject::Load => vec![
             load::sqlite(runtime, extent.load),
@@ -283,6 +268,26 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
             rows
         }
     }
+}
+
+/// On Redis with a log and without.
+fn saves_on_redis(runtime: &Runtime, effort: redis::Effort) -> Vec<Row> {
+    [Log::EverySecond, Log::Off]
+        .iter()
+        .flat_map(|&log| FORMS.map(|form| (log, form)))
+        .flat_map(|(log, form)| {
+            let mut effort = effort;
+            if form.0 == Standard::B {
+                effort.rounds_each = effort.rounds_each.div_ceil(4);
+            }
+            if form == (Standard::B, false) && log == Log::EverySecond {
+                // The log is synced once a second: as long as that a round.
+                effort.rounds = effort.rounds.div_ceil(4);
+                effort.rounds_each *= 16;
+            }
+            redis::rows(runtime, log, form, effort)
+        })
+        .collect()
 }
 
 #[cfg(feature = "dynamodb")]

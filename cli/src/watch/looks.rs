@@ -66,19 +66,22 @@ impl<'a> Looks<'a> {
         loop {
             let began = Instant::now();
             let round = self.round().await;
-            let mut progress = self.progress.borrow_mut();
-            match round {
-                Ok(()) => {
-                    progress.rounds += 1;
-                    progress.last = Some((began.elapsed(), progress.players));
-                    progress.failure = None;
-                }
-                Err(failure) => progress.failure = Some(chain(&failure)),
-            }
-            progress.players = 0;
-            drop(progress);
+            self.note(&round, began);
             sleep_until(began + self.interval).await;
         }
+    }
+
+    fn note(&self, round: &Result<(), Failure>, began: Instant) {
+        let mut progress = self.progress.borrow_mut();
+        match round {
+            Ok(()) => {
+                progress.rounds += 1;
+                progress.last = Some((began.elapsed(), progress.players));
+                progress.failure = None;
+            }
+            Err(failure) => progress.failure = Some(chain(failure)),
+        }
+        progress.players = 0;
     }
 
     async fn round(&self) -> Result<(), Failure> {

@@ -143,13 +143,13 @@ pub(super) async fn quit() {
     });
     if quit.recv().await.is_none() {
         // Nobody can press it.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
 #[cfg(not(unix))]
 pub(super) async fn quit() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! An update as people and programs are shown it.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use playerdata::ServerId;
+use playerdata::{Clock as _, ServerId, SystemClock};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -10,18 +10,21 @@ use super::{
     looks::Progress,
     picture::{Change, Row, Update},
 };
-use crate::output::{
-    document::table,
-    escaped,
-    style::{ERROR, NAME, styled},
+use crate::{
+    desk::time,
+    output::{
+        document::table,
+        escaped,
+        style::{ERROR, NAME, styled},
+    },
 };
 
 /// How many changes people are shown.
 const SHOWN: usize = 10;
 
 pub(super) fn json(update: &Update, progress: &Progress) -> Value {
-    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-    let seconds = |time: Duration| time.as_secs_f64();
+    let now = time(SystemClock.now());
+    let seconds = |lasting: Duration| lasting.as_secs_f64();
     let servers = update.rows.iter().map(|row| {
         json!({
             "server": row.server.name,
