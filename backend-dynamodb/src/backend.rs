@@ -228,7 +228,7 @@ impl Backend for DynamoDbBackend {
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
-        trade::decide(&self.table, trade, verdict).await
+        trade::decide(&self.table, &*self.clock, trade, verdict).await
     }
 
     async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {

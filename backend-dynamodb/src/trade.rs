@@ -1,8 +1,9 @@
 //! Verdicts on trades: an item for each, in a partition of its own.
 //!
 //! A verdict is written on the condition that there is none, and never changed.
-//! When both parties have said that they need it no more, it gets a `ttl`, by
-//! which DynamoDB tidies it away long after; until it does, the verdict stands.
+//! An abort has a `ttl`, and any gets one when both parties have said that they
+//! need it no more. By that DynamoDB tidies it away long after; until it does, the
+//! verdict stands.
 
 use std::collections::HashMap;
 
@@ -19,9 +20,18 @@ use crate::{
 };
 
 /// See [`Backend::decide`](playerdata_core::backend::Backend::decide).
-pub(crate) async fn decide(table: &Table, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+pub(crate) async fn decide(
+    table: &Table,
+    clock: &dyn Clock,
+    trade: TradeId,
+    verdict: Verdict,
+) -> Result<Verdict> {
     let key = Key::trade(trade);
-    let item = HashMap::from([(attr::VERDICT.to_owned(), text(verdict.as_str()))]);
+    let mut item = HashMap::from([(attr::VERDICT.to_owned(), text(verdict.as_str()))]);
+    if verdict == Verdict::Abort {
+        let tidy = table.service().tidy_after(clock.now(), VERDICT_MEMORY);
+        item.insert(attr::TTL.to_owned(), tidy);
+    }
     let condition = "attribute_not_exists(#verdict)";
     let decided = table
         .put("decide", &key, item, condition, Values::new())

@@ -27,7 +27,7 @@ struct Decision {
     /// Which parties have acted on it.
     first: bool,
     second: bool,
-    /// When it may be forgotten, once both have.
+    /// When it may be forgotten: once both have, and if it is an abort.
     until: Option<UnixMillis>,
 }
 
@@ -42,7 +42,7 @@ impl Trades {
             verdict,
             first: false,
             second: false,
-            until: None,
+            until: (verdict == Verdict::Abort).then(|| now.saturating_add(VERDICT_MEMORY)),
         });
         decision.verdict
     }
@@ -63,7 +63,7 @@ impl Trades {
 }
 
 impl Decided {
-    /// Forgets what both parties have long acted on. Running whenever the
+    /// Forgets what nobody needs any more. Running whenever the
     /// verdicts have doubled, it costs each trade little.
     fn tidy(&mut self, now: UnixMillis) {
         if self.by_trade.len() >= self.tidy_from.max(TIDY_FROM) {

@@ -15,7 +15,8 @@ use crate::{
 pub(crate) async fn decide(store: &Store, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
     let call = Invocation::default()
         .key(store.keys.trade(trade))
-        .argument(verdict.as_str());
+        .argument(verdict.as_str())
+        .argument(&VERDICT_MEMORY.as_millis());
     let tag = trade.to_string();
     let mut answer = store
         .call(&DECIDE, &call, store.changing_trade(&tag))

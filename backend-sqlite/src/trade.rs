@@ -9,7 +9,7 @@ use rusqlite::{Connection, named_params};
 use crate::{column, error::Fault, savepoint::all_or_nothing};
 
 const DECIDE: &str = "
-    INSERT INTO verdict (trade, verdict) VALUES (:trade, :verdict)
+    INSERT INTO verdict (trade, verdict, forget_at_ms) VALUES (:trade, :verdict, :forget_at)
     ON CONFLICT (trade) DO NOTHING";
 
 const VERDICT: &str = "SELECT verdict FROM verdict WHERE trade = :trade";
@@ -35,11 +35,16 @@ pub(crate) fn decide(
     now: UnixMillis,
 ) -> Result<Verdict, Fault> {
     let trade = trade.as_uuid().as_bytes();
+    let aborts = verdict == Verdict::Abort;
+    let forget_at = aborts.then(|| column::instant(now.saturating_add(VERDICT_MEMORY)));
     all_or_nothing(db, || {
         db.prepare_cached(TIDY)?
             .execute(named_params! { ":now": column::instant(now) })?;
-        db.prepare_cached(DECIDE)?
-            .execute(named_params! { ":trade": trade, ":verdict": verdict.as_str() })?;
+        db.prepare_cached(DECIDE)?.execute(named_params! {
+            ":trade": trade,
+            ":verdict": verdict.as_str(),
+            ":forget_at": forget_at,
+        })?;
         db.prepare_cached(VERDICT)?
             .query_row(named_params! { ":trade": trade }, |row| {
                 Ok(column::read_word(row, "verdict", Verdict::from_name))

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     documents::Standard,
     report::Row,
-    row::{autosave, document, load, memory, redis, size, sqlite},
+    row::{autosave, document, load, memory, once, redis, size, sqlite},
     store::redis::Log,
 };
 
@@ -28,6 +28,8 @@ pub enum Subject {
     Load,
     /// Documents in memory.
     Document,
+    /// What happens exactly once.
+    Once,
     /// The memory that sessions take.
     Size,
 }
@@ -35,13 +37,14 @@ pub enum Subject {
 impl Subject {
     /// Those that do not disturb each other's figures first: what leaves
     /// memory in pieces comes last.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Sqlite,
         Self::Redis,
         Self::Load,
         Self::Dynamodb,
         Self::Memory,
         Self::Document,
+        Self::Once,
         Self::Size,
         Self::Autosave,
     ];
@@ -73,6 +76,8 @@ pub struct Extent {
     pub load: load::Effort,
     /// Calls.
     pub document: document::Effort,
+    /// Changes, letters and trades.
+    pub once: once::Effort,
 }
 
 impl Extent {
@@ -110,6 +115,11 @@ impl Extent {
         document: document::Effort {
             rounds: 25,
             calls: 20_000,
+        },
+        once: once::Effort {
+            players: 64,
+            rounds: 15,
+            rounds_each: 40,
         },
     };
 
@@ -166,6 +176,11 @@ impl Extent {
         document: document::Effort {
             rounds: 1,
             calls: 100,
+        },
+        once: once::Effort {
+            players: 4,
+            rounds: 1,
+            rounds_each: 1,
         },
     };
 }
@@ -255,6 +270,13 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
         Subject::Memory => [Standard::A, Standard::B]
             .map(|standard| memory::row(runtime, standard, extent.memory))
             .into(),
+        Subject::Once => {
+            let keys = Standard::BOTH.map(|standard| once::keys(runtime, standard, extent.once));
+            let mut rows = Vec::from(keys);
+            rows.extend(once::mail_and_trades(runtime, extent.once));
+            rows.push(once::transfer(runtime));
+            rows
+        }
         Subject::Size => {
             let mut rows = Vec::from(size::documents(allocator));
             rows.extend(size::rows(runtime, allocator, extent.idle_sessions));

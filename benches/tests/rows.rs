@@ -12,7 +12,7 @@ use playerdata_benches::{
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// What the aims are for.
-const WITH_AIMS: [&str; 16] = [
+const WITH_AIMS: [&str; 19] = [
     "SQLite: guarded save of A, 256 in flight",
     "SQLite: guarded save of B compressed, 256 in flight",
     "SQLite: guarded save of B, 256 in flight",
@@ -25,6 +25,9 @@ const WITH_AIMS: [&str; 16] = [
     "DynamoDB: charge for a save of B",
     "memory: guarded save of A",
     "memory: guarded save of B",
+    "SQLite: `apply_once` on A and save, 4 in flight",
+    "SQLite: `apply_once` on B and save, 4 in flight",
+    "writes of a transfer, end to end",
     "memory of an idle session, of 20, beside its document",
     "memory that a cycle takes that saves all of 20 sessions",
     "autosave cycle, 20 sessions of A, nothing changed",

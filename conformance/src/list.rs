@@ -339,6 +339,7 @@ macro_rules! __every_store {
                 all_who_decide_at_once_are_told_the_same,
                 forgetting_by_one_party_keeps_the_verdict,
                 a_verdict_that_both_forgot_is_kept_for_late_callers,
+                an_abort_is_kept_for_late_callers,
                 forgetting_what_was_not_decided_changes_nothing,
                 a_verdict_outlives_its_players,
             }
@@ -463,17 +464,22 @@ macro_rules! __every_store {
                 a_crash_before_the_save_loses_no_letter,
                 a_theft_before_the_save_loses_and_doubles_no_letter,
                 a_crash_before_the_discard_doubles_no_letter,
+                a_theft_before_the_discard_doubles_no_letter,
             }
             manager_transfers {
                 a_parcel_to_somebody_offline_is_moved_once,
                 a_parcel_reaches_somebody_who_plays_elsewhere,
                 the_next_load_sends_what_a_crash_left,
                 a_parcel_that_is_sent_again_after_a_crash_counts_once,
+                a_parcel_that_is_sent_again_after_a_theft_counts_once,
             }
             manager_trades {
                 two_players_of_a_server_trade_once,
                 a_crash_after_the_verdict_leaves_a_trade,
                 a_crash_before_the_verdict_leaves_no_trade,
+                a_theft_while_a_trade_is_saved_leaves_no_trade,
+                a_theft_before_the_verdict_ends_the_trade_for_both,
+                a_theft_after_the_verdict_leaves_a_trade,
                 a_change_made_once_is_made_on_one_server_only,
             }
         }

@@ -76,6 +76,20 @@ async fn p3_a_verdict_may_be_tidied_away_once_both_have_acted_on_it_and_stands_u
 }
 
 #[tokio::test]
+async fn p3_an_abort_may_be_tidied_away_whoever_has_acted_on_it_and_stands_until_then() {
+    let store = Store::open().await;
+    let backend = store.backend();
+    backend.decide(trade(1), Verdict::Abort).await.unwrap();
+    let ttl = attribute(&store, "ttl").await.unwrap();
+    let at_least = NOW.saturating_add(VERDICT_MEMORY + DAY).get() / 1_000;
+    let ttl: u64 = ttl.as_n().unwrap().parse().unwrap();
+    assert!(ttl >= at_least);
+    store.clock.advance(3 * VERDICT_MEMORY);
+    let late = backend.decide(trade(1), Verdict::Commit).await.unwrap();
+    assert_eq!(late, Verdict::Abort);
+}
+
+#[tokio::test]
 async fn p3_both_parties_may_forget_at_once() {
     for frozen in 0..2 {
         let store = Store::open().await;

@@ -60,6 +60,22 @@ async fn p3_a_verdict_is_forgotten_by_the_servers_clock_once_both_have_acted_on_
 }
 
 #[tokio::test]
+async fn p3_an_abort_is_forgotten_by_the_servers_clock_whoever_has_acted_on_it() {
+    let server = TestServer::start(&[]).await;
+    let options = options();
+    let backend = connect(&[server.url()], &options).await;
+    let trade = trade();
+    let key = format!("{}:trade:{{{trade}}}", options.namespace);
+    for verdict in [Verdict::Abort, Verdict::Commit] {
+        let stands = backend.decide(trade, verdict).await.unwrap();
+        assert_eq!(stands, Verdict::Abort);
+        let left = server.ask::<i64>(&["PTTL", &key]).await;
+        let whole = i64::try_from(VERDICT_MEMORY.as_millis()).unwrap();
+        assert!((whole - 60_000..=whole).contains(&left), "{left}");
+    }
+}
+
+#[tokio::test]
 async fn p3_a_verdict_of_before_is_read_and_one_that_cannot_be_stays() {
     let server = TestServer::start(&[]).await;
     let options = options();

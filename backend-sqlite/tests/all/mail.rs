@@ -114,6 +114,21 @@ async fn p3_a_verdict_goes_only_long_after_both_have_acted_on_it() {
 }
 
 #[tokio::test]
+async fn p3_an_abort_goes_in_time_whoever_has_acted_on_it() {
+    let folder = Folder::new();
+    let (backend, clock) = clocked(&folder);
+    let trade = TradeId::from_uuid(Uuid::from_u128(7));
+    let decide = async |verdict| backend.decide(trade, verdict).await.unwrap();
+    assert_eq!(decide(Verdict::Abort).await, Verdict::Abort);
+    clock.advance(VERDICT_MEMORY - A_MOMENT);
+    assert_eq!(decide(Verdict::Commit).await, Verdict::Abort);
+    clock.advance(A_MOMENT);
+    let another = TradeId::from_uuid(Uuid::from_u128(8));
+    backend.decide(another, Verdict::Commit).await.unwrap();
+    assert_eq!(rows(&folder, "verdict"), 1, "nobody needs the first");
+}
+
+#[tokio::test]
 async fn a_letter_that_cannot_be_read_is_an_error_and_stays() {
     let folder = Folder::new();
     let backend = folder.open();

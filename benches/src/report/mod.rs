@@ -69,6 +69,8 @@ pub enum Unit {
     Bytes,
     /// DynamoDB's write units.
     WriteUnits,
+    /// Writes to a store.
+    Writes,
 }
 
 /// What a ratio is meant to be.

@@ -123,6 +123,7 @@ pub fn amount(figure: f64, unit: Unit) -> String {
         Unit::Nanos => nanos(figure),
         Unit::Bytes => bytes(figure),
         Unit::WriteUnits => format!("{figure:.2} WU"),
+        Unit::Writes => format!("{figure:.0}"),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod document;
 pub mod dynamodb;
 pub mod load;
 pub mod memory;
+pub mod once;
 pub mod redis;
 pub mod size;
 pub mod sqlite;

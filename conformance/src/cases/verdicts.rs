@@ -16,6 +16,15 @@ const PARTIES: [Party; 2] = [Party::First, Party::Second];
 /// Just not the whole of the time for which a verdict is kept.
 const ALMOST: Duration = VERDICT_MEMORY.saturating_sub(Duration::from_secs(60));
 
+/// For how long a verdict is kept for a party that has not acted on it, at the
+/// least: an abort may be forgotten in time, since it would be written again.
+fn kept_for_the_other(verdict: Verdict) -> Duration {
+    match verdict {
+        Verdict::Commit => VERDICT_MEMORY * 3,
+        Verdict::Abort => ALMOST,
+    }
+}
+
 fn trade(fixture: &Fixture) -> TradeId {
     TradeId::from_uuid(fixture.ids().next_id())
 }
@@ -102,7 +111,8 @@ pub async fn all_who_decide_at_once_are_told_the_same(fixture: Fixture) {
 }
 
 /// One party needs the verdict no more, and says so as often as it likes: the
-/// other one is told it still, however late it comes.
+/// other one is told it still, however late it comes; an abort for thirty days
+/// at least.
 ///
 /// Proves [P3](Rule::P3). A backend that fails it forgets a trade when half of
 /// it is done: the other half is taken back.
@@ -116,10 +126,24 @@ pub async fn forgetting_by_one_party_keeps_the_verdict(fixture: Fixture) {
                 client.forget_decision(trade, party).await;
             }
             expect_stands(&fixture, "for the other party", trade, verdict).await;
-            fixture.pass(VERDICT_MEMORY * 3);
+            fixture.pass(kept_for_the_other(verdict));
             expect_stands(&fixture, "however late", trade, verdict).await;
         }
     }
+}
+
+/// A trade is aborted, and nobody says that they have acted on it: it stays
+/// aborted for thirty days at least, for callers that are late.
+///
+/// Proves P3. A backend that fails it has a server that was frozen in a trade
+/// wake up and commit what others have taken back.
+pub async fn an_abort_is_kept_for_late_callers(fixture: Fixture) {
+    let [a, b] = fixture.clients();
+    let trade = trade(&fixture);
+    a.decide(trade, Verdict::Abort).await;
+    fixture.pass(ALMOST);
+    let late = b.decide(trade, Verdict::Commit).await;
+    fixture.expect_eq(Rule::P3, "just not thirty days later", late, Verdict::Abort);
 }
 
 /// Both parties need the verdict no more: it is kept for thirty days, for
@@ -133,7 +157,7 @@ pub async fn a_verdict_that_both_forgot_is_kept_for_late_callers(fixture: Fixtur
         let trade = trade(&fixture);
         b.decide(trade, verdict).await;
         a.forget_decision(trade, Party::Second).await;
-        fixture.pass(VERDICT_MEMORY * 2);
+        fixture.pass(kept_for_the_other(verdict));
         b.forget_decision(trade, Party::First).await;
         expect_stands(&fixture, "at once", trade, verdict).await;
         fixture.pass(ALMOST);
@@ -160,7 +184,7 @@ pub async fn forgetting_what_was_not_decided_changes_nothing(fixture: Fixture) {
         b.forget_decision(trade, Party::Second).await;
         let decided = a.decide(trade, verdict).await;
         fixture.expect_eq(Rule::P3, "the first one", decided, verdict);
-        fixture.pass(VERDICT_MEMORY * 2);
+        fixture.pass(kept_for_the_other(verdict));
         expect_stands(&fixture, "not forgotten", trade, verdict).await;
     }
 }

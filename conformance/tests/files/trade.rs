@@ -12,7 +12,7 @@ pub(crate) struct Trade {
     commits: Option<bool>,
     first_is_done: bool,
     second_is_done: bool,
-    /// When it may be forgotten, once both are done.
+    /// When it may be forgotten: once both are done, and if it is an abort.
     until: Option<UnixMillis>,
 }
 
@@ -20,6 +20,9 @@ impl Trade {
     pub(crate) fn decide(&mut self, verdict: Verdict, now: UnixMillis) -> Verdict {
         if self.until.is_some_and(|until| until <= now) {
             *self = Self::default();
+        }
+        if self.commits.is_none() && verdict == Verdict::Abort {
+            self.until = Some(now.saturating_add(VERDICT_MEMORY));
         }
         let commits = *self.commits.get_or_insert(verdict == Verdict::Commit);
         if commits {

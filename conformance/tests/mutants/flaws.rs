@@ -64,7 +64,7 @@ flaws! {
         locks::players_of_one_server_are_independent, manager_slots::the_end_of_one_session_leaves_the_others;
     /// A save is not checked against the lock.
     SaveUnchecked save_unchecked:
-        lost::a_save_after_a_take_over_is_lost, lost::everything_is_lost_after_a_release, claims::a_save_under_an_earlier_claim_is_overtaken, manager_locks::a_victim_that_is_not_told_finds_out_when_it_saves, manager_frozen::the_saves_of_a_frozen_server_are_refused, manager_mail::a_theft_before_the_save_loses_and_doubles_no_letter;
+        lost::a_save_after_a_take_over_is_lost, lost::everything_is_lost_after_a_release, claims::a_save_under_an_earlier_claim_is_overtaken, manager_locks::a_victim_that_is_not_told_finds_out_when_it_saves, manager_frozen::the_saves_of_a_frozen_server_are_refused, manager_mail::a_theft_before_the_save_loses_and_doubles_no_letter, manager_trades::a_theft_while_a_trade_is_saved_leaves_no_trade;
     /// A deletion is not checked against the lock.
     DeleteUnchecked delete_unchecked:
         lost::a_deletion_after_a_take_over_is_lost, claims::a_deletion_under_an_earlier_claim_is_overtaken, manager_frozen::a_deletion_that_arrives_after_a_theft_is_refused;
@@ -586,7 +586,7 @@ flaws! {
         mail_memory::known_letters_are_listed_page_by_page;
     /// An id is forgotten when its letter is taken out.
     IdForgottenWithItsLetter id_forgotten_with_its_letter:
-        mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::a_letter_taken_out_by_many_is_not_taken_in_again, cancelled::a_letter_can_be_taken_out_again_after_a_dropped_call, mail_order::a_full_mailbox_takes_no_more_and_drops_none, manager_mail::a_crash_before_the_discard_doubles_no_letter;
+        mail_memory::a_letter_that_was_taken_out_is_remembered, mail_races::a_letter_taken_out_by_many_is_not_taken_in_again, cancelled::a_letter_can_be_taken_out_again_after_a_dropped_call, mail_order::a_full_mailbox_takes_no_more_and_drops_none, manager_mail::a_crash_before_the_discard_doubles_no_letter, manager_mail::a_theft_before_the_discard_doubles_no_letter, manager_transfers::a_parcel_that_is_sent_again_after_a_theft_counts_once;
     /// To take out what is not there remembers it.
     NothingTakenOutIsRemembered nothing_taken_out_is_remembered:
         mail_memory::taking_out_again_changes_nothing;
@@ -640,10 +640,13 @@ flaws! {
         cancelled::a_dropped_post_can_be_sent_again;
     /// The last verdict stands.
     VerdictOverwritten verdict_overwritten:
-        verdicts::the_first_verdict_stands, verdicts::each_trade_has_a_verdict_of_its_own, verdicts::all_who_decide_at_once_are_told_the_same, cancelled::a_dropped_decision_stands_or_was_never_made, manager_trades::a_crash_after_the_verdict_leaves_a_trade;
+        verdicts::the_first_verdict_stands, verdicts::each_trade_has_a_verdict_of_its_own, verdicts::all_who_decide_at_once_are_told_the_same, cancelled::a_dropped_decision_stands_or_was_never_made, manager_trades::a_crash_after_the_verdict_leaves_a_trade, manager_trades::a_theft_after_the_verdict_leaves_a_trade;
     /// A verdict to abort gives way to one to commit.
     AbortOverwritten abort_overwritten:
-        verdicts::the_first_verdict_stands;
+        verdicts::the_first_verdict_stands, verdicts::an_abort_is_kept_for_late_callers, manager_trades::a_theft_before_the_verdict_ends_the_trade_for_both;
+    /// A verdict to abort is forgotten after a day.
+    AbortForgottenEarly abort_forgotten_early:
+        verdicts::an_abort_is_kept_for_late_callers, verdicts::forgetting_by_one_party_keeps_the_verdict;
     /// Trades are distinguished by the second half of their ids.
     TradesComparedShort trades_compared_short:
         verdicts::each_trade_has_a_verdict_of_its_own;

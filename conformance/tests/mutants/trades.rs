@@ -1,5 +1,7 @@
 //! Verdicts of the plain store.
 
+use std::time::Duration;
+
 use playerdata_core::{
     TradeId, UnixMillis,
     backend::{Party, VERDICT_MEMORY, Verdict},
@@ -58,6 +60,9 @@ impl PlainStore {
             until: None,
         };
         decision.forget(now);
+        if wanted == Verdict::Abort && self.has(Flaw::AbortForgottenEarly) {
+            decision.until = Some(now.saturating_add(Duration::from_hours(24)));
+        }
         state.trades.insert(key, decision);
         wanted
     }

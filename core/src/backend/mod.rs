@@ -510,6 +510,11 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Writes a verdict on a trade if there is none, and returns the one that
     /// stands, whoever wrote it: every caller gets the same answer.
     ///
+    /// [`Verdict::Abort`] may be forgotten [`VERDICT_MEMORY`] after it was
+    /// written, and not before, whoever has acted on it: by then nobody asks for
+    /// anything else, so that it would only be written again. Otherwise it would stay for
+    /// ever of each trade that one party never came to be in.
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe. Calling again, with whichever verdict, returns the one that
@@ -518,7 +523,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
     /// Says that one party's document has acted on the verdict and is saved.
     /// When both have, the verdict may be forgotten after [`VERDICT_MEMORY`],
-    /// and not before: a late caller gets the same answer as everybody.
+    /// and not before: a late caller gets the same answer as everybody. While
+    /// one has not, [`Verdict::Commit`] stays, however long that takes.
     ///
     /// Without a verdict it changes nothing.
     ///

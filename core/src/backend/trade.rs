@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// How long a verdict is kept for late callers, at the least, once both parties
-/// have said that they need it no more.
+/// How long a verdict is kept for late callers, at the least: from when both
+/// parties have said that they need it no more, and an abort also from when it
+/// was written.
 pub const VERDICT_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What becomes of a trade.

@@ -79,6 +79,15 @@ pub enum ParcelError {
         /// How much was asked for.
         amount: Amount,
     },
+    /// The attribute is so large a float that it would not change by just that
+    /// much: something would be made, or lost.
+    #[error("{attribute} is too large a float to be changed by {amount}")]
+    Inexact {
+        /// The attribute, cut to its first 160 bytes.
+        attribute: String,
+        /// By how much.
+        amount: Amount,
+    },
     /// It is not written as a parcel is.
     #[error("this is not a parcel")]
     Malformed(#[source] SerdeError),
@@ -233,7 +242,7 @@ impl Document {
                 let attribute = excerpt(attribute);
                 return Err(ParcelError::TooLittle { attribute, amount }.into());
             }
-            copy.decrement(attribute, amount)?;
+            copy.move_amount(attribute, number, -amount)?;
         }
         taken.amounts = parcel.amounts.clone();
         *self = copy;
@@ -255,9 +264,33 @@ impl Document {
                 .add_with(&item.name, item.quantity, &details)?;
         }
         for (attribute, number) in parcel.amounts() {
-            copy.increment(attribute, number)?;
+            copy.move_amount(attribute, number, Amount::from(number))?;
         }
         *self = copy;
+        Ok(())
+    }
+
+    /// Changes an attribute by an amount that another document has the opposite
+    /// of. Floats round, but one that is so large that it hardly feels the
+    /// amount is refused.
+    fn move_amount(
+        &mut self,
+        attribute: &str,
+        number: &Number,
+        change: Amount,
+    ) -> Result<(), DocumentError> {
+        let before = self.get::<f64>(attribute);
+        let after = self.increment(attribute, change)?;
+        let (Ok(before), Some(after), true) = (before, after.as_f64(), after.is_f64()) else {
+            return Ok(()); // integers are exact
+        };
+        let (moved, amount) = ((after - before).abs(), Amount::from(number));
+        let asked = number.as_f64().unwrap_or(f64::NAN);
+        let error = (moved - asked).abs();
+        if error.is_nan() || error > asked / 1_000.0 {
+            let attribute = excerpt(attribute);
+            return Err(ParcelError::Inexact { attribute, amount }.into());
+        }
         Ok(())
     }
 

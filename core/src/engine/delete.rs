@@ -45,17 +45,22 @@ impl<D: GameDocument> Engine<D> {
     /// Opening it first kills the claim of a save whose answer was lost, so
     /// that no save of the old content lands after the deletion.
     async fn open_and_delete(
-        &self,
+        self: &Arc<Self>,
         session: &SessionState<D>,
         name: &SlotName,
     ) -> Result<(), Error> {
         let core = &session.core;
         let claimed = self.claim_slot(core, name).await;
         let (number, opened) = claimed.map_err(|error| error.during(Operation::Delete))?;
+        let beside = self.beside(&core.player, name, opened.record.as_ref());
+        self.wind_up(&core.player, name, &beside).await?;
         let claim = core.claim(name, number);
         let stamp = self.stamp(opened.revision);
         match self.store.delete(&claim, &stamp).await? {
-            WriteOutcome::Written { .. } => Ok(()),
+            WriteOutcome::Written { .. } => {
+                self.forget_for(beside);
+                Ok(())
+            }
             WriteOutcome::Lost { holder } => Err(self.mark_lost_to(&core.player, core.id, holder)),
             WriteOutcome::Overtaken => Err(self.store.claims_keep_dying(&core.player, name).into()),
         }

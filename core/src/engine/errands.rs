@@ -14,10 +14,9 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::Engine;
+use super::{Engine, wind_up::party};
 use crate::{
     Error, Event, GameDocument, LetterId, WriteId,
-    backend::Party,
     codec::{Address, Envelope, Side},
     excerpt::Chain,
     state::SlotState,
@@ -159,12 +158,7 @@ impl<D: GameDocument> Engine<D> {
         for side in &stored.acted {
             if live.acted.contains(side) {
                 let _room = self.background.room().await;
-                let party = if side.first {
-                    Party::First
-                } else {
-                    Party::Second
-                };
-                let forget = self.store.forget_decision(side.trade, party);
+                let forget = self.store.forget_decision(side.trade, party(*side));
                 forget.await?;
                 done.forgotten.push(*side);
             }
@@ -180,7 +174,7 @@ impl<D: GameDocument> Engine<D> {
         let mut result = Ok(());
         for outgoing in &stored.outbox {
             if live.outbox.contains(outgoing) {
-                match self.post_parcel(slot, outgoing).await {
+                match self.post_parcel((player, &slot.name), outgoing).await {
                     Ok(()) => done.sent.push(outgoing.to.clone()),
                     Err(error) => result = Err(error),
                 }

@@ -95,8 +95,11 @@ impl<D: ParcelDocument> ParcelHooks<D> {
         let read = |json: &Value| D::Parcel::deserialize(json).map_err(|error| message_of(&error));
         let give = move |document: &mut D, id: &str, json: &Value| {
             let parcel = read(json)?;
-            if document.put_parcel(&parcel).is_err() {
-                document.keep_parcel(id, parcel);
+            // On a copy, so that nothing is left of a call that fails half-way.
+            let mut copy = document.clone();
+            match guarded(|| copy.put_parcel(&parcel)) {
+                Ok(Ok(())) => *document = copy,
+                Ok(Err(_)) | Err(Panicked) => document.keep_parcel(id, parcel),
             }
             Ok(())
         };

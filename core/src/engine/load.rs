@@ -63,7 +63,7 @@ impl<D: GameDocument> Engine<D> {
         let slot = self.slot_of(core, name, number, &opened).await?;
         self.autosave.insert(&slot);
         // Before anybody has the slot (M3, P3).
-        let delivered = match self.resolve_escrows(&slot).await {
+        let delivered = match self.resolve_at_load(&slot).await {
             Ok(()) if opened.mail => self.deliver_at_load(&slot).await,
             resolved => resolved,
         };

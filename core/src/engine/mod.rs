@@ -23,6 +23,7 @@ mod start;
 mod trade;
 mod transfer;
 mod versions;
+mod wind_up;
 
 use std::{collections::VecDeque, future::Future, sync::Arc};
 

@@ -293,7 +293,7 @@ impl<D: GameDocument> Engine<D> {
         let replaced = known.map(|body| body.schema);
         let schema = options.schema.or(replaced);
         let schema = schema.unwrap_or_else(|| self.migrations.current());
-        let envelope = self.envelope_to_keep(core, slot, opened);
+        let envelope = self.beside(&core.player, slot, opened.record.as_ref());
         self.loadable_body(core, slot, document, &envelope, opened, schema)
     }
 
@@ -322,23 +322,5 @@ impl<D: GameDocument> Engine<D> {
             self.revive(core, slot, &record)?;
         }
         Ok(body)
-    }
-
-    /// What was kept beside the document that is replaced.
-    fn envelope_to_keep(&self, core: &SessionCore, slot: &SlotName, opened: &Opened) -> Envelope {
-        let Some(record) = &opened.record else {
-            return Envelope::default();
-        };
-        match self.codec.open(&record.body) {
-            Ok((_, envelope)) => envelope,
-            Err(error) => {
-                let (player, why) = (&core.player, Chain(&error));
-                tracing::warn!(
-                    %player, %slot, error = %why,
-                    "what was stored beside the replaced document can't be read, and is gone with it"
-                );
-                Envelope::default()
-            }
-        }
     }
 }

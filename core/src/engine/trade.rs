@@ -7,18 +7,24 @@
 //! escrow can't know whether the trade goes on elsewhere, and so asks for the
 //! verdict *abort*.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
 use super::{Engine, hooks::ParcelHooks, transfer::Take};
 use crate::{
     Error, Event, GameDocument, IdempotencyKey, SaveReason, TradeId,
-    backend::Verdict,
+    backend::{VERDICT_MEMORY, Verdict},
     codec::{Envelope, Escrow, MAX_ESCROWS, Side},
     excerpt::Chain,
-    state::SlotState,
+    state::{Moment, SlotState},
 };
+
+/// How long after its beginning a trade can still be committed. An abort is
+/// remembered for longer, so that a server that slept in the middle of a trade
+/// is told of it; and not for ever, since a document that was never in the trade
+/// will not say that it has acted on it.
+const COMMIT_WITHIN: Duration = Duration::from_secs(VERDICT_MEMORY.as_secs() / 2);
 
 /// The outcome of a trade.
 ///
@@ -78,6 +84,7 @@ impl<D: GameDocument> Engine<D> {
         second: TradeSide<D>,
     ) -> Result<TradeOutcome, Error> {
         let trade = TradeId::from_uuid(self.ids.next_id());
+        let begun_at = Moment::now(&*self.clock);
         let (a, b) = (Arc::clone(&first.slot), Arc::clone(&second.slot));
         let engine = Arc::clone(&self);
         let begin = move || engine.begin_trade(trade, &key, &first, &second);
@@ -92,7 +99,8 @@ impl<D: GameDocument> Engine<D> {
             self.save_with_retries(&b, SaveReason::Requested),
         );
         let failed = saved_a.err().or(saved_b.err());
-        let wanted = if failed.is_none() {
+        let in_time = Moment::now(&*self.clock).since(begun_at) < COMMIT_WITHIN;
+        let wanted = if failed.is_none() && in_time {
             Verdict::Commit
         } else {
             Verdict::Abort
@@ -257,19 +265,31 @@ impl<D: GameDocument> Engine<D> {
         self.hooks.parcels.as_ref().ok_or_else(missing)
     }
 
-    /// Ends the trades that a document is in: not from here, and so not at all,
-    /// unless they were decided before.
-    pub(super) async fn resolve_escrows(
+    /// Ends the trades of a slot that is being loaded: not from here, and so not
+    /// at all, unless they were decided before. What is wrong with a document, or
+    /// with the game's code, keeps nobody from having it, and holds up no other.
+    pub(super) async fn resolve_at_load(
         self: &Arc<Self>,
         slot: &Arc<SlotState<D>>,
     ) -> Result<(), Error> {
         for escrow in &slot.envelope().escrow {
-            self.resolve(slot, escrow.side.trade).await?;
+            let trade = escrow.side.trade;
+            match self.resolve(slot, trade).await {
+                Err(
+                    error @ (Error::Parcel { .. }
+                    | Error::NoEnvelope { .. }
+                    | Error::Panicked { .. }),
+                ) => {
+                    self.tell_stuck(slot, error);
+                    self.resolve_later(slot, trade);
+                }
+                resolved => resolved?,
+            }
         }
         Ok(())
     }
 
-    /// Ends one of them, if the document is still in it.
+    /// Ends a trade, if the document is still in it.
     async fn resolve(
         self: &Arc<Self>,
         slot: &Arc<SlotState<D>>,
@@ -279,14 +299,7 @@ impl<D: GameDocument> Engine<D> {
             return Ok(());
         }
         let verdict = self.store.decide(trade, Verdict::Abort).await?;
-        match self.act(slot, trade, verdict).await {
-            // What is wrong with the document keeps nobody from having it.
-            Err(error @ (Error::Parcel { .. } | Error::NoEnvelope { .. })) => {
-                self.tell_stuck(slot, error);
-                Ok(())
-            }
-            acted => acted,
-        }
+        self.act(slot, trade, verdict).await
     }
 
     /// Goes on with a trade that failed when only one document was in it, if
@@ -297,13 +310,17 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// Goes on with it at every heartbeat, until it is done or the slot closed.
-    /// Other trades of the slot may be under way, and are left alone.
+    /// Goes on with it at the next heartbeats, then more rarely, until it is
+    /// done or the slot closed. Other trades of the slot may be under way, and
+    /// are left alone.
     fn resolve_later(self: &Arc<Self>, slot: &Arc<SlotState<D>>, trade: TradeId) {
         let (engine, slot) = (Arc::clone(self), Arc::clone(slot));
         self.runtime.spawn(async move {
-            while slot.check_writable().is_ok() {
-                tokio::time::sleep(engine.settings.heartbeat_interval).await;
+            for failed in 0.. {
+                tokio::time::sleep(engine.errand_pause(failed)).await;
+                if slot.check_writable().is_err() {
+                    return;
+                }
                 match engine.resolve(&slot, trade).await {
                     Ok(()) => return,
                     Err(error) if error.closes_slot() => return,

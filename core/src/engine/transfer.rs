@@ -131,14 +131,14 @@ impl<D: GameDocument> Engine<D> {
     /// Puts a parcel from an outbox into the mailbox that it is for.
     pub(super) async fn post_parcel(
         self: &Arc<Self>,
-        slot: &SlotState<D>,
+        (player, slot): (&PlayerId, &SlotName),
         outgoing: &Outgoing,
     ) -> Result<(), Error> {
         let to = &outgoing.to;
         let letter = backend::Letter {
             id: to.id.clone(),
             posting: to.posting,
-            sender: format!("{} {}", slot.core.player, slot.name),
+            sender: format!("{player} {slot}"),
             sent_at: outgoing.at,
             retention: Retention::UntilSettled,
             content: Bytes::from(outgoing.parcel.to_string()),

@@ -5,11 +5,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Engine, RecoverOptions, recover::Base};
+use super::{Engine, RecoverOptions, recover::Base, wind_up::as_restored};
 use crate::{
     Error, Event, GameDocument, PlayerId, Revision, SlotName,
     backend::{Claim, Encoding, KeepPolicy, Keeping, Opened, Record},
-    codec::Envelope,
+    codec::{Envelope, Escrow},
     state::{SessionCore, SlotState},
 };
 
@@ -67,8 +67,8 @@ pub struct Restored {
     /// The version that was kept of what it replaced; `None` if the slot held
     /// nothing, or something of which the store can't tell what it is.
     pub replaced: Option<Revision>,
-    /// Whether the version had parcels on their way to others, or in a trade.
-    /// These have arrived since, or the trade was decided: they are left out of
+    /// Whether the version had parcels on their way to others, or in a trade,
+    /// that have arrived since, or whose trade was decided: they are left out of
     /// what was restored, and are not among its items either.
     pub left_out: bool,
 }
@@ -165,8 +165,10 @@ impl<D: GameDocument> Engine<D> {
                 source: Arc::new(source),
             }
         })?;
-        let (envelope, left_out) = as_restored(envelope);
-        let replaced = self.keep_replaced(core, slot).await?;
+        let (replaced, beside) = self.keep_replaced(core, slot).await?;
+        let (envelope, left_out) = as_restored(envelope, &beside);
+        let ends = |one: &&Escrow| !envelope.escrow.contains(one);
+        self.end_trades(beside.escrow.iter().filter(ends)).await?;
         let options = RecoverOptions::new().replace_newer();
         let make = |engine: &Self, core: &SessionCore, opened: &Opened| {
             let schema = version.body.schema;
@@ -181,20 +183,20 @@ impl<D: GameDocument> Engine<D> {
         })
     }
 
-    /// Keeps what is about to be replaced; of many versions none goes for it
-    /// where none are kept otherwise.
+    /// Keeps what is about to be replaced, and returns what is beside it; of
+    /// many versions none goes for it where none are kept otherwise.
     async fn keep_replaced(
         &self,
         core: &SessionCore,
         slot: &SlotName,
-    ) -> Result<Option<Revision>, Error> {
+    ) -> Result<(Option<Revision>, Envelope), Error> {
         let (number, opened) = self.claim_slot(core, slot).await?;
         if is_unknown(&opened) {
             // A copy of it would be a version that nobody can go back to, and
             // that keeps a store from listing the others.
             let player = &core.player;
             tracing::warn!(%player, %slot, "what is replaced can't be read, and is not kept");
-            return Ok(None);
+            return Ok((None, Envelope::default()));
         }
         let most = match self.settings.versions_kept {
             0 => u32::MAX,
@@ -202,24 +204,13 @@ impl<D: GameDocument> Engine<D> {
         };
         let min_age = Duration::ZERO;
         let claim = core.claim(slot, number);
-        self.kept(core, &claim, KeepPolicy { most, min_age }).await
+        let beside = self.beside(&core.player, slot, opened.record.as_ref());
+        let policy = KeepPolicy { most, min_age };
+        Ok((self.kept(core, &claim, policy).await?, beside))
     }
 }
 
 fn is_unknown(opened: &Opened) -> bool {
     let record = opened.record.as_ref();
     record.is_some_and(|record| record.body.encoding == Encoding::Unknown)
-}
-
-/// What of a version's envelope holds again, and whether that is less than all.
-/// What is repeated harmlessly stays: letters that the version has and the
-/// mailbox may still have, what is to be settled and forgotten.
-fn as_restored(envelope: Envelope) -> (Envelope, bool) {
-    let left_out = !envelope.outbox.is_empty() || !envelope.escrow.is_empty();
-    let restored = Envelope {
-        outbox: Vec::new(),
-        escrow: Vec::new(),
-        ..envelope
-    };
-    (restored, left_out)
 }

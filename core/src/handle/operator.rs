@@ -5,9 +5,7 @@ use std::sync::Arc;
 use super::SessionManager;
 use crate::{
     Error, GameDocument, PlayerId, SlotName,
-    backend::{
-        Erasure, LetterPosition, Lock, NoticeKind, Record, Release, SlotSummary, WaitingLetter,
-    },
+    backend::{LetterPosition, Lock, NoticeKind, Record, Release, SlotSummary, WaitingLetter},
     engine::Engine,
 };
 
@@ -194,7 +192,9 @@ impl<D: GameDocument> SessionManager<D> {
         .await
     }
 
-    /// Removes all slots of a player, for good.
+    /// Removes all slots of a player, for good, and all mail. Parcels that are
+    /// on their way from these slots are sent first, those excepted that are for
+    /// a full mailbox, and trades that they are in end.
     ///
     /// # Errors
     ///
@@ -206,17 +206,9 @@ impl<D: GameDocument> SessionManager<D> {
     /// Cancel safe; calling it again does no harm.
     pub async fn erase(&self, player: &PlayerId) -> Result<(), Error> {
         let erased = player.clone();
-        self.ask(
-            player,
-            "erasing the player",
-            async move |engine| match engine.store.erase(&erased).await? {
-                Erasure::Erased => Ok(()),
-                Erasure::Locked { holder } => Err(Error::PlayerHeld {
-                    player: erased,
-                    holder,
-                }),
-            },
-        )
+        self.ask(player, "erasing the player", async move |engine| {
+            engine.erase(erased).await
+        })
         .await
     }
 

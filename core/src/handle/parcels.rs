@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::{Builder, SessionManager, Slot};
 use crate::{
     Error, IdempotencyKey, InvalidName, ParcelDocument, PlayerId, SlotName,
     engine::{ParcelHooks, Take, TradeOutcome, TradeSide, Transferred, message_of},
+    value::storable,
 };
 
 impl<D: ParcelDocument> Builder<D> {
@@ -21,12 +24,16 @@ impl<D: ParcelDocument> Builder<D> {
     }
 }
 
-/// Takes this parcel out of a document.
+/// Takes this parcel out of a document. What would not come back from the store
+/// as it is stays where it is.
 fn taking<D: ParcelDocument>(parcel: D::Parcel) -> Take<D> {
     Arc::new(move |document: &mut D| {
         let taken = document.take_parcel(&parcel);
         let taken = taken.map_err(|error| message_of(&error))?;
-        serde_json::to_value(taken).map_err(|error| message_of(&error))
+        storable(&taken).map_err(|error| message_of(&error))?;
+        let json = serde_json::to_value(taken).map_err(|error| message_of(&error))?;
+        D::Parcel::deserialize(&json).map_err(|error| message_of(&error))?;
+        Ok(json)
     })
 }
 

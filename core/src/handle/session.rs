@@ -177,11 +177,14 @@ impl<D: GameDocument> Session<D> {
     }
 
     /// Deletes what a slot holds, open or not. Handles to it refuse changes
-    /// from then on; [`load_slot`](Self::load_slot) starts it over.
+    /// from then on; [`load_slot`](Self::load_slot) starts it over. Parcels that
+    /// are on their way from it are sent first, and a trade that it is in ends.
     ///
     /// # Errors
     ///
-    /// Those of [`load_slot`](Self::load_slot). After
+    /// Those of [`load_slot`](Self::load_slot), and [`Error::Letter`] if such a
+    /// parcel can't be sent, since the mailbox that it is for is full: nothing
+    /// is deleted then. After
     /// [`Error::StoreUnavailable`] the slot may be deleted or not; an open
     /// one is still open, and its next save writes it again.
     ///

@@ -25,7 +25,7 @@ impl Moment {
     /// How long ago `earlier` was by the clock that says more. A time of day
     /// that was set makes that too much at worst, so that a lease is taken for
     /// lapsed too early; never too little (L10).
-    fn since(self, earlier: Self) -> Duration {
+    pub(crate) fn since(self, earlier: Self) -> Duration {
         let millis = self.time_of_day.get();
         let by_day = Duration::from_millis(millis.saturating_sub(earlier.time_of_day.get()));
         let monotonic = self.monotonic.saturating_duration_since(earlier.monotonic);

@@ -16,6 +16,7 @@ mod documents;
 mod dropping;
 mod ending;
 mod error_texts;
+mod exactly_once_misuse;
 mod first_loads;
 mod giving_up;
 mod hooks;

@@ -4,7 +4,7 @@ use playerdata_core::{Letter, OnConflict, PlayerId, Sent, Slot};
 use playerdata_faults::{Fault, Operation, When};
 use serde_json::json;
 
-use super::{expect_gifts, save};
+use super::{SLOWLY, expect_gifts, save};
 use crate::{
     Fixture, Rule,
     driver::{Client, Game, World},
@@ -155,6 +155,29 @@ pub async fn a_crash_before_the_discard_doubles_no_letter(fixture: Fixture) {
     take(&fixture, &slot);
     save(&fixture, &slot).await;
     let _crashed = a.crash();
+    let session = b.join_with(&player, OnConflict::Steal).await;
+    let slot = b.load(&session, "Slot1").await;
+    expect_gifts(&fixture, Rule::M2, &slot, &[]);
+    save(&fixture, &slot).await;
+    b.end(&session).await;
+    expect_done_with(&client, &b, &player).await;
+}
+
+/// A letter that is in a stored document when its player is stolen does not come
+/// again, and the robbed server, which takes it out of the mailbox late, does no
+/// harm.
+///
+/// Proves M2. A backend that fails it gives a present twice when a player
+/// changes servers at the wrong moment.
+pub async fn a_theft_before_the_discard_doubles_no_letter(fixture: Fixture) {
+    let [a, b] = fixture.games().await;
+    let [client, _] = fixture.clients();
+    let player = fixture.player();
+    send(&b, &player, Sent::Posted).await;
+    a.inject(When::calls_of(Operation::Discard), SLOWLY);
+    let (_robbed, late) = a.play(&player).await;
+    take(&fixture, &late);
+    save(&fixture, &late).await;
     let session = b.join_with(&player, OnConflict::Steal).await;
     let slot = b.load(&session, "Slot1").await;
     expect_gifts(&fixture, Rule::M2, &slot, &[]);

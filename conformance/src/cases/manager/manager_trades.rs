@@ -6,10 +6,10 @@ use playerdata_core::{
 };
 use playerdata_faults::{Fault, Operation, When};
 
-use super::{GOLD, expect_gold, save, save_gold};
+use super::{GOLD, SLOWLY, expect_gold, save, save_gold, until_stored};
 use crate::{
     Fixture, Rule,
-    driver::{Game, World},
+    driver::{Client, Game, World},
 };
 
 /// Two players on one server, with 100 and 200 stored.
@@ -111,6 +111,78 @@ pub async fn a_crash_before_the_verdict_leaves_no_trade(fixture: Fixture) {
     let both = expect_both(&b, BEFORE).await;
     expect_trade(&b, &both, TradeOutcome::Traded).await;
     end_both(&b, both).await;
+    expect_both(&b, AFTER).await;
+}
+
+/// Trades, and has one of the players stolen when both have been saved with what
+/// they give, or when the first has. Requires that both servers agree on what
+/// it comes to, and gives that.
+async fn steal_in_a_trade(a: &Game, b: &Game, client: &Client, when: When) -> bool {
+    let world = a.world();
+    let both = two_players(a).await;
+    let [one, other] = players();
+    a.inject(when, SLOWLY);
+    let theft = async {
+        until_stored(client, Rule::P3, &one, BEFORE[0] - 10).await;
+        steal(b, &other).await
+    };
+    let (outcome, stolen) = tokio::join!(trade(a, &both), theft);
+    let traded = matches!(outcome, Ok(TradeOutcome::Traded));
+    let [(session, slot), _] = both;
+    save(world, &slot).await;
+    a.end(&session).await;
+    save(world, &stolen.1).await;
+    b.end(&stolen.0).await;
+    expect_both(b, if traded { AFTER } else { BEFORE }).await;
+    traded
+}
+
+/// A player who is stolen while a trade is being saved is in no trade: neither
+/// are they on the thief's server, nor is the other one on the robbed one.
+///
+/// Proves P3 and L4. A backend that fails it lets a theft take one side of a
+/// trade.
+pub async fn a_theft_while_a_trade_is_saved_leaves_no_trade(fixture: Fixture) {
+    let [a, b] = fixture.games().await;
+    let [client, _] = fixture.clients();
+    let [_, other] = players();
+    let during = When::calls_of(Operation::Save).of(&other);
+    steal_in_a_trade(&a, &b, &client, during).await;
+}
+
+/// A player who is stolen before there is a verdict is in no trade: the verdict
+/// that the robbed server asks for comes too late, and the other one has back
+/// what they gave.
+///
+/// Proves P3. A backend that fails it lets one player have both sides of a trade
+/// when the other changes servers.
+pub async fn a_theft_before_the_verdict_ends_the_trade_for_both(fixture: Fixture) {
+    let [a, b] = fixture.games().await;
+    let [client, _] = fixture.clients();
+    let during = When::calls_of(Operation::Decide).nth(1);
+    let traded = steal_in_a_trade(&a, &b, &client, during).await;
+    if !traded {
+        let [one, other] = players();
+        let both = [b.play(&one).await, b.play(&other).await];
+        expect_trade(&b, &both, TradeOutcome::Traded).await;
+    }
+}
+
+/// Players who are stolen after the verdict, before their part of the trade is
+/// stored, have traded; what the robbed server saves is refused.
+///
+/// Proves P3 and L4. A backend that fails it takes a trade back for one of the
+/// players.
+pub async fn a_theft_after_the_verdict_leaves_a_trade(fixture: Fixture) {
+    let [a, b] = fixture.games().await;
+    let both = two_players(&a).await;
+    expect_trade(&a, &both, TradeOutcome::Traded).await;
+    let stolen = expect_both(&b, AFTER).await;
+    for (_, slot) in &both {
+        fixture.lost("the save of who was robbed", slot.save().await);
+    }
+    expect_trade(&b, &stolen, TradeOutcome::AlreadyTraded).await;
+    end_both(&b, stolen).await;
     expect_both(&b, AFTER).await;
 }
 

@@ -3,7 +3,7 @@
 use playerdata_core::{OnConflict, Parcel, PlayerId, Slot, Transferred};
 use playerdata_faults::{Fault, Operation, When};
 
-use super::{GOLD, expect_gold, save, save_gold};
+use super::{GOLD, SLOWLY, expect_gold, save, save_gold, until_stored};
 use crate::{
     Fixture, Rule,
     driver::{Game, World},
@@ -133,6 +133,31 @@ pub async fn a_parcel_that_is_sent_again_after_a_crash_counts_once(fixture: Fixt
     transfer(&fixture, &slot, &to, Transferred::Waiting).await;
     let _crashed = a.crash();
     expect_sent_by_the_next_load(&fixture, &b, &from, &to).await;
+    expect_moved_once(&b, had).await;
+}
+
+/// A parcel that is on its way when its sender is stolen is sent by the thief,
+/// who does not know; it counts once, also if the robbed server's own request
+/// arrives when the parcel was received long ago.
+///
+/// Proves P2, M1 and M2. A backend that fails it makes money out of a player who
+/// changes servers.
+pub async fn a_parcel_that_is_sent_again_after_a_theft_counts_once(fixture: Fixture) {
+    let [a, b] = fixture.games().await;
+    let [client, _] = fixture.clients();
+    let [from, to] = players();
+    let had = at_first(&b).await;
+    let (_robbed, slot) = a.play(&from).await;
+    save_gold(&fixture, &slot, BEFORE).await;
+    a.inject(When::calls_of(Operation::Post), SLOWLY);
+    let parcel = Parcel::new().amount(GOLD, SENT);
+    let sent = slot.transfer("t-1", parcel, to.clone(), "Slot1");
+    let theft = async {
+        until_stored(&client, Rule::P2, &from, BEFORE - SENT).await;
+        expect_moved_once(&b, had).await;
+    };
+    // What the robbed server is told is all the same.
+    let _ = tokio::join!(sent, theft);
     expect_moved_once(&b, had).await;
 }
 

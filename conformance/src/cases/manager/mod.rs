@@ -22,9 +22,12 @@ pub mod manager_take_overs;
 pub mod manager_trades;
 pub mod manager_transfers;
 
+use std::time::Duration;
+
 use playerdata_core::{
     GameDocument, OnConflict, PlayerId, Revision, ServerId, Session, SessionId, Slot, backend::Lock,
 };
+use playerdata_faults::Fault;
 use serde_json::Value;
 
 use crate::{
@@ -67,6 +70,26 @@ async fn expect_stored(client: &Client, rule: Rule, slot: &Slot, gold: u64, revi
     });
     let expected = Some((Value::from(gold), Revision::new(revision)));
     world.expect_eq(rule, "the gold that is stored", found, expected);
+}
+
+/// What a request does that others overtake: a case that is slower than this
+/// proves less, and fails no store.
+const SLOWLY: Fault = Fault::Delay {
+    request: Duration::from_millis(400),
+    answer: Duration::ZERO,
+};
+
+/// Waits until a player has so much gold in the store.
+async fn until_stored(client: &Client, rule: Rule, player: &PlayerId, gold: u64) {
+    let (world, slot) = (client.world(), client.world().slot());
+    let what = format!("player {player} has {gold} in the store");
+    world
+        .until(rule, &what, async || {
+            let record = client.view(player, &slot).await;
+            let json = record.map(|record| serde_json::from_slice::<Value>(&record.body.bytes));
+            json.is_some_and(|json| json.is_ok_and(|json| json[GOLD] == gold))
+        })
+        .await;
 }
 
 /// Saves a slot, which has to work, and gives the revision that it made.
