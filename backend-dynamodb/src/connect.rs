@@ -22,7 +22,7 @@ use crate::{backend::DynamoDbBackend, credentials::PatientCredentials, options::
 /// How long credentials for an emulator are looked for.
 const LOCAL_CREDENTIALS_TAKE_AT_MOST: Duration = Duration::from_secs(2);
 
-/// The region that an emulator is told if none is set. It does not matter.
+/// The region that is used for an emulator if none is set. It does not matter.
 const REGION_OF_EMULATORS: &str = "us-east-1";
 
 /// Where a table is, as one line of text:
@@ -186,7 +186,7 @@ impl DynamoDbUrl {
         self.connect_with(self.options()).await
     }
 
-    /// A backend with [`options`](Self::options) of one's own, on the table
+    /// A backend with other [`options`](Self::options), on the table
     /// that they name; otherwise like [`connect`](Self::connect).
     ///
     /// # Errors

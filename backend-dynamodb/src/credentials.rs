@@ -120,7 +120,7 @@ mod tests {
             given_up.unwrap_err();
         }
         tokio::time::sleep(TAKES).await;
-        // What was loaded for nobody is there; once told, it is asked for again.
+        // What was loaded for nobody is there; once used, it is asked for again.
         for loaded in 1..3 {
             let error = patient.provide_credentials().await.unwrap_err();
             assert!(matches!(error, CredentialsError::CredentialsNotLoaded(_)));

@@ -13,7 +13,7 @@
 //! step is conditioned on the lock that ends, by its session and its fence
 //! (which no other lock of the player ever has), so that any number of servers
 //! can do them at once, only one of them gets the lock, and one that was frozen
-//! in between changes nothing once the lock is another, be it the same
+//! in between changes nothing once the lock is another, even the same
 //! session's. A release alone begins with the session, as it is asked to.
 
 use std::future;

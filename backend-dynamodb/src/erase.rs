@@ -9,8 +9,8 @@
 //! 4. *Finish*: the mark is taken off, together with the last of them and the
 //!    mail.
 //!
-//! Whoever wants the lock or posts meanwhile does steps 2 to 4 first: an erasure
-//! that was begun is carried through, also when its server died.
+//! Whoever wants the lock or posts meanwhile does steps 2 to 4 first: an
+//! erasure that was begun is carried through, also when its server died.
 //!
 //! # Why one that is late removes nothing
 //!
@@ -200,7 +200,7 @@ fn mark(since: Fence, update: &str) -> Change {
     }
 }
 
-/// The items of a page but for the mail, in as few transactions as they fit
+/// The items of a page except the mail, in as few transactions as they fit
 /// into.
 fn batches(table: &Table, lock: &Key, mail: &Key, items: &[Item]) -> Result<Vec<Vec<Key>>> {
     let mut batches: Vec<Vec<Key>> = Vec::new();

@@ -207,8 +207,8 @@ fn was_refused(error: &(dyn Error + 'static)) -> bool {
         .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
 }
 
-/// What to do about credentials that could not be had, if that is why nothing
-/// was sent.
+/// What to do about credentials that could not be obtained, if that is why
+/// nothing was sent.
 fn without_credentials(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
     let mut causes = chain(error).filter_map(|cause| cause.downcast_ref());
     causes.next().map(|cause| match cause {

@@ -13,7 +13,7 @@ use crate::{schema, table::Table};
 /// is asked for changes when an operator changes it.
 const FRESH: Duration = Duration::from_secs(5 * 60);
 
-/// The version of global tables that tells its replicas elsewhere.
+/// The version of global tables that lists its replicas elsewhere.
 const FORMER_GLOBAL_TABLES: &str = "2017.11.29";
 
 /// The last answer. Clones share it.
@@ -72,7 +72,7 @@ async fn look(table: &Table) -> Result<Vec<Hazard>> {
         Ok(true) => {}
         Ok(false) => {
             let what = format!(
-                "table {:?} can't be taken back to a time before an accident: switch its \
+                "table {:?} can't be restored to a time before an accident: switch its \
                  point-in-time recovery on",
                 table.name
             );
@@ -80,7 +80,7 @@ async fn look(table: &Table) -> Result<Vec<Hazard>> {
         }
         Err(error) if error.kind() == ErrorKind::Rejected => {
             let what = format!(
-                "whether table {:?} has point-in-time recovery can't be found out, for which \
+                "can't find out whether table {:?} has point-in-time recovery, for which \
                  dynamodb:DescribeContinuousBackups is needed: {error}",
                 table.name
             );

@@ -59,9 +59,9 @@ pub(crate) mod attr {
     pub(crate) const EXPIRES_AT: &str = "expires_at";
     /// Lease: for how long it was renewed, in milliseconds.
     pub(crate) const LASTS: &str = "lasts";
-    /// Lease, by former versions: what others want to tell the server.
+    /// Lease, by former versions: the notices for the server.
     pub(crate) const NOTICES: &str = "notices";
-    /// Notice: what somebody wants to tell the server.
+    /// Notice: what it says to the server.
     pub(crate) const NOTICE: &str = "notice";
     /// Queue of notices: the last number that was given to one. Mail: the last
     /// position that was given to a letter.
@@ -101,7 +101,7 @@ pub(crate) mod attr {
     /// letters wait for it.
     pub(crate) const WAITING_PREFIX: &str = "waiting#";
 
-    /// All of them but for the last: no key attribute can have one of these
+    /// All of them except the last: no key attribute can have one of these
     /// names.
     pub(crate) const ALL: [&str; 36] = [
         SESSION,
@@ -179,7 +179,8 @@ impl Key {
         }
     }
 
-    /// The mail of all of the player's slots: what their letters are counted in.
+    /// The mail of all of the player's slots: what their letters are counted
+    /// in.
     pub(crate) fn mail(player: &PlayerId) -> Self {
         Self {
             partition: partition_of(player),
@@ -388,7 +389,7 @@ impl<'a> Reader<'a> {
                 "{}: attribute {name:?} is {}",
                 self.key,
                 match self.item.contains_key(name) {
-                    true => "not of the kind that belongs there",
+                    true => "not of the expected type",
                     false => "missing",
                 }
             ),

@@ -3,7 +3,7 @@
 //! A lease is kept by the clocks of the servers: its end is written by the
 //! one that renews it, and judged by the one that looks at it, who allows for
 //! the difference between the two. Each corrects its own clock by the time
-//! that DynamoDB's answers tell.
+//! that DynamoDB's answers give.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How wrong, in milliseconds, the end of a lease may be that was just
-/// written, before it is written again with the time that the answer told.
+/// written, before it is written again with the time that the answer gave.
 const NEW_TIME: u64 = 1_000;
 
 /// When an item may be tidied away whose lease ends at `end`: in seconds, as
@@ -30,7 +30,8 @@ pub(crate) fn tidy_after(end: UnixMillis) -> AttributeValue {
     number(end.saturating_add(INCARNATION_MEMORY).get().div_ceil(1_000))
 }
 
-/// See [`Backend::renew_lease`](playerdata_core::backend::Backend::renew_lease).
+/// See
+/// [`Backend::renew_lease`](playerdata_core::backend::Backend::renew_lease).
 ///
 /// The notices are looked at before the lease is renewed, and only those that
 /// were seen are removed after it: see [`notices`].
@@ -194,7 +195,7 @@ pub(crate) async fn left(
     let at_most = lasts.map(|lasts| lasts.saturating_add(max_clock_skew));
     let left = Duration::from_millis(end.saturating_sub(now.get()));
     if at_most.is_some_and(|at_most| left > at_most) {
-        tracing::warn!(%server.name, ?left, "the end of a lease is too far off to be true");
+        tracing::warn!(%server.name, ?left, "the end of a lease is implausibly far in the future");
         return Ok(None);
     }
     let lapses = UnixMillis::new(end).saturating_add(max_clock_skew);

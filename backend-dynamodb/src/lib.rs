@@ -54,3 +54,8 @@ pub use schema::{TableFault, UnfitTable};
 
 /// The SDK that this backend is built on.
 pub use aws_sdk_dynamodb;
+
+/// The README's code is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -217,7 +217,7 @@ pub(crate) async fn release(
             })
         }
         // Whether the lock was gone before, or an earlier attempt of ours
-        // began the end and another server saw to the rest, can't be told.
+        // began the end and another server did the rest, is not known.
         Conditional::Failed(refusal) if refusal.after_doubt => Err(BackendError::new(
             ErrorKind::Unavailable,
             Effect::Possible,
@@ -232,6 +232,6 @@ pub(crate) fn contended(what: &'static str, key: &Key) -> BackendError {
     BackendError::new(
         ErrorKind::Unavailable,
         Effect::Possible,
-        format!("{what} {key}: others changed it {MAX_ROUNDS} times meanwhile"),
+        format!("{what} {key}: it was changed {MAX_ROUNDS} times by others in the meantime"),
     )
 }

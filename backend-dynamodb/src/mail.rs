@@ -15,8 +15,8 @@
 //! # Why one that is late does no harm
 //!
 //! - Posting is conditioned on there being no such id. As long as that waits or
-//!   is remembered, a late copy is refused; after an erasure it is a letter like
-//!   any other, posted then.
+//!   is remembered, a late copy is refused; after an erasure it is a letter
+//!   like any other, posted then.
 //! - Posting is conditioned on there being no erasure that has come to the mail
 //!   (see [`erase`](crate::erase)): a letter is there before it, and is removed
 //!   with its id, or after it, and stays.
@@ -73,8 +73,13 @@ impl Mail {
         })
     }
 
-    async fn look(table: &Table, key: &Key, slot: &SlotName) -> Result<Self> {
-        let item = table.get("post", key).await?.unwrap_or_default();
+    async fn look(
+        table: &Table,
+        operation: &'static str,
+        key: &Key,
+        slot: &SlotName,
+    ) -> Result<Self> {
+        let item = table.get(operation, key).await?.unwrap_or_default();
         Self::read(key, &item, slot)
     }
 
@@ -86,6 +91,12 @@ impl Mail {
 /// The attribute of the mail that counts the letters of a slot.
 fn waiting_for(slot: &SlotName) -> String {
     format!("{}{slot}", attr::WAITING_PREFIX)
+}
+
+/// Whether letters wait for a slot that is being opened.
+pub(crate) async fn waits(table: &Table, player: &PlayerId, slot: &SlotName) -> Result<bool> {
+    let mail = Mail::look(table, "open", &Key::mail(player), slot).await?;
+    Ok(mail.waiting > 0)
 }
 
 /// What a mailbox knows of a letter by its id.
@@ -138,14 +149,14 @@ pub(crate) async fn post(
     letter: &Letter,
 ) -> Result<Posting> {
     let mailbox = Mailbox { player, slot };
-    let mut mail = Mail::look(table, &Key::mail(player), slot).await?;
+    let mut mail = Mail::look(table, "post", &Key::mail(player), slot).await?;
     let (mut doubt, mut spread) = (false, 0);
     // Each time, another letter got in: by then the mailbox is full.
     let mut rounds = Rounds::new(MAX_LETTERS);
     loop {
         if let Some(since) = mail.erasing {
             erase::finish(table, player, since).await?;
-            mail = Mail::look(table, &Key::mail(player), slot).await?;
+            mail = Mail::look(table, "post", &Key::mail(player), slot).await?;
         } else if mail.is_full() {
             return mailbox.full(table, letter, doubt).await;
         } else {
@@ -165,12 +176,12 @@ pub(crate) async fn post(
             spread = (letter.posting.as_uuid().as_u128() % SPREAD) as u64;
         }
         if !rounds.next().await {
-            return Err(mailbox.doubtful("others posted to it all the time", doubt));
+            return Err(mailbox.doubtful("others kept posting to it", doubt));
         }
     }
 }
 
-/// What came of an attempt to put a letter into a mailbox.
+/// The outcome of an attempt to put a letter into a mailbox.
 enum Put {
     /// It is there.
     Done,
@@ -297,7 +308,7 @@ impl Mailbox<'_> {
 /// The error for a letter behind the last position that the mail knows of.
 fn uncounted(key: &Key, is_there: bool) -> BackendError {
     let what = match is_there {
-        true => format!("{key}: the letter is there, and the mail has not come so far"),
+        true => format!("{key}: the letter is there, but the mailbox has not counted it"),
         false => format!("post {key}: refused without a reason"),
     };
     BackendError::new(ErrorKind::Corrupt, Effect::None, what)
@@ -372,7 +383,8 @@ fn read_letter(table: &Table, first: &Key, item: &Item) -> Result<WaitingLetter>
     })
 }
 
-/// See [`Backend::known_letters`](playerdata_core::backend::Backend::known_letters).
+/// See
+/// [`Backend::known_letters`](playerdata_core::backend::Backend::known_letters).
 pub(crate) async fn known(
     table: &Table,
     player: &PlayerId,
@@ -412,7 +424,7 @@ async fn mailboxes(table: &Table, player: &PlayerId) -> Result<Vec<SlotName>> {
 }
 
 impl Mailbox<'_> {
-    /// Adds what it knows behind an id, up to so many letters in all.
+    /// Adds what it knows behind an id, up to this many letters in all.
     async fn known_after(
         &self,
         table: &Table,
@@ -510,7 +522,7 @@ pub(crate) async fn discard(
         match refusals.into_iter().next().flatten() {
             Some(refusal) => found = refusal.item,
             None => {
-                let what = format!("discard {key}: the mail has not counted the letter");
+                let what = format!("discard {key}: the mailbox has not counted the letter");
                 return Err(BackendError::new(ErrorKind::Corrupt, Effect::None, what));
             }
         }

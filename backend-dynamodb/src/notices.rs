@@ -14,7 +14,7 @@
 //! Each step is one call, and whoever does it may have been frozen before it:
 //!
 //! - A notice that is written late is under a number that nobody else has: it
-//!   is found by the next drain, and told late.
+//!   is found by the next drain, and delivered late.
 //! - One who drains late removes what it read before its own renewal, and
 //!   nothing else. If a later incarnation renewed before, the renewal fails
 //!   and nothing is removed. If one renewed since, it read the same notices,
@@ -44,7 +44,7 @@ use crate::{
 /// How many notices are removed at once.
 const REMOVED_AT_ONCE: usize = 16;
 
-/// How long a renewal looks at the notices, at the most: the lease goes first.
+/// How long a renewal looks at the notices at most: the lease goes first.
 const LOOK_AT_MOST: Duration = Duration::from_secs(1);
 
 /// See [`Backend::notify`](playerdata_core::backend::Backend::notify).
@@ -205,7 +205,7 @@ async fn remove(table: &Table, server: &ServerName, item: Item) -> Option<Notice
             .await?;
         Ok::<_, BackendError>(match removed {
             Conditional::Met(()) => true,
-            // By an earlier attempt of ours, perhaps: better told twice.
+            // By an earlier attempt of ours, perhaps: better delivered twice.
             Conditional::Failed(Refusal { after_doubt, .. }) => after_doubt,
         })
     };

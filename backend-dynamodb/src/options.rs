@@ -111,9 +111,9 @@ impl DynamoDbOptions {
         self
     }
 
-    /// Whether [`create_table`](crate::DynamoDbBackend::create_table) sees to
-    /// it that the table has point-in-time recovery, which is charged by its
-    /// size; off by default. A table without it is a hazard
+    /// Whether [`create_table`](crate::DynamoDbBackend::create_table) takes
+    /// care of it that the table has point-in-time recovery, which is charged
+    /// by its size; off by default. A table without it is a hazard
     /// ([`HazardKind::NoRecovery`](playerdata_core::backend::HazardKind::NoRecovery)).
     #[must_use]
     pub fn point_in_time_recovery(mut self, on: bool) -> Self {
@@ -121,9 +121,9 @@ impl DynamoDbOptions {
         self
     }
 
-    /// Whether [`create_table`](crate::DynamoDbBackend::create_table) sees to
-    /// it that the table can't be deleted before somebody has taken that
-    /// protection off; off by default. A table without it is a hazard
+    /// Whether [`create_table`](crate::DynamoDbBackend::create_table) takes
+    /// care of it that the table can't be deleted before somebody has taken
+    /// that protection off; off by default. A table without it is a hazard
     /// ([`HazardKind::NoDeletionProtection`](playerdata_core::backend::HazardKind::NoDeletionProtection)).
     #[must_use]
     pub fn deletion_protection(mut self, on: bool) -> Self {

@@ -122,10 +122,7 @@ fn player_of(table: &Table, item: &Item) -> Result<Option<PlayerId>> {
     let player = partition.strip_prefix(PLAYER_PREFIX);
     let player = player.and_then(|player| player.parse().ok());
     if player.is_none() {
-        tracing::warn!(
-            partition,
-            "an item in the table is of no player that there can be"
-        );
+        tracing::warn!(partition, "an item in the table has no valid player id");
     }
     Ok(player)
 }
@@ -152,7 +149,7 @@ fn key_of(table: &Table, item: &Item) -> Result<Key> {
 /// The error for a cursor that no page had.
 fn foreign(cursor: &PlayersCursor) -> BackendError {
     let what = format!(
-        "list players: {:?} is no cursor of this backend",
+        "list players: {:?} is not a cursor of this backend",
         cursor.as_str()
     );
     BackendError::new(ErrorKind::Rejected, Effect::None, what)

@@ -30,14 +30,14 @@ use crate::{
 /// The first pause before a call is sent again; each further one is twice as
 /// long, and jitter adds up to as much again.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
-/// The longest pause, but for jitter.
+/// The longest pause, not counting jitter.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// How often a call that meets another on its item is sent again. They are
 /// out of each other's way in milliseconds, but several slots of a player that
 /// are opened at once meet on its lock.
 const CONFLICTS: usize = 12;
-/// The longest pause after a conflict, but for jitter.
+/// The longest pause after a conflict, not counting jitter.
 const LONGEST_PAUSE_OF_CONFLICTS: Duration = Duration::from_millis(100);
 
 /// How much of its caller's time a call leaves for its answer.
@@ -99,7 +99,7 @@ fn pauses(longest: Duration, times: usize) -> ExponentialBackoff {
 /// How calls are sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sending {
-    /// How often, at the most.
+    /// How often at most.
     pub(crate) attempts: usize,
     /// How long each may take, from when it is sent.
     pub(crate) attempt_timeout: Duration,
@@ -120,7 +120,7 @@ fn latest() -> Option<Instant> {
 pub(crate) struct Rounds(ExponentialBackoff);
 
 impl Rounds {
-    /// So many rounds beside the first.
+    /// How many rounds after the first.
     pub(crate) fn new(times: usize) -> Self {
         Self(pauses(LONGEST_PAUSE_OF_CONFLICTS, times))
     }
@@ -223,7 +223,8 @@ impl Sending {
         };
         tokio::select! {
             biased;
-            // The SDK's futures are large: boxed, they cost their callers nothing.
+            // The SDK's futures are large: boxed, they cost their callers
+            // nothing.
             done = sent.watch(Box::pin(attempt)) => {
                 done.map_err(|error| Failure::Told(Box::new(error)))
             }

@@ -105,7 +105,7 @@ pub(crate) async fn check(table: &Table) -> Result<()> {
             Some(found) if on && found != attr::TTL => faults.push(TableFault::Ttl { found }),
             _ if !on => tracing::warn!(
                 table = table.name,
-                "TTL is off: what is long forgotten stays in the table"
+                "TTL is off: expired items stay in the table"
             ),
             _ => {}
         }

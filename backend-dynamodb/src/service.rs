@@ -58,7 +58,7 @@ impl Service {
     }
 
     /// By how many milliseconds the service's clock is ahead of ours, for
-    /// certain, as its last answer had it. `Date` tells whole seconds: what is
+    /// certain, as its last answer had it. `Date` has whole seconds: what is
     /// less than that and the answer's time on its way counts as nothing.
     pub(crate) fn ahead(&self) -> i64 {
         self.0.ahead.load(Ordering::Relaxed)
@@ -97,7 +97,7 @@ impl Service {
 }
 
 tokio::task_local! {
-    /// Tells who waits for an attempt that it has been sent.
+    /// Informs whoever waits for an attempt that it has been sent.
     static SENT: Arc<Sent>;
 }
 
@@ -110,7 +110,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// Runs an attempt that tells this when it is sent.
+    /// Runs an attempt that informs this when it is sent.
     pub(crate) fn watch<F: Future>(
         self: &Arc<Self>,
         attempt: F,
@@ -218,7 +218,7 @@ mod tests {
             (10, 9_000, 9_100, 900),
             (10, 12_000, 12_100, -1_001),
             (3_610, 10_000, 10_100, 3_599_900),
-            // Answered late, it tells less.
+            // Answered late, it says less.
             (10, 5_000, 9_000, 1_000),
         ] {
             let found = ahead(seconds, sent, received);

@@ -18,7 +18,7 @@ pub(crate) const MAX_ITEM_BYTES: usize = 400 * 1024;
 /// (So one of 38 digits takes 21, which is the most that there is.)
 const MAX_NUMBER_BYTES: usize = 12;
 
-/// How much of an item an attribute value takes, at the most. Slot items have
+/// How much of an item an attribute value takes at most. Slot items have
 /// texts, numbers and bytes only.
 fn value_bytes(value: &AttributeValue) -> usize {
     match value {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
+use futures::future::join;
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, Revision, SessionId, SlotName, UnixMillis, WriteId,
     backend::{
@@ -17,6 +18,7 @@ use crate::{
     error::half_way,
     item::{Item, Key, Reader, SLOT_PREFIX, attr, binary, number, partition_of, text},
     lock::{self, StoredLock},
+    mail,
     resend::Nature,
     table::{Change, Conditional, Range, Refusal, Returning, Table, values},
     transaction::Action,
@@ -39,7 +41,7 @@ impl Head {
             fence: item.number(attr::FENCE)?.map(Fence::new),
             claim: item.number(attr::CLAIM)?.map(ClaimNumber::new),
             revision: Revision::new(item.number(attr::REVISION)?.unwrap_or_default()),
-            // One that can't be read is no write that anybody asks for.
+            // One that can't be read is not a write that anybody asks for.
             write_id: item.parsed(attr::WRITE_ID).unwrap_or_default(),
         })
     }
@@ -206,9 +208,14 @@ pub(crate) async fn open(table: &Table, claim: &Claim) -> Result<Opening> {
     }
 }
 
-/// Reads a slot that was just claimed.
+/// Reads a slot that was just claimed, and at the same time its player's mail.
 async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening> {
-    let item = table.get("open", key).await?.unwrap_or_default();
+    let (item, mail) = join(
+        table.get("open", key),
+        mail::waits(table, &claim.player, &claim.slot),
+    )
+    .await;
+    let (item, mail) = (item?.unwrap_or_default(), mail?);
     let item = Reader::new(key, &item);
     let head = Head::read(item)?;
     if head.is_under(claim) {
@@ -225,6 +232,7 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
             revision,
             last_write: head.write_id,
             record,
+            mail,
         }));
     }
     if head.is_under_lock_of(claim) {
@@ -244,7 +252,7 @@ fn has_lost_revision(record: &Record) -> bool {
 }
 
 /// What a slot goes on from that has lost its revision, so that what is put in
-/// its place is no revision that is kept already.
+/// its place is not a revision that is kept already.
 async fn newest_version(table: &Table, player: &PlayerId, slot: &SlotName) -> Revision {
     let versions = version::list(table, player, slot).await;
     let versions = versions.unwrap_or_default();

@@ -69,7 +69,7 @@ pub(crate) enum Range<'a> {
     BeginningWith,
     /// Those that come behind it.
     Behind,
-    /// It and those that come behind it, up to another, and at most so many.
+    /// It and those that come behind it, up to another, and at most this many.
     UpTo(&'a Key, usize),
 }
 
@@ -311,7 +311,7 @@ impl Table {
 }
 
 impl Table {
-    /// Reads so many items of the whole table from a place on, and gives the
+    /// Reads this many items of the whole table from a place on, and gives the
     /// keys of those of a player's that are there to be found.
     pub(crate) async fn scan(
         &self,

@@ -20,7 +20,7 @@ use crate::{
 /// The most items that one transaction may change.
 pub(crate) const MAX_ACTIONS: usize = 100;
 
-/// What came of a transaction: done, or refused for these reasons.
+/// The outcome of a transaction: done, or refused for these reasons.
 pub(crate) type Transacted = std::result::Result<(), Vec<Option<Refusal>>>;
 
 /// What is done to an item.

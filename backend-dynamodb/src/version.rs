@@ -9,8 +9,9 @@
 //!   nothing is written.
 //!
 //! A version is written under the lock only, checked by session and fence in
-//! the same step: one that is late, after a take-over or an erasure, is refused.
-//! So erasing removes versions as it does slots (see [`erase`](crate::erase)).
+//! the same step: one that is late, after a take-over or an erasure, is
+//! refused. So erasing removes versions as it does slots (see
+//! [`erase`](crate::erase)).
 
 use std::collections::HashMap;
 
@@ -127,7 +128,8 @@ impl Stored {
         }))
     }
 
-    /// The version's item: the slot's, but for where it is and who claims it.
+    /// The version's item: the slot's, except for where it is and who claims
+    /// it.
     fn copy(&self, table: &Table) -> Item {
         let keys = [table.partition_key.as_str(), &table.sort_key];
         let claim = [attr::SESSION, attr::FENCE, attr::CLAIM];
@@ -166,7 +168,10 @@ impl Plan {
             Some(newest) if newest.revision == revision => {
                 plan.drop = over(list.versions.len());
             }
-            Some(newest) if now < newest.kept_at.saturating_add(policy.min_age) => {
+            // One of the future was kept by a clock that ran ahead.
+            Some(newest)
+                if newest.kept_at <= now && now < newest.kept_at.saturating_add(policy.min_age) =>
+            {
                 plan.outcome = Keeping::Recent;
             }
             _ => {
@@ -196,7 +201,7 @@ impl Plan {
     }
 }
 
-/// What came of a transaction.
+/// The outcome of a transaction.
 enum Applied {
     Done,
     /// The lock is not the claim's.
@@ -207,7 +212,8 @@ enum Applied {
     Moved,
 }
 
-/// See [`Backend::keep_version`](playerdata_core::backend::Backend::keep_version).
+/// See
+/// [`Backend::keep_version`](playerdata_core::backend::Backend::keep_version).
 pub(crate) async fn keep(
     table: &Table,
     clock: &dyn Clock,
@@ -262,7 +268,7 @@ impl Keeper<'_> {
         let key = Key::slot(player, slot);
         let list = List::look(self.table, KEEP, player, slot).await?;
         let item = self.table.get(KEEP, &key).await?;
-        // By the time that these answers told.
+        // By the time in these answers.
         let now = self.table.service().at(clock.now());
         let stored = item.map(|item| Stored::read(&key, item, now));
         Ok((list, stored.transpose()?.flatten()))

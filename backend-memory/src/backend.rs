@@ -24,8 +24,8 @@ use crate::{
 
 /// A store in this process's memory, which all clones share.
 ///
-/// No method waits or fails, but for a body over the limit. The first poll of
-/// a method's future does all of its work, so a future that was never polled
+/// No method waits or fails, except for a body over the limit. The first poll
+/// of a method's future does all of its work, so a future that was never polled
 /// did nothing, and one that was polled did everything.
 #[derive(Clone)]
 pub struct MemoryBackend {

@@ -42,3 +42,8 @@ mod version;
 
 pub use backend::MemoryBackend;
 pub use options::MemoryOptions;
+
+/// The README's code is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -133,6 +133,11 @@ impl Mailboxes {
             .any(|(_, mailbox)| !mailbox.waiting.is_empty())
     }
 
+    pub(crate) fn has_letter_for(&self, slot: &SlotName) -> bool {
+        let mut mailboxes = self.0.iter();
+        mailboxes.any(|(known, mailbox)| known == slot && !mailbox.waiting.is_empty())
+    }
+
     fn get_mut(&mut self, slot: &SlotName) -> Option<&mut Mailbox> {
         let found = self.0.iter_mut().find(|(known, _)| known == slot)?;
         Some(&mut found.1)

@@ -1,8 +1,8 @@
 //! What is kept of each player, and where.
 
-use std::{collections::hash_map::RandomState, hash::BuildHasher};
+use std::hash::BuildHasher;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::Mutex;
 use playerdata_core::{
     Fence, PlayerId, SessionId,
@@ -47,7 +47,8 @@ const SHARDS: usize = 64;
 
 /// The players, each in the shard that its id hashes to.
 pub(crate) struct Players {
-    hasher: RandomState,
+    /// With a key of its own: players may choose their ids.
+    hasher: DefaultHashBuilder,
     shards: Box<[Shard]>,
 }
 
@@ -62,7 +63,7 @@ struct Shard {
 impl Default for Players {
     fn default() -> Self {
         Self {
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
         }
     }
@@ -120,7 +121,8 @@ impl Players {
         page
     }
 
-    /// The shard of a hash. Its table tells players apart by other bits of it.
+    /// The shard of a hash. Its table distinguishes players by other bits of
+    /// it.
     fn shard(&self, hash: u64) -> &Shard {
         &self.shards[shard_of(hash)]
     }

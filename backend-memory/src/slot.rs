@@ -22,8 +22,8 @@ impl Slots {
     }
 
     fn get_mut(&mut self, name: &SlotName) -> Option<&mut SlotState> {
-        let at = self.find(name).ok()?;
-        Some(&mut self.0[at].1)
+        let known = self.0.iter_mut().find(|(known, _)| known == name)?;
+        Some(&mut known.1)
     }
 
     pub(crate) fn has_record(&self) -> bool {
@@ -101,6 +101,7 @@ impl Player {
                 holder: self.lock.clone(),
             };
         }
+        let mail = self.mailboxes.has_letter_for(&claim.slot);
         let slot = self.slots.known(&claim.slot);
         // Fences compare first: under a newer lock, numbers start again.
         let claimed = Some((claim.fence, claim.number));
@@ -112,6 +113,7 @@ impl Player {
             revision: slot.revision,
             last_write: slot.last_write,
             record: slot.record(),
+            mail,
         })
     }
 

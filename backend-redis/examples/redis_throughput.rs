@@ -18,7 +18,7 @@ use futures::future::join_all;
 use playerdata_core::backend::{Backend, Body, Encoding, WriteOutcome};
 use playerdata_redis::{RedisBackend, redis};
 use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo as _, aio::MultiplexedConnection};
-use support::{Game, TestServer, connect, options};
+use support::{RawSession, TestServer, connect, options};
 use tokio::time::Instant;
 
 const IN_FLIGHT: usize = 64;
@@ -49,7 +49,7 @@ async fn measure(server: &TestServer, bytes: usize) -> [f64; 3] {
     let connection = plain_connection(server).await;
     let mut games = Vec::new();
     for player in 0..IN_FLIGHT {
-        games.push(Game::start(&backend, &player.to_string()).await);
+        games.push(RawSession::start(&backend, player.to_string()).await);
     }
     let mut rounds = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
@@ -84,13 +84,13 @@ async fn round<F: Future<Output = ()>>(writers: impl Iterator<Item = F>) -> f64 
 }
 
 /// As many bytes as the guarded value has, header and key included.
-async fn set(connection: &MultiplexedConnection, game: &Game, body_bytes: usize) {
+async fn set(connection: &MultiplexedConnection, game: &RawSession, body_bytes: usize) {
     const HEADER_BYTES: usize = 76;
     let key = format!(
         "{}:plain:{}:{}",
         "x".repeat(40),
-        game.player,
-        game.session()
+        game.claim.player,
+        game.id()
     );
     let value = vec![b'x'; HEADER_BYTES + body_bytes];
     let mut connection = connection.clone();
@@ -102,13 +102,13 @@ async fn set(connection: &MultiplexedConnection, game: &Game, body_bytes: usize)
     }
 }
 
-async fn save(backend: &RedisBackend, game: &mut Game, bytes: usize) {
+async fn save(backend: &RedisBackend, game: &mut RawSession, bytes: usize) {
     let body = Body {
         schema: 1,
         encoding: Encoding::Json,
         bytes: vec![b'x'; bytes].into(),
     };
-    let claim = game.claim();
+    let claim = game.claim.clone();
     let mut stamp = game.stamp();
     for _ in 0..WRITES_PER_ROUND / IN_FLIGHT {
         let outcome = backend.save(&claim, &stamp, &body).await;

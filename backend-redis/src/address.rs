@@ -19,7 +19,7 @@ use crate::{InvalidNamespace, RedisBackend, RedisOptions, keys::Keys};
 /// are the parameters `sentinel_user` and `sentinel_password`.
 /// `rediss+sentinel://` is the same by TLS, to the Sentinels too.
 ///
-/// The namespace is a parameter, so that all that a program has to be told fits
+/// The namespace is a parameter, so that all that a program has to know fits
 /// its command line. In users and passwords what means something in a URL
 /// (`/`, `?`, `#`, `@`, `:`, `%`) is percent-encoded: `%2F` for a slash. Shown,
 /// an address is without them.
@@ -252,7 +252,7 @@ impl Primary {
 }
 
 impl RedisUrl {
-    /// Connects with options of one's own, but for a namespace that is in the
+    /// Connects with the given options, except for a namespace that is in the
     /// address.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use playerdata_core::{
 use redis::{Client, ConnectionInfo, RedisError, aio::ConnectionManager};
 
 use crate::{
-    RedisOptions, RedisUrl, check, check::Eviction, error, keys::Keys, lease, link::Link, lock,
+    RedisOptions, RedisUrl, error, hazards, hazards::Eviction, keys::Keys, lease, link::Link, lock,
     looks::Looks, mail, players, slot, store::Store, tls, trade, version,
 };
 
@@ -63,7 +63,7 @@ impl RedisBackend {
         Self::connect_with([url], RedisOptions::default()).await
     }
 
-    /// Connects with options of one's own: to one server, or, given several
+    /// Connects with the given options: to one server, or, given several
     /// URLs, to the Cluster whose nodes they are. One node is enough to find
     /// the others; more are for the case that it is down. A single URL can have
     /// several hosts, and is the only way to name Sentinels.
@@ -90,7 +90,7 @@ impl RedisBackend {
         }
         if urls.iter().any(RedisUrl::is_by_sentinel) {
             return Err(rejected(
-                "Sentinels belong into one URL, and nothing beside it",
+                "Sentinels go into a single URL, with nothing else beside it",
             ));
         }
         let clients = urls.iter().map(RedisUrl::clients);
@@ -169,7 +169,7 @@ impl RedisBackend {
             return Err(rejected(what));
         }
         if options.credentials.is_some() {
-            let what = "a connection that is there already takes no credentials: connect by URL";
+            let what = "an existing connection takes no credentials: connect by URL";
             return Err(rejected(what));
         }
         let link = Link::ready(connection, &options);
@@ -221,7 +221,7 @@ impl Backend for RedisBackend {
 
     async fn hazards(&self) -> Result<Vec<Hazard>> {
         let store = &self.store;
-        let found = check::check(&store.link, &store.options, &store.eviction).await;
+        let found = hazards::find(&store.link, &store.options, &store.eviction).await;
         found.map_err(|failure| {
             error::of_question(failure.into(), "the settings of Redis could not be read")
         })

@@ -4,9 +4,9 @@ use std::{error::Error, fmt, sync::Arc};
 
 use async_trait::async_trait;
 
-/// Tells the user and the password for a connection that is about to be made:
-/// for services whose passwords are tokens that expire, and for secrets that
-/// are replaced while the program runs.
+/// Supplies the user and the password for a connection that is about to be
+/// made: for services whose passwords are tokens that expire, and for secrets
+/// that are replaced while the program runs.
 ///
 /// ```
 /// use playerdata_redis::{Credentials, CredentialsProvider, RedisOptions, UserPassword};
@@ -37,7 +37,7 @@ pub trait CredentialsProvider: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the provider from telling; the connection is not made.
+    /// Whatever keeps the provider from answering; the connection is not made.
     ///
     /// # Cancel safety
     ///

@@ -19,7 +19,7 @@ pub(crate) enum Failure {
     TooFewReplicas { have_it: i64, wanted: u32 },
     /// The server carried it out, but did not have it on disk in time.
     NotOnDisk,
-    /// The server carried it out, and refused to tell how many replicas have it.
+    /// The server carried it out, and refused to say how many replicas have it.
     Unconfirmed(ServerError),
 }
 
@@ -90,11 +90,11 @@ pub(crate) fn remedy(refusal: &ServerError) -> Remedy {
     }
 }
 
-/// What a script is told that names a key which is not on its node. The scripts
-/// here do so only before they change anything.
+/// The answer to a script that names a key which is not on its node. The
+/// scripts here do so only before they change anything.
 const NOT_LOCAL: &str = "attempted to access a non local key";
 
-/// What a script is told on a node without a working Cluster.
+/// The answer to a script on a node without a working Cluster.
 const CLUSTER_IS_DOWN: &str = "while the cluster is down";
 
 /// The error for a stored value that can't be understood.
@@ -180,7 +180,8 @@ fn refused(refusal: &ServerError) -> (ErrorKind, Effect) {
         "MOVED" | "ASK" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "NOMASTERLINK"
         | "REDIRECT" | "LOADING" | "READONLY" | "OOM" | "MISCONF" | "NOREPLICAS" | "BUSY"
         | "NOSCRIPT" => (ErrorKind::Unavailable, Effect::None),
-        // A failover ended what waited: the change before it may have been lost.
+        // A failover ended what waited: the change before it may have been
+        // lost.
         "UNBLOCKED" | "IOERR" => (ErrorKind::Unavailable, Effect::Possible),
         "NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED" | "CROSSSLOT" | "EXECABORT" | "NOPROTO" => {
             (ErrorKind::Rejected, Effect::None)
@@ -222,7 +223,7 @@ mod tests {
     const CORRUPT: (ErrorKind, Effect) = (ErrorKind::Corrupt, Effect::Possible);
 
     /// Each refusal that Redis 6.2, 7 and 8 and Valkey 8 and 9 document, what
-    /// the caller is told, and what the link does about it first.
+    /// the caller gets to know, and what the link does about it first.
     const REFUSALS: &[(&str, (ErrorKind, Effect), &str)] = &[
         (
             "MOVED 3999 127.0.0.1:6381",

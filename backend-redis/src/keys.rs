@@ -8,6 +8,7 @@ use uuid::fmt::Hyphenated;
 /// A namespace that can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{name:?} is not a valid namespace: it takes 1 to 64 bytes of A-Z a-z 0-9 _ - .")]
+#[non_exhaustive]
 pub struct InvalidNamespace {
     /// The text given, cut to its first 80 characters.
     pub name: String,
@@ -27,7 +28,8 @@ pub(crate) enum BoxKind {
 }
 
 impl BoxKind {
-    /// As the name of its key has it, which no claim's can: a session is longer.
+    /// As the name of its key has it, which no claim's can: a session is
+    /// longer.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Mail => "mail",
@@ -65,8 +67,8 @@ impl Keys {
         [&self.namespace, ":{", player.as_str(), "}"].concat()
     }
 
-    /// The pattern of the names that players' hashes have. Others' keys can fit it,
-    /// too: [`player_of`](Self::player_of) tells.
+    /// The pattern of the names that players' hashes have. Others' keys can fit
+    /// it, too: see [`player_of`](Self::player_of).
     pub(crate) fn players(&self) -> String {
         [&self.namespace, ":{*}"].concat()
     }

@@ -26,9 +26,9 @@
 mod address;
 mod backend;
 mod boxes;
-mod check;
 mod credentials;
 mod error;
+mod hazards;
 mod keys;
 mod lease;
 mod link;
@@ -54,3 +54,8 @@ pub use keys::InvalidNamespace;
 pub use options::RedisOptions;
 // For `from_clients` and `from_connection`.
 pub use redis;
+
+/// The README's code is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

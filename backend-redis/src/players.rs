@@ -1,11 +1,11 @@
 //! All players, in pages.
 //!
-//! `SCAN` finds whatever is on a server from the first of its steps to the last,
-//! as long as it is the same process. A Cluster is listed server by server; what
-//! counts as listed is a hash slot that a primary had to itself at each step of
-//! its scan. Whatever comes in between, a move, a failover, a restart, leaves
-//! hash slots to be listed by a later scan, so that some players come twice, and
-//! none is left out.
+//! `SCAN` finds whatever is on a server from the first of its steps to the
+//! last, as long as it is the same process. A Cluster is listed server by
+//! server; what counts as listed is a hash slot that a primary had to itself at
+//! each step of its scan. Whatever comes in between, a move, a failover, a
+//! restart, leaves hash slots to be listed by a later scan, so that some
+//! players come twice, and none is left out.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -105,7 +105,7 @@ async fn has_anything(store: &Store, player: &PlayerId) -> Result<bool> {
             "nothing" => Ok(false),
             _ => Err(answer.unknown()),
         },
-        // Whoever looks at the player is told what is wrong.
+        // Whoever looks at the player gets to know what is wrong.
         Err(error) if error.kind() == ErrorKind::Corrupt => Ok(true),
         Err(error) => Err(error),
     }
@@ -138,13 +138,13 @@ struct Scan {
 struct Step {
     process: String,
     next: String,
-    /// The hash slots that it has to itself; none if it is no primary.
+    /// The hash slots that it has to itself; none if it is not a primary.
     slots: SlotSet,
     is_node: bool,
     keys: Vec<String>,
 }
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Taken {
     /// It brought the listing on.
@@ -164,8 +164,8 @@ impl Listing {
         }
     }
 
-    /// Goes on by one step of a server that has something to list to itself, and
-    /// waits until there is one if that is wanted; whether it went on.
+    /// Goes on by one step of a server that has something to list to itself,
+    /// and waits until there is one if that is wanted; whether it went on.
     async fn step(&mut self, store: &Store, room: usize, waits: bool, by: Instant) -> Result<bool> {
         let (mut aside, mut failure) = (SlotSet::none(), None);
         while Instant::now() < by {
@@ -191,7 +191,8 @@ impl Listing {
                         aside.add(&store.link.slots_of(&node));
                         failure = None;
                         if !store.link.is_cluster() {
-                            // No primary: its address may lead to another by now.
+                            // No primary: its address may lead to another by
+                            // now.
                             node.reconnect();
                         }
                     }
@@ -347,7 +348,7 @@ fn read_step(answer: Value) -> Option<Step> {
 }
 
 /// The hash slots that a node has to itself, by its own line in what it says to
-/// `CLUSTER NODES`: those that it has, but for those that are about to leave.
+/// `CLUSTER NODES`: those that it has, except those that are about to leave.
 ///
 /// ```text
 /// <id> <address> myself,master - 0 1732388000000 3 connected 0-5460 5462 [77->-<id>] [93-<-<id>]

@@ -71,7 +71,7 @@ impl Script {
 }
 
 /// The keys and arguments of one call of a script. Every key that the script
-/// touches is among them, but for new ones while their hash slot moves.
+/// touches is among them, except new ones while their hash slot moves.
 #[derive(Debug, Default)]
 pub(crate) struct Invocation {
     keys: Vec<String>,
@@ -161,7 +161,7 @@ impl Answer {
         })
     }
 
-    /// The lock, if the rest of the answer tells one.
+    /// The lock, if the rest of the answer has one.
     pub(crate) fn holder(&mut self) -> Result<Option<Lock>> {
         if self.is_done() {
             return Ok(None);

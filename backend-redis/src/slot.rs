@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     error,
+    keys::BoxKind,
     link::Aim,
     script::{Answer, EXPLAIN, Invocation, LIST, LOOK, OPEN, WATCH},
     store::{MAX_DECLARATIONS, Store, restless},
@@ -95,10 +96,12 @@ impl Declared {
             call = call.key(place.key(store, &claim.player, &claim.slot));
         }
         if self == Self::All {
+            let (player, slot) = (&claim.player, &claim.slot);
             call = call.key(store.keys.claim(claim));
             if place != Location::Rest {
-                call = call.key(store.keys.rest(&claim.player, &claim.slot));
+                call = call.key(store.keys.rest(player, slot));
             }
+            call = call.key(store.keys.of_box(player, slot, BoxKind::Mail));
         }
         let place = match self {
             Self::Player => "new".to_owned(),
@@ -161,8 +164,10 @@ async fn opening(store: &Store, claim: &Claim, mut answer: Answer) -> Result<Ope
     match answer.word.as_str() {
         "opened" => {
             let value = answer.bytes()?;
+            let mail = answer.part::<String>()? != "0";
             let opened = whatever_it_is(store, &claim.player, &claim.slot, value);
-            Ok(Opening::Opened(opened.await))
+            let opened = opened.await;
+            Ok(Opening::Opened(Opened { mail, ..opened }))
         }
         "lost" => Ok(Opening::Lost {
             holder: answer.holder()?,
@@ -175,8 +180,8 @@ async fn opening(store: &Store, claim: &Claim, mut answer: Answer) -> Result<Ope
 }
 
 /// Reads the value of a slot, whether it can be understood or not. One that does
-/// not tell its revision has that of the newest version of the slot, so that what
-/// is put in its place is no revision that is kept already.
+/// not show its revision has that of the newest version of the slot, so that what
+/// is put in its place is not a revision that is kept already.
 async fn whatever_it_is(
     store: &Store,
     player: &PlayerId,

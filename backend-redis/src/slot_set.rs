@@ -88,7 +88,7 @@ impl fmt::Display for SlotSet {
     }
 }
 
-/// What is no set of hash slots.
+/// What is not a set of hash slots.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NotSlots;
 

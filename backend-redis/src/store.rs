@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use crate::{
     RedisOptions,
-    check::Eviction,
     error::{self, Failure, Remedy, remedy},
+    hazards::Eviction,
     keys::Keys,
     link::{Aim, Link, Node, Purpose, Way, ask},
     looks::Looks,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How often a script is called with the keys that its last call named, until
-/// the caller is told that they change too fast.
+/// the caller gets an error that they change too fast.
 pub(crate) const MAX_DECLARATIONS: usize = 16;
 
 #[derive(Debug)]
@@ -139,7 +139,7 @@ impl Store {
     }
 }
 
-/// What was only read has no effect, whatever became of it.
+/// What was only read has no effect, however it ended.
 fn error_of(failure: Failure, aim: Aim<'_>) -> BackendError {
     let error = BackendError::from(failure);
     if aim.purpose == Purpose::Read && error.effect() != Effect::None {
@@ -151,6 +151,6 @@ fn error_of(failure: Failure, aim: Aim<'_>) -> BackendError {
 /// The error for a player whose slots are opened and closed so fast that no
 /// script ever finds the keys it was called with.
 pub(crate) fn restless() -> BackendError {
-    let what = "the player's claims changed again and again meanwhile";
+    let what = "the player's claims kept changing in the meantime";
     BackendError::new(ErrorKind::Unavailable, Effect::None, what)
 }

@@ -28,7 +28,7 @@ pub(crate) async fn sweep(store: &Store, player: &PlayerId, aim: Aim<'_>) -> Res
         scan.arg(&cursor).arg("MATCH").arg(&pattern);
         scan.arg("COUNT").arg(KEYS_AT_A_TIME);
         let page = ask(&node, &scan, aim.deadline).await.map_err(|failure| {
-            let what = "what the player left could not be looked for";
+            let what = "what the player left behind could not be searched for";
             let error = BackendError::from(failure);
             in_between(error.kind(), what).with_source(error)
         })?;
@@ -53,7 +53,7 @@ pub(crate) async fn sweep(store: &Store, player: &PlayerId, aim: Aim<'_>) -> Res
             return Ok(Erasure::Erased);
         }
         if Instant::now() >= aim.deadline {
-            let what = "the time was over before all keys were looked at for what the player left";
+            let what = "time ran out before all keys were searched for what the player left behind";
             return Err(in_between(ErrorKind::Unavailable, what));
         }
         cursor = next;
@@ -66,7 +66,7 @@ fn in_between(kind: ErrorKind, what: &'static str) -> BackendError {
 
 fn read(page: Value) -> Result<(String, Vec<String>)> {
     redis::from_redis_value(page).map_err(|error| {
-        let what = "the names of the keys that the player left";
+        let what = "the names of the keys that the player left behind";
         error::corrupt(Effect::Possible, what).with_source(error)
     })
 }

@@ -100,7 +100,7 @@ pub(crate) fn unreadable(slot: SlotName, bytes: u64) -> SlotSummary {
     }
 }
 
-/// Reads a value as an opening found it.
+/// Reads a value as an opening found it. It does not say whether there is mail.
 pub(crate) fn opened(value: impl Into<Bytes>) -> Result<Opened> {
     let value = value.into();
     if value.is_empty() {
@@ -130,6 +130,7 @@ pub(crate) fn opened(value: impl Into<Bytes>) -> Result<Opened> {
         revision: header.revision,
         last_write: Some(header.write_id),
         record,
+        ..Opened::default()
     })
 }
 
@@ -158,6 +159,7 @@ pub(crate) fn whatever_it_is(value: Vec<u8>) -> Opened {
                     bytes,
                 },
             }),
+            mail: false,
         }
     })
 }
@@ -259,6 +261,25 @@ mod tests {
             assert_eq!(record.body, body);
             assert_eq!(record.revision, Revision::new(17));
             assert_eq!(record.saved_at, stamp().at);
+        }
+    }
+
+    #[test]
+    fn s12_what_can_not_be_understood_is_given_with_what_is_known_of_it() {
+        let body = Body {
+            schema: 3,
+            encoding: Encoding::Json,
+            bytes: Bytes::from_static(b"{\"Currency\":500}"),
+        };
+        let whole = value(Some(&body));
+        let half = whole[..whole.len() - 5].to_vec();
+        for (value, revision, schema) in [(half, 17, 3), (b"junk".to_vec(), 0, 0)] {
+            let opened = whatever_it_is(value.clone());
+            let record = opened.record.unwrap();
+            assert_eq!(record.revision, Revision::new(revision));
+            assert_eq!(record.body.schema, schema);
+            assert_eq!(record.body.encoding, Encoding::Unknown);
+            assert_eq!(record.body.bytes, value);
         }
     }
 

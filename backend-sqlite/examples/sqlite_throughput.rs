@@ -10,13 +10,9 @@
 //! flight. They take turns, and the median of each side counts.
 #![allow(clippy::unwrap_used)] // it measures, or it stops
 
-use std::{error::Error, path::Path, sync::Arc, time::Duration};
+use std::{error::Error, path::Path, time::Duration};
 
-use playerdata_core::{
-    ClaimNumber, Fence, Incarnation, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
-    UnixMillis, WriteId,
-    backend::{Backend, Body, Claim, Claimant, Encoding, Stamp, WriteOutcome},
-};
+use playerdata_raw_session::RawSession;
 use playerdata_sqlite::SqliteBackend;
 use rusqlite::{Connection, params};
 use tokio::time::Instant;
@@ -101,90 +97,57 @@ fn order(turn: u64, players: u64) -> u64 {
     turn.wrapping_mul(7_919) % players
 }
 
-fn claim(player: u64) -> Claim {
-    Claim {
-        player: PlayerId::from(player),
-        session: SessionId::from_uuid(Uuid::nil()),
-        fence: Fence::new(1),
-        slot: SlotName::new("Slot1").unwrap(),
-        number: ClaimNumber::new(1),
-    }
-}
-
-async fn start(backend: &SqliteBackend, players: u64) {
-    let claimant = Claimant {
-        session: SessionId::from_uuid(Uuid::nil()),
-        server: ServerId {
-            name: ServerName::new("bench").unwrap(),
-            incarnation: Incarnation::from_uuid(Uuid::nil()),
-        },
-        at: UnixMillis::new(0),
-    };
+/// A session of each player, in a share for each task.
+async fn start(backend: &SqliteBackend, players: u64) -> Vec<Vec<RawSession>> {
     let tasks = (0..IN_FLIGHT).map(|task| {
-        let (backend, claimant) = (backend.clone(), claimant.clone());
+        let backend = backend.clone();
         tokio::spawn(async move {
+            let mut share = Vec::new();
             for player in (task..players).step_by(IN_FLIGHT as usize) {
-                let player = PlayerId::from(player);
-                backend.acquire(&player, &claimant, None).await.unwrap();
-                backend.open(&claim_of(&player)).await.unwrap();
+                share.push(RawSession::start(&backend, player).await);
             }
+            share
         })
     });
+    let mut shares = Vec::new();
     for task in tasks.collect::<Vec<_>>() {
-        task.await.unwrap();
+        shares.push(task.await.unwrap());
     }
-}
-
-fn claim_of(player: &PlayerId) -> Claim {
-    Claim {
-        player: player.clone(),
-        ..claim(0)
-    }
+    shares
 }
 
 /// Saves a second, through the backend. Each task has players of its own.
 async fn through(
     backend: &SqliteBackend,
-    revision: &mut Vec<Vec<u64>>,
+    shares: &mut Vec<Vec<RawSession>>,
     bytes: usize,
     time: Duration,
 ) -> f64 {
     let start = Instant::now();
     let tasks: Vec<_> = (0..IN_FLIGHT)
-        .zip(revision.drain(..))
-        .map(|(task, mut revision)| {
-            let backend: Arc<dyn Backend> = Arc::new(backend.clone());
+        .zip(shares.drain(..))
+        .map(|(task, mut share)| {
+            let backend = backend.clone();
             tokio::spawn(async move {
-                let own = revision.len() as u64;
+                let own = share.len() as u64;
                 let (mut saves, mut next) = (0_u32, 0..);
                 while start.elapsed() < time {
                     let turn = order(next.next().unwrap(), own);
-                    let base = &mut revision[turn as usize];
+                    let session = &mut share[turn as usize];
                     let player = task + turn * IN_FLIGHT;
-                    let stamp = Stamp {
-                        base: Revision::new(*base),
-                        write_id: WriteId::from_uuid(Uuid::from_u64_pair(player, *base)),
-                        at: UnixMillis::new(1),
-                    };
-                    let body = Body {
-                        schema: 1,
-                        encoding: Encoding::Json,
-                        bytes: body(bytes, player, *base).into(),
-                    };
-                    let outcome = backend.save(&claim(player), &stamp, &body).await;
-                    assert!(matches!(outcome, Ok(WriteOutcome::Written { .. })));
-                    *base += 1;
+                    let text = body(bytes, player, session.revision.get());
+                    session.save(&backend, text).await;
                     saves += 1;
                 }
-                (saves, revision)
+                (saves, share)
             })
         })
         .collect();
     let mut saves = 0;
     for task in tasks {
-        let (more, back) = task.await.unwrap();
+        let (more, share) = task.await.unwrap();
         saves += more;
-        revision.push(back);
+        shares.push(share);
     }
     f64::from(saves) / start.elapsed().as_secs_f64()
 }
@@ -205,15 +168,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let folder = tempfile::tempdir()?;
         let db = open_by_hand(&folder.path().join("by-hand.db"), players);
         let backend = SqliteBackend::open(folder.path().join("backend.db"))?;
-        start(&backend, players).await;
+        let mut shares = start(&backend, players).await;
         let mut hand_revisions = vec![0; players as usize];
-        let own = vec![0; (players / IN_FLIGHT) as usize];
-        let mut revisions = vec![own; IN_FLIGHT as usize];
         let (mut hand, mut ours) = (Vec::new(), Vec::new());
         for turn in 0..=TURNS {
             let by_hand =
                 tokio::task::block_in_place(|| by_hand(&db, &mut hand_revisions, bytes, time));
-            let through = through(&backend, &mut revisions, bytes, time).await;
+            let through = through(&backend, &mut shares, bytes, time).await;
             // The first turn fills the rows and counts for nothing.
             if turn > 0 {
                 println!("{name}: by hand {by_hand:.0}/s, backend {through:.0}/s");

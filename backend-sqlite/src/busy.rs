@@ -14,7 +14,7 @@ const POLL: Duration = Duration::from_millis(1);
 /// Tries `step` again while another connection is in its way, for as long as
 /// `patience`, then gives its error.
 ///
-/// Nothing tells one process of the other's commit, hence the polling.
+/// Nothing informs one process of the other's commit, hence the polling.
 pub(crate) fn retry_while_busy<T>(
     patience: Duration,
     mut step: impl FnMut() -> rusqlite::Result<T>,

@@ -162,7 +162,7 @@ impl Room {
         }
         self.looked_at = log;
         file_system::free_bytes(&self.path)
-            .inspect_err(|error| warn!(%error, "can't tell how much room the disk has left"))
+            .inspect_err(|error| warn!(%error, "can't find out how much room the disk has left"))
             .is_ok_and(|free| free < self.reserve_bytes)
     }
 }
@@ -262,7 +262,7 @@ impl Checkpointer {
             if asked == Err(RecvTimeoutError::Disconnected) {
                 return;
             }
-            // What others have made of the files is none of ours.
+            // What others have made of the files is not ours.
             if self.files.check().is_err() {
                 continue;
             }
@@ -308,7 +308,9 @@ pub(crate) fn at_close(db: &Connection) {
 /// move. The next one tries again.
 fn report(outcome: rusqlite::Result<Option<Progress>>) -> Option<Progress> {
     outcome
-        .inspect_err(|error| warn!(%error, "a checkpoint failed; the log grows meanwhile"))
+        .inspect_err(
+            |error| warn!(%error, "a checkpoint failed; until one succeeds, the log grows"),
+        )
         .ok()
         .flatten()
 }

@@ -16,7 +16,7 @@ pub(crate) fn integer(number: u64, what: &'static str) -> Result<i64, Fault> {
     i64::try_from(number).map_err(|_| {
         Fault::new(
             ErrorKind::Rejected,
-            format!("the {what} {number} is beyond what SQLite keeps"),
+            format!("the {what} {number} is larger than SQLite can store"),
         )
     })
 }

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use crate::{busy::retry_while_busy, checkpoint, error::Fault, job::Job};
 
-/// What became of a transaction.
+/// The outcome of a transaction.
 enum Ending {
     Committed,
     /// One operation's failure took the others with it. Nothing was applied.
@@ -28,7 +28,7 @@ enum Ending {
 /// done.
 ///
 /// Where there is no room, the log may be what takes it up: it is emptied, and
-/// what failed for want of room is tried once more.
+/// what failed for lack of room is tried again.
 pub(crate) fn commit(db: &Connection, jobs: &mut Vec<Box<dyn Job>>, busy_timeout: Duration) {
     jobs.retain(|job| !job.is_abandoned());
     let mut ending = attempt(db, jobs, busy_timeout);

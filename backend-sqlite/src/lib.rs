@@ -63,3 +63,8 @@ pub use backend::SqliteBackend;
 pub use maintenance::MaintenanceError;
 pub use open_error::OpenError;
 pub use options::{Durability, SqliteOptions};
+
+/// The README's code is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

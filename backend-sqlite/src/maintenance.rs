@@ -22,7 +22,7 @@ use crate::{
 /// that savers don't notice.
 const SHRINK_PAGES: usize = 256;
 
-/// The most that a check tells of.
+/// The most that a check reports.
 const MAX_FINDINGS: usize = 100;
 
 /// Why a copy, a check or a shrinking failed. The database goes on as it was.
@@ -39,21 +39,21 @@ pub enum MaintenanceError {
         path: PathBuf,
     },
     /// Something is at the path that a copy was to go to. It was left alone.
-    #[error("there is something at {} already", path.display())]
+    #[error("{} already exists", path.display())]
     Exists {
         /// The path that was given.
         path: PathBuf,
     },
     /// A file can't be made, written or looked at.
-    #[error("can't write or look at {}", path.display())]
+    #[error("can't read or write {}", path.display())]
     File {
         /// Which one.
         path: PathBuf,
         /// What the operating system says.
         source: io::Error,
     },
-    /// The database can't be connected to once more.
-    #[error("can't connect to the database once more")]
+    /// Another connection to the database can't be opened.
+    #[error("can't open another connection to the database")]
     Connect {
         /// Why not.
         source: OpenError,
@@ -68,7 +68,7 @@ pub enum MaintenanceError {
     },
     /// The database, or the copy that was made of it, is damaged. There is no
     /// copy.
-    #[error("what was to be copied is damaged: {}", findings.join("; "))]
+    #[error("the database to be copied is damaged: {}", findings.join("; "))]
     Damaged {
         /// What the check found.
         findings: Vec<String>,
@@ -95,7 +95,7 @@ fn file(path: &Path) -> impl FnOnce(io::Error) -> MaintenanceError {
     move |source| MaintenanceError::File { path, source }
 }
 
-/// An open database, for those who connect to it once more.
+/// An open database, for those who open another connection to it.
 #[derive(Debug)]
 pub(crate) struct OpenDatabase {
     pub(crate) path: PathBuf,
@@ -187,7 +187,8 @@ impl OpenDatabase {
         if fs::symlink_metadata(to).is_ok() {
             return Err(exists(to));
         }
-        // Copying leaves out what it can't find: the copy alone would seem sound.
+        // Copying leaves out what it can't find: the copy alone would seem
+        // sound.
         sound(self.patiently("checking", || integrity(db))?)?;
         // It has its name only once it is whole.
         let copy = tempfile::Builder::new()

@@ -29,7 +29,7 @@ pub enum OpenError {
         source: Error,
     },
     /// There is no database, and the options say not to make one.
-    #[error("there is no database at {}, and none is to be made", path.display())]
+    #[error("there is no database at {}, and creating one is switched off", path.display())]
     Missing {
         /// The path that was given.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The files can't be looked at.
-    #[error("can't look at the files of {}", path.display())]
+    #[error("can't inspect the files of {}", path.display())]
     CannotLook {
         /// The path that was given.
         path: PathBuf,
@@ -73,7 +73,7 @@ pub enum OpenError {
         application_id: i32,
     },
     /// A newer version of this crate has written it.
-    #[error("{} has version {found} of the tables, this program knows up to {known}", path.display())]
+    #[error("{} has version {found} of the tables, and this program knows versions up to {known}", path.display())]
     NewerVersion {
         /// The path that was given.
         path: PathBuf,
@@ -91,7 +91,7 @@ pub enum OpenError {
         source: Option<Error>,
     },
     /// Another process keeps the file to itself.
-    #[error("{} is locked by another process, for more than {} ms", path.display(), waited.as_millis())]
+    #[error("{} has been locked by another process for more than {} ms", path.display(), waited.as_millis())]
     Locked {
         /// The path that was given.
         path: PathBuf,

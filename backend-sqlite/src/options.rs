@@ -123,11 +123,11 @@ impl SqliteOptions {
         self
     }
 
-    /// Whether to make the database if there is none, or only an empty file.
+    /// Whether to create the database if there is none, or only an empty file.
     /// Default: yes.
     ///
     /// With `false`, opening fails with [`OpenError::Missing`]: a volume that
-    /// was not mounted is no reason to give every player the defaults.
+    /// was not mounted is not a reason to give every player the defaults.
     pub fn create(mut self, create: bool) -> Self {
         self.create = create;
         self
@@ -158,8 +158,8 @@ impl SqliteOptions {
         self
     }
 
-    /// Opens the database, makes it if it is missing (unless told not to), brings its tables up to
-    /// date, and starts the backend's threads.
+    /// Opens the database, creates it if it is missing (unless that is switched
+    /// off), brings its tables up to date, and starts the backend's threads.
     ///
     /// It waits for the disk: some milliseconds as a rule, up to the busy
     /// timeout if another process keeps the file to itself. Call it before
@@ -181,12 +181,13 @@ impl SqliteOptions {
             return refuse("group_size", self.group_size.to_string(), why);
         }
         if self.checkpoint_interval < Duration::from_millis(1) {
-            let why = "the least is 1 ms";
+            let why = "the minimum is 1 ms";
             let value = format!("{:?}", self.checkpoint_interval);
             return refuse("checkpoint_interval", value, why);
         }
         if self.file_mode & !0o666 != 0 || self.file_mode & 0o600 != 0o600 {
-            let why = "the owner has to read and write the file, and nobody can run it";
+            let why =
+                "the owner must be able to read and write the file, and nobody can execute it";
             return refuse("file_mode", format!("{:#o}", self.file_mode), why);
         }
         let sizes = [
@@ -195,7 +196,7 @@ impl SqliteOptions {
         ];
         for (option, bytes) in sizes {
             if let Some(bytes) = bytes.filter(|bytes| *bytes < 64 * 1024) {
-                return refuse(option, bytes.to_string(), "the least is 64 KiB");
+                return refuse(option, bytes.to_string(), "the minimum is 64 KiB");
             }
         }
         match self.path.as_deref().map(Path::to_string_lossy).as_deref() {

@@ -17,7 +17,7 @@ const PAGE: &str = "
     SELECT player FROM version WHERE player > :after
     ORDER BY player LIMIT :limit";
 
-/// Tells a cursor of ours from another store's.
+/// Distinguishes a cursor of ours from another store's.
 const CURSOR: &str = "after:";
 
 pub(crate) fn page(

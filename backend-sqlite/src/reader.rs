@@ -58,7 +58,7 @@ impl Reader {
             if catch_unwind(AssertUnwindSafe(|| job.run(&self.db))).is_err() {
                 job.fail(Fault::new(ErrorKind::Unavailable, "the operation panicked"));
             }
-            // Readers meet nobody, but for one that recovers the log.
+            // Readers meet nobody, except one that recovers the log.
             let is_busy = job.failure().is_some_and(Fault::is_busy);
             if !is_busy || start.elapsed() >= self.busy_timeout {
                 return job.answer();

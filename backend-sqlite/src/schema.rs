@@ -15,7 +15,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-/// "pldy": tells a file of ours from any other SQLite database.
+/// "pldy": distinguishes a file of ours from any other SQLite database.
 pub(crate) const APPLICATION_ID: i32 = 0x706c_6479;
 
 /// What brings a file from each version to the next. A step is never changed

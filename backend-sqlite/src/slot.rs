@@ -10,7 +10,7 @@ use playerdata_core::{
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params, types::ValueRef};
 use uuid::Uuid;
 
-use crate::{column, error::Fault, lock, savepoint::all_or_nothing};
+use crate::{column, error::Fault, lock};
 
 /// The longest body. SQLite itself takes rows of up to 10^9 bytes; a group of
 /// such bodies would not fit into memory.
@@ -20,13 +20,16 @@ pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// claimed it under a greater number already, and reads it.
 const CLAIM: &str = "
     INSERT INTO slot (player, slot, claim_session, claim_number, revision)
-    SELECT player, :slot, session, :number, 0 FROM lock
-    WHERE player = :player AND session = :session AND fence = :fence
+    SELECT player, ?2, session, ?5, 0 FROM lock
+    WHERE player = ?1 AND session = ?3 AND fence = ?4
     ON CONFLICT (player, slot) DO UPDATE
     SET claim_session = excluded.claim_session, claim_number = excluded.claim_number
     WHERE NOT (claim_session IS excluded.claim_session
                AND claim_number > excluded.claim_number)
-    RETURNING revision, write_id, saved_at_ms, schema, encoding, body";
+    RETURNING revision, write_id, saved_at_ms, schema, encoding, body,
+        EXISTS (SELECT 1 FROM letter
+                WHERE letter.player = slot.player AND letter.slot = slot.slot
+                  AND letter.content IS NOT NULL) AS mail";
 
 /// The one statement of a save: the claim, the base and the write together.
 /// Killing a claim clears its columns, so that no other row has to be asked.
@@ -55,24 +58,24 @@ const LIST: &str = "
 pub(crate) fn open(db: &Connection, claim: &Claim) -> Result<Opening, Fault> {
     let number = column::integer(claim.number.get(), "claim number")?;
     let fence = column::integer(claim.fence.get(), "fence")?;
-    // A slot that can't be read is left unclaimed, as it was.
-    let opened = all_or_nothing(db, || {
-        db.prepare_cached(CLAIM)?
-            .query_row(
-                named_params! {
-                    ":player": claim.player.as_str(),
-                    ":slot": claim.slot.as_str(),
-                    ":session": claim.session.as_uuid().as_bytes(),
-                    ":fence": fence,
-                    ":number": number,
-                },
-                |row| Ok(read_whatever_it_is(row)),
-            )
-            .optional()?
-            .transpose()
-    })?;
+    let opened = db
+        .prepare_cached(CLAIM)?
+        .query_row(
+            params![
+                claim.player.as_str(),
+                claim.slot.as_str(),
+                claim.session.as_uuid().as_bytes(),
+                fence,
+                number,
+            ],
+            |row| Ok(read_claimed(row)),
+        )
+        .optional()?;
     if let Some(opened) = opened {
-        return Ok(Opening::Opened(opened));
+        // A slot that can't be read is left unclaimed, as it was. That is rare:
+        // a savepoint for each opening would cost more than to do the others
+        // of the group again.
+        return opened.map(Opening::Opened).map_err(Fault::dooming);
     }
     let holder = lock::holder(db, &claim.player)?;
     Ok(match holder {
@@ -166,6 +169,12 @@ pub(crate) fn list(db: &Connection, player: &PlayerId) -> Result<Vec<SlotSummary
     rows.map(|row| row?).collect()
 }
 
+fn read_claimed(row: &Row<'_>) -> Result<Opened, Fault> {
+    let opened = read_whatever_it_is(row)?;
+    let mail = row.get("mail")?;
+    Ok(Opened { mail, ..opened })
+}
+
 /// Reads a slot. What can't be understood is a record all the same, of which
 /// the bytes are known: whoever is shown it can put something else in its place.
 /// Without a revision it can't be replaced, and is an error.
@@ -196,6 +205,7 @@ fn read_whatever_it_is(row: &Row<'_>) -> Result<Opened, Fault> {
                     bytes,
                 },
             }),
+            mail: false,
         })
     })
 }
@@ -221,6 +231,7 @@ pub(crate) fn read_opened(row: &Row<'_>) -> Result<Opened, Fault> {
         revision,
         last_write,
         record,
+        mail: false, // where it is asked for, it is put in
     })
 }
 

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use crate::{column, error::Fault, lock, savepoint::all_or_nothing, slot};
 
 const REVISION: &str = "
-    SELECT revision FROM slot WHERE player = :player AND slot = :slot AND body IS NOT NULL";
+    SELECT revision, saved_at_ms, schema FROM slot
+    WHERE player = :player AND slot = :slot AND body IS NOT NULL";
 
 const NEWEST: &str = "
     SELECT revision, kept_at_ms FROM version
@@ -75,16 +76,21 @@ pub(crate) fn keep(
     })
 }
 
+/// The revision of a record that could be listed as a version.
 fn revision(db: &Connection, claim: &Claim) -> Result<Option<Revision>, Fault> {
     let names = named_params! {
         ":player": claim.player.as_str(), ":slot": claim.slot.as_str(),
     };
     db.prepare_cached(REVISION)?
-        .query_row(names, |row| {
-            Ok(column::read_number(row, "revision").map(Revision::new))
-        })
+        .query_row(names, |row| Ok(read_revision(row)))
         .optional()?
         .transpose()
+}
+
+fn read_revision(row: &Row<'_>) -> Result<Revision, Fault> {
+    column::read_time(row, "saved_at_ms")?;
+    row.get::<_, u32>("schema")?;
+    Ok(Revision::new(column::read_number(row, "revision")?))
 }
 
 fn newest(db: &Connection, claim: &Claim) -> Result<Option<(Revision, UnixMillis)>, Fault> {

@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     sync::{Arc, mpsc},
+    thread,
     time::Duration,
 };
 
@@ -16,6 +17,11 @@ use crate::{
     group,
     job::{Job, Message},
 };
+
+/// How often the thread lets others run, in a row and in all, while it waits for
+/// those whom it has just answered: some microseconds, and less than a sync takes.
+const YIELDS_IN_A_ROW: u32 = 32;
+const YIELDS: u32 = 256;
 
 /// The writing thread's own things.
 pub(crate) struct Writer {
@@ -35,11 +41,15 @@ impl Writer {
     /// closed or its last sender dropped, and everything in it is done.
     ///
     /// While one group is on its way to the disk, the next one gathers; so
-    /// there is no need to wait for a group to fill.
+    /// there is no need to wait for a group to fill, but for those who were in
+    /// the last one and are just coming back.
     pub(crate) fn run(mut self) {
         let mut inbox = Vec::with_capacity(self.group_size);
+        let mut last = 0;
         while self.queue.blocking_recv_many(&mut inbox, self.group_size) > 0 {
+            self.gather(&mut inbox, last);
             let mut jobs = self.take_jobs(&mut inbox);
+            last = jobs.len();
             self.commit(&mut jobs);
             for job in jobs {
                 job.answer();
@@ -51,6 +61,23 @@ impl Writer {
             }
         }
         self.close();
+    }
+
+    /// Waits for as many as there were in the last group, as long as they keep
+    /// coming. Without that, whoever is answered first has a group to himself,
+    /// and all others wait for two syncs.
+    fn gather(&mut self, inbox: &mut Vec<Message>, last: usize) {
+        let (mut in_a_row, mut yields) = (0, 0);
+        while inbox.len() < last && in_a_row < YIELDS_IN_A_ROW && yields < YIELDS {
+            if let Ok(message) = self.queue.try_recv() {
+                inbox.push(message);
+                in_a_row = 0;
+            } else {
+                thread::yield_now();
+                in_a_row += 1;
+                yields += 1;
+            }
+        }
     }
 
     /// Leaves each with an outcome. Files that were replaced meanwhile hold

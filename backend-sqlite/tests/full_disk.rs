@@ -1,4 +1,5 @@
-//! No room, in the file or on the disk: an error, and nothing acknowledged lost.
+//! No room, in the file or on the disk: an error, and nothing acknowledged
+//! lost.
 #![allow(clippy::unwrap_used)] // helpers of tests are tests, too
 
 mod support;
@@ -11,7 +12,7 @@ use support::*;
 
 const MAX_BYTES: u64 = 512 * 1024;
 
-/// A body of so many KiB that tells its player and revision.
+/// A body of this many KiB that names its player and revision.
 fn filled(of: u64, revision: u64, kib: usize) -> Vec<u8> {
     format!("{of}:{revision};")
         .into_bytes()

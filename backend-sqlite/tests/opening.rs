@@ -111,7 +111,7 @@ async fn a_database_that_asks_not_to_be_written_is_reported_as_read_only() {
     assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
 }
 
-/// Runs the test once more as somebody who does not own the file. Permissions
+/// Runs the test again as somebody who does not own the file. Permissions
 /// do not hold root back, so root does it as the user `nobody`.
 fn as_another_account(name: &str, folder: &Folder, variable: &str) {
     let mode = |path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();

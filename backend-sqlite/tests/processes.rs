@@ -10,7 +10,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use playerdata_core::backend::{Acquisition, Backend, Opening};
+use playerdata_core::backend::Backend;
 use playerdata_sqlite::SqliteBackend;
 use support::*;
 
@@ -21,25 +21,6 @@ const ROUNDS: u128 = 20;
 const PLAYERS: u64 = 32;
 /// How many acknowledged saves a process lives for.
 const LIFE: usize = 300;
-
-/// Starts a session for the player, taking over from whoever died, and gives
-/// the revision to build on.
-async fn take_over(backend: &SqliteBackend, of: u64, by: u128) -> u64 {
-    let held = backend.holder(&player(of)).await.unwrap();
-    let replacing = held.map(|lock| lock.session);
-    let fence = match backend
-        .acquire(&player(of), &claimant(by), replacing)
-        .await
-        .unwrap()
-    {
-        Acquisition::Acquired { fence } => fence,
-        held @ Acquisition::Held { .. } => panic!("{held:?}"),
-    };
-    match backend.open(&claim_under(fence, of, by)).await.unwrap() {
-        Opening::Opened(opened) => opened.revision.get(),
-        other => panic!("{other:?}"),
-    }
-}
 
 fn text(of: u64, revision: u64) -> Vec<u8> {
     let bytes = format!("{of}:{revision};").into_bytes();
@@ -53,11 +34,13 @@ async fn save_until_killed(path: &Path, by: u128) {
     let tasks = (0..PLAYERS).map(|of| {
         let backend = backend.clone();
         tokio::spawn(async move {
-            for base in take_over(&backend, of, by).await.. {
-                let body = body(text(of, base + 1));
-                let outcome = backend.save(&claim(of, by, 1), &stamp(base), &body).await;
-                assert_eq!(outcome.unwrap(), written(base + 1));
-                println!("saved {of} {}", base + 1);
+            let mut session = RawSession::by(of, claimant(by));
+            session.take_over(&backend).await; // from whoever died
+            session.open(&backend).await;
+            loop {
+                let revision = session.revision.next().get();
+                session.save(&backend, text(of, revision)).await;
+                println!("saved {of} {revision}");
             }
         })
     });
@@ -113,7 +96,7 @@ fn live_and_die(path: &Path, by: u128) -> HashMap<u64, u64> {
     saved
 }
 
-/// The process that is killed is this same test, told so by its environment.
+/// The process that is killed is this same test, as its environment says.
 #[tokio::test(flavor = "multi_thread")]
 async fn s1_whatever_was_acknowledged_survives_a_kill_while_another_process_writes() {
     if let Some(path) = std::env::var_os(PATH) {

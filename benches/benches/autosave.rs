@@ -1,7 +1,7 @@
 //! What an autosave cycle costs, beside the original's: a deep copy of every
 //! document and a comparison with the previous copy, saving nothing.
 //!
-//! `cargo bench -p playerdata-benches --bench autosave`
+//! `cargo bench -p playerdata-benches -- autosave/`
 //!
 //! A figure is the time of one cycle over all sessions. Those with changes
 //! contain the saves to memory. The million sessions take 8 GB, and are
@@ -16,7 +16,11 @@ use std::{
 
 use criterion::{Criterion, SamplingMode};
 use playerdata_benches::{
-    documents::Standard, harness, original, sessions::Crowd, timing::Stopwatch,
+    documents::Standard,
+    harness::{self, Group},
+    original,
+    sessions::Crowd,
+    timing::Stopwatch,
 };
 use playerdata_memory::MemoryBackend;
 
@@ -26,9 +30,8 @@ const MILLION: &str = "PLAYERDATA_BENCH_MILLION";
 /// Idle cycles that are let pass at a time.
 const AT_A_TIME: u64 = 10_000;
 
-fn main() {
-    harness::run(&[small, large]);
-}
+/// What is measured, by how its names begin.
+pub(crate) const GROUPS: &[Group] = &[("autosave/A", small), ("autosave/B", large)];
 
 fn small(criterion: &mut Criterion) {
     for sessions in [1_000, 10_000, 100_000] {
@@ -79,7 +82,7 @@ fn cycle(criterion: &mut Criterion, standard: Standard, sessions: u64) {
     }
 }
 
-/// So many cycles in which nothing changed.
+/// This many cycles in which nothing changed.
 fn idle(crowd: &mut Crowd, cycles: u64) -> Duration {
     let (mut nanos, mut left) = (0.0, cycles);
     while left > 0 {
@@ -90,7 +93,7 @@ fn idle(crowd: &mut Crowd, cycles: u64) -> Duration {
     Duration::from_nanos(nanos as u64)
 }
 
-/// So many cycles, with every `every`-th document changed before each.
+/// This many cycles, with every `every`-th document changed before each.
 fn busy(crowd: &mut Crowd, every: usize, cycles: u64) -> Duration {
     let mut nanos = 0.0;
     for _ in 0..cycles {

@@ -1,6 +1,6 @@
 //! What game code pays for reading and changing a document in memory.
 //!
-//! `cargo bench -p playerdata-benches --bench document`
+//! `cargo bench -p playerdata-benches -- document/`
 //!
 //! `slot` is the call that game code makes: it takes the slot's lock, and a
 //! change queues the slot for the next autosave. `document` is the same on a
@@ -12,7 +12,10 @@ use std::{hint::black_box, sync::Arc};
 
 use criterion::{BatchSize, Criterion};
 use indexmap::IndexMap;
-use playerdata_benches::{harness, original};
+use playerdata_benches::{
+    harness::{self, Group},
+    original,
+};
 use playerdata_core::{Document, OnConflict, Session, SessionManager, Settings, Slot};
 use playerdata_memory::MemoryBackend;
 use serde_json::Value;
@@ -21,11 +24,16 @@ use tokio::runtime::{Builder, Runtime};
 /// How many items the inventories have.
 const SIZES: [usize; 3] = [10, 300, 10_000];
 
-fn main() {
-    harness::run(&[attributes, lookup, add, add_new, copy]);
-}
+/// What is measured, by how its names begin.
+pub(crate) const GROUPS: &[Group] = &[
+    ("document/attributes", attributes),
+    ("document/inventory lookup", lookup),
+    ("document/inventory add and remove", add),
+    ("document/inventory new and last of its kind", add_new),
+    ("document/copy", copy),
+];
 
-/// A document with so many items, as large as they make it.
+/// A document with this many items, as large as they make it.
 fn with_items(items: usize) -> Document {
     let mut document = Document::standard();
     for number in document.inventory().len()..items {
@@ -79,7 +87,10 @@ fn attributes(criterion: &mut Criterion) {
         let mut document = with_items(items);
         let mut json = document.to_json();
 
-        let mut group = harness::group(criterion, &format!("document/get/{items:05} items"));
+        let mut group = harness::group(
+            criterion,
+            &format!("document/attributes/get/{items:05} items"),
+        );
         group.bench_function("slot", |b| {
             b.iter(|| slot.get::<u64>(black_box("Currency")));
         });
@@ -91,7 +102,10 @@ fn attributes(criterion: &mut Criterion) {
         });
         group.finish();
 
-        let mut group = harness::group(criterion, &format!("document/set/{items:05} items"));
+        let mut group = harness::group(
+            criterion,
+            &format!("document/attributes/set/{items:05} items"),
+        );
         let mut to = 0_u64;
         let mut next = || {
             to += 1;
@@ -108,7 +122,10 @@ fn attributes(criterion: &mut Criterion) {
         });
         group.finish();
 
-        let mut group = harness::group(criterion, &format!("document/increment/{items:05} items"));
+        let mut group = harness::group(
+            criterion,
+            &format!("document/attributes/increment/{items:05} items"),
+        );
         group.bench_function("slot", |b| {
             b.iter(|| slot.increment(black_box("Currency"), 1));
         });

@@ -1,11 +1,11 @@
 //! The opening of a slot, on each backend, beside a plain read.
 //!
-//! `cargo bench -p playerdata-benches --bench load`
+//! `cargo bench -p playerdata-benches -- load/`
 //!
-//! A figure is the time of one opening, with so many in flight. It is the
-//! backend's part, up to the stored bytes; what decoding adds is in the bench
-//! `codec`. An opening writes a claim, a plain read writes nothing: where a
-//! claim can be written by hand as well, that is beside it.
+//! A figure is the time of one opening, with a given number in flight. It is
+//! the backend's part, up to the stored bytes; what decoding adds is in the
+//! bench `codec`. An opening writes a claim, a plain read writes nothing: where
+//! a claim can be written by hand as well, that is beside it.
 
 use std::{
     cell::{LazyCell, RefCell},
@@ -17,19 +17,19 @@ use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use playerdata_benches::{
     bed::Bed,
     documents,
-    harness::{self, group_in_flight, in_rounds},
+    harness::{self, Group, group_in_flight, in_rounds},
     limit::{
-        dynamodb::Items,
         map::{Entries, Step},
         redis::{Values, Write},
         sqlite::Table,
     },
     store::{
-        dynamodb::DynamoDb,
         redis::{Log, Redis},
         sqlite::backend as sqlite_backend,
     },
 };
+#[cfg(feature = "dynamodb")]
+use playerdata_benches::{limit::dynamodb::Items, store::dynamodb::DynamoDb};
 use playerdata_memory::MemoryBackend;
 
 /// Openings in flight.
@@ -38,9 +38,13 @@ const IN_FLIGHT: [usize; 2] = [1, 64];
 /// Players whose slots are opened in turn.
 const PLAYERS: u64 = 256;
 
-fn main() {
-    harness::run(&[memory, sqlite, redis, dynamodb]);
-}
+/// What is measured, by how its names begin.
+pub(crate) const GROUPS: &[Group] = &[
+    ("load/memory", memory),
+    ("load/SQLite", sqlite),
+    ("load/Redis", redis),
+    ("load/DynamoDB", dynamodb),
+];
 
 /// Our line of a group.
 fn playerdata<'r>(
@@ -143,6 +147,12 @@ fn redis(criterion: &mut Criterion) {
     }
 }
 
+#[cfg(not(feature = "dynamodb"))]
+fn dynamodb(_: &mut Criterion) {
+    harness::leave_out("load/DynamoDB", &harness::NO_DYNAMODB);
+}
+
+#[cfg(feature = "dynamodb")]
 fn dynamodb(criterion: &mut Criterion) {
     let runtime = harness::runtime();
     for (form, bodies) in documents::forms() {

@@ -1,10 +1,10 @@
 //! The start and the end of a session, on each backend, beside a lock by hand.
 //!
-//! `cargo bench -p playerdata-benches --bench lock`
+//! `cargo bench -p playerdata-benches -- lock/`
 //!
-//! A figure is the time of one player's visit, with so many in flight: the
-//! lock is taken and released. With the document loaded, a slot is opened and
-//! decoded in between, which is what a player who joins waits for.
+//! A figure is the time of one player's visit, with a given number in flight:
+//! the lock is taken and released. With the document loaded, a slot is opened
+//! and decoded in between, which is what a player who joins waits for.
 //!
 //! The locks by hand have no fence, no lease, no claims to withdraw, and
 //! nobody to notify: they are what the store can do, not what is needed.
@@ -18,20 +18,20 @@ use std::{
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use playerdata_benches::{
     documents::Standard,
-    harness::{self, group_in_flight, in_rounds},
+    harness::{self, Group, group_in_flight, in_rounds},
     limit::{
-        dynamodb_lock,
         map::{Entries, Step},
         redis_lock,
         sqlite::Table,
     },
     lobby::{Lobby, Visit},
     store::{
-        dynamodb::DynamoDb,
         redis::{Log, Redis},
         sqlite::backend as sqlite_backend,
     },
 };
+#[cfg(feature = "dynamodb")]
+use playerdata_benches::{limit::dynamodb_lock, store::dynamodb::DynamoDb};
 use playerdata_memory::MemoryBackend;
 
 /// Players who come at the same time.
@@ -40,9 +40,13 @@ const IN_FLIGHT: [usize; 2] = [1, 64];
 /// Players who come in turn.
 const PLAYERS: u64 = 256;
 
-fn main() {
-    harness::run(&[memory, sqlite, redis, dynamodb]);
-}
+/// What is measured, by how its names begin.
+pub(crate) const GROUPS: &[Group] = &[
+    ("lock/memory", memory),
+    ("lock/SQLite", sqlite),
+    ("lock/Redis", redis),
+    ("lock/DynamoDB", dynamodb),
+];
 
 /// Our lines of a group.
 fn playerdata<'r>(
@@ -133,6 +137,12 @@ fn redis(criterion: &mut Criterion) {
     }
 }
 
+#[cfg(not(feature = "dynamodb"))]
+fn dynamodb(_: &mut Criterion) {
+    harness::leave_out("lock/DynamoDB", &harness::NO_DYNAMODB);
+}
+
+#[cfg(feature = "dynamodb")]
 fn dynamodb(criterion: &mut Criterion) {
     let runtime = harness::runtime();
     let table = runtime.block_on(DynamoDb::create());

@@ -1,8 +1,8 @@
 //! A guarded save, on each backend, beside the best that its store can do.
 //!
-//! `cargo bench -p playerdata-benches --bench save`
+//! `cargo bench -p playerdata-benches -- save/`
 //!
-//! A figure is the time of one save, with so many in flight. It is the
+//! A figure is the time of one save, with a given number in flight. It is the
 //! backend's part, from the bytes to the acknowledgement; what encoding adds
 //! is in the bench `codec`.
 
@@ -16,27 +16,31 @@ use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use playerdata_benches::{
     bed::Bed,
     documents,
-    harness::{self, group_in_flight, in_rounds},
+    harness::{self, Group, group_in_flight, in_rounds},
     limit::{
-        dynamodb::Items,
         map::{Entries, Step},
         redis::{Values, Write},
         sqlite::Table,
     },
     store::{
-        dynamodb::DynamoDb,
         redis::{Log, Redis},
         sqlite::backend as sqlite_backend,
     },
 };
+#[cfg(feature = "dynamodb")]
+use playerdata_benches::{limit::dynamodb::Items, store::dynamodb::DynamoDb};
 use playerdata_memory::MemoryBackend;
 
 /// Saves in flight: alone, and as a server with many players has them.
 const IN_FLIGHT: [usize; 3] = [1, 64, 256];
 
-fn main() {
-    harness::run(&[memory, sqlite, redis, dynamodb]);
-}
+/// What is measured, by how its names begin.
+pub(crate) const GROUPS: &[Group] = &[
+    ("save/memory", memory),
+    ("save/SQLite", sqlite),
+    ("save/Redis", redis),
+    ("save/DynamoDB", dynamodb),
+];
 
 /// Our line of a group. What it saves is prepared when it is first wanted.
 fn playerdata<'r>(
@@ -140,6 +144,12 @@ fn redis(criterion: &mut Criterion) {
     }
 }
 
+#[cfg(not(feature = "dynamodb"))]
+fn dynamodb(_: &mut Criterion) {
+    harness::leave_out("save/DynamoDB", &harness::NO_DYNAMODB);
+}
+
+#[cfg(feature = "dynamodb")]
 fn dynamodb(criterion: &mut Criterion) {
     const PLAYERS: u64 = 256;
     let runtime = harness::runtime();

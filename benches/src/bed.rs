@@ -3,21 +3,22 @@
 use std::{hint::black_box, mem, sync::Arc};
 
 use playerdata_core::backend::{Backend, Body};
+use playerdata_raw_session::RawSession;
 use tokio::runtime::Runtime;
 
 use crate::{
-    guarded::{self, OPENERS, OpenSlot},
+    guarded::{self, OPENERS},
     shares::work_in_shares,
     timing::nanos_each,
 };
 
-/// So many players' slots, open on a backend and saved once.
+/// The slots of a number of players, open on a backend and saved once.
 #[derive(Debug)]
 pub struct Bed<'r> {
     runtime: &'r Runtime,
     backend: Arc<dyn Backend>,
     bodies: Arc<Vec<Body>>,
-    slots: Vec<OpenSlot>,
+    slots: Vec<RawSession>,
 }
 
 impl<'r> Bed<'r> {
@@ -68,7 +69,8 @@ impl<'r> Bed<'r> {
             async move {
                 for _ in 0..rounds {
                     for slot in &mut share {
-                        black_box(slot.open_again(&*backend).await);
+                        let opened = slot.open(&*backend).await;
+                        black_box(opened.record.expect("the slot was saved"));
                     }
                 }
                 share

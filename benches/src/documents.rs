@@ -74,7 +74,7 @@ impl Standard {
         codec.body(&encoded, 1)
     }
 
-    /// So many variants of its encoded form.
+    /// This many variants of its encoded form.
     #[must_use]
     pub fn bodies(self, count: u64, compressed: bool) -> Vec<Body> {
         (0..count)

@@ -1,133 +1,25 @@
-//! Guarded saves through a backend: claims, so many in flight.
+//! Guarded saves through a backend: claims, with a given number in flight.
 
 use std::sync::Arc;
 
-use playerdata_core::{
-    ClaimNumber, IdSource, Incarnation, PlayerId, RandomIds, Revision, ServerId, ServerName,
-    SessionId, SlotName, UnixMillis, WriteId,
-    backend::{Acquisition, Backend, Body, Claim, Claimant, Opening, Record, Stamp, WriteOutcome},
-};
+use playerdata_core::backend::{Backend, Body};
+use playerdata_raw_session::RawSession;
 
 use crate::{shares::work_in_shares, timing::nanos_each};
 
-/// A slot that is open under a claim, and can be saved again and again.
-#[derive(Debug)]
-pub struct OpenSlot {
-    number: u64,
-    claim: Claim,
-    revision: Revision,
-}
-
-impl OpenSlot {
-    /// Acquires the lock of player `number` and opens a slot.
-    ///
-    /// # Panics
-    ///
-    /// If the backend fails: a benchmark of a failing store says nothing.
-    pub async fn new(backend: &dyn Backend, number: u64) -> Self {
-        Self::named(backend, number, PlayerId::from(number), slot_name()).await
-    }
-
-    /// The same under names that were made before.
-    ///
-    /// # Panics
-    ///
-    /// If the backend fails.
-    pub async fn named(
-        backend: &dyn Backend,
-        number: u64,
-        player: PlayerId,
-        slot: SlotName,
-    ) -> Self {
-        let ids = RandomIds;
-        let session = SessionId::from_uuid(ids.next_id());
-        let server = ServerId {
-            name: ServerName::new("bench").expect("the constant is a valid name"),
-            incarnation: Incarnation::starting_at(UnixMillis::new(1), ids.next_id()),
-        };
-        let claimant = Claimant {
-            session,
-            server,
-            at: UnixMillis::new(1),
-        };
-        let acquired = backend.acquire(&player, &claimant, None).await;
-        let Ok(Acquisition::Acquired { fence }) = acquired else {
-            panic!("the player could not be acquired: {acquired:?}");
-        };
-        let claim = Claim {
-            player,
-            session,
-            fence,
-            slot,
-            number: ClaimNumber::new(1),
-        };
-        match backend.open(&claim).await {
-            Ok(Opening::Opened(opened)) => Self {
-                number,
-                claim,
-                revision: opened.revision,
-            },
-            other => panic!("the slot could not be opened: {other:?}"),
-        }
-    }
-
-    /// Opens the slot again, under the next claim.
-    ///
-    /// # Panics
-    ///
-    /// If it is not opened, or nothing is in it.
-    pub async fn open_again(&mut self, backend: &dyn Backend) -> Record {
-        self.claim.number = self.claim.number.next();
-        match backend.open(&self.claim).await {
-            Ok(Opening::Opened(opened)) => {
-                self.revision = opened.revision;
-                opened.record.expect("the slot was saved")
-            }
-            other => panic!("the slot could not be opened again: {other:?}"),
-        }
-    }
-
-    /// Saves a body.
-    ///
-    /// # Panics
-    ///
-    /// If the save is not acknowledged.
-    pub async fn save(&mut self, backend: &dyn Backend, body: &Body) {
-        let stamp = Stamp {
-            base: self.revision,
-            write_id: WriteId::from_uuid(RandomIds.next_id()),
-            at: UnixMillis::new(1),
-        };
-        match backend.save(&self.claim, &stamp, body).await {
-            Ok(WriteOutcome::Written { revision }) => self.revision = revision,
-            other => panic!("the save was not acknowledged: {other:?}"),
-        }
-    }
-}
-
-/// The name of every slot here, made again each time.
-///
-/// # Panics
-///
-/// Never: the name is valid.
-#[must_use]
-pub fn slot_name() -> SlotName {
-    SlotName::new("Slot1").expect("the constant is a valid name")
-}
-
-/// Opens a slot of each of so many players, many at a time.
+/// Opens a slot of each of this many players, many at a time.
 ///
 /// # Panics
 ///
 /// If the backend fails.
-pub async fn open_slots(backend: &Arc<dyn Backend>, count: u64) -> Vec<OpenSlot> {
+pub async fn open_slots(backend: &Arc<dyn Backend>, count: u64) -> Vec<RawSession> {
     let openers: Vec<_> = (0..OPENERS)
         .map(|first| {
             let backend = Arc::clone(backend);
             tokio::spawn(async move {
                 let mut slots = Vec::new();
                 for number in (first..count).step_by(OPENERS as usize) {
-                    slots.push(OpenSlot::new(&*backend, number).await);
+                    slots.push((number, RawSession::start(&*backend, number).await));
                 }
                 slots
             })
@@ -137,9 +29,9 @@ pub async fn open_slots(backend: &Arc<dyn Backend>, count: u64) -> Vec<OpenSlot>
     for opener in openers {
         slots.extend(opener.await.expect("a slot could not be opened"));
     }
-    slots.sort_by_key(|slot| slot.number);
+    slots.sort_by_key(|(number, _)| *number);
     scatter(&mut slots);
-    slots
+    slots.into_iter().map(|(_, slot)| slot).collect()
 }
 
 /// Slots that are opened at the same time: few enough for an emulator on a
@@ -166,11 +58,11 @@ pub fn scatter<T>(things: &mut [T]) {
 /// If a save is not acknowledged.
 pub async fn save_all(
     backend: &Arc<dyn Backend>,
-    slots: Vec<OpenSlot>,
+    slots: Vec<RawSession>,
     bodies: &Arc<Vec<Body>>,
     rounds: u64,
     in_flight: usize,
-) -> (f64, Vec<OpenSlot>) {
+) -> (f64, Vec<RawSession>) {
     let saves = slots.len() as u64 * rounds;
     let saving = work_in_shares(slots, in_flight, |share, number| {
         let (backend, bodies) = (Arc::clone(backend), Arc::clone(bodies));
@@ -182,15 +74,16 @@ pub async fn save_all(
 
 async fn save_share(
     backend: Arc<dyn Backend>,
-    mut share: Vec<OpenSlot>,
+    mut share: Vec<RawSession>,
     bodies: Arc<Vec<Body>>,
     rounds: u64,
     mut variant: usize,
-) -> Vec<OpenSlot> {
+) -> Vec<RawSession> {
     for _ in 0..rounds {
         for slot in &mut share {
             variant += 7;
-            slot.save(&*backend, &bodies[variant % bodies.len()]).await;
+            let body = &bodies[variant % bodies.len()];
+            slot.save_body(&*backend, body).await;
         }
     }
     share

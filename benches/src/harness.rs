@@ -1,25 +1,46 @@
 //! How the benches use criterion, which is the same in all of them.
 
-use std::time::Duration;
+use std::{env, time::Duration};
 
 use criterion::{
     Bencher, BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime,
 };
 use tokio::runtime::{Builder, Runtime};
 
-/// Runs the groups of a bench: about two seconds for each of its lines, unless
-/// the command line asks for more.
-pub fn run(groups: &[fn(&mut Criterion)]) {
+/// Lines whose names begin alike: how they do, and what measures them.
+pub type Group = (&'static str, fn(&mut Criterion));
+
+/// Why there are no figures of DynamoDB.
+pub const NO_DYNAMODB: &str = "built without the feature `dynamodb`";
+
+/// Runs groups: about two seconds for each of their lines, unless the command
+/// line asks for more. If one of its words is how names of lines begin, only
+/// the groups that have such lines; `save/` or `save/SQLite/A`, for example.
+pub fn run(groups: &[Group]) {
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(1))
         .without_plots()
         .configure_from_args();
-    for group in groups {
-        group(&mut criterion);
+    let words: Vec<String> = env::args().skip(1).collect();
+    for (_, measure) in asked_for(groups, &words) {
+        measure(&mut criterion);
     }
     criterion.final_summary();
+}
+
+/// The groups that the words of a command line ask for; all, if they name none.
+fn asked_for<'g>(groups: &'g [Group], words: &[String]) -> Vec<&'g Group> {
+    let is_named = |(begins, _): &&Group| {
+        let mut words = words.iter().filter(|word| word.contains('/'));
+        words.any(|word| word.starts_with(begins) || begins.starts_with(&**word))
+    };
+    let named: Vec<_> = groups.iter().filter(is_named).collect();
+    if named.is_empty() {
+        return groups.iter().collect();
+    }
+    named
 }
 
 /// A runtime as a game server has one.
@@ -42,7 +63,8 @@ pub fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c,
     group
 }
 
-/// Such a group for so many operations in flight: its name sorts as numbers do.
+/// Such a group for this many operations in flight: its name sorts as numbers
+/// do.
 pub fn group_in_flight<'c>(
     criterion: &'c mut Criterion,
     on: &str,
@@ -51,7 +73,7 @@ pub fn group_in_flight<'c>(
     group(criterion, &format!("{on}/{in_flight:03} in flight"))
 }
 
-/// Measures operations that come in rounds of so many: as many whole rounds
+/// Measures operations that come in rounds of this many: as many whole rounds
 /// as criterion's count of operations fills. `work` does the rounds, and
 /// returns how many nanoseconds each operation took.
 pub fn in_rounds(bencher: &mut Bencher<'_>, round: u64, mut work: impl FnMut(u64) -> f64) {
@@ -64,4 +86,33 @@ pub fn in_rounds(bencher: &mut Bencher<'_>, round: u64, mut work: impl FnMut(u64
 /// Says that a part of a bench is left out, and why.
 pub fn leave_out(what: &str, why: &dyn std::fmt::Display) {
     eprintln!("{what}: left out: {why}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUPS: [Group; 3] = [
+        ("save/memory", |_| ()),
+        ("save/SQLite", |_| ()),
+        ("load/SQLite", |_| ()),
+    ];
+
+    fn asked_for(words: &[&str]) -> Vec<&'static str> {
+        let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
+        let groups = super::asked_for(&GROUPS, &words);
+        groups.into_iter().map(|(begins, _)| *begins).collect()
+    }
+
+    #[test]
+    fn only_the_groups_that_a_word_names_are_begun() {
+        assert_eq!(
+            asked_for(&["--bench", "save/"]),
+            ["save/memory", "save/SQLite"]
+        );
+        assert_eq!(asked_for(&["save/SQLite/A", "--bench"]), ["save/SQLite"]);
+        // It may be part of any name.
+        assert_eq!(asked_for(&["--bench", "256 in flight"]).len(), 3);
+        assert_eq!(asked_for(&["--bench"]).len(), 3);
+    }
 }

@@ -16,7 +16,7 @@ pub enum Visit {
     Load,
 }
 
-/// A manager, and so many players who have been there
+/// A manager, and a number of players who have been there
 /// before.
 #[derive(Debug)]
 pub struct Lobby<'r> {
@@ -39,7 +39,7 @@ impl<'r> Lobby<'r> {
         standard: Standard,
     ) -> Self {
         let mut settings = Settings::default();
-        // A busy machine is no reason to fail.
+        // A busy machine is not a reason to fail.
         settings.operation_timeout = Duration::from_secs(60);
         settings.lock_expiry = Duration::from_secs(600);
         let builder = SessionManager::typed(backend, move |_| standard.document());

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     documents::Standard,
     report::Row,
-    row::{autosave, dynamodb, memory, once, redis, size, sqlite},
+    row::{autosave, document, load, memory, once, redis, size, sqlite},
     store::redis::Log,
 };
 
@@ -24,6 +24,10 @@ pub enum Subject {
     Dynamodb,
     /// Guarded saves in memory.
     Memory,
+    /// Loads, and whole visits.
+    Load,
+    /// Documents in memory.
+    Document,
     /// What happens exactly once.
     Once,
     /// The memory that sessions take.
@@ -33,11 +37,13 @@ pub enum Subject {
 impl Subject {
     /// Those that do not disturb each other's figures first: what leaves
     /// memory in pieces comes last.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Sqlite,
         Self::Redis,
+        Self::Load,
         Self::Dynamodb,
         Self::Memory,
+        Self::Document,
         Self::Once,
         Self::Size,
         Self::Autosave,
@@ -47,9 +53,12 @@ impl Subject {
 /// How much of everything is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
-    /// So many sessions of A in the autosave rows, a pair of rows each.
+    /// How many sessions of A in the autosave rows that show the parts of a
+    /// cycle: few.
+    pub few_sessions_of_a: u64,
+    /// How many sessions of A in the other autosave rows, three rows each.
     pub sessions_of_a: &'static [u64],
-    /// So many of B.
+    /// How many of B.
     pub sessions_of_b: u64,
     /// How many idle sessions are weighed.
     pub idle_sessions: u64,
@@ -63,6 +72,10 @@ pub struct Extent {
     pub dynamodb_players: u64,
     /// Saves into memory.
     pub memory: memory::Effort,
+    /// Players who come.
+    pub load: load::Effort,
+    /// Calls.
+    pub document: document::Effort,
     /// Changes, letters and trades.
     pub once: once::Effort,
 }
@@ -70,7 +83,8 @@ pub struct Extent {
 impl Extent {
     /// Less than five minutes.
     pub const SHORT: Self = Self {
-        sessions_of_a: &[1_000, 10_000, 100_000],
+        few_sessions_of_a: 1_000,
+        sessions_of_a: &[10_000, 100_000],
         sessions_of_b: 10_000,
         idle_sessions: 100_000,
         autosave: autosave::Effort {
@@ -93,6 +107,15 @@ impl Extent {
             rounds: 15,
             rounds_each: 400,
         },
+        load: load::Effort {
+            players: 256,
+            rounds: 15,
+            rounds_each: 16,
+        },
+        document: document::Effort {
+            rounds: 25,
+            calls: 20_000,
+        },
         once: once::Effort {
             players: 64,
             rounds: 15,
@@ -102,7 +125,7 @@ impl Extent {
 
     /// With a million sessions, and more rounds.
     pub const FULL: Self = Self {
-        sessions_of_a: &[1_000, 10_000, 100_000, 1_000_000],
+        sessions_of_a: &[10_000, 100_000, 1_000_000],
         autosave: autosave::Effort {
             rounds: 7,
             idle_cycles: 10_000,
@@ -121,6 +144,7 @@ impl Extent {
     /// Next to nothing: shows that every row can be measured, and says nothing
     /// about costs.
     pub const TINY: Self = Self {
+        few_sessions_of_a: 600,
         sessions_of_a: &[20],
         sessions_of_b: 10,
         idle_sessions: 20,
@@ -143,6 +167,15 @@ impl Extent {
         memory: memory::Effort {
             rounds: 1,
             rounds_each: 1,
+        },
+        load: load::Effort {
+            players: 8,
+            rounds: 1,
+            rounds_each: 1,
+        },
+        document: document::Effort {
+            rounds: 1,
+            calls: 100,
         },
         once: once::Effort {
             players: 4,
@@ -188,9 +221,12 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
                 .sessions_of_a
                 .iter()
                 .map(|&count| (Standard::A, count));
-            a.chain([(Standard::B, extent.sessions_of_b)])
-                .flat_map(|(standard, count)| autosave::rows(standard, count, extent.autosave))
-                .collect()
+            let mut rows = Vec::from(autosave::parts(extent.few_sessions_of_a, extent.autosave));
+            rows.extend(
+                a.chain([(Standard::B, extent.sessions_of_b)])
+                    .flat_map(|(standard, count)| autosave::rows(standard, count, extent.autosave)),
+            );
+            rows
         }
         Subject::Sqlite => FORMS
             .iter()
@@ -210,13 +246,27 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
                 if form.0 == Standard::B {
                     effort.rounds_each = effort.rounds_each.div_ceil(4);
                 }
+                if form == (Standard::B, false) && log == Log::EverySecond {
+                    // The log is synced once a second: as long as that a round.
+                    effort.rounds = effort.rounds.div_ceil(4);
+                    effort.rounds_each *= 16;
+                }
                 redis::rows(runtime, log, form, effort)
             })
             .collect(),
-        Subject::Dynamodb => FORMS
-            .iter()
-            .map(|&form| dynamodb::row(runtime, form, extent.dynamodb_players))
-            .collect(),
+        Subject::Dynamodb => charges(runtime, extent),
+        Subject::Load => vec![
+            load::sqlite(runtime, extent.load),
+            load::redis(runtime, extent.load),
+        ],
+        Subject::Document => {
+            let mut rows: Vec<_> = Standard::BOTH
+                .iter()
+                .flat_map(|&standard| document::codec(standard, extent.document))
+                .collect();
+            rows.extend(document::slot(runtime, extent.document));
+            rows
+        }
         Subject::Memory => [Standard::A, Standard::B]
             .map(|standard| memory::row(runtime, standard, extent.memory))
             .into(),
@@ -233,4 +283,26 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
             rows
         }
     }
+}
+
+#[cfg(feature = "dynamodb")]
+fn charges(runtime: &Runtime, extent: Extent) -> Vec<Row> {
+    let row = |form| crate::row::dynamodb::row(runtime, form, extent.dynamodb_players);
+    FORMS.map(row).into()
+}
+
+#[cfg(not(feature = "dynamodb"))]
+fn charges(_: &Runtime, _: Extent) -> Vec<Row> {
+    use crate::{harness::NO_DYNAMODB, report::Aim};
+
+    let row = |(standard, compressed): (Standard, bool)| {
+        let what = format!(
+            "DynamoDB: charge for a save of {}",
+            standard.form(compressed)
+        );
+        let against = "an unconditional `PutItem` of the same item";
+        let aim = Some(Aim::Exactly(1.0));
+        Row::not_measured(what, against, NO_DYNAMODB.to_owned(), aim)
+    };
+    FORMS.map(row).into()
 }

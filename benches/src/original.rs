@@ -5,9 +5,8 @@ use std::{fmt, sync::Arc};
 
 use playerdata_core::{Codec, RandomIds, Settings, backend::Backend};
 use playerdata_memory::MemoryBackend;
+use playerdata_raw_session::RawSession;
 use serde_json::Value;
-
-use crate::guarded::OpenSlot;
 
 /// A player as the original keeps one.
 #[derive(Debug)]
@@ -58,7 +57,7 @@ pub fn cycle(players: &mut [Player]) -> usize {
 /// as ours are.
 pub struct Writer {
     backend: Arc<dyn Backend>,
-    slots: Vec<OpenSlot>,
+    slots: Vec<RawSession>,
     codec: Codec,
 }
 
@@ -70,7 +69,7 @@ impl fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Opens slots for so many players who have something to save.
+    /// Opens slots for this many players who have something to save.
     ///
     /// # Panics
     ///
@@ -79,7 +78,7 @@ impl Writer {
         let backend: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
         let mut open = Vec::new();
         for number in 0..slots {
-            open.push(OpenSlot::new(&*backend, number).await);
+            open.push(RawSession::start(&*backend, number).await);
         }
         Self {
             backend,
@@ -101,7 +100,7 @@ impl Writer {
                 let encoded = self.codec.encode(&player.document);
                 let encoded = encoded.expect("the document is small");
                 let body = self.codec.body(&encoded, 1);
-                self.slots[saved].save(&*self.backend, &body).await;
+                self.slots[saved].save_body(&*self.backend, &body).await;
                 saved += 1;
             }
         }

@@ -13,11 +13,11 @@ use crate::{documents::Standard, timing::Stopwatch};
 const INTERVAL: Duration = Duration::from_secs(30);
 
 /// A slot that changes in its own turn is saved when it comes again, which is
-/// an interval and a turn later at the most.
+/// an interval and a turn later at most.
 const A_TURN: Duration = Duration::from_millis(200);
 
-/// A manager that holds so many sessions, on a runtime whose time is virtual:
-/// what is measured is work, not waiting.
+/// A manager that holds a number of sessions, on a runtime whose time is
+/// virtual: what is measured is work, not waiting.
 #[derive(Debug)]
 pub struct Crowd {
     runtime: Runtime,
@@ -26,7 +26,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Starts so many sessions with a document each, all saved.
+    /// Starts this many sessions with a document each, all saved.
     ///
     /// # Panics
     ///
@@ -115,12 +115,24 @@ impl Crowd {
         }
     }
 
+    /// Changes the first so many documents.
+    ///
+    /// # Panics
+    ///
+    /// If a change is refused.
+    pub fn change_first(&self, count: usize) {
+        for (_, slot) in self.sessions.iter().take(count) {
+            slot.increment("Currency", 1)
+                .expect("there is room for more");
+        }
+    }
+
     /// Lets one cycle pass. Returns how long it took, in nanoseconds.
     pub fn cycle(&mut self) -> f64 {
         self.cycles(1)
     }
 
-    /// Lets so many cycles pass. Returns how long one took, in nanoseconds.
+    /// Lets this many cycles pass. Returns how long one took, in nanoseconds.
     pub fn cycles(&mut self, count: u32) -> f64 {
         let watch = Stopwatch::start();
         self.runtime

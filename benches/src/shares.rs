@@ -1,4 +1,4 @@
-//! Work that is done with so many operations in flight.
+//! Work that is done with a given number of operations in flight.
 
 use std::time::Duration;
 

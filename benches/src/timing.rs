@@ -33,14 +33,14 @@ impl Stopwatch {
         self.0.elapsed()
     }
 
-    /// How long each of so many things took.
+    /// How long each of a number of things took.
     #[must_use]
     pub fn nanos_each(self, things: u64) -> f64 {
         nanos_each(self.elapsed(), things)
     }
 }
 
-/// How many nanoseconds each of so many things took.
+/// How many nanoseconds each of this many things took.
 #[must_use]
 pub fn nanos_each(took: Duration, things: u64) -> f64 {
     took.as_nanos() as f64 / things as f64

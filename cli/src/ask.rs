@@ -10,15 +10,15 @@ use crate::failure::Failure;
 /// How a command that changes something is to go about it.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Consent {
-    /// Don't ask; needed where nobody can be asked
+    /// Don't ask for confirmation; needed where nobody can be asked
     #[arg(long, short)]
     yes: bool,
 
-    /// Say what would be done, and do nothing
+    /// Report what would be done, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Work on a store that could lose what is written, in this way
+    /// Work on a store despite this risk that it loses what is written
     #[arg(long, value_name = "KIND", value_parser = hazard)]
     pub(crate) accept_hazard: Vec<HazardKind>,
 }

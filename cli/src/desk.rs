@@ -82,8 +82,8 @@ impl Desk {
         self.ask("look at the lease", looked).await
     }
 
-    /// A server of one's own, for what takes a session or tells others. Its
-    /// name says who it is.
+    /// A server of the program's own, for what takes a session or notifies
+    /// others. Its name says who it is.
     pub(crate) async fn server(
         &self,
         accepted: &[HazardKind],
@@ -104,22 +104,6 @@ impl Desk {
         })
     }
 
-    /// Refuses to write to a store that could lose it, unless that is accepted.
-    pub(crate) async fn refuse_hazards(&self, accepted: &[HazardKind]) -> Result<(), Failure> {
-        let hazards = self.backend.hazards();
-        let hazards = self.ask("look at the store's settings", hazards).await?;
-        let fatal = hazards
-            .into_iter()
-            .find(|hazard| hazard.kind.is_fatal() && !accepted.contains(&hazard.kind));
-        match fatal {
-            None => Ok(()),
-            Some(hazard) => Err(Failure::Hazard {
-                kind: hazard.kind,
-                what: hazard.what.into_owned(),
-            }),
-        }
-    }
-
     /// What of the game's settings an operator's session goes by: its rules
     /// for documents are the game's affair.
     fn operator_settings(&self) -> Settings {
@@ -130,6 +114,9 @@ impl Desk {
         settings.save_attempts = self.settings.save_attempts;
         settings.retry_delay = self.settings.retry_delay;
         settings.single_slot = self.settings.single_slot;
+        // Of versions none goes for one that is kept here: that is left to the
+        // game, which knows how many it wants.
+        settings.versions_kept = 0;
         settings.max_document_bytes = self.settings.max_document_bytes;
         settings.compress_from_bytes = self.settings.compress_from_bytes;
         settings
@@ -140,7 +127,7 @@ impl Desk {
         let report = server.shutdown(self.settings.operation_timeout).await;
         if !report.is_complete() {
             output::message(
-                "note: the session could not be ended; its lock lapses with its lease\n",
+                "note: the session could not be ended; its lock will lapse with its lease\n",
             );
         }
     }
@@ -166,7 +153,7 @@ impl Desk {
 
 /// `operator.USER.HOST.PROCESS`: who looks at `holder` sees who it is, and two
 /// programs of one person don't supersede each other.
-pub(crate) fn operator() -> ServerName {
+fn operator() -> ServerName {
     let user = env::var("USER").or_else(|_| env::var("LOGNAME"));
     let user = user.unwrap_or_default();
     let allowed = |text: &str| -> String {
@@ -184,7 +171,7 @@ pub(crate) fn operator() -> ServerName {
         allowed(&host()),
         std::process::id()
     );
-    ServerName::new(name).expect("it has allowed characters only, and fewer than 128")
+    ServerName::new(name).expect("only allowed characters, and fewer than 128 of them")
 }
 
 #[cfg(unix)]

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Exit {
-    /// All was done. After `play`, everything is saved, and the player is free.
+    /// Everything was done. After `play`, everything is saved, and the player
+    /// is free.
     Ended = 0,
     /// The answer is no: there is nothing to show, `check` found a fault,
     /// `diff` a difference, or a question was answered with no.
@@ -16,7 +18,8 @@ pub enum Exit {
     Usage = 2,
     /// A session holds the player. Nothing was begun.
     Held = 3,
-    /// The session was lost, or somebody has written the slot meanwhile.
+    /// The session was lost, or somebody else has written to the slot in the
+    /// meantime.
     Lost = 4,
     /// The store failed: it could not be opened, read, or written.
     Store = 5,
@@ -27,7 +30,7 @@ pub enum Exit {
 impl Exit {
     pub(crate) const HELP: &str = "Exit codes: 0 done; 1 the answer is no (nothing there, a fault \
         found, a difference, a question denied); 2 bad usage, file or settings; 3 the player is \
-        held; 4 the session was lost, or the slot was written meanwhile; 5 the store failed; 6 a \
+        held; 4 the session was lost, or the slot was written to in the meantime; 5 the store failed; 6 a \
         command was refused (play --strict).";
 }
 

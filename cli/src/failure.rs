@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, time::Duration};
 
 use playerdata::{
-    Error, LetterId, OpenError, PlayerId, Revision, SettingsError, SlotName, StartError,
+    Error, LetterId, OpenError, PlayerId, Revision, SettingsError, SlotName, StartError, TradeId,
     backend::{BackendError, ErrorKind, HazardKind, Lock},
 };
 use thiserror::Error as ThisError;
@@ -23,16 +23,16 @@ pub(crate) enum Failure {
     Logging(#[from] ParseError),
     #[error(transparent)]
     Open(Box<OpenError>),
-    #[error("there is no file {}; nothing was made", .0.display())]
+    #[error("there is no file {}; nothing was created", .0.display())]
     NoFile(PathBuf),
     #[error("could not start")]
     Start(#[from] StartError),
     #[error(
-        "the store is at risk ({kind}): {what}; to change something all the same, say \
+        "the store is at risk ({kind}): {what}; to make changes anyway, pass \
          --accept-hazard {kind}"
     )]
     Hazard { kind: HazardKind, what: String },
-    #[error("could not listen to signals")]
+    #[error("could not listen for signals")]
     Signals(#[source] io::Error),
     #[error(transparent)]
     Session(Box<Error>),
@@ -62,22 +62,22 @@ pub(crate) enum Failure {
     },
     #[error("player {0} is held by {1}")]
     Held(PlayerId, Box<Lock>),
-    #[error("no version {2} is kept of {1} of player {0}")]
+    #[error("no version {2} of {1} of player {0} is kept")]
     NoVersion(PlayerId, SlotName, Revision),
     #[error("nothing is stored in {1} of player {0}")]
     NothingStored(PlayerId, SlotName),
     #[error("revision {0} can't be read: {1}")]
     Unreadable(Revision, String),
     #[error(
-        "it can't be told which schema {1} of player {0} had: say --schema, with the version that \
-         the document has"
+        "it is not known which schema {1} of player {0} had: pass --schema with the document's \
+         version"
     )]
     UnknownSchema(PlayerId, SlotName),
     #[error("letter {0} can't be read: it is not JSON")]
     UnreadableLetter(LetterId),
     #[error("the version of revision {0} can't be read: {1}")]
     UnreadableVersion(Revision, String),
-    #[error("player {0} was written again while they were erased: erase them once more")]
+    #[error("player {0} was written again while being erased: erase the player again")]
     WrittenMeanwhile(PlayerId),
     #[error("the mailbox of {1} of player {0} is full")]
     Full(PlayerId, SlotName),
@@ -87,11 +87,20 @@ pub(crate) enum Failure {
         number: u64,
         why: String,
     },
-    #[error("player {0} is not the same at both stores after the copy")]
+    #[error("player {0} differs between the two stores after the copy")]
     Differs(PlayerId),
+    #[error("player {0} changed all the time while they were read: ask again")]
+    Restless(PlayerId),
+    #[error(
+        "the other store has decided trade {1} of player {0} differently: the player was loaded \
+         there before the trade was finished here"
+    )]
+    OtherVerdict(PlayerId, TradeId),
+    #[error("only DynamoDB divides a listing into segments, not {0}")]
+    NoSegments(&'static str),
     #[error("a store can't be moved to itself")]
     SameStore,
-    #[error("nobody is asked here whether to {0}: say --yes")]
+    #[error("refusing to {0} without asking: pass --yes, or run this at a terminal")]
     NobodyToAsk(String),
     #[error("the answer could not be written")]
     Answer(#[from] io::Error),
@@ -111,6 +120,7 @@ impl Failure {
             Self::Unfit(_)
             | Self::Line { .. }
             | Self::SameStore
+            | Self::NoSegments(_)
             | Self::NoFile(_)
             | Self::UnknownSchema(..)
             | Self::NobodyToAsk(_) => Exit::Usage,
@@ -121,12 +131,13 @@ impl Failure {
             Self::Store { .. } | Self::Silent { .. } | Self::Hazard { .. } => Exit::Store,
             Self::Full(..)
             | Self::Differs(_)
+            | Self::OtherVerdict(..)
             | Self::NoVersion(..)
             | Self::NothingStored(..)
             | Self::Unreadable(..)
             | Self::UnreadableLetter(_)
             | Self::UnreadableVersion(..) => Exit::No,
-            Self::WrittenMeanwhile(_) => Exit::Lost,
+            Self::WrittenMeanwhile(_) | Self::Restless(_) => Exit::Lost,
             Self::Interrupted(_) | Self::Held(..) => Exit::Held,
             Self::Session(error) => match **error {
                 Error::PlayerHeld { .. } => Exit::Held,

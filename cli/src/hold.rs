@@ -1,100 +1,44 @@
-//! Holding players as an operator: for what writes records as they are, of
-//! whatever type they may be.
+//! Holding a player as an operator, for what writes records as they are, of
+//! whatever type and time they may be: copies from store to store.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use playerdata::{
-    Clock as _, Error, Fence, IdSource as _, Incarnation, PlayerId, RandomIds, Revision, ServerId,
-    SessionId, SlotName, SystemClock, UnixMillis, WriteId,
+    ClaimNumber, Clock as _, Error, Fence, IdSource as _, PlayerId, RandomIds, Revision, SessionId,
+    SessionManager, SlotName, SystemClock, UnixMillis, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Effect, KeepPolicy, Keeping, Lock, Notice,
-        NoticeKind, Opened, Opening, Renewal, Stamp, WriteOutcome,
+        Acquisition, BackendError, Body, Claim, Claimant, Effect, KeepPolicy, Keeping, Lock,
+        Opened, Opening, Stamp, WriteOutcome,
     },
 };
-use tokio::task::JoinHandle;
+use serde_json::Value;
 
-use crate::{
-    desk::{Desk, operator},
-    failure::Failure,
-    output,
-};
+use crate::{desk::Desk, failure::Failure};
 
 /// How often a write whose answer was lost is looked after.
 const ATTEMPTS: usize = 3;
 
-/// A server of the operator's, whose lease lives until it leaves.
-pub(crate) struct Presence {
-    id: ServerId,
-    backend: Arc<dyn Backend>,
-    heartbeat: JoinHandle<()>,
-}
-
-impl Presence {
-    pub(crate) async fn begin(desk: &Desk) -> Result<Self, Failure> {
-        let id = ServerId {
-            name: operator(),
-            incarnation: Incarnation::starting_at(SystemClock.now(), RandomIds.next_id()),
-        };
-        let expiry = desk.settings.lock_expiry;
-        let renewed = desk.backend.renew_lease(&id, expiry);
-        if let Renewal::Superseded { by } = desk.ask("take a lease", renewed).await? {
-            let server = id.name;
-            return Err(Error::Superseded { server, by }.into());
-        }
-        let backend = Arc::clone(&desk.backend);
-        let every = desk.settings.heartbeat_interval;
-        let heartbeat = tokio::spawn(beat(Arc::clone(&backend), id.clone(), every, expiry));
-        Ok(Self {
-            id,
-            backend,
-            heartbeat,
-        })
-    }
-
-    /// Gives up the lease.
-    pub(crate) async fn leave(self) {
-        self.heartbeat.abort();
-        if let Err(error) = self.backend.drop_lease(&self.id).await {
-            let why = output::chain(&error);
-            output::message(&format!("note: the lease lapses by itself: {why}\n"));
-        }
-    }
-}
-
-/// Renews a lease until it is aborted. Should it lapse all the same, and
-/// somebody take a player, then the store refuses what is written.
-async fn beat(backend: Arc<dyn Backend>, id: ServerId, every: Duration, expiry: Duration) {
-    loop {
-        tokio::time::sleep(every).await;
-        if let Err(error) = backend.renew_lease(&id, expiry).await {
-            let why = output::chain(&error);
-            output::message(&format!("note: the lease could not be renewed: {why}\n"));
-        }
-    }
-}
-
 /// A player held.
 pub(crate) struct Hold<'a> {
-    desk: &'a Desk,
-    player: PlayerId,
+    pub(crate) desk: &'a Desk,
+    pub(crate) player: PlayerId,
     session: SessionId,
     fence: Fence,
     claims: u64,
 }
 
 impl<'a> Hold<'a> {
-    /// Takes a player whom nobody holds, or only a server that is dead; or
-    /// anybody, if that is said.
+    /// Takes a player whom nobody holds, or only a server that is dead. The
+    /// lock lives with the lease of the operator's server.
     pub(crate) async fn take(
         desk: &'a Desk,
-        presence: &Presence,
+        server: &SessionManager<Value>,
         player: &PlayerId,
-        steal: bool,
     ) -> Result<Self, Failure> {
         let session = SessionId::from_uuid(RandomIds.next_id());
         let claimant = Claimant {
             session,
-            server: presence.id.clone(),
+            server: server.server().clone(),
             at: SystemClock.now(),
         };
         let acquire = async |replacing| {
@@ -102,44 +46,20 @@ impl<'a> Hold<'a> {
             desk.ask("take the player", acquired).await
         };
         let mut acquired = acquire(None).await?;
-        let mut from = None;
         if let Acquisition::Held { holder } = &acquired
-            && (steal || !desk.is_live(holder).await?)
+            && !desk.is_live(holder).await?
         {
-            from = Some(holder.clone());
             acquired = acquire(Some(holder.session)).await?;
         }
-        let fence = match acquired {
-            Acquisition::Acquired { fence } => fence,
-            Acquisition::Held { holder } => {
-                return Err(Failure::Held(player.clone(), Box::new(holder)));
-            }
-        };
-        let hold = Self {
-            desk,
-            player: player.clone(),
-            session,
-            fence,
-            claims: 0,
-        };
-        if let Some(lock) = from {
-            hold.tell(&lock, presence).await;
-        }
-        Ok(hold)
-    }
-
-    /// Tells the server that was taken from, so that it does not only notice at
-    /// its next save.
-    async fn tell(&self, lock: &Lock, presence: &Presence) {
-        let notice = Notice {
-            player: self.player.clone(),
-            session: lock.session,
-            kind: NoticeKind::Taken,
-            from: presence.id.clone(),
-        };
-        let told = self.desk.backend.notify(&lock.server.name, &notice);
-        if let Err(error) = self.desk.ask("tell the server", told).await {
-            output::message(&format!("note: {}\n", output::chain(&error)));
+        match acquired {
+            Acquisition::Acquired { fence } => Ok(Self {
+                desk,
+                player: player.clone(),
+                session,
+                fence,
+                claims: 0,
+            }),
+            Acquisition::Held { holder } => Err(Failure::Held(player.clone(), Box::new(holder))),
         }
     }
 
@@ -149,7 +69,7 @@ impl<'a> Hold<'a> {
             session: self.session,
             fence: self.fence,
             slot: slot.clone(),
-            number: playerdata::ClaimNumber::new(self.claims),
+            number: ClaimNumber::new(self.claims),
         }
     }
 
@@ -173,13 +93,38 @@ impl<'a> Hold<'a> {
         at: UnixMillis,
         body: &Body,
     ) -> Result<Revision, Failure> {
+        self.write(slot, base, at, async |desk, claim, stamp| {
+            desk.backend.save(claim, stamp, body).await
+        })
+        .await
+    }
+
+    /// Empties a slot.
+    pub(crate) async fn delete(
+        &mut self,
+        slot: &SlotName,
+        base: Revision,
+    ) -> Result<Revision, Failure> {
+        let now = SystemClock.now();
+        self.write(slot, base, now, async |desk, claim, stamp| {
+            desk.backend.delete(claim, stamp).await
+        })
+        .await
+    }
+
+    async fn write(
+        &mut self,
+        slot: &SlotName,
+        mut base: Revision,
+        at: UnixMillis,
+        send: impl AsyncFn(&Desk, &Claim, &Stamp) -> Result<WriteOutcome, BackendError>,
+    ) -> Result<Revision, Failure> {
         let write_id = WriteId::from_uuid(RandomIds.next_id());
-        let mut base = base;
         for attempt in 1.. {
             let stamp = Stamp { base, write_id, at };
             let claim = self.claim(slot);
-            let saved = self.desk.backend.save(&claim, &stamp, body);
-            let failure = match self.desk.ask("write the slot", saved).await {
+            let sent = send(self.desk, &claim, &stamp);
+            let failure = match self.desk.ask("write the slot", sent).await {
                 Ok(WriteOutcome::Written { revision }) => return Ok(revision),
                 Ok(WriteOutcome::Lost { holder }) => return Err(self.lost(holder)),
                 Ok(WriteOutcome::Overtaken) => self.lost(None),
@@ -203,7 +148,7 @@ impl<'a> Hold<'a> {
         unreachable!("the last attempt returns")
     }
 
-    /// Keeps what the slot has as a version, beside all that are kept.
+    /// Keeps what the slot has as a version, one of so many.
     pub(crate) async fn keep(&self, slot: &SlotName, most: u32) -> Result<(), Failure> {
         let policy = KeepPolicy {
             most,

@@ -2,20 +2,21 @@
 
 use bytes::Bytes;
 use playerdata::{
-    LetterId, PlayerId, Revision, SlotName, UnixMillis, WriteId,
-    backend::{Body, Encoding, Letter, Record, Retention},
+    LetterId, PlayerId, Revision, SlotName, TradeId, UnixMillis, WriteId,
+    backend::{Body, Encoding, Letter, Record, Retention, Verdict},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     command::mail,
-    copy::{PlayerCopy, SlotCopy},
+    copy::{PlayerCopy, RememberedLetter, SlotCopy},
     record::{ENVELOPE, text},
 };
 
-/// The version of the format.
-const FORMAT: u32 = 1;
+/// The versions of the format. A line has the first one if that can say it all:
+/// the second one has remembered letters and verdicts.
+const FORMATS: [u32; 2] = [1, 2];
 
 /// A player as a line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -23,17 +24,35 @@ pub(crate) struct Line {
     format: u32,
     player: PlayerId,
     slots: Vec<SlotLine>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    verdicts: Vec<VerdictLine>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct SlotLine {
     slot: SlotName,
+    /// Members of a [`RecordLine`], or none.
     #[serde(flatten)]
-    record: Option<RecordLine>,
+    record: Map<String, Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     versions: Vec<RecordLine>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     letters: Vec<LetterLine>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    remembered: Vec<RememberedLine>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RememberedLine {
+    id: LetterId,
+    posting: WriteId,
+    retention: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct VerdictLine {
+    trade: TradeId,
+    verdict: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,14 +92,23 @@ impl Line {
     pub(crate) fn of(copy: &PlayerCopy) -> Self {
         let slots = copy.slots.iter().map(|slot| SlotLine {
             slot: slot.slot.clone(),
-            record: slot.record.as_ref().map(RecordLine::of),
+            record: slot
+                .record
+                .as_ref()
+                .map(RecordLine::members)
+                .unwrap_or_default(),
             versions: slot.versions.iter().map(RecordLine::of).collect(),
             letters: slot.letters.iter().map(LetterLine::of).collect(),
+            remembered: slot.remembered.iter().map(RememberedLine::of).collect(),
         });
+        let slots: Vec<_> = slots.collect();
+        let verdicts: Vec<_> = copy.verdicts.iter().map(VerdictLine::of).collect();
+        let is_new = !verdicts.is_empty() || slots.iter().any(|slot| !slot.remembered.is_empty());
         Self {
-            format: FORMAT,
+            format: FORMATS[usize::from(is_new)],
             player: copy.player.clone(),
-            slots: slots.collect(),
+            slots,
+            verdicts,
         }
     }
 
@@ -88,14 +116,15 @@ impl Line {
     /// from this many bytes on.
     pub(crate) fn read(line: &str, compress_from: usize) -> Result<PlayerCopy, String> {
         let line: Self = serde_json::from_str(line).map_err(|error| error.to_string())?;
-        if line.format != FORMAT {
+        if !FORMATS.contains(&line.format) {
             return Err(format!(
-                "it has format {}, and this program reads {FORMAT}",
-                line.format
+                "it has format {}, and this program reads up to {}",
+                line.format, FORMATS[1]
             ));
         }
         let slots = line.slots.into_iter().map(|slot| {
-            let record = slot.record.map(|record| record.read(compress_from));
+            let record = RecordLine::of_members(slot.record)?;
+            let record = record.map(|record| record.read(compress_from));
             let versions = slot.versions.into_iter();
             let versions = versions.map(|version| version.read(compress_from));
             Ok(SlotCopy {
@@ -107,12 +136,19 @@ impl Line {
                     .into_iter()
                     .map(LetterLine::read)
                     .collect::<Result<_, String>>()?,
+                remembered: slot
+                    .remembered
+                    .into_iter()
+                    .map(RememberedLine::read)
+                    .collect::<Result<_, String>>()?,
             })
         });
+        let verdicts = line.verdicts.into_iter().map(VerdictLine::read);
         Ok(PlayerCopy {
             player: line.player,
             left_out: Vec::new(),
             slots: slots.collect::<Result<_, String>>()?,
+            verdicts: verdicts.collect::<Result<_, String>>()?,
         })
     }
 }
@@ -126,6 +162,22 @@ impl RecordLine {
             write_id: record.write_id,
             content: ContentLine::of(&record.body),
         }
+    }
+
+    fn members(record: &Record) -> Map<String, Value> {
+        let line = serde_json::to_value(Self::of(record));
+        match line.expect("it has texts, numbers and JSON only") {
+            Value::Object(members) => members,
+            _ => unreachable!("it is a struct"),
+        }
+    }
+
+    fn of_members(members: Map<String, Value>) -> Result<Option<Self>, String> {
+        if members.is_empty() {
+            return Ok(None);
+        }
+        let line = serde_json::from_value(Value::Object(members));
+        line.map(Some).map_err(|error| error.to_string())
     }
 
     fn read(self, compress_from: usize) -> Result<Record, String> {
@@ -226,16 +278,51 @@ impl LetterLine {
     }
 
     fn read(self) -> Result<Letter, String> {
-        let retention = Retention::from_name(&self.retention);
         Ok(Letter {
             id: self.id,
             posting: self.posting,
             sender: self.sender,
             sent_at: UnixMillis::new(self.sent_at_ms),
-            retention: retention
-                .ok_or_else(|| format!("there is no retention {:?}", self.retention))?,
+            retention: retention(&self.retention)?,
             content: Bytes::from(self.content.to_string()),
         })
+    }
+}
+
+impl RememberedLine {
+    fn of(letter: &RememberedLetter) -> Self {
+        Self {
+            id: letter.id.clone(),
+            posting: letter.posting,
+            retention: letter.retention.as_str().to_owned(),
+        }
+    }
+
+    fn read(self) -> Result<RememberedLetter, String> {
+        Ok(RememberedLetter {
+            id: self.id,
+            posting: self.posting,
+            retention: retention(&self.retention)?,
+        })
+    }
+}
+
+fn retention(name: &str) -> Result<Retention, String> {
+    Retention::from_name(name).ok_or_else(|| format!("there is no retention {name:?}"))
+}
+
+impl VerdictLine {
+    fn of((trade, verdict): &(TradeId, Verdict)) -> Self {
+        Self {
+            trade: *trade,
+            verdict: verdict.as_str().to_owned(),
+        }
+    }
+
+    fn read(self) -> Result<(TradeId, Verdict), String> {
+        let verdict = Verdict::from_name(&self.verdict);
+        let verdict = verdict.ok_or_else(|| format!("there is no verdict {:?}", self.verdict))?;
+        Ok((self.trade, verdict))
     }
 }
 
@@ -269,7 +356,13 @@ mod tests {
                 record: Some(record(3, body.clone())),
                 versions: vec![record(1, body)],
                 letters: vec![letter],
+                remembered: vec![RememberedLetter {
+                    id: LetterId::new("order-17").unwrap(),
+                    posting: write_id,
+                    retention: Retention::Timed,
+                }],
             }],
+            verdicts: vec![(TradeId::from_uuid(Uuid::from_u128(9)), Verdict::Commit)],
         }
     }
 
@@ -296,18 +389,40 @@ mod tests {
             let line = serde_json::to_string(&Line::of(&copy)).unwrap();
             let read = Line::read(&line, limit).unwrap();
             assert_eq!(read.player, copy.player);
+            assert_eq!(read.verdicts, copy.verdicts);
             let (read, was) = (&read.slots[0], &copy.slots[0]);
             assert_eq!(read.record, was.record, "{line}");
             assert_eq!(read.versions, was.versions, "{line}");
             assert_eq!(read.letters, was.letters, "{line}");
+            assert_eq!(read.remembered, was.remembered, "{line}");
         }
+    }
+
+    #[test]
+    fn a_line_of_the_first_format_is_read_and_still_written_where_it_says_it_all() {
+        let line = concat!(
+            r#"{"format":1,"player":"7","slots":[{"slot":"Slot1","revision":3,"schema":2,"#,
+            r#""saved_at_ms":1003,"write_id":"00000000-0000-0000-0000-000000000007","#,
+            r#""document":{"Level":1.0},"envelope":{"v":1},"letters":[{"id":"gift","#,
+            r#""posting":"00000000-0000-0000-0000-000000000007","sender":"somebody","#,
+            r#""sent_at_ms":5,"retention":"until-settled","content":{"Bread":1}}]},"#,
+            r#"{"slot":"Slot2"}]}"#,
+        );
+        let read = Line::read(line, 1_000).unwrap();
+        assert_eq!(read.slots[0].record.as_ref().unwrap().revision.get(), 3);
+        assert!(read.slots[1].record.is_none());
+        assert_eq!(serde_json::to_string(&Line::of(&read)).unwrap(), line);
     }
 
     #[test]
     fn a_line_that_makes_no_sense_says_why() {
         for (line, told) in [
             ("", "EOF"),
-            (r#"{"format":2,"player":"1","slots":[]}"#, "format 2"),
+            (r#"{"format":3,"player":"1","slots":[]}"#, "format 3"),
+            (
+                r#"{"format":1,"player":"1","slots":[{"slot":"S","document":{}}]}"#,
+                "revision",
+            ),
             (r#"{"format":1,"player":"","slots":[]}"#, "player id"),
             (r#"{"format":1,"slots":[]}"#, "player"),
         ] {

@@ -4,7 +4,7 @@ use clap::Parser;
 
 use crate::{Exit, command::Command};
 
-/// Players' data at hand: on SQLite, Redis or DynamoDB.
+/// Look at, repair and move players' data, on SQLite, Redis or DynamoDB.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "playerdata",

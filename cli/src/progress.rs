@@ -1,4 +1,4 @@
-//! How far something is that takes long, and what came of it.
+//! How far a long piece of work is, and how it ended.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -30,7 +30,7 @@ impl Drop for Progress {
     }
 }
 
-/// What became of the players.
+/// What happened to the players.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     written: u64,
@@ -79,11 +79,11 @@ impl Tally {
         });
         let words = || {
             let again = match stopped {
-                true => "; interrupted: give the command again to go on",
+                true => "; interrupted: run the command again to go on",
                 false => "",
             };
             format!(
-                "{written} players written, {there} there already, {newer} left because something \
+                "{written} players written, {there} already there, {newer} left because something \
                  newer is there, {held} left because they are held, {damaged} not whole because \
                  something can't be read{again}"
             )

@@ -2,7 +2,6 @@
 
 use std::io::{self, Read as _};
 
-use bytes::Bytes;
 use playerdata::{
     Codec, SlotName,
     backend::{Body, Encoding, Record},
@@ -73,30 +72,6 @@ pub(crate) fn text(body: &Body) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Takes out of a body's envelope what has been sent or decided since; says
-/// what that was. A body that can't be read stays as it is.
-pub(crate) fn without_what_was_acted_on(body: &mut Body) -> Vec<&'static str> {
-    let whole = text(body)
-        .ok()
-        .and_then(|text| serde_json::from_slice(&text).ok());
-    let Some(mut whole): Option<Value> = whole else {
-        return Vec::new();
-    };
-    let mut left_out = Vec::new();
-    if let Some(Value::Object(envelope)) = whole.get_mut(ENVELOPE) {
-        for member in ["outbox", "escrow"] {
-            if envelope.shift_remove(member).is_some() {
-                left_out.push(member);
-            }
-        }
-    }
-    if !left_out.is_empty() {
-        body.encoding = Encoding::Json;
-        body.bytes = Bytes::from(whole.to_string());
-    }
-    left_out
-}
-
 /// Whether two bodies hold the same, however they are compressed.
 pub(crate) fn same_content(one: &Body, other: &Body) -> bool {
     let texts = (text(one), text(other));
@@ -156,7 +131,7 @@ pub(crate) fn record_words(slot: &SlotName, record: &Record, content: &Content) 
             let beside = envelope.iter();
             let beside = beside.map(|it| {
                 format!(
-                    "\n\nKept beside it ({ENVELOPE}): {}",
+                    "\n\nStored beside it ({ENVELOPE}): {}",
                     escaped(&it.to_string())
                 )
             });

@@ -4,7 +4,7 @@ use std::{any::Any, fmt, ops::Deref, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
-use playerdata_core::{ManualClock, ServerId, backend::Backend};
+use playerdata_core::{Clock, ManualClock, ServerId, UnixMillis, backend::Backend};
 
 use crate::{
     Process, Rule,
@@ -332,6 +332,20 @@ impl Fixture {
         true
     }
 
+    /// Sets the store's clock back, if the fixture has one that can be set.
+    pub(crate) fn set_back(&self, time: Duration) -> bool {
+        let Some(clock) = &self.parts.clock else {
+            return false;
+        };
+        let noted = self
+            .history()
+            .call(format!("(the clock is set back by {time:?})"));
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        clock.set(UnixMillis::new(clock.now().get().saturating_sub(millis)));
+        noted.answer("done".to_owned());
+        true
+    }
+
     /// Closes both clients and the store, and opens them again.
     ///
     /// # Panics
@@ -344,7 +358,7 @@ impl Fixture {
         let Some(reopen) = parts.reopen.get_mut().take() else {
             parts.world.fail(
                 Rule::Fixture,
-                "the group `durable` needs a fixture that was told how to reopen",
+                "the group `durable` needs a fixture that knows how to reopen",
             );
         };
         Self::assemble(reopen().await, parts)

@@ -300,6 +300,7 @@ macro_rules! __every_store {
                 mail_disturbs_no_session,
                 mail_makes_no_slot,
                 letters_wait_whatever_happens_to_the_slot,
+                an_opening_says_whether_letters_wait,
             }
             mail_order {
                 letters_come_in_order_of_arrival,

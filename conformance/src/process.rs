@@ -72,8 +72,8 @@ pub trait Process: fmt::Debug + Send + Sync + 'static {
     /// The client in this process.
     fn backend(&self) -> Arc<dyn Backend>;
 
-    /// Lets through so many steps from now on, and freezes the process when it
-    /// is about to take the next one.
+    /// Lets through this many steps from now on, and freezes the process when
+    /// it is about to take the next one.
     fn freeze_after(&self, steps: usize);
 
     /// Whether the process stands still before a step.

@@ -39,6 +39,9 @@ pub enum Rule {
     E4,
     E5,
     E7,
+    X1,
+    X2,
+    X3,
     M1,
     M2,
     M3,
@@ -87,7 +90,7 @@ impl Rule {
             Self::L10 => "wrong clocks never cost an acknowledged save",
             Self::S1 => "an acknowledged write is what the next open returns",
             Self::S2 => {
-                "opening a slot again kills the claim in doubt, and shows what became of it"
+                "opening a slot again kills the claim in doubt, and shows what happened to it"
             }
             Self::S3 => "the revision grows by one per applied write, on its base only",
             Self::S4 => "nothing found is an answer, and an error never looks like it",
@@ -97,7 +100,7 @@ impl Rule {
             Self::S9 => "several slots can be open at once, each with its own document",
             Self::S10 => "a new player's document is stored at its first save, changed or not",
             Self::A1 => "the autosave writes what changed, and nothing else",
-            Self::A3 => "a save that failed is told and tried again",
+            Self::A3 => "a save that failed is reported and tried again",
             Self::A6 => "the forced cycle writes every open slot",
             Self::A9 => "game code that keeps a document holds up nobody else",
             Self::E1 => "an end saves and then releases; what can't be saved keeps the lock",
@@ -106,6 +109,9 @@ impl Rule {
             Self::E4 => "a shutdown ends every session, and leaves no lease",
             Self::E5 => "a dropped session ends in the background",
             Self::E7 => "nothing is left half done because nobody waits for it",
+            Self::X1 => "a change with a key is applied at most once: both are in one write",
+            Self::X2 => "no key is forgotten before its time",
+            Self::X3 => "a version that is put back has its own keys",
             Self::M1 => "a letter needs no lock; of one id the first counts, and none is dropped",
             Self::M2 => "a letter that was taken out is not taken in again",
             Self::M3 => "a letter is found by the next load, or its sender told who has the player",

@@ -44,10 +44,10 @@ impl fmt::Display for UnixMillis {
     }
 }
 
-/// Tells the time of day.
+/// Gives the time of day.
 ///
-/// A clock that is wrong costs at most an early or a late take-over (rule
-/// L10). Waiting is not its business: that is `tokio::time`'s, which a test
+/// A clock that is wrong costs at most an early or a late take-over.
+/// Waiting is not its business: that is `tokio::time`'s, which a test
 /// can pause.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time now.
@@ -109,7 +109,7 @@ impl Jitter {
     }
 }
 
-/// A clock that stands still until it is told the time, for tests and
+/// A clock that stands still until it is set, for tests and
 /// simulations.
 ///
 /// ```
@@ -156,7 +156,7 @@ impl Clock for ManualClock {
 }
 
 /// Ids that are the same in every run: 1, 2, 3 and so on, after a prefix that
-/// tells one source from another. For tests and simulations only.
+/// distinguishes one source from another. For tests and simulations only.
 #[derive(Debug, Default)]
 pub struct SequentialIds {
     prefix: u32,

@@ -20,12 +20,27 @@ use crate::{PlayerId, codec::KeysFingerprint};
 /// - a float is infinite or not a number, a key is there twice, a whole number
 ///   has more than 64 bits, or a top-level field is named `$playerdata`;
 /// - it does not come back: before a slot's first write in a session, what is
-///   to be written is decoded and encoded once more, and has to be the same
+///   to be written is decoded and encoded again, and has to be the same
 ///   JSON, whatever the order of keys and of elements. A field with
 ///   `skip_serializing_if` and no `default` does not come back, for one.
 ///
 /// Fields that the type gained are serde's affair: give them a
 /// `#[serde(default)]`. `reconcile` is for `Document` alone.
+///
+/// ```
+/// use playerdata_core::{GiftBank, Inventory};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Default, Serialize, Deserialize)]
+/// struct Profile {
+///     gold: u64,
+///     inventory: Inventory,
+///     #[serde(default)] // added in the second release
+///     gifts: GiftBank,
+/// }
+/// # fn is_one<D: playerdata_core::GameDocument>() {}
+/// # is_one::<Profile>();
+/// ```
 pub trait GameDocument: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> GameDocument for T {}

@@ -18,7 +18,7 @@ fn taken_by(holder: Option<&Lock>) -> String {
     }
 }
 
-/// Why a slot that is just being changed takes no other change.
+/// Who changes a slot that takes no other change meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Busy {
@@ -32,7 +32,7 @@ pub enum Busy {
     Deadlock,
     /// Another thread has been changing it for longer than changes are waited
     /// for.
-    #[error("by a closure that takes long")]
+    #[error("by a closure that has not returned yet")]
     Kept,
 }
 
@@ -46,6 +46,23 @@ pub enum Busy {
 /// cause, so that there is no [`source`](std::error::Error::source) to say it
 /// again; the fields have the causes. No more of a player's data than an
 /// excerpt is in it.
+///
+/// ```
+/// use playerdata_core::{Error, Slot};
+///
+/// /// What a player is told whose purchase was not saved.
+/// async fn save(slot: &Slot) -> Result<(), &'static str> {
+///     match slot.save().await {
+///         Ok(_) => Ok(()),
+///         Err(error) if error.is_lost() => Err("you are playing somewhere else"),
+///         Err(error) if error.is_transient() => Err("please try again in a moment"),
+///         Err(error) => {
+///             eprintln!("{error}");
+///             Err("that went wrong")
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Error {
@@ -83,7 +100,7 @@ pub enum Error {
         slot: SlotName,
     },
 
-    /// The slot is just being changed by other game code. Nothing changed.
+    /// The slot is being changed by other game code. This call changed nothing.
     SlotBusy {
         /// The player.
         player: PlayerId,
@@ -322,10 +339,7 @@ impl fmt::Display for Error {
                 write!(f, "slot {slot} of player {player} was deleted")
             }
             Self::SlotBusy { player, slot, busy } => {
-                write!(
-                    f,
-                    "slot {slot} of player {player} is just being changed: {busy}"
-                )
+                write!(f, "slot {slot} of player {player} is being changed {busy}")
             }
             Self::PlayerHeld { player, holder } => write!(f, "player {player} is held by {holder}"),
             Self::Superseded { server, by } => {
@@ -355,8 +369,8 @@ impl fmt::Display for Error {
                 stored,
             } => write!(
                 f,
-                "slot {slot} of player {player} was written since: the store has revision \
-                 {stored}, and what is to be put there builds on revision {base}"
+                "slot {slot} of player {player} has been written since: the store has \
+                 revision {stored}, but the document to put back builds on revision {base}"
             ),
             Self::InvalidName(invalid) => invalid.fmt(f),
             about_document => about_document.fmt_about_document(f),
@@ -388,7 +402,7 @@ impl Error {
                 source,
             } => write!(
                 f,
-                "the document of player {player}, slot {slot} can't be brought to the current \
+                "the document of player {player}, slot {slot} can't be migrated to the current \
                  schema: {}",
                 why(&**source)
             ),
@@ -402,7 +416,7 @@ impl Error {
                 why(&**source)
             ),
             Self::Panicked { player, during } => {
-                write!(f, "a panic while {during}, player {player}")
+                write!(f, "a panic while {during} for player {player}")
             }
             Self::Document {
                 player,
@@ -410,7 +424,7 @@ impl Error {
                 source,
             } => write!(
                 f,
-                "the document of player {player}, slot {slot} refuses: {}",
+                "the document of player {player}, slot {slot} refuses the call: {}",
                 why(&**source)
             ),
             about_moving => about_moving.fmt_about_moving(f),
@@ -427,7 +441,7 @@ impl Error {
                 revision,
             } => write!(
                 f,
-                "no version of revision {revision} is kept of player {player}, slot {slot}"
+                "revision {revision} of player {player}, slot {slot} is not among the kept versions"
             ),
             Self::TooManyKeys {
                 player,
@@ -454,8 +468,8 @@ impl Error {
             ),
             Self::NoEnvelope { player, slot } => write!(
                 f,
-                "the document of player {player}, slot {slot} is not a JSON object: nothing can be \
-                 kept beside it"
+                "the document of player {player}, slot {slot} is not a JSON object, so nothing \
+                 can be stored beside it"
             ),
             other => unreachable!("{other:?} has its text elsewhere"),
         }

@@ -21,7 +21,7 @@ pub enum SaveReason {
     LastSave(EndReason),
     /// An operator put it there.
     PutBack,
-    /// So many letters came that it was saved before the next of them.
+    /// Many letters had arrived: it was saved before the next ones.
     Mail,
 }
 
@@ -59,6 +59,18 @@ pub enum EndReason {
 }
 
 /// Something that happened. Errors are shared, so events are cheap to clone.
+///
+/// ```
+/// use playerdata_core::Event;
+///
+/// /// Whether somebody on call should know.
+/// fn is_alarming(event: &Event) -> bool {
+///     matches!(
+///         event,
+///         Event::LeaseAtRisk { .. } | Event::StoreAtRisk { .. } | Event::Superseded { .. }
+///     )
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -161,8 +173,8 @@ pub enum Event {
         /// The later incarnation.
         by: Incarnation,
     },
-    /// A version of a slot could not be kept when it was loaded. Loading it went
-    /// on as if there were no versions; the next load tries again.
+    /// A version of a slot could not be kept when it was loaded. Loading it
+    /// went on as if there were no versions; the next load tries again.
     VersionNotKept {
         /// The player.
         player: PlayerId,

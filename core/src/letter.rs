@@ -39,7 +39,7 @@ impl Letter {
     ///
     /// # Errors
     ///
-    /// [`InvalidName`] for an id that is none.
+    /// [`InvalidName`] if the id is not a valid one.
     pub fn new<I>(id: I, content: impl Into<Value>) -> Result<Self, InvalidName>
     where
         I: TryInto<LetterId, Error: Into<InvalidName>>,
@@ -97,7 +97,7 @@ impl Letter {
     }
 }
 
-/// Without the content: a log is no place for a player's data.
+/// Without the content: a player's data does not belong in a log.
 impl fmt::Debug for Letter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Letter")
@@ -108,8 +108,24 @@ impl fmt::Debug for Letter {
     }
 }
 
-/// What came of sending a letter.
+/// The outcome of sending a letter.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// use playerdata_core::{Letter, Sent};
+/// use serde_json::json;
+///
+/// let cake = || Letter::new("gift-17", json!("a cake"));
+/// assert_eq!(manager.send("bob", "Slot1", cake()?).await?, Sent::Posted);
+/// assert_eq!(manager.send("bob", "Slot1", cake()?).await?, Sent::AlreadySent);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Sent {
     /// It waits in the mailbox, by this call.
     Posted,
@@ -123,7 +139,10 @@ pub enum Sent {
 pub enum LetterError {
     /// As many letters wait for the slot as may: 1 000. Send it again when the
     /// player has been there.
-    #[error("{} letters wait for the slot, and no more can", backend::MAX_LETTERS)]
+    #[error(
+        "{} letters are waiting for the slot, which is the limit",
+        backend::MAX_LETTERS
+    )]
     MailboxFull,
     /// Its content is longer than 16 KiB of JSON.
     #[error("its content has {bytes} bytes of JSON, more than {limit}")]

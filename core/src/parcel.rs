@@ -45,10 +45,10 @@ use crate::{Document, DocumentError, GameDocument, Parcel};
 /// }
 /// ```
 pub trait ParcelDocument: GameDocument {
-    /// What moves.
+    /// What moves from document to document.
     type Parcel: Serialize + for<'de> Deserialize<'de> + Clone + Send + Sync + 'static;
 
-    /// Why it does not.
+    /// Why a parcel can't be taken or put.
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Takes a parcel out, all of it or nothing; returns it with whatever goes

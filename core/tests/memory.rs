@@ -69,5 +69,5 @@ fn a_document_takes_little_more_memory_than_its_json() {
     drop(documents);
     let json: usize = texts.iter().map(String::len).sum();
     let ratio = taken as f64 / json as f64;
-    assert!(ratio <= 2.2, "keys of one's own: {ratio} times their JSON");
+    assert!(ratio <= 2.2, "keys of its own: {ratio} times their JSON");
 }

@@ -1,5 +1,5 @@
 //! Players who move from one `game_server` to another all the time, and check
-//! that nothing they were told is ever taken back or counted twice.
+//! that nothing they were promised is ever taken back or counted twice.
 //!
 //! ```sh
 //! cargo run --example bots 127.0.0.1:4000 127.0.0.1:4001

@@ -1,4 +1,4 @@
-//! DynamoDB, or an emulator of it, with options of one's own.
+//! DynamoDB, or an emulator of it, with your own options.
 //!
 //! ```sh
 //! cargo run -p playerdata-dynamodb --example emulator   # in another terminal

@@ -1,4 +1,4 @@
-//! What a manager tells: two servers want one player, and one of them has to
+//! The events of a manager: two servers want one player, and one of them has to
 //! send the player away.
 //!
 //! ```sh

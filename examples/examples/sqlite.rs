@@ -1,4 +1,4 @@
-//! SQLite with options of one's own: several servers of one machine on one
+//! SQLite with your own options: several servers of one machine on one
 //! file, which gives up the last seconds at a power cut for faster saves.
 //!
 //! ```sh

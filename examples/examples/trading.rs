@@ -7,9 +7,9 @@
 //! PLAYERDATA_SERVER=two cargo run --example trading 3 4
 //! ```
 //!
-//! `trade ID COINS LOAVES` lets the first player buy loaves from the second, and
-//! `transfer ID PLAYER COINS` sends coins of the first player to anyone. An id
-//! that is typed again moves nothing again.
+//! `trade ID COINS LOAVES` lets the first player buy loaves from the second,
+//! and `transfer ID PLAYER COINS` sends coins of the first player to anyone. An
+//! id that is typed again moves nothing again.
 
 use std::error::Error;
 
@@ -56,7 +56,7 @@ async fn main() -> Result<()> {
                     _ => "on its way",
                 })
             }
-            _ => return Err(format!("{line:?} is no trade and no transfer").into()),
+            _ => return Err(format!("{line:?} is neither a trade nor a transfer").into()),
         };
         match done {
             Ok(done) => println!("{done}"),

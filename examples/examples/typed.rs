@@ -67,7 +67,7 @@ async fn play_release_1(backend: &MemoryBackend) -> Result<(), Box<dyn Error>> {
     let session = manager.start_session(PLAYER).await?;
     let slot = session.load_slot("Slot1").await?;
 
-    // Changes of one's own type are plain Rust.
+    // Changes of your own type are plain Rust.
     slot.modify(|profile| profile.gold += 120)?;
     slot.try_modify(|profile| -> Result<_, Box<dyn Error>> {
         Ok(profile.items.add("Potion", 2)?)

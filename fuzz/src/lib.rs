@@ -1,9 +1,9 @@
-//! What hostile input is thrown at: by fuzzing (`docs/fuzzing.md`), and by the
+//! Targets for hostile input: for fuzzing (`docs/fuzzing.md`), and for the
 //! tests here, which run everything that fuzzing has kept in `fuzz/corpus`.
 //!
 //! Each target takes any bytes and says whether they were taken or refused.
 //! It panics if they lead to anything else: what was taken has to hold
-//! together, and what was refused has to be told in an error.
+//! together, and what was refused has to be reported in an error.
 
 mod play;
 mod record;
@@ -15,7 +15,7 @@ pub use play::play;
 pub use record::{MAX_DOCUMENT_BYTES, record};
 pub use settings::settings;
 
-/// What became of an input.
+/// What happened to an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It makes sense.

@@ -85,7 +85,7 @@ fn is_read_directly_as_by_way_of_json(body: &Body, json: &Value) {
             }
         }
         (Err(CodecError::Mismatch { .. }), Err(_)) => {}
-        (direct, by_json) => panic!("{direct:?}, but by way of JSON {by_json:?}"),
+        (direct, by_json) => panic!("{direct:?}, but through JSON {by_json:?}"),
     }
 }
 

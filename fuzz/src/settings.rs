@@ -9,7 +9,7 @@ use crate::Fate;
 /// # Panics
 ///
 /// If what is taken does not pass its own check, or what is refused is not
-/// told why.
+/// with a reason.
 #[must_use]
 pub fn settings(input: &[u8]) -> Fate {
     let Ok(text) = str::from_utf8(input) else {

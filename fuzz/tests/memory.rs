@@ -27,7 +27,7 @@ fn bombs() -> Vec<(String, Vec<u8>)> {
     entries.filter(|(name, _)| name.contains("bomb")).collect()
 }
 
-/// The most memory that this process ever had, on systems that tell.
+/// The most memory that this process ever had, on systems that report it.
 fn most_ever_resident() -> Option<usize> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

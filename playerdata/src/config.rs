@@ -20,8 +20,8 @@ const DEFAULT_STORE: &str = "sqlite:players.db";
 /// | variable | sets | default |
 /// | --- | --- | --- |
 /// | `PLAYERDATA_STORE` | [`store`](Self::store) | `sqlite:players.db` |
-/// | `PLAYERDATA_SERVER` | [`server`](Self::server) | a name that is made up at each start |
-/// | `PLAYERDATA_LOCK_EXPIRY`, and so on | the field of [`Settings`] of that name, [as told there](Settings::from_layers) | the file's, or the setting's own |
+/// | `PLAYERDATA_SERVER` | [`server`](Self::server) | a new name at each start |
+/// | `PLAYERDATA_LOCK_EXPIRY`, and so on | the field of [`Settings`] of that name, [as described there](Settings::from_layers) | the file's, or the setting's own |
 ///
 /// A variable that begins with `PLAYERDATA_` and is none of these is refused,
 /// and everything that is wrong is in one error.
@@ -51,7 +51,16 @@ pub struct Config {
 }
 
 /// Everything that is wrong with what a deployment sets, one fault per line,
-/// also where a `main` that returns it shows it.
+/// also when it is returned from `main`.
+///
+/// ```
+/// use playerdata::Config;
+///
+/// let variables = [("PLAYERDATA_LOKC_EXPIRY", "90s"), ("PLAYERDATA_STORE", "players.db")];
+/// let variables = variables.map(|(name, text)| (name.to_owned(), text.to_owned()));
+/// let error = Config::from_layers(None::<&str>, variables).unwrap_err();
+/// assert_eq!(error.to_string().lines().count(), 2);
+/// ```
 #[derive(Error)]
 #[error("{}", self.lines().join("\n"))]
 #[non_exhaustive]

@@ -31,16 +31,29 @@
 //!
 //! | for | see |
 //! | --- | --- |
-//! | the sessions of a process | [`SessionManager`], [`Builder`], [`OnConflict`] |
+//! | the sessions of a process, from its start to its shutdown | [`SessionManager`], [`Builder`], [`ShutdownReport`] |
+//! | a player who joins while another server has them | [`OnConflict`] |
 //! | a player who is here | [`Session`] |
 //! | the player's data | [`Slot`], with [`Document`] or a type of the game's own ([`typed`]) |
 //! | items | [`Inventory`], [`Item`] |
+//! | a purchase or a reward that must count once | [`Slot::apply_once`], [`Once`] |
+//! | a gift to a player who may be anywhere | [`SessionManager::send`], [`Letter`] |
+//! | moving items between players | [`Slot::transfer`], [`SessionManager::trade`], [`Parcel`] |
+//! | going back to an earlier version | [`Slot::keep_version`], [`SessionManager::restore`] |
 //! | documents of an older release of the game | [`Migrations`] |
-//! | what can be set | [`Settings`], or [`Config`] with the environment |
+//! | code that runs on load and on save | [`Builder::on_load`], [`Builder::before_save`], [`Builder::before_last_save`] |
+//! | settings | [`Settings`], or [`Config`] with the environment |
 //! | which store | [`StoreUrl`], [`open`], and the table below |
-//! | what happens meanwhile | [`Event`], [`SessionManager::events`] |
-//! | what went wrong | [`Error`], [`StartError`], [`OpenError`] |
-//! | a store of one's own | [`backend::Backend`] |
+//! | what happens in the background | [`Event`], [`SessionManager::events`] |
+//! | what went wrong | [`Error`], [`StartError`], [`OpenError`], [`EndError`] |
+//! | a player on a bad day: look, free, repair, erase | [`SessionManager::holder`] and what follows it, or the program of the crate `playerdata-cli` |
+//! | a probe, and figures | [`SessionManager::health`], [`METRICS`] |
+//! | tests of a game | the feature `memory`, [`ManualClock`], the crate `playerdata-faults` |
+//! | a store of your own | [`backend::Backend`], the crate `playerdata-conformance` |
+//!
+//! The repository's `README.md` has a whole game server; `docs/economy.md` has
+//! recipes for purchases, mail and trades, and `docs/operations.md` says what
+//! each event and error asks for.
 //!
 //! # Stores and features
 //!
@@ -49,12 +62,12 @@
 //! | `sqlite` (default) | `sqlite:PATH` | one file, for several processes of one machine |
 //! | `memory` | `memory:` | this process, for tests |
 //! | `redis` | `redis://HOST:PORT`, `redis+sentinel://HOST:PORT/NAME` | Redis or Valkey: one server, a Cluster, or a primary found by Sentinels |
-//! | `redis-tls` | `rediss://HOST:PORT`, `rediss+sentinel://HOST:PORT/NAME` | the same by TLS |
+//! | `redis-tls` | `rediss://HOST:PORT`, `rediss+sentinel://HOST:PORT/NAME` | Redis or Valkey over TLS |
 //! | `dynamodb` | `dynamodb://TABLE?region=REGION` | a DynamoDB table |
+//! | `metrics` | | figures through the facade `metrics`, listed in [`METRICS`] |
 //!
-//! `sqlite` compiles SQLite, which takes a C compiler. Each backend can be
-//! reached with all its options as a module of this crate: [`sqlite`] and so
-//! on.
+//! `sqlite` compiles SQLite, which takes a C compiler. Each backend is also a
+//! module of this crate, with all its options: [`sqlite`] and so on.
 
 mod config;
 mod store;
@@ -82,3 +95,8 @@ pub mod prelude {
 
     pub use crate::{Config, StoreUrl};
 }
+
+/// The README's code is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

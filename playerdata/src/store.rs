@@ -26,7 +26,7 @@ pub enum StoreUrl {
     /// `memory:`, gone with the process.
     #[cfg(feature = "memory")]
     Memory,
-    /// `sqlite:PATH`, made if it is missing. Its folder has to be there.
+    /// `sqlite:PATH`, created if it is missing. Its folder has to be there.
     #[cfg(feature = "sqlite")]
     Sqlite(std::path::PathBuf),
     /// `redis://…`, `rediss://…`, `redis+sentinel://…` or
@@ -177,7 +177,7 @@ impl fmt::Display for StoreUrl {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The address names no store, or one that this program was built without.
+    /// The address does not name a store, or one that this program was built without.
     #[error(transparent)]
     Url(#[from] InvalidStoreUrl),
     /// The database file can't be used.
@@ -203,6 +203,26 @@ pub enum OpenError {
 ///
 /// Most programs need only what [`open`] returns. This also closes a database
 /// file, and says how long leases count.
+///
+/// ```
+/// use playerdata::{SessionManager, Settings, StoreUrl};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let url = format!("sqlite:{}", folder.path().join("players.db").display());
+/// # let url = url.as_str();
+/// let url: StoreUrl = url.parse()?; // "sqlite:players.db", say
+/// let settings = Settings::default();
+/// let store = url.open(&settings).await?;
+/// let manager = SessionManager::builder(store.backend())
+///     .settings(settings)
+///     .start()
+///     .await?;
+/// # manager.shutdown(std::time::Duration::MAX).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Store {
     backend: Arc<dyn Backend>,

@@ -110,7 +110,7 @@ fn block(language: &str, with: &str) -> &'static str {
     blocks.find(|block| block.contains(with)).unwrap()
 }
 
-/// A table as an infrastructure tool is told of it.
+/// A table as it is described to an infrastructure tool.
 #[derive(Debug, PartialEq)]
 struct Told {
     name: String,
@@ -191,7 +191,7 @@ fn by_terraform() -> Told {
 async fn the_table_that_infrastructure_tools_are_told_of_fits() {
     let told = by_cloudformation();
     assert_eq!(told, by_terraform());
-    assert!(told.recovery && told.protection, "it is no hazard");
+    assert!(told.recovery && told.protection, "it is not a hazard");
     let store = Store::without_table();
     let mut request = store
         .client()

@@ -28,7 +28,7 @@ struct Frozen {
 
 impl Frozen {
     /// Runs the scene's operation up to the call of that number. `None` if it
-    /// takes no more than so many.
+    /// takes no more than this many.
     async fn before(scene: &'static Scene, store: &Store, call: usize) -> Option<Self> {
         let wire = Wire::new();
         wire.at(call, Fault::Held);
@@ -87,7 +87,7 @@ async fn changes_nothing(scene: &'static Scene, stays: bool) {
             newest.release(&player, session(9)).await.unwrap();
         }
         let before = store.dump().await;
-        // It may well fail, and may be told anything, but for an effect.
+        // It may well fail, with whatever answer, but must have no effect.
         let outcome = frozen.thaw().await;
         let at = format!("before call {call} of {:?}: {outcome:?}", scene.name);
         assert_eq!(store.dump().await, before, "frozen {at}");

@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod corrupt;
 mod cost;
 mod crash;
 mod docs;

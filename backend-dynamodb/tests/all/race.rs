@@ -66,7 +66,7 @@ async fn l1_of_32_servers_one_gets_the_player_in_each_of_20_rounds_with_a_fence_
             fence: playerdata_core::Fence::new(fence),
             ..claim(&player, 0, "s", 1)
         };
-        let base = opened(&backends[1], &claim).await.revision.get();
+        let base = opened(&*backends[1], &claim).await.revision.get();
         assert_eq!(base as u128, round, "what the last winner saved is there");
         let saved = backends[2]
             .save(&claim, &stamp(base, round), &body("b"))
@@ -85,11 +85,11 @@ async fn s9_many_slots_of_one_player_are_opened_at_once() {
     let store = Store::open().await;
     let backend = Arc::new(store.backend());
     let player = player("p");
-    acquired(&backend, &player, &claimant(1), None).await;
+    acquired(&*backend, &player, &claimant(1), None).await;
     let opening = (0..16).map(|number| {
         let (backend, claim) = (backend.clone(), claim(&player, 1, &format!("s{number}"), 1));
         tokio::spawn(async move {
-            opened(&backend, &claim).await;
+            opened(&*backend, &claim).await;
             backend.save(&claim, &stamp(0, number), &body("b")).await
         })
     });
@@ -105,9 +105,9 @@ async fn l4_saves_that_race_a_take_over_are_there_or_refused() {
         let store = Store::open().await;
         let (old, new) = (Arc::new(store.backend()), store.backend());
         let player = player("p");
-        acquired(&old, &player, &claimant(1), None).await;
+        acquired(&*old, &player, &claimant(1), None).await;
         let claim_1 = claim(&player, 1, "s", 1);
-        opened(&old, &claim_1).await;
+        opened(&*old, &claim_1).await;
         let saving = tokio::spawn(async move {
             for base in 0.. {
                 let saved = old

@@ -80,7 +80,7 @@ async fn l6_of_many_releases_at_once_one_released_and_each_returns_to_a_free_pla
     let backends: Vec<_> = (0..RELEASES).map(|_| Arc::new(store.backend())).collect();
     let player = player("p");
     for round in 1..=ROUNDS {
-        acquired(&backends[0], &player, &claimant(round), None).await;
+        acquired(&*backends[0], &player, &claimant(round), None).await;
         play(&backends[0], &player, round).await;
         let releasing = backends.iter().map(|backend| {
             let (backend, player) = (backend.clone(), player.clone());

@@ -311,7 +311,7 @@ async fn credentials_may_take_longer_than_an_attempt() {
     assert_eq!(wire.operations().len(), 1);
 }
 
-/// What DynamoDB tells of a table and its backups, and the hazards in it.
+/// What DynamoDB says of a table and its backups, and the hazards in it.
 async fn hazards_of(table: &'static str, backups: &'static str) -> Vec<HazardKind> {
     let store = Store::without_table();
     let wire = Wire::new();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use playerdata_core::{
-    PlayerId, Revision, UnixMillis, WriteId,
+    Clock, PlayerId, Revision, UnixMillis, WriteId,
     backend::{
         Backend, Body, Claim, Effect, Encoding, Erasure, ErrorKind, KeepPolicy, Keeping, Stamp,
     },
@@ -39,7 +39,7 @@ async fn saved_slot() -> (Store, DynamoDbBackend, Claim) {
     (store, backend, claim)
 }
 
-/// Saves a record on that base that tells it by its body.
+/// Saves a record on that base, whose body names it.
 async fn save(backend: &DynamoDbBackend, claim: &Claim, base: u64) {
     let text = format!("on {base}");
     let saved = backend
@@ -103,7 +103,7 @@ async fn h1_a_version_is_the_record_as_it_was_stored() {
     assert_eq!(
         backend.list(&claim.player).await.unwrap(),
         [],
-        "it is no slot"
+        "it is not a slot"
     );
     for (name, revision) in [("s", 2), ("s#1", 1), ("S", 1), ("s1", 1)] {
         let Ok(name) = playerdata_core::SlotName::new(name) else {
@@ -177,9 +177,15 @@ async fn h1_nothing_is_kept_of_nothing_or_so_soon_after_the_last() {
     store.clock.advance(Duration::from_secs(60));
     let now = backend.keep_version(&claim, hourly).await.unwrap();
     assert_eq!(now, kept(2));
-    backend.delete(&claim, &stamp(2, 9)).await.unwrap();
+    // A clock that ran ahead keeps nobody from keeping one.
+    let ahead = store.clock.now();
+    store.clock.set(UnixMillis::new(ahead.get() - 1_000));
+    save(&backend, &claim, 2).await;
+    assert_eq!(keep(&backend, &claim).await, kept(3));
+    store.clock.set(ahead);
+    backend.delete(&claim, &stamp(3, 9)).await.unwrap();
     assert_eq!(keep(&backend, &claim).await, Keeping::Nothing, "deleted");
-    assert_eq!(revisions(&backend, &claim).await, [2, 1]);
+    assert_eq!(revisions(&backend, &claim).await, [3, 2, 1]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What the tests share: a table of their own, clients whose wire can fail,
 //! and short ways to make ids and writes.
-#![allow(dead_code, unreachable_pub)] // each test file uses a part of it
+#![allow(dead_code, unreachable_pub, unused_imports)] // each test file uses a part of it
 #![allow(clippy::unwrap_used)] // what a test can't go on without
 
 pub mod process;
@@ -17,15 +17,13 @@ use std::{
 use aws_sdk_dynamodb::{Client, config::Builder, types::AttributeValue};
 use bytes::Bytes;
 use playerdata_core::{
-    ClaimNumber, Fence, IdSource, Incarnation, LetterId, ManualClock, PlayerId, RandomIds,
-    Revision, ServerId, ServerName, SessionId, SlotName, TradeId, UnixMillis, WriteId,
-    backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Encoding, KeepPolicy, Letter, Opened, Opening,
-        Posting, Retention, Stamp, WriteOutcome,
-    },
+    ClaimNumber, Fence, IdSource, LetterId, ManualClock, PlayerId, RandomIds, Revision, ServerId,
+    SlotName, TradeId, WriteId,
+    backend::{Backend, Claim, Claimant, KeepPolicy, Letter, Posting, Retention, WriteOutcome},
 };
 use playerdata_dynamodb::{DynamoDbBackend, DynamoDbOptions};
 use playerdata_dynamodb_emulator::Endpoint;
+pub use playerdata_raw_session::{NOW, acquired, body, opened, session, slot, stamp};
 use uuid::Uuid;
 
 use self::wire::Wire;
@@ -190,28 +188,13 @@ fn told(value: AttributeValue) -> String {
     }
 }
 
-/// When tests begin, by their clock.
-pub const NOW: UnixMillis = UnixMillis::new(1_800_000_000_000);
-
 pub fn player(name: &str) -> PlayerId {
     PlayerId::new(name).unwrap()
 }
 
-pub fn slot(name: &str) -> SlotName {
-    SlotName::new(name).unwrap()
-}
-
 /// The server of that number.
 pub fn server(number: u128) -> ServerId {
-    ServerId {
-        name: ServerName::new(format!("server-{number}")).unwrap(),
-        incarnation: Incarnation::from_uuid(Uuid::from_u128(number)),
-    }
-}
-
-/// The session of that number.
-pub fn session(number: u128) -> SessionId {
-    SessionId::from_uuid(Uuid::from_u128(number))
+    playerdata_raw_session::server(&format!("server-{number}"), number)
 }
 
 /// The session of that number, on the server of that number.
@@ -246,23 +229,6 @@ pub async fn claim_now(
     Claim {
         fence: holder.map_or(Fence::new(1), |holder| holder.fence),
         ..claim(player, session_number, slot_name, number)
-    }
-}
-
-/// The write of that number on a base.
-pub fn stamp(base: u64, write: u128) -> Stamp {
-    Stamp {
-        base: Revision::new(base),
-        write_id: WriteId::from_uuid(Uuid::from_u128(write)),
-        at: NOW,
-    }
-}
-
-pub fn body(bytes: impl Into<Bytes>) -> Body {
-    Body {
-        schema: 1,
-        encoding: Encoding::Json,
-        bytes: bytes.into(),
     }
 }
 
@@ -317,27 +283,6 @@ pub const KEEP_ALWAYS: KeepPolicy = KeepPolicy {
 /// The trade of that number.
 pub fn trade(number: u128) -> TradeId {
     TradeId::from_uuid(Uuid::from_u128(number))
-}
-
-/// Takes the player, who must be free, or `replacing`'s.
-pub async fn acquired(
-    backend: &DynamoDbBackend,
-    player: &PlayerId,
-    claimant: &Claimant,
-    replacing: Option<SessionId>,
-) -> Fence {
-    match backend.acquire(player, claimant, replacing).await.unwrap() {
-        Acquisition::Acquired { fence } => fence,
-        Acquisition::Held { holder } => panic!("held by {holder}"),
-    }
-}
-
-/// Opens a slot that must be open to the claim.
-pub async fn opened(backend: &DynamoDbBackend, claim: &Claim) -> Opened {
-    match backend.open(claim).await.unwrap() {
-        Opening::Opened(opened) => opened,
-        other => panic!("{claim}: {other:?}"),
-    }
 }
 
 /// The outcome of a write that was applied on that base.

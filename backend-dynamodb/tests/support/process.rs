@@ -33,7 +33,7 @@ impl Gate {
     }
 }
 
-/// A client whose process stands still when it is told to, with the calls
+/// A client whose process stands still on command, with the calls
 /// that it was about to send.
 #[derive(Debug)]
 pub struct SlowProcess {

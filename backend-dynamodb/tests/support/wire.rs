@@ -47,7 +47,7 @@ pub enum Fault {
     Silence,
     /// It is answered by this, as JSON, without being applied.
     Says(&'static str),
-    /// It is answered by a service whose clock is ahead of ours by so many
+    /// It is answered by a service whose clock is ahead of ours by this many
     /// seconds.
     Ahead(i64),
     /// That service refuses its signature, which is made for another time.
@@ -172,7 +172,7 @@ impl Wire {
     }
 
     /// Delivers the calls that got stuck, and gives the status of each answer.
-    /// It can be done again: they arrive once more then.
+    /// It can be done again: they arrive again then.
     pub async fn deliver_stuck(&self) -> Vec<u16> {
         let (stuck, connector) = {
             let state = self.state.lock();
@@ -287,7 +287,7 @@ fn says(body: &'static str) -> HttpResponse {
     HttpResponse::new(StatusCode::try_from(200).unwrap(), SdkBody::from(body))
 }
 
-/// Dates an answer by a clock that is ahead by so many seconds.
+/// Dates an answer by a clock that is this many seconds ahead.
 fn set_date(answer: &mut HttpResponse, seconds: i64) {
     let now = i64::try_from(SystemClock.now().get() / 1_000).unwrap();
     let date = DateTime::from_secs(now + seconds);

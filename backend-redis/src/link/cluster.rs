@@ -42,7 +42,7 @@ const FORGOTTEN_AFTER: u32 = 8;
 /// redirection either.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    /// How every node is connected to but for its address.
+    /// How every node is connected to, except for its address.
     template: Dialer,
     seeds: Vec<Arc<Node>>,
     map: RwLock<Map>,
@@ -178,8 +178,8 @@ impl Cluster {
     /// Asks the nodes for the map, once for all who ask at the same time.
     ///
     /// No node's word is taken for it alone: one that was removed may be up and
-    /// know nobody, and one that is cut off knows the nodes as they were. Of the
-    /// whole maps that come in time, the latest counts.
+    /// know nobody, and one that is cut off knows the nodes as they were. Of
+    /// the whole maps that come in time, the latest counts.
     pub(crate) async fn refresh(&self, by: Instant) -> Result<(), Failure> {
         let seen = self.refreshes.load(Ordering::Acquire);
         let _one_at_a_time = self.refreshing.lock().await;

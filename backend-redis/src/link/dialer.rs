@@ -108,8 +108,8 @@ impl Dialer {
         Ok(connection)
     }
 
-    /// Tells the server what the connection is called. It is for people to
-    /// read: a server that does not take it is none the worse.
+    /// Gives the connection a name at the server. It is for people to
+    /// read: a server that does not take it is no worse for it.
     async fn introduce(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let name = &self.options.client_name;
         if name.is_empty() {

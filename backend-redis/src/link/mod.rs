@@ -112,7 +112,7 @@ impl Link {
 
     /// Connects to the primary that Sentinels name, and follows it. They are
     /// asked in the way of `sentinels`, and it is connected to in the way of
-    /// `primary`, but for the address.
+    /// `primary`, except for the address.
     pub(crate) async fn by_sentinels(
         sentinels: Vec<ConnectionInfo>,
         name: String,
@@ -365,7 +365,7 @@ impl Link {
             return Some(Retry::later(node.clone()));
         };
         if refresh && let Err(failure) = cluster.refresh(aim.deadline).await {
-            tracing::debug!(?failure, "the map of the Cluster could not be had");
+            tracing::debug!(?failure, "the map of the Cluster could not be fetched");
         }
         let owner = cluster.owner(hash_slot(aim.hash_tag));
         Some(Retry::later(owner.unwrap_or_else(|| node.clone())))

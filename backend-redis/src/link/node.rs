@@ -153,8 +153,8 @@ impl Node {
         answer(answers.into_iter().nth(1).unwrap_or_default())
     }
 
-    /// Has the next command make a new connection, for instance to find out whether the
-    /// address stands for another server now.
+    /// Has the next command make a new connection, for instance to find out
+    /// whether the address stands for another server now.
     pub(crate) fn reconnect(&self) {
         match &self.main {
             Main::Own { shared, leases, .. } => {
@@ -177,7 +177,7 @@ fn room(options: &RedisOptions) -> (Semaphore, usize) {
 }
 
 /// Has the server close a connection, so that its manager makes another: it
-/// has no other way to be told.
+/// has no other way to hear of it.
 fn end(mut connection: ConnectionManager) {
     tokio::spawn(async move {
         let quit = redis::cmd("QUIT");
@@ -251,7 +251,7 @@ fn wait(options: &RedisOptions) -> Cmd {
     command
 }
 
-/// Whether enough have the change: `WAIT` tells how many replicas, `WAITAOF`
+/// Whether enough have the change: `WAIT` answers how many replicas, `WAITAOF`
 /// whether the primary and how many replicas have it on disk.
 fn check(confirmed: Value, options: &RedisOptions) -> Result<(), Failure> {
     let (local, replicas) = match confirmed {

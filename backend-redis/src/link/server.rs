@@ -19,8 +19,8 @@ type Connecting = Shared<BoxFuture<'static, Result<MultiplexedConnection, RedisE
 /// next command needs it; no command is ever sent twice.
 ///
 /// The client crate's own `ConnectionManager` is not used here for it does not
-/// tell a command that was never sent from one whose answer was lost, and goes
-/// on using a connection after commands on it have timed out.
+/// distinguish a command that was never sent from one whose answer was lost,
+/// and goes on using a connection after commands on it have timed out.
 pub(crate) struct ServerLink {
     dialer: Dialer,
     current: Mutex<Current>,
@@ -28,7 +28,7 @@ pub(crate) struct ServerLink {
 
 #[derive(Default)]
 struct Current {
-    /// Tells the connections of this link apart.
+    /// Distinguishes the connections of this link.
     number: u64,
     /// Where there is a connection, without waiting.
     ready: Option<MultiplexedConnection>,
@@ -80,8 +80,8 @@ impl ServerLink {
         answers.map_err(|error| self.failed(number, error))
     }
 
-    /// Has the next command make a new connection, for instance to find out whether
-    /// the address stands for another server now.
+    /// Has the next command make a new connection, for instance to find out
+    /// whether the address stands for another server now.
     pub(crate) fn reconnect(&self) {
         self.current.lock().forget();
     }
@@ -149,7 +149,7 @@ impl ServerLink {
     }
 }
 
-/// Tells a refusal from an answer.
+/// Distinguishes a refusal from an answer.
 pub(crate) fn answer(value: Value) -> Result<Value, Failure> {
     match value {
         Value::ServerError(refusal) => Err(Failure::Refused(refusal)),

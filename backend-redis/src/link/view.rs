@@ -8,7 +8,7 @@ use crate::keys::HASH_SLOTS;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct View {
     pub(super) ranges: Vec<Range>,
-    /// Grows with every change of the Cluster; 0 if the node does not tell.
+    /// Grows with every change of the Cluster; 0 if the node does not say.
     pub(super) epoch: u64,
     /// Whether the node says that all is well: it sees most of the others.
     pub(super) is_in_order: bool,
@@ -83,7 +83,7 @@ fn read_range(range: Value, asked: &str) -> Option<Range> {
 }
 
 /// An address with its host: a node that does not know its own, or is not to
-/// tell it, is where the one is that was asked.
+/// give it, is where the one is that was asked.
 pub(super) fn complete(address: &str, asked: &str) -> String {
     match address.rsplit_once(':') {
         Some(("" | "?", port)) => {

@@ -16,7 +16,7 @@ if not declared(claimed, player, 6) then
   return declare(claimed)
 end
 if player.fence then
-  -- First of the writes, for it fails if the fence is no number.
+  -- First of the writes, since it fails if the fence is not a number.
   redis.call('HINCRBY', KEYS[1], 'fence', 1)
 else
   redis.call('HSET', KEYS[1], 'fence', first_fence())

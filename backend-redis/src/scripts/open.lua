@@ -1,6 +1,6 @@
 -- Opens a slot: moves its value to the key of the claim.
 -- KEYS: the player, where the value is unless it is new, the claim unless the
---       hash slot is on the move
+--       hash slot is on the move, the mailbox if that is declared
 -- ARGV: session, slot, claim number, where the value is ('rest', a number, or
 --       'new' if it was never opened and its key is not declared), fence
 local player = read_player()
@@ -29,10 +29,18 @@ elseif where ~= ARGV[4] then
   return { 'declare', slot, where }
 end
 
+-- How many letters wait. A mailbox that the hash does not list was made before
+-- the hash was lost: who reads it puts that right.
+local mail = player['mail:' .. slot]
+if not mail then
+  local box = box_key(slot, 'mail')
+  mail = KEYS[#KEYS] == box and redis.call('EXISTS', box) == 1 and '1' or '0'
+end
+
 if where == number then
   be_primary()
   local value = redis.call('GET', claim)
-  return value and { 'opened', value } or { 'vanished' }
+  return value and { 'opened', value, mail } or { 'vanished' }
 end
 
 local value = ''
@@ -61,4 +69,4 @@ end
 redis.call('HSET', KEYS[1], field, number)
 -- `MSET`, so that in the server's statistics `SET`s are saves and openings.
 redis.call('MSET', rest, mark(ARGV[1], number))
-return { 'opened', value }
+return { 'opened', value, mail }

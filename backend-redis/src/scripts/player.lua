@@ -2,7 +2,7 @@
 -- hash: `fence`, the lock's fields while somebody holds the player, and per
 -- slot `slot:<name>`: 'rest', or the number of the claim that has its value.
 -- While a claim has it, the key at rest holds a mark that says so. `mail:<name>`
--- is there if the slot has a mailbox, and tells how many letters wait in it;
+-- is there if the slot has a mailbox, and says how many letters wait in it;
 -- `versions:<name>` if versions of it are kept, and how many. `lost` is there if
 -- something was found that the hash does not list.
 

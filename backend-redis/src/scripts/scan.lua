@@ -1,4 +1,4 @@
--- Names some of the keys of one server, and tells how that sees itself at the
+-- Names some of the keys of one server, and says how that sees itself at the
 -- same moment.
 -- ARGV: the cursor, the pattern, about how many keys to look at
 local info = redis.call('INFO', 'server')

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use playerdata_core::{Event, SaveReason, Session, SessionManager, Settings, Slot};
-use support::{Game, TestServer, connect, options};
+use support::{RawSession, TestServer, connect, options};
 
 /// Calls by command since the statistics were reset.
 async fn calls(server: &TestServer) -> BTreeMap<String, u64> {
@@ -29,7 +29,7 @@ async fn a_thousand_saves_are_a_thousand_sets_and_nothing_else() {
     let backend = connect(&[server.url()], &options()).await;
     let mut games = Vec::new();
     for player in 0..10 {
-        games.push(Game::start(&backend, &player.to_string()).await);
+        games.push(RawSession::start(&backend, player.to_string()).await);
     }
     server.ask::<()>(&["CONFIG", "RESETSTAT"]).await;
     for round in 0..100 {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use playerdata_core::backend::{Backend, Renewal, WriteOutcome};
-use support::{Game, Proxy, TestServer, connect, impatient, options};
+use support::{Proxy, RawSession, TestServer, connect, impatient, options};
 use tokio::time::Instant;
 
 /// 32 saves of 1 MiB at 8 MB/s take longer than one may take: the time that
@@ -17,7 +17,7 @@ async fn e6_heartbeats_and_saves_get_through_a_line_full_of_large_saves() {
     let backend = connect(&[server.url()], &options()).await;
     let mut games = Vec::new();
     for player in 0..32 {
-        games.push(Game::start(&backend, &player.to_string()).await);
+        games.push(RawSession::start(&backend, player.to_string()).await);
     }
     let proxy = Proxy::to(server.port()).await;
     // The same names, by the narrow line.
@@ -65,8 +65,8 @@ async fn e6_heartbeats_and_saves_get_through_a_line_full_of_large_saves() {
 }
 
 /// The namespace that the games are in.
-async fn backend_namespace(games: &[Game], server: &TestServer) -> String {
-    let player = format!("*:{{{}}}", games[0].player);
+async fn backend_namespace(games: &[RawSession], server: &TestServer) -> String {
+    let player = format!("*:{{{}}}", games[0].claim.player);
     let keys: Vec<String> = server.ask(&["KEYS", &player]).await;
     let (namespace, _) = keys[0].split_once(":{").expect("it is a player's");
     namespace.to_owned()

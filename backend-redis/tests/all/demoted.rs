@@ -4,12 +4,13 @@ use crate::support;
 
 use std::{sync::Arc, time::Duration};
 
+use futures::future::join_all;
 use playerdata_core::{
     SessionManager, StartError,
     backend::{Backend, ErrorKind, HazardKind},
 };
 use playerdata_redis::{RedisBackend, redis};
-use support::{Game, Proxy, TestServer, connect, impatient, options, until};
+use support::{Proxy, RawSession, TestServer, connect, impatient, options, until};
 
 /// Makes it a replica of nobody who is there: it keeps what it has.
 async fn demote(server: &TestServer) {
@@ -19,8 +20,10 @@ async fn demote(server: &TestServer) {
 #[tokio::test]
 async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     let server = TestServer::start(&[]).await;
-    let backend = connect(&[server.url()], &impatient()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let (urls, options) = ([server.url()], impatient());
+    let backend = connect(&urls, &options).await;
+    let others = join_all((0..5).map(|_| connect(&urls, &options))).await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     let id = game.claimant.server.clone();
     let ttl = Duration::from_secs(60);
@@ -28,15 +31,16 @@ async fn l2_a_demoted_primary_answers_nothing_that_a_take_over_is_decided_by() {
     assert!(backend.lease_is_live(&id).await.unwrap());
     demote(&server).await;
 
-    let thief = Game::of("4711").claimant;
-    // All at once: each may be tried again until its time is up.
+    let thief = RawSession::of("4711").claimant;
+    // All at once, each by a client of its own: it is tried again until its time
+    // is up.
     let (live, holder, view, list, saved, held) = tokio::join!(
         backend.lease_is_live(&id),
-        backend.holder(&game.player),
-        backend.view(&game.player, &game.slot),
-        backend.list(&game.player),
-        game.try_save(&backend, "second"),
-        backend.acquire(&game.player, &thief, None),
+        others[0].holder(&game.claim.player),
+        others[1].view(&game.claim.player, &game.claim.slot),
+        others[2].list(&game.claim.player),
+        game.try_save(&others[3], "second"),
+        others[4].acquire(&game.claim.player, &thief, None),
     );
     for error in [
         live.unwrap_err(),
@@ -73,12 +77,14 @@ async fn a_connection_of_the_caller_s_leaves_a_demoted_primary() {
     let client = redis::Client::open(proxy.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
     let backend = RedisBackend::from_connection(connection, options()).unwrap();
-    Game::start(&backend, "4711").await;
+    RawSession::start(&backend, "4711").await;
     demote(&former).await;
     proxy.switch(primary.port());
-    let game = Game::of("4712");
+    let game = RawSession::of("4712");
     until("the address leads to the primary", || async {
-        let acquired = backend.acquire(&game.player, &game.claimant, None).await;
+        let acquired = backend
+            .acquire(&game.claim.player, &game.claimant, None)
+            .await;
         acquired.is_ok()
     })
     .await;

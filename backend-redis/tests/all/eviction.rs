@@ -9,7 +9,7 @@ use playerdata_core::{
     backend::{Backend, Effect, Erasure, ErrorKind, HazardKind, Opening, WriteOutcome},
 };
 use playerdata_redis::RedisBackend;
-use support::{Game, TestServer, connect, options, until};
+use support::{RawSession, TestServer, connect, options, until};
 use tokio::time::timeout;
 
 /// Deletes the hash of a player, and nothing else.
@@ -20,9 +20,9 @@ async fn forget(server: &TestServer, player: &str) {
 }
 
 /// Opens the slot for a session that has just got the lock.
-async fn try_open(backend: &RedisBackend, game: &mut Game) -> Result<Opening, ErrorKind> {
-    game.number = game.number.next();
-    let opened = backend.open(&game.claim()).await;
+async fn try_open(backend: &RedisBackend, game: &mut RawSession) -> Result<Opening, ErrorKind> {
+    game.claim.number = game.claim.number.next();
+    let opened = backend.open(&game.claim).await;
     opened.map_err(|error| error.kind())
 }
 
@@ -53,7 +53,7 @@ async fn s4_l3_on_a_server_that_evicts_the_locks_of_those_who_play_stay() {
     let backend = connect(&[server.url()], &options()).await;
     let mut games = Vec::new();
     for player in 0..20 {
-        games.push(Game::start(&backend, &player.to_string()).await);
+        games.push(RawSession::start(&backend, player.to_string()).await);
     }
     let junk = |from: usize, to: usize| {
         let script = "for i = ARGV[1], ARGV[1] + 99 do \
@@ -88,11 +88,15 @@ async fn s4_l3_on_a_server_that_evicts_the_locks_of_those_who_play_stay() {
     assert!(!stats.contains("evicted_keys:0\r"), "nothing was evicted");
 
     for game in &mut games {
-        let mut next = Game::of(game.player.as_str());
+        let mut next = RawSession::of(game.claim.player.as_str());
         let fence = next.take(&backend, Some(game)).await;
-        assert!(fence > game.fence, "{fence} after {}", game.fence);
+        assert!(
+            fence > game.claim.fence,
+            "{fence} after {}",
+            game.claim.fence
+        );
         let opened = next.open(&backend).await;
-        let record = opened.record.expect("it is no new player");
+        let record = opened.record.expect("it is not a new player");
         assert_eq!(record.body.bytes, "played");
     }
 }
@@ -102,21 +106,25 @@ async fn s4_l3_without_its_hash_a_value_is_an_error_and_the_fence_still_grows() 
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
     // One at rest, one that a claim has, one that was never saved.
-    let mut rested = Game::start(&backend, "1").await;
+    let mut rested = RawSession::start(&backend, "1").await;
     rested.save(&backend, "rested").await;
     rested.release(&backend).await;
-    let mut played = Game::start(&backend, "2").await;
+    let mut played = RawSession::start(&backend, "2").await;
     played.save(&backend, "played").await;
-    let fresh = Game::start(&backend, "3").await;
+    let fresh = RawSession::start(&backend, "3").await;
 
     for game in [&rested, &played, &fresh] {
-        let player = game.player.as_str();
+        let player = game.claim.player.as_str();
         forget(&server, player).await;
-        let viewed = backend.view(&game.player, &game.slot).await;
+        let viewed = backend.view(&game.claim.player, &game.claim.slot).await;
         assert_eq!(viewed.unwrap_err().kind(), ErrorKind::Corrupt);
-        let mut next = Game::of(player);
+        let mut next = RawSession::of(player);
         let fence = next.take(&backend, None).await;
-        assert!(fence > game.fence, "{fence} after {}", game.fence);
+        assert!(
+            fence > game.claim.fence,
+            "{fence} after {}",
+            game.claim.fence
+        );
         let opened = try_open(&backend, &mut next).await;
         assert_eq!(opened.unwrap_err(), ErrorKind::Corrupt);
         // The former session can open nothing any more.
@@ -126,7 +134,7 @@ async fn s4_l3_without_its_hash_a_value_is_an_error_and_the_fence_still_grows() 
         next.release(&backend).await;
     }
     // An erasure leaves nothing but the fence, though the hash is there again.
-    let erased = backend.erase(&rested.player).await.unwrap();
+    let erased = backend.erase(&rested.claim.player).await.unwrap();
     assert_eq!(erased, Erasure::Erased);
     let left: Vec<String> = server.ask(&["KEYS", "*:{1}*"]).await;
     assert_eq!(left.len(), 1, "{left:?}");
@@ -143,7 +151,7 @@ async fn s4_l3_without_its_hash_a_value_is_an_error_and_the_fence_still_grows() 
     server
         .ask::<()>(&["HSET", hash, "slot:Slot1", "rest"])
         .await;
-    let mut next = Game::of("2");
+    let mut next = RawSession::of("2");
     next.take(&backend, None).await;
     let opened = next.open(&backend).await;
     assert_eq!(opened.record.unwrap().body.bytes, "played");
@@ -153,7 +161,7 @@ async fn s4_l3_without_its_hash_a_value_is_an_error_and_the_fence_still_grows() 
 async fn s13_a_save_without_a_lock_is_found_out_where_hashes_can_be_evicted() {
     let server = TestServer::start(&["--maxmemory-policy", "allkeys-lru"]).await;
     let backend = connect(&[server.url()], &options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     forget(&server, "4711").await;
     let error = game.try_save(&backend, "second").await.unwrap_err();
@@ -164,10 +172,10 @@ async fn s13_a_save_without_a_lock_is_found_out_where_hashes_can_be_evicted() {
     let opened = try_open(&backend, &mut game).await;
     assert_eq!(opened, Ok(Opening::Lost { holder: None }));
 
-    // A take-over is no such case: it leaves no claim behind.
-    let mut other = Game::start(&backend, "4712").await;
+    // A take-over is not such a case: it leaves no claim behind.
+    let mut other = RawSession::start(&backend, "4712").await;
     other.save(&backend, "first").await;
-    Game::of("4712").take(&backend, Some(&other)).await;
+    RawSession::of("4712").take(&backend, Some(&other)).await;
     let late = other.try_save(&backend, "late").await.unwrap();
     assert!(matches!(
         late,
@@ -182,7 +190,7 @@ async fn s13_a_save_finds_out_in_time_that_the_lock_was_deleted_by_hand() {
     let mut often = options();
     often.lock_check_interval = Duration::from_millis(50);
     let backend = connect(&[server.url()], &often).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     forget(&server, "4711").await;
     let error = timeout(Duration::from_secs(20), async {
         loop {
@@ -205,15 +213,12 @@ async fn s13_a_save_finds_out_in_time_that_the_lock_was_deleted_by_hand() {
 async fn erasing_a_player_removes_what_the_hash_did_not_list() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
-    // What looks like a pattern is none.
+    // What looks like a pattern is not one.
     for player in ["47*11", "4711", "4[7]11"] {
-        let mut game = Game::start(&backend, player).await;
+        let mut game = RawSession::start(&backend, player).await;
         game.save(&backend, "at rest").await;
         game.release(&backend).await;
-        let mut game = Game {
-            slot: "Slot2".parse().unwrap(),
-            ..Game::of(player)
-        };
+        let mut game = RawSession::of(player).in_slot("Slot2");
         game.take(&backend, None).await;
         game.open(&backend).await;
         game.save(&backend, "played").await;
@@ -221,13 +226,13 @@ async fn erasing_a_player_removes_what_the_hash_did_not_list() {
     forget(&server, "47[*]11").await;
     let keys: Vec<String> = server.ask(&["KEYS", "*:{47[*]11}:*"]).await;
     assert_eq!(keys.len(), 3, "two values and a mark: {keys:?}");
-    let player = Game::of("47*11").player;
+    let player = RawSession::of("47*11").claim.player;
     assert_eq!(backend.erase(&player).await.unwrap(), Erasure::Erased);
     let left: Vec<String> = server.ask(&["KEYS", "*:{47[*]11}*"]).await;
     assert_eq!(left, Vec::<String>::new());
     let others: Vec<String> = server.ask(&["KEYS", "*:{4*}:*"]).await;
     assert_eq!(others.len(), 6, "{others:?}");
-    let mut next = Game::of("47*11");
+    let mut next = RawSession::of("47*11");
     next.take(&backend, None).await;
     assert_eq!(next.open(&backend).await.record, None);
 }

@@ -3,7 +3,7 @@
 use crate::support;
 
 use playerdata_core::backend::Backend;
-use support::{Game, TestServer, connect, options};
+use support::{RawSession, TestServer, connect, options};
 
 const SESSION: &str = "0197f7a2-5c1e-7c6a-9d0e-0b6f0a1b2c3d";
 const INCARNATION: &str = "0197f7a2-0000-7c6a-9d0e-0b6f0a1b2c3d";
@@ -44,27 +44,23 @@ async fn a_session_of_before_goes_on_and_its_values_are_read() {
     server.ask::<()>(&["SET", &key(":Slot2"), &two]).await;
 
     let backend = connect(&[server.url()], &options).await;
-    let mut game = Game::of("4711");
-    let holder = backend.holder(&game.player).await.unwrap().unwrap();
+    let mut game = RawSession::of("4711");
+    let holder = backend.holder(&game.claim.player).await.unwrap().unwrap();
     game.claimant.session = holder.session;
-    game.fence = holder.fence;
-    assert_eq!(game.fence.get(), 7);
+    game.claim.fence = holder.fence;
+    assert_eq!(game.claim.fence.get(), 7);
     assert_eq!(game.stored(&backend).await.as_deref(), Some("one"));
-    assert_eq!(backend.list(&game.player).await.unwrap().len(), 2);
-    game.number = playerdata_core::ClaimNumber::new(2);
+    assert_eq!(backend.list(&game.claim.player).await.unwrap().len(), 2);
+    game.claim.number = playerdata_core::ClaimNumber::new(2);
     let opened = game.open(&backend).await;
     assert_eq!(opened.record.unwrap().body.bytes, "one");
     game.save(&backend, "one more").await;
 
-    let mut next = Game::of("4711");
+    let mut next = RawSession::of("4711");
     assert_eq!(next.take(&backend, Some(&game)).await.get(), 8);
     let opened = next.open(&backend).await;
     assert_eq!(opened.record.unwrap().body.bytes, "one more");
-    let mut other = Game {
-        slot: "Slot2".parse().unwrap(),
-        number: playerdata_core::ClaimNumber::new(0),
-        ..next.clone()
-    };
+    let mut other = next.in_slot("Slot2");
     let opened = other.open(&backend).await;
     assert_eq!(opened.record.unwrap().body.bytes, "two");
 }
@@ -102,11 +98,11 @@ async fn a_claim_of_before_is_withdrawn() {
     server.ask::<()>(&["SET", &written, &value("one")]).await;
     server.ask::<()>(&["SET", &empty, ""]).await;
     let backend = connect(&[server.url()], &options).await;
-    let mut former = Game::of("4711");
+    let mut former = RawSession::of("4711");
     former.claimant.session = SESSION.parse().unwrap();
-    let mut next = Game::of("4711");
+    let mut next = RawSession::of("4711");
     next.take(&backend, Some(&former)).await;
     let opened = next.open(&backend).await;
     assert_eq!(opened.record.unwrap().body.bytes, "one");
-    assert_eq!(backend.list(&next.player).await.unwrap().len(), 1);
+    assert_eq!(backend.list(&next.claim.player).await.unwrap().len(), 1);
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use playerdata_core::backend::{Backend as _, Effect, ErrorKind, Opening};
 use playerdata_redis::{RedisBackend, RedisOptions, redis};
-use support::{Game, Plan, Proxy, TestServer, body, connect, impatient, options};
+use support::{Plan, Proxy, RawSession, TestServer, body, connect, impatient, options};
 use tokio::time::{Instant, timeout};
 
-/// A server of one's own, reached through a proxy, and on the side.
+/// A server for this test alone, reached through a proxy and directly.
 struct Line {
     server: TestServer,
     proxy: Proxy,
@@ -94,7 +94,7 @@ impl Line {
 async fn a_save_cut_off_on_its_way_is_in_doubt_and_never_sent_again() {
     for line in Line::all().await {
         let Line { backend, proxy, .. } = &line;
-        let mut game = Game::start(backend, "4711").await;
+        let mut game = RawSession::start(backend, "4711").await;
         game.save(backend, "first").await;
         line.server.ask::<()>(&["CONFIG", "RESETSTAT"]).await;
 
@@ -115,13 +115,13 @@ async fn a_save_cut_off_on_its_way_is_in_doubt_and_never_sent_again() {
 async fn a_save_whose_answer_was_lost_is_recognised_when_the_slot_is_opened_again() {
     for line in Line::all().await {
         let Line { backend, proxy, .. } = &line;
-        let mut game = Game::start(backend, "4711").await;
+        let mut game = RawSession::start(backend, "4711").await;
         game.save(backend, "first").await;
         line.server.ask::<()>(&["CONFIG", "RESETSTAT"]).await;
 
         proxy.plan(Plan::CutAfter);
         let stamp = game.stamp();
-        let saved = backend.save(&game.claim(), &stamp, &body("second")).await;
+        let saved = backend.save(&game.claim, &stamp, &body("second")).await;
         assert_eq!(saved.unwrap_err().effect(), Effect::Possible);
 
         let opened = game.open(backend).await;
@@ -136,7 +136,7 @@ async fn a_save_whose_answer_was_lost_is_recognised_when_the_slot_is_opened_agai
 async fn s1_a_delayed_save_does_not_land_on_a_newer_acknowledged_one() {
     for line in Line::all().await {
         let Line { backend, proxy, .. } = &line;
-        let mut game = Game::start(backend, "4711").await;
+        let mut game = RawSession::start(backend, "4711").await;
         game.save(backend, "first").await;
 
         proxy.plan(Plan::Delay);
@@ -160,7 +160,7 @@ async fn a_hung_server_is_an_error_in_time_and_used_again_when_it_is_back() {
         let Line {
             backend, server, ..
         } = &line;
-        let mut game = Game::start(backend, "4711").await;
+        let mut game = RawSession::start(backend, "4711").await;
         game.save(backend, "first").await;
 
         server.freeze();
@@ -177,8 +177,8 @@ async fn a_hung_server_is_an_error_in_time_and_used_again_when_it_is_back() {
         assert_eq!(error.effect(), Effect::None, "{error}");
 
         server.thaw();
-        game.number = game.number.next();
-        let claim = game.claim();
+        game.claim.number = game.claim.number.next();
+        let claim = game.claim.clone();
         support::until("the slot can be opened again", || async {
             matches!(backend.open(&claim).await, Ok(Opening::Opened(_)))
         })
@@ -192,7 +192,7 @@ async fn a_hung_server_is_an_error_in_time_and_used_again_when_it_is_back() {
 async fn without_a_server_nothing_is_sent_and_nothing_can_have_happened() {
     let mut server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
 
     server.kill();
@@ -212,7 +212,7 @@ async fn without_a_server_nothing_is_sent_and_nothing_can_have_happened() {
 async fn a_dropped_save_leaves_the_session_usable() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
 
     server.freeze();

@@ -12,10 +12,10 @@ use playerdata_core::{
 };
 use playerdata_redis::{RedisBackend, RedisOptions};
 use support::{
-    Game, Plan, Proxy, TestServer, connect, ids, letter, options, shared_cluster, unsettled,
+    Plan, Proxy, RawSession, TestServer, connect, ids, letter, options, shared_cluster, unsettled,
 };
 
-/// A server of one's own, and one player's mailbox on it.
+/// A server for this test alone, and one player's mailbox on it.
 struct Post {
     server: TestServer,
     options: RedisOptions,
@@ -141,9 +141,9 @@ async fn m1_whoever_posts_is_told_who_holds_the_player() {
     let first = letter("1", "{}");
     assert_eq!(post.post(&first).await, Posting::Posted { holder: None });
     // The mail came before the player did.
-    let game = Game::start(&post.backend, "4711").await;
-    let holder = post.backend.holder(&game.player).await.unwrap();
-    assert_eq!(holder.as_ref().unwrap().session, game.session());
+    let game = RawSession::start(&post.backend, "4711").await;
+    let holder = post.backend.holder(&game.claim.player).await.unwrap();
+    assert_eq!(holder.as_ref().unwrap().session, game.id());
     let posting = first.posting;
     let again = post.post(&first).await;
     let holder = || holder.clone();
@@ -156,8 +156,8 @@ async fn m1_whoever_posts_is_told_who_holds_the_player() {
     );
     let second = post.post(&letter("2", "{}")).await;
     assert_eq!(second, Posting::Posted { holder: holder() });
-    // Mail is no slot, and no claim on one.
-    assert_eq!(post.backend.list(&game.player).await.unwrap(), []);
+    // Mail is not a slot, nor a claim on one.
+    assert_eq!(post.backend.list(&game.claim.player).await.unwrap(), []);
     game.release(&post.backend).await;
     assert_eq!(post.waiting().await, ["1", "2"]);
 }
@@ -178,10 +178,7 @@ async fn m1_names_are_exact() {
     assert_eq!(post.waiting().await[0], odd);
     // A slot that is named as what slots have beside their value.
     let slot = SlotName::new("mail").unwrap();
-    let mut game = Game {
-        slot: slot.clone(),
-        ..Game::of("4711")
-    };
+    let mut game = RawSession::of("4711").in_slot(slot.as_str());
     game.take(&post.backend, None).await;
     game.open(&post.backend).await;
     game.save(&post.backend, "a value").await;
@@ -289,7 +286,7 @@ async fn m6_erasing_a_player_takes_mail_and_its_memory_along() {
         .post(&post.player, &slot, &other)
         .await
         .unwrap();
-    let mut game = Game::start(&post.backend, "4711").await;
+    let mut game = RawSession::start(&post.backend, "4711").await;
     game.save(&post.backend, "saved").await;
     let held = post.backend.erase(&post.player).await.unwrap();
     assert!(matches!(held, Erasure::Locked { .. }));
@@ -326,10 +323,10 @@ async fn m6_l3_who_only_ever_got_mail_is_erased_and_has_a_fence_that_grows() {
     let scans: String = post.server.ask(&["INFO", "commandstats"]).await;
     assert!(!scans.contains("cmdstat_scan:"), "the player is known");
     assert_eq!(post.waiting().await, Vec::<String>::new());
-    let mut game = Game::of("4711");
+    let mut game = RawSession::of("4711");
     let first = game.take(&post.backend, None).await;
     game.release(&post.backend).await;
-    assert!(Game::of("4711").take(&post.backend, None).await > first);
+    assert!(RawSession::of("4711").take(&post.backend, None).await > first);
 }
 
 #[tokio::test]
@@ -419,7 +416,7 @@ async fn m1_s13_a_mailbox_that_is_gone_or_replaced_is_no_empty_one() {
     assert_eq!(read().await.unwrap_err().kind(), ErrorKind::Corrupt);
     let value: String = post.server.ask(&["GET", &post.mailbox()]).await;
     assert_eq!(value, "another program's");
-    // Letters that waited are no empty mailbox.
+    // A mailbox where letters waited is not empty.
     post.server.ask::<()>(&["DEL", &post.mailbox()]).await;
     assert_eq!(read().await.unwrap_err().kind(), ErrorKind::Corrupt);
     let posted = post

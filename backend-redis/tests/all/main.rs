@@ -20,5 +20,5 @@ mod sentinel;
 mod settings;
 mod stale;
 mod tls;
-mod trade;
-mod version;
+mod trades;
+mod versions;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use playerdata_core::backend::Backend as _;
 use playerdata_redis::RedisBackend;
-use support::{Game, TestCluster, TestServer, connect, options};
+use support::{RawSession, TestCluster, TestServer, connect, options};
 use tokio::time::sleep;
 
 async fn play(backend: &RedisBackend, players: std::ops::Range<u32>) {
     for player in players {
-        let mut game = Game::start(backend, &player.to_string()).await;
+        let mut game = RawSession::start(backend, player.to_string()).await;
         game.save(backend, "first").await;
         game.release(backend).await;
     }
@@ -33,7 +33,7 @@ async fn an_empty_map_is_not_believed() {
     let options = options();
     let asking = async {
         let backend = connect(&urls, &options).await;
-        let held = backend.holder(&Game::of("4711").player).await;
+        let held = backend.holder(&RawSession::of("4711").claim.player).await;
         assert_eq!(held.expect("the others know"), None);
         backend
     };
@@ -54,15 +54,14 @@ async fn a_node_without_a_cluster_is_not_asked_for_its_former_players() {
     let mut options = options();
     options.min_replicas = 1;
     let confirmed = connect(&cluster.urls(), &options).await;
-    let mut game = Game::start(&confirmed, "4711").await;
+    let mut game = RawSession::start(&confirmed, "4711").await;
     game.save(&confirmed, "before").await;
     options.min_replicas = 0;
     let backend = connect(&cluster.urls(), &options).await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
 
     cluster.nodes[owner].kill();
-    let take_over = ["CLUSTER", "FAILOVER", "TAKEOVER"];
-    cluster.nodes[replica].ask::<()>(&take_over).await;
+    cluster.take_over(replica).await;
     cluster.nodes[owner].restart_empty().await;
     // `CLUSTERDOWN Hash slot not served`, for ever.
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));

@@ -5,12 +5,14 @@ use crate::support;
 use std::time::Duration;
 
 use playerdata_core::backend::{Backend, Erasure, ErrorKind, KeepPolicy, Keeping, Posting};
-use support::{Game, Move, TestCluster, connect, ids, impatient, letter, options, with_new_node};
+use support::{
+    Move, RawSession, TestCluster, connect, ids, impatient, letter, options, with_new_node,
+};
 
 #[tokio::test]
 async fn a_session_goes_on_while_its_hash_slot_moves_to_another_node() {
     let (cluster, new, backend) = with_new_node(&options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "before").await;
 
     let migration = Move::of(&cluster, "4711", new).await;
@@ -34,7 +36,7 @@ async fn a_session_goes_on_while_its_hash_slot_moves_to_another_node() {
 #[tokio::test]
 async fn a_session_that_starts_or_ends_waits_until_its_keys_are_together() {
     let (cluster, new, backend) = with_new_node(&options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "saved").await;
 
     let migration = Move::of(&cluster, "4711", new).await;
@@ -46,24 +48,21 @@ async fn a_session_that_starts_or_ends_waits_until_its_keys_are_together() {
         migration.finish().await;
     };
     tokio::join!(game.release(&backend), finishing);
-    let mut next = Game::of("4711");
+    let mut next = RawSession::of("4711");
     next.take(&backend, None).await;
     let opened = next.open(&backend).await;
     assert_eq!(opened.record.unwrap().body.bytes, "saved");
 }
 
-/// The reason why scripts are told every key they touch: the server then
+/// The reason why scripts declare every key they touch: the server then
 /// refuses them before they start. A script that made up the names of keys
 /// would fail at the first one that has moved, with the others done.
 #[tokio::test]
 async fn a_script_whose_keys_are_on_two_nodes_does_nothing_at_all() {
     let (cluster, new, backend) = with_new_node(&impatient()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "one").await;
-    let mut other = Game {
-        slot: "Slot2".parse().unwrap(),
-        ..game.clone()
-    };
+    let mut other = game.in_slot("Slot2");
     other.open(&backend).await;
     other.save(&backend, "two").await;
 
@@ -71,15 +70,16 @@ async fn a_script_whose_keys_are_on_two_nodes_does_nothing_at_all() {
     let keys = migration.keys().await;
     let claim = keys.iter().find(|key| key.contains(":Slot2:")).unwrap();
     migration.key(claim).await;
-    let release = backend.release(&game.player, game.session()).await;
+    let release = backend.release(&game.claim.player, game.id()).await;
     let error = release.unwrap_err();
-    // Whether the time was up between two attempts or during one is chance,
-    // so the effect may be told as possible; that there was none is seen below.
+    // Whether the time was up between two attempts or during one is chance, so
+    // the effect may be reported as possible; that there was none is seen
+    // below.
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
-    let thief = Game::of("4711");
-    let replacing = Some(game.session());
+    let thief = RawSession::of("4711");
+    let replacing = Some(game.id());
     let acquired = backend
-        .acquire(&game.player, &thief.claimant, replacing)
+        .acquire(&game.claim.player, &thief.claimant, replacing)
         .await;
     assert_eq!(acquired.unwrap_err().kind(), ErrorKind::Unavailable);
 
@@ -88,7 +88,7 @@ async fn a_script_whose_keys_are_on_two_nodes_does_nothing_at_all() {
     other.save(&backend, "two more").await;
     migration.finish().await;
     game.release(&backend).await;
-    assert_eq!(backend.list(&game.player).await.unwrap().len(), 2);
+    assert_eq!(backend.list(&game.claim.player).await.unwrap().len(), 2);
     assert_eq!(other.stored(&backend).await.as_deref(), Some("two more"));
 }
 
@@ -107,14 +107,12 @@ async fn a_session_goes_on_when_its_primary_is_replaced_by_a_replica() {
     let backend = connect(&cluster.urls(), &options).await;
     options.min_replicas = 1;
     let confirmed = connect(&cluster.urls(), &options).await;
-    let mut game = Game::start(&confirmed, "4711").await;
+    let mut game = RawSession::start(&confirmed, "4711").await;
     game.save(&confirmed, "before").await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
 
     cluster.nodes[owner].kill();
-    cluster.nodes[replica]
-        .ask::<()>(&["CLUSTER", "FAILOVER", "TAKEOVER"])
-        .await;
+    cluster.take_over(replica).await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
     game.save(&backend, "after").await;
 }
@@ -125,12 +123,12 @@ async fn a_session_goes_on_when_its_primary_is_replaced_by_a_replica() {
 #[tokio::test]
 async fn players_whose_keys_are_together_are_not_locked_out_while_the_hash_slot_moves() {
     let (cluster, new, backend) = with_new_node(&options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "before").await;
     let migration = Move::of(&cluster, "4711", new).await;
     // All keys are where they were: what needs no new one goes on.
     game.release(&backend).await;
-    let mut game = Game::of("4711");
+    let mut game = RawSession::of("4711");
     game.take(&backend, None).await;
 
     for key in migration.keys().await {
@@ -139,18 +137,14 @@ async fn players_whose_keys_are_together_are_not_locked_out_while_the_hash_slot_
     let opened = game.open(&backend).await;
     assert_eq!(opened.record.unwrap().body.bytes, "before");
     game.save(&backend, "opened on the way").await;
-    let mut other = Game {
-        slot: "Slot2".parse().unwrap(),
-        number: playerdata_core::ClaimNumber::new(0),
-        ..game.clone()
-    };
+    let mut other = game.in_slot("Slot2");
     assert_eq!(other.open(&backend).await.record, None);
     other.save(&backend, "new on the way").await;
     game.open(&backend).await;
     game.save(&backend, "opened again").await;
     game.release(&backend).await;
     migration.finish().await;
-    let mut next = Game::of("4711");
+    let mut next = RawSession::of("4711");
     next.take(&backend, None).await;
     let opened = next.open(&backend).await;
     assert_eq!(opened.record.unwrap().body.bytes, "opened again");
@@ -165,12 +159,15 @@ async fn players_whose_keys_are_together_are_not_locked_out_while_the_hash_slot_
 #[tokio::test]
 async fn m1_h1_mail_and_versions_go_on_while_a_hash_slot_moves() {
     let (cluster, new, backend) = with_new_node(&options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "before").await;
-    let slot = game.slot.clone();
+    let slot = game.claim.slot.clone();
     let other = "Slot2".parse().unwrap();
     let [early, late, last] = ["early", "late", "last"].map(|id| letter(id, "{}"));
-    backend.post(&game.player, &slot, &early).await.unwrap();
+    backend
+        .post(&game.claim.player, &slot, &early)
+        .await
+        .unwrap();
     let policy = KeepPolicy {
         most: 8,
         min_age: Duration::ZERO,
@@ -178,46 +175,52 @@ async fn m1_h1_mail_and_versions_go_on_while_a_hash_slot_moves() {
 
     let migration = Move::of(&cluster, "4711", new).await;
     // All keys are where they were.
-    backend.post(&game.player, &slot, &late).await.unwrap();
+    backend
+        .post(&game.claim.player, &slot, &late)
+        .await
+        .unwrap();
     let waiting = backend
-        .letters(&game.player, &slot, None, 10)
+        .letters(&game.claim.player, &slot, None, 10)
         .await
         .unwrap();
     assert_eq!(ids(&waiting), ["early", "late"]);
     let none = backend
-        .letters(&game.player, &other, None, 10)
+        .letters(&game.claim.player, &other, None, 10)
         .await
         .unwrap();
     assert_eq!(none, []);
-    let none = backend.versions(&game.player, &slot).await.unwrap();
+    let none = backend.versions(&game.claim.player, &slot).await.unwrap();
     assert_eq!(none, []);
 
     for key in migration.keys().await {
         migration.key(&key).await;
     }
     // All have arrived, and the hash slot has not.
-    backend.post(&game.player, &other, &last).await.unwrap();
-    let (id, posting) = (&early.id, early.posting);
     backend
-        .discard(&game.player, &slot, id, posting)
+        .post(&game.claim.player, &other, &last)
         .await
         .unwrap();
-    let kept = backend.keep_version(&game.claim(), policy).await.unwrap();
+    let (id, posting) = (&early.id, early.posting);
+    backend
+        .discard(&game.claim.player, &slot, id, posting)
+        .await
+        .unwrap();
+    let kept = backend.keep_version(&game.claim, policy).await.unwrap();
     let revision = game.revision;
     assert_eq!(kept, Keeping::Kept { revision });
     migration.finish().await;
 
     for (slot, expected) in [(&slot, "late"), (&other, "last")] {
-        let waiting = backend.letters(&game.player, slot, None, 10).await;
+        let waiting = backend.letters(&game.claim.player, slot, None, 10).await;
         assert_eq!(ids(&waiting.unwrap()), [expected]);
     }
     let version = backend
-        .version(&game.player, &slot, revision)
+        .version(&game.claim.player, &slot, revision)
         .await
         .unwrap();
     assert_eq!(version.unwrap().body.bytes, "before");
     game.release(&backend).await;
-    let erased = backend.erase(&game.player).await.unwrap();
+    let erased = backend.erase(&game.claim.player).await.unwrap();
     assert_eq!(erased, Erasure::Erased);
 }
 
@@ -225,19 +228,21 @@ async fn m1_h1_mail_and_versions_go_on_while_a_hash_slot_moves() {
 #[tokio::test]
 async fn m1_a_letter_waits_until_the_keys_are_together() {
     let (cluster, new, backend) = with_new_node(&impatient()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "saved").await;
     let migration = Move::of(&cluster, "4711", new).await;
     // A mailbox would be made on the new node, and the hash is still here.
     let first = letter("first", "{}");
-    let posted = backend.post(&game.player, &game.slot, &first).await;
+    let posted = backend
+        .post(&game.claim.player, &game.claim.slot, &first)
+        .await;
     let error = posted.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     for key in migration.keys().await {
         migration.key(&key).await;
     }
     let posted = backend
-        .post(&game.player, &game.slot, &first)
+        .post(&game.claim.player, &game.claim.slot, &first)
         .await
         .unwrap();
     assert!(
@@ -246,7 +251,7 @@ async fn m1_a_letter_waits_until_the_keys_are_together() {
     );
     migration.finish().await;
     let letters = backend
-        .letters(&game.player, &game.slot, None, 10)
+        .letters(&game.claim.player, &game.claim.slot, None, 10)
         .await
         .unwrap();
     assert_eq!(ids(&letters), ["first"]);

@@ -13,7 +13,8 @@ use playerdata_core::{
 };
 use playerdata_redis::RedisBackend;
 use support::{
-    Game, Move, TestCluster, TestServer, connect, impatient, letter, options, until, with_new_node,
+    Move, RawSession, TestCluster, TestServer, connect, impatient, letter, options, until,
+    with_new_node,
 };
 
 /// A listing under way.
@@ -67,12 +68,15 @@ async fn fill(backend: &RedisBackend, numbers: std::ops::Range<u32>) {
     posting.buffered(32).try_collect::<Vec<_>>().await.unwrap();
 }
 
-/// Adds what is no player, and keys of other programs.
+/// Adds what is not a player, and keys of other programs.
 async fn add_others(server: &TestServer, backend: &RedisBackend, ours: &str) {
     let trade = playerdata_core::TradeId::from_uuid(*letter("1", "{}").posting.as_uuid());
     backend.decide(trade, Verdict::Commit).await.unwrap();
     backend
-        .renew_lease(&Game::of("4711").claimant.server, Duration::from_secs(60))
+        .renew_lease(
+            &RawSession::of("4711").claimant.server,
+            Duration::from_secs(60),
+        )
         .await
         .unwrap();
     for key in [
@@ -104,7 +108,7 @@ async fn whoever_has_anything_is_listed_and_nobody_else() {
     for name in [
         "rested", "played", "a:b*[?]", "version", "deleted", "erased",
     ] {
-        let mut game = Game::start(&backend, name).await;
+        let mut game = RawSession::start(&backend, name).await;
         game.save(&backend, "saved").await;
         games.push(game);
     }
@@ -112,24 +116,21 @@ async fn whoever_has_anything_is_listed_and_nobody_else() {
         unreachable!()
     };
     rested.release(&backend).await;
-    backend
-        .keep_version(&version.claim(), policy)
-        .await
-        .unwrap();
+    backend.keep_version(&version.claim, policy).await.unwrap();
     for game in [version, deleted] {
-        backend.delete(&game.claim(), &game.stamp()).await.unwrap();
+        backend.delete(&game.claim, &game.stamp()).await.unwrap();
         game.release(&backend).await;
     }
     backend
-        .post(&erased.player, &slot, &letter("1", "{}"))
+        .post(&erased.claim.player, &slot, &letter("1", "{}"))
         .await
         .unwrap();
     erased.release(&backend).await;
-    backend.erase(&erased.player).await.unwrap();
+    backend.erase(&erased.claim.player).await.unwrap();
     expected.extend(["rested", "played", "a:b*[?]", "version"]);
     // Only opened, only locked.
-    Game::start(&backend, "opened").await;
-    Game::of("locked").take(&backend, None).await;
+    RawSession::start(&backend, "opened").await;
+    RawSession::of("locked").take(&backend, None).await;
     for name in ["letter", "discarded"] {
         let (player, sent) = (PlayerId::new(name).unwrap(), letter("1", "{}"));
         backend.post(&player, &slot, &sent).await.unwrap();
@@ -339,12 +340,11 @@ async fn nobody_is_left_out_when_a_replica_takes_over() {
     cluster.nodes[0].is_replicated(&key).await;
     let mut listing = Listing::default();
     for _ in 0..2 {
-        // The first hash slots are the first node's: it is in the middle of them.
+        // The first hash slots are the first node's: it is in the middle of
+        // them.
         assert!(listing.page(&backend, 20).await.unwrap());
     }
     cluster.nodes[0].kill();
-    cluster.nodes[replica]
-        .ask::<()>(&["CLUSTER", "FAILOVER", "TAKEOVER"])
-        .await;
+    cluster.take_over(replica).await;
     assert_eq!(listing.rest(&backend, 50).await, names(0..300));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use playerdata_core::backend::{Backend, Effect, ErrorKind, WriteOutcome};
 use playerdata_redis::{RedisBackend, RedisOptions};
-use support::{Game, Proxy, TestServer, connect, impatient, options, until};
+use support::{Proxy, RawSession, TestServer, connect, impatient, options, until};
 use tokio::time::Instant;
 
 struct Pair {
@@ -39,7 +39,7 @@ fn never_confirmed(options: &RedisOptions) -> RedisOptions {
     impatient
 }
 
-async fn fails_for_want_of_replicas(backend: &RedisBackend, game: &Game) {
+async fn fails_for_want_of_replicas(backend: &RedisBackend, game: &RawSession) {
     let saved = game.try_save(backend, "lonely").await;
     let error = saved.expect_err("no replica confirms");
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
@@ -53,7 +53,7 @@ async fn a_save_is_acknowledged_when_enough_replicas_have_it() {
     let options = confirmed();
     let backend = connect(&[primary.url()], &options).await;
     let lonely = connect(&[primary.url()], &never_confirmed(&options)).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     let keys: Vec<String> = replica.ask(&["KEYS", "*:Slot1:*"]).await;
     let value: String = replica.ask(&["GET", &keys[0]]).await;
@@ -78,7 +78,7 @@ async fn saves_that_wait_for_replicas_hold_up_nothing_else() {
     let backend = connect(&[primary.url()], &options).await;
     let mut games = Vec::new();
     for player in 0..8 {
-        games.push(Game::start(&backend, &player.to_string()).await);
+        games.push(RawSession::start(&backend, player.to_string()).await);
     }
     replica.freeze();
     let start = Instant::now();
@@ -124,8 +124,8 @@ async fn a_session_goes_on_when_the_primary_is_replaced_by_its_replica() {
     let mut options = stale_options.clone();
     options.min_replicas = 1;
     let before = connect(&[primary.url()], &options).await;
-    let stale = Game::start(&before, "4711").await;
-    let mut game = Game::of("4711");
+    let stale = RawSession::start(&before, "4711").await;
+    let mut game = RawSession::of("4711");
     let fence = game.take(&before, Some(&stale)).await;
     game.open(&before).await;
     game.save(&before, "before").await;
@@ -137,7 +137,7 @@ async fn a_session_goes_on_when_the_primary_is_replaced_by_its_replica() {
     // The same backend finds the new primary behind the old address.
     let backend = stale_backend;
     until("the address leads to the new primary", || async {
-        backend.holder(&game.player).await.is_ok()
+        backend.holder(&game.claim.player).await.is_ok()
     })
     .await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
@@ -147,7 +147,7 @@ async fn a_session_goes_on_when_the_primary_is_replaced_by_its_replica() {
         matches!(late, WriteOutcome::Lost { holder: Some(_) }),
         "{late:?}"
     );
-    let next = Game::of("4711").take(&backend, Some(&game)).await;
+    let next = RawSession::of("4711").take(&backend, Some(&game)).await;
     assert!(next > fence, "{next} after {fence}");
 }
 
@@ -161,7 +161,7 @@ async fn s1_a_replica_that_lagged_forgets_nothing_that_was_acknowledged() {
     let mut options = confirmed();
     let backend = connect(&[primary.url()], &options).await;
     let lonely = connect(&[primary.url()], &never_confirmed(&options)).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "confirmed").await;
     // A port that nobody listens at: the replica keeps what it has.
     replica.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]).await;
@@ -183,7 +183,7 @@ async fn s1_a_replica_that_lagged_forgets_nothing_that_was_acknowledged() {
 async fn a_primary_that_became_a_replica_is_unavailable_and_used_again_when_it_is_not() {
     let Pair { primary, replica } = Pair::start().await;
     let backend = connect(&[primary.url()], &impatient()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
 
     primary.is_replicated("probe").await;
@@ -208,7 +208,7 @@ async fn a_save_that_meets_a_replica_goes_to_the_primary_that_the_address_leads_
     let Pair { primary, replica } = Pair::start().await;
     let proxy = Proxy::to(primary.port()).await;
     let backend = connect(&[proxy.url()], &options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     primary.is_replicated("probe").await;
 
@@ -227,7 +227,7 @@ async fn a_save_that_meets_a_replica_goes_to_the_primary_that_the_address_leads_
 async fn s2_a_failover_while_a_save_waits_for_replicas_leaves_it_in_doubt() {
     let Pair { primary, replica } = Pair::start().await;
     let backend = connect(&[primary.url()], &confirmed()).await;
-    let game = Game::start(&backend, "4711").await;
+    let game = RawSession::start(&backend, "4711").await;
     replica.freeze();
     let demoting = async {
         until("a client waits", || async {

@@ -5,7 +5,7 @@ use crate::support;
 use std::time::Duration;
 
 use playerdata_core::backend::Backend as _;
-use support::{Game, TestSentinels, TestServer, connect, impatient, options, until};
+use support::{RawSession, TestSentinels, TestServer, connect, impatient, options, until};
 
 struct Watched {
     primary: TestServer,
@@ -42,8 +42,8 @@ async fn l4_a_session_goes_on_when_the_primary_that_sentinel_watches_dies() {
     let backend = connect(&[watched.url()], &options).await;
     options.min_replicas = 1;
     let confirmed = connect(&[watched.url()], &options).await;
-    let stale = Game::start(&confirmed, "4711").await;
-    let mut game = Game::of("4711");
+    let stale = RawSession::start(&confirmed, "4711").await;
+    let mut game = RawSession::of("4711");
     let fence = game.take(&confirmed, Some(&stale)).await;
     game.open(&confirmed).await;
     game.save(&confirmed, "before").await;
@@ -54,7 +54,7 @@ async fn l4_a_session_goes_on_when_the_primary_that_sentinel_watches_dies() {
     })
     .await;
     until("the backend has followed", || async {
-        backend.holder(&game.player).await.is_ok()
+        backend.holder(&game.claim.player).await.is_ok()
     })
     .await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("before"));
@@ -64,7 +64,7 @@ async fn l4_a_session_goes_on_when_the_primary_that_sentinel_watches_dies() {
         late,
         playerdata_core::backend::WriteOutcome::Lost { holder: Some(_) }
     ));
-    let next = Game::of("4711").take(&backend, Some(&game)).await;
+    let next = RawSession::of("4711").take(&backend, Some(&game)).await;
     assert!(next > fence, "{next} after {fence}");
 }
 
@@ -75,19 +75,20 @@ async fn s1_a_planned_failover_costs_no_save_that_a_replica_had_to_confirm() {
     options.min_replicas = 1;
     options.replica_timeout = Duration::from_millis(500);
     let backend = connect(&[watched.url()], &options).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "before").await;
     watched.sentinels.fail_over().await;
     until("the replica is the primary", || async {
         watched.sentinels.primary().await == watched.replica.port()
     })
     .await;
-    // The former primary takes saves until it is told, and acknowledges none.
+    // The former primary takes saves until it hears of it, and acknowledges
+    // none.
     until("a save is acknowledged", || {
-        game.number = game.number.next();
+        game.claim.number = game.claim.number.next();
         let (mut game, backend) = (game.clone(), &backend);
         async move {
-            let opened = backend.open(&game.claim()).await;
+            let opened = backend.open(&game.claim).await;
             let Ok(playerdata_core::backend::Opening::Opened(opened)) = opened else {
                 return false;
             };

@@ -15,7 +15,9 @@ use playerdata_core::{
 use playerdata_redis::{
     Credentials, CredentialsProvider, RedisBackend, RedisOptions, UserPassword, redis,
 };
-use support::{Game, TestCluster, TestServer, connect, letter, options, shared_cluster, unsettled};
+use support::{
+    RawSession, TestCluster, TestServer, connect, letter, options, shared_cluster, unsettled,
+};
 
 async fn hazards(backend: &RedisBackend) -> Vec<HazardKind> {
     let hazards = backend.hazards().await.expect("the server answers");
@@ -61,7 +63,7 @@ async fn a_manager_tells_of_each_node_that_loses_data() {
     let manager = manager.unwrap();
     let mut events = manager.events();
     let Some(Event::StoreAtRisk { hazard }) = events.try_next() else {
-        panic!("nothing is told")
+        panic!("there is no password")
     };
     assert_eq!(hazard.kind, HazardKind::NotPersistent);
     let node = format!("127.0.0.1:{}: ", cluster.nodes[1].port());
@@ -79,7 +81,7 @@ async fn credentials_come_from_the_url_and_wrong_ones_are_a_rejection() {
     let url = |password: &str| format!("redis://game:{password}@127.0.0.1:{}", server.port());
 
     let backend = connect(&[url("secret")], &options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     // It may not read all settings, but the one that matters most.
     assert_eq!(hazards(&backend).await, []);
@@ -111,13 +113,15 @@ async fn a_password_without_a_user_is_in_the_url_too() {
         &options(),
     )
     .await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
 
     // Without it, nothing that was asked was done.
     let backend = RedisBackend::connect(&server.url()).await.unwrap();
-    let game = Game::of("4712");
-    let acquired = backend.acquire(&game.player, &game.claimant, None).await;
+    let game = RawSession::of("4712");
+    let acquired = backend
+        .acquire(&game.claim.player, &game.claimant, None)
+        .await;
     let error = acquired.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
     assert_eq!(error.effect(), Effect::None, "{error}");
@@ -159,11 +163,11 @@ async fn namespaces_are_worlds_apart() {
         connect(&url, &options()).await,
         connect(&url, &options()).await,
     );
-    let mut game = Game::start(&one, "4711").await;
+    let mut game = RawSession::start(&one, "4711").await;
     game.save(&one, "one's").await;
     assert_eq!(game.stored(&other).await, None);
-    Game::start(&other, "4711").await;
-    assert!(other.list(&game.player).await.unwrap().is_empty());
+    RawSession::start(&other, "4711").await;
+    assert!(other.list(&game.claim.player).await.unwrap().is_empty());
     game.save(&one, "one's still").await;
 }
 
@@ -173,12 +177,12 @@ async fn one_node_is_enough_to_find_its_cluster() {
     let options = options();
     let backend = connect(&urls[1..2], &options).await;
     for player in 0..20 {
-        let mut game = Game::start(&backend, &player.to_string()).await;
+        let mut game = RawSession::start(&backend, player.to_string()).await;
         game.save(&backend, "first").await;
     }
     let all = connect(&urls, &options).await;
     for player in 0..20 {
-        let game = Game::of(&player.to_string());
+        let game = RawSession::of(player.to_string());
         assert_eq!(game.stored(&all).await.as_deref(), Some("first"));
     }
 }
@@ -189,7 +193,7 @@ async fn a_ready_connection_is_used_and_can_t_wait_for_replicas() {
     let client = redis::Client::open(server.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
     let backend = RedisBackend::from_connection(connection.clone(), options()).unwrap();
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     game.release(&backend).await;
 
@@ -212,7 +216,7 @@ async fn the_permissions_in_the_documents_are_enough() {
     let url = format!("redis://game:secret@127.0.0.1:{}", server.port());
     let backend = RedisBackend::connect(&url).await.unwrap();
 
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "first").await;
     game.open(&backend).await;
     let id = &game.claimant.server;
@@ -220,29 +224,32 @@ async fn the_permissions_in_the_documents_are_enough() {
     backend.renew_lease(id, ttl).await.unwrap();
     assert!(backend.lease_is_live(id).await.unwrap());
     let notice = Notice {
-        player: game.player.clone(),
-        session: game.session(),
+        player: game.claim.player.clone(),
+        session: game.id(),
         kind: NoticeKind::HandOver,
         from: id.clone(),
     };
     backend.notify(&id.name, &notice).await.unwrap();
     backend.drop_lease(id).await.unwrap();
-    let mut next = Game::of("4711");
+    let mut next = RawSession::of("4711");
     next.take(&backend, Some(&game)).await;
     let late = game.try_save(&backend, "late").await.unwrap();
     assert!(matches!(late, WriteOutcome::Lost { holder: Some(_) }));
     next.release(&backend).await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("first"));
-    assert_eq!(backend.list(&game.player).await.unwrap().len(), 1);
+    assert_eq!(backend.list(&game.claim.player).await.unwrap().len(), 1);
     mail_trades_versions_and_listings(&backend).await;
-    assert_eq!(backend.erase(&game.player).await.unwrap(), Erasure::Erased);
+    assert_eq!(
+        backend.erase(&game.claim.player).await.unwrap(),
+        Erasure::Erased
+    );
     assert_eq!(hazards(&backend).await, []);
 }
 
 async fn mail_trades_versions_and_listings(backend: &RedisBackend) {
-    let mut game = Game::start(backend, "4711").await;
+    let mut game = RawSession::start(backend, "4711").await;
     for sent in [letter("1", "{}"), unsettled("2")] {
-        let (player, slot) = (&game.player, &game.slot);
+        let (player, slot) = (&game.claim.player, &game.claim.slot);
         backend.post(player, slot, &sent).await.unwrap();
         let letters = backend.letters(player, slot, None, 10).await.unwrap();
         assert_eq!(letters.len(), 1);
@@ -250,7 +257,7 @@ async fn mail_trades_versions_and_listings(backend: &RedisBackend) {
         backend.discard(player, slot, id, posting).await.unwrap();
         backend.settle(player, slot, id, posting).await.unwrap();
     }
-    let trade = TradeId::from_uuid(*game.session().as_uuid());
+    let trade = TradeId::from_uuid(*game.id().as_uuid());
     backend.decide(trade, Verdict::Commit).await.unwrap();
     for party in [Party::First, Party::Second] {
         backend.forget_decision(trade, party).await.unwrap();
@@ -261,18 +268,18 @@ async fn mail_trades_versions_and_listings(backend: &RedisBackend) {
     };
     for text in ["second", "third"] {
         game.save(backend, text).await;
-        backend.keep_version(&game.claim(), policy).await.unwrap();
+        backend.keep_version(&game.claim, policy).await.unwrap();
     }
-    let (player, slot) = (&game.player, &game.slot);
+    let (player, slot) = (&game.claim.player, &game.claim.slot);
     assert_eq!(backend.versions(player, slot).await.unwrap().len(), 1);
     let version = backend.version(player, slot, game.revision).await.unwrap();
     assert_eq!(version.unwrap().body.bytes, "third");
     let page = backend.players(None, 10).await.unwrap();
-    assert_eq!(page.players, [game.player.clone()]);
+    assert_eq!(page.players, [game.claim.player.clone()]);
     game.release(backend).await;
 }
 
-/// Tells a password that can be replaced.
+/// Supplies a password that can be replaced.
 struct Vault(Arc<std::sync::Mutex<String>>);
 
 #[async_trait::async_trait]
@@ -311,7 +318,7 @@ async fn new_connections_are_made_with_the_credentials_of_the_day() {
     options.credentials = Some(Credentials::new(Vault(password.clone())));
     options.client_name = "game-eu".to_owned();
     let backend = connect(&[server.url()], &options).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     let clients: String = server.ask(&["CLIENT", "LIST"]).await;
     assert!(clients.contains(" name=game-eu "), "{clients}");
     assert!(!format!("{backend:?}").contains("first"));
@@ -321,7 +328,7 @@ async fn new_connections_are_made_with_the_credentials_of_the_day() {
     let kill = ["CLIENT", "KILL", "USER", "game"];
     server.ask::<()>(&kill).await;
     support::until("the connection is replaced", || async {
-        backend.holder(&game.player).await.is_ok()
+        backend.holder(&game.claim.player).await.is_ok()
     })
     .await;
     game.save(&backend, "by the second").await;
@@ -364,8 +371,10 @@ async fn s1_a_change_can_be_confirmed_on_disk() {
     options.replica_timeout = std::time::Duration::from_secs(3);
     options.confirm_on_disk = true;
     let backend = connect(&[server.url()], &options).await;
-    let mut game = Game::of("4711");
-    let acquired = backend.acquire(&game.player, &game.claimant, None).await;
+    let mut game = RawSession::of("4711");
+    let acquired = backend
+        .acquire(&game.claim.player, &game.claimant, None)
+        .await;
     if server.refusal(&["WAITAOF", "0", "0", "0"]).await.is_some() {
         let error = acquired.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
@@ -386,10 +395,10 @@ async fn s1_a_change_can_be_confirmed_on_disk() {
 async fn s12_one_slot_that_can_t_be_read_hides_no_other() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     for slot in ["Slot1", "Slot2", "Slot3"] {
-        game.slot = slot.parse().unwrap();
-        game.number = playerdata_core::ClaimNumber::new(0);
+        game.claim.slot = slot.parse().unwrap();
+        game.claim.number = playerdata_core::ClaimNumber::new(0);
         game.open(&backend).await;
         game.save(&backend, slot).await;
     }
@@ -398,7 +407,7 @@ async fn s12_one_slot_that_can_t_be_read_hides_no_other() {
     server.ask::<()>(&["SET", &keys[0], "scribble"]).await;
     let keys: Vec<String> = server.ask(&["KEYS", "*:Slot3"]).await;
     server.ask::<()>(&["DEL", &keys[0]]).await;
-    let listed = backend.list(&game.player).await.unwrap();
+    let listed = backend.list(&game.claim.player).await.unwrap();
     let told: Vec<_> = listed
         .iter()
         .map(|slot| (slot.slot.as_str(), slot.revision.get(), slot.body_bytes))

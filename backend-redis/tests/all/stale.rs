@@ -4,9 +4,9 @@ use crate::support;
 
 use playerdata_core::{
     ClaimNumber, Revision,
-    backend::{Backend, Opening, Release, WriteOutcome},
+    backend::{Backend, Claim, Opening, Release, WriteOutcome},
 };
-use support::{Game, Proxy, TestServer, body, connect, options};
+use support::{Proxy, RawSession, TestServer, body, connect, options};
 
 /// L4: all of these were sent before the take-over and arrive after it.
 #[tokio::test]
@@ -17,18 +17,19 @@ async fn l4_every_late_command_of_a_replaced_session_is_refused_by_the_server() 
     let stale = connect(&[proxy.url()], &options).await;
     let fresh = connect(&[server.url()], &options).await;
 
-    let mut game = Game::start(&stale, "4711").await;
+    let mut game = RawSession::start(&stale, "4711").await;
     game.save(&stale, "old").await;
-    let mut reopening = game.clone();
-    reopening.number = game.number.next();
-    let other_slot = Game {
-        slot: "Slot2".parse().unwrap(),
-        ..reopening.clone()
-    };
 
     proxy.pause();
-    let (claim, stamp) = (game.claim(), game.stamp());
-    let (reclaim, other_claim) = (reopening.claim(), other_slot.claim());
+    let (claim, stamp) = (game.claim.clone(), game.stamp());
+    let reclaim = Claim {
+        number: claim.number.next(),
+        ..claim.clone()
+    };
+    let other_claim = Claim {
+        slot: "Slot2".parse().unwrap(),
+        ..reclaim.clone()
+    };
     let body = body("late");
     let late = async {
         tokio::join!(
@@ -37,11 +38,11 @@ async fn l4_every_late_command_of_a_replaced_session_is_refused_by_the_server() 
             stale.open(&reclaim),
             stale.open(&other_claim),
             stale.save(&reclaim, &stamp, &body),
-            stale.release(&game.player, game.session()),
+            stale.release(&game.claim.player, game.id()),
         )
     };
     let take_over = async {
-        let mut thief = Game::of("4711");
+        let mut thief = RawSession::of("4711");
         thief.take(&fresh, Some(&game)).await;
         let opened = thief.open(&fresh).await;
         assert_eq!(opened.revision, Revision::new(1));
@@ -51,8 +52,8 @@ async fn l4_every_late_command_of_a_replaced_session_is_refused_by_the_server() 
     };
     let (outcomes, mut thief) = tokio::join!(late, take_over);
 
-    let holder = fresh.holder(&thief.player).await.unwrap();
-    assert_eq!(holder.as_ref().unwrap().session, thief.session());
+    let holder = fresh.holder(&thief.claim.player).await.unwrap();
+    assert_eq!(holder.as_ref().unwrap().session, thief.id());
     let lost = WriteOutcome::Lost {
         holder: holder.clone(),
     };
@@ -69,7 +70,7 @@ async fn l4_every_late_command_of_a_replaced_session_is_refused_by_the_server() 
     assert_eq!(outcomes.5.unwrap(), Release::NotHeld);
 
     assert_eq!(thief.stored(&fresh).await.as_deref(), Some("new"));
-    assert_eq!(fresh.list(&thief.player).await.unwrap().len(), 1);
+    assert_eq!(fresh.list(&thief.claim.player).await.unwrap().len(), 1);
     thief.save(&fresh, "newer").await;
 
     // L5: also when the thief has gone, there is no way back.
@@ -84,35 +85,33 @@ async fn l4_every_late_command_of_a_replaced_session_is_refused_by_the_server() 
 async fn s2_a_late_opening_under_a_lower_number_changes_nothing() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "saved").await;
     let top = u64::MAX;
-    for (late, number) in [
+    for (late_number, number) in [
         (1, 2),
         (9, 10),
         (99, 100),
         (1 << 53, (1 << 53) + 1),
         (top - 1, top),
     ] {
-        game.number = ClaimNumber::new(number - 1);
+        game.claim.number = ClaimNumber::new(number - 1);
         game.open(&backend).await;
-        let late = Game {
-            number: ClaimNumber::new(late),
-            ..game.clone()
-        };
-        let opening = backend.open(&late.claim()).await.unwrap();
+        let mut late = game.clone();
+        late.claim.number = ClaimNumber::new(late_number);
+        let opening = backend.open(&late.claim).await.unwrap();
         assert_eq!(
             opening,
             Opening::Overtaken,
             "{} after {number}",
-            late.number
+            late.claim.number
         );
         let outcome = late.try_save(&backend, "late").await.unwrap();
         assert_eq!(
             outcome,
             WriteOutcome::Overtaken,
             "{} after {number}",
-            late.number
+            late.claim.number
         );
         game.save(&backend, "newer").await;
     }

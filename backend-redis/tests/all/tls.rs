@@ -8,7 +8,7 @@ use playerdata_redis::{
     RedisBackend,
     redis::{Client, TlsCertificates},
 };
-use support::{Game, TestServer, TlsFront, options, until};
+use support::{RawSession, TestServer, TlsFront, options, until};
 
 /// A client that knows the certificate of `front`, with `credentials` such as
 /// `user:password@`.
@@ -30,7 +30,7 @@ async fn a_session_goes_by_tls_with_the_credentials_of_the_url() {
     let backend = RedisBackend::from_clients(&[client(&front, "game:secret@")], options())
         .await
         .unwrap();
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "by TLS").await;
     game.release(&backend).await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("by TLS"));
@@ -71,7 +71,7 @@ async fn the_nodes_of_a_cluster_are_connected_to_by_tls_too() {
     let backend = RedisBackend::from_clients(&clients, options())
         .await
         .unwrap();
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "by TLS").await;
     assert_eq!(game.stored(&backend).await.as_deref(), Some("by TLS"));
 }

@@ -2,7 +2,6 @@
 #![allow(dead_code, unreachable_pub, unused_imports)] // Every test binary uses a part of it.
 #![allow(clippy::unwrap_used)] // It is test code, though the example uses it too.
 
-mod game;
 mod moving;
 mod post;
 mod proxy;
@@ -12,8 +11,8 @@ use std::{sync::Arc, time::Duration};
 use playerdata_core::{IdSource as _, RandomIds, backend::Backend};
 use playerdata_redis::{RedisBackend, RedisOptions};
 
-pub use game::{Game, body};
 pub use moving::{Move, with_new_node};
+pub use playerdata_raw_session::{RawSession, body};
 pub use playerdata_redis_server::{
     TestCluster, TestSentinels, TestServer, TlsFront, shared_cluster, until,
 };
@@ -25,7 +24,7 @@ pub fn namespace() -> String {
     format!("test-{}", RandomIds.next_id())
 }
 
-/// Options for tests: a namespace of one's own, and patience, since a busy
+/// Options for tests: a namespace of their own, and patience, since a busy
 /// machine may be late.
 pub fn options() -> RedisOptions {
     let mut options = RedisOptions::default();

@@ -101,7 +101,7 @@ impl Proxy {
         *self.shared.target.lock() = SocketAddr::from(([127, 0, 0, 1], port));
     }
 
-    /// Lets no more than so many bytes a second to the server.
+    /// Lets at most this many bytes a second through to the server.
     pub fn throttle(&self, bytes_per_second: u32) {
         *self.shared.rate.lock() = Some(bytes_per_second);
     }

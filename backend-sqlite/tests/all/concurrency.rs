@@ -22,7 +22,7 @@ async fn in_time<F: Future>(future: F) -> F::Output {
         .expect("it does not hang")
 }
 
-/// Starts sessions of so many players and saves each of them so often.
+/// Starts sessions of this many players and saves each of them this often.
 async fn save_all(backends: &[SqliteBackend], players: u64, saves: u64) {
     let tasks = (0..players).map(|of| {
         let backend = backends[of as usize % backends.len()].clone();
@@ -220,7 +220,7 @@ async fn e7_calls_dropped_at_any_moment_are_done_wholly_or_not_at_all() {
     }
 }
 
-/// A clock that fails when it shows nought.
+/// A clock that fails when it shows zero.
 #[derive(Debug)]
 struct BrokenClock(ManualClock);
 

@@ -29,7 +29,7 @@ async fn save(backend: &SqliteBackend, of: u64, base: u64, bytes: usize) {
     assert_eq!(outcome.unwrap(), written(base + 1));
 }
 
-/// Has every player saved without a pause until told to stop, and gives the
+/// Has every player saved without a pause until stopped, and gives the
 /// last revisions.
 fn save_without_end(
     backend: &SqliteBackend,

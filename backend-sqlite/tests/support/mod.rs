@@ -1,6 +1,7 @@
 //! What the tests share: a folder with a database, names, and short ways to
 //! say things.
-#![allow(dead_code, unreachable_pub)] // each test file uses a part of it
+#![allow(clippy::unwrap_used)] // what a test can't go on without
+#![allow(dead_code, unreachable_pub, unused_imports)] // each test file uses a part of it
 
 use std::{
     path::{Path, PathBuf},
@@ -12,15 +13,14 @@ use std::{
 };
 
 use playerdata_core::{
-    ClaimNumber, Clock, Fence, Incarnation, PlayerId, Revision, ServerId, ServerName, SessionId,
-    SlotName, UnixMillis, WriteId,
-    backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Encoding, Opened, Opening, Stamp, WriteOutcome,
-    },
+    ClaimNumber, Clock, Fence, PlayerId, UnixMillis,
+    backend::{Backend, Claim, Claimant, Opened, Stamp},
+};
+pub use playerdata_raw_session::{
+    RawSession, acquired, body, opened, server, session, slot, written,
 };
 use playerdata_sqlite::{SqliteBackend, SqliteOptions};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 /// A folder that is removed at the end, with the path of a database in it.
 pub struct Folder {
@@ -73,7 +73,7 @@ impl Folder {
     }
 }
 
-/// This test, named, once more in another process, told so by its environment.
+/// This test, named, again in another process, which its environment marks.
 pub fn once_more(name: &str, variable: &str, value: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
@@ -115,27 +115,12 @@ pub fn player(number: u64) -> PlayerId {
     PlayerId::from(number)
 }
 
-pub fn session(number: u128) -> SessionId {
-    SessionId::from_uuid(Uuid::from_u128(number))
-}
-
-pub fn server(name: &str, incarnation: u128) -> ServerId {
-    ServerId {
-        name: ServerName::new(name).unwrap(),
-        incarnation: Incarnation::from_uuid(Uuid::from_u128(incarnation)),
-    }
-}
-
 pub fn claimant(number: u128) -> Claimant {
     Claimant {
         session: session(number),
         server: server("server", 1),
         at: UnixMillis::new(1),
     }
-}
-
-pub fn slot(name: &str) -> SlotName {
-    SlotName::new(name).unwrap()
 }
 
 pub fn claim(of: u64, by: u128, number: u64) -> Claim {
@@ -158,37 +143,13 @@ pub fn claim_under(fence: Fence, of: u64, by: u128) -> Claim {
 
 /// The stamp of the write that makes revision `base + 1`.
 pub fn stamp(base: u64) -> Stamp {
-    Stamp {
-        base: Revision::new(base),
-        write_id: WriteId::from_uuid(Uuid::from_u128(u128::from(base) + 1_000)),
-        at: UnixMillis::new(2),
-    }
-}
-
-pub fn body(text: impl Into<Vec<u8>>) -> Body {
-    Body {
-        schema: 3,
-        encoding: Encoding::Json,
-        bytes: text.into().into(),
-    }
-}
-
-pub fn written(revision: u64) -> WriteOutcome {
-    WriteOutcome::Written {
-        revision: Revision::new(revision),
-    }
+    playerdata_raw_session::stamp(base, u128::from(base) + 1_000)
 }
 
 /// Locks a player and opens the first slot, both of which have to succeed.
 pub async fn start(backend: &SqliteBackend, of: u64, by: u128) -> Opened {
-    let fence = match backend.acquire(&player(of), &claimant(by), None).await {
-        Ok(Acquisition::Acquired { fence }) => fence,
-        other => panic!("player {of} is not free: {other:?}"),
-    };
-    match backend.open(&claim_under(fence, of, by)).await {
-        Ok(Opening::Opened(opened)) => opened,
-        other => panic!("the slot of player {of} does not open: {other:?}"),
-    }
+    let fence = acquired(backend, &player(of), &claimant(by), None).await;
+    opened(backend, &claim_under(fence, of, by)).await
 }
 
 /// The text that the first slot of a player holds.

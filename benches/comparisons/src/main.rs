@@ -1,10 +1,11 @@
 //! Saves beside what else a developer would reach for.
 //!
-//! `cargo run --release --manifest-path benches/comparisons/Cargo.toml -- --bench`
+//! `cargo run --release --manifest-path benches/comparisons/Cargo.toml --
+//! --bench`
 //!
 //! A figure is the time of one change of a document and its save, encoding
-//! included, with so many players saved at a time. `docs/comparisons.md` says
-//! what each of the others does not check.
+//! included, with a given number of players saved at a time.
+//! `docs/comparisons.md` says what each of the others does not check.
 #![forbid(unsafe_code)]
 
 mod embedded;

@@ -29,7 +29,7 @@ pub(crate) trait Saver: Send + 'static {
     async fn save(&mut self);
 }
 
-/// So many players, all saved one way.
+/// This many players, all saved one way.
 pub(crate) type Savers = Vec<Box<dyn Saver>>;
 
 /// A way to save.

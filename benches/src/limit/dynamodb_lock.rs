@@ -7,7 +7,7 @@ use crate::{shares::work_in_shares, store::dynamodb::DynamoDb, timing::nanos_eac
 /// Who takes all the locks.
 const HOLDER: &str = "00000000-0000-4000-8000-000000000000";
 
-/// A lock for each of so many players.
+/// A lock for each of this many players.
 #[derive(Debug)]
 pub struct Locks {
     client: Client,

@@ -60,7 +60,7 @@ pub enum Step {
     PutAndRemove,
 }
 
-/// A map with an entry for each of so many players.
+/// A map with an entry for each of this many players.
 #[derive(Debug)]
 pub struct Entries {
     map: Arc<ShardedMap>,

@@ -1,5 +1,5 @@
 //! The lock that most write by hand on Redis: a key that expires, and a script
-//! that deletes it if it is one's own.
+//! that deletes it if it is still the caller's.
 
 use playerdata_redis::redis::{self, RedisResult, Script, aio::MultiplexedConnection};
 
@@ -74,7 +74,7 @@ impl Lock {
     }
 }
 
-/// A lock for each of so many players, on one connection.
+/// A lock for each of this many players, on one connection.
 #[derive(Debug)]
 pub struct Locks(Vec<Lock>);
 

@@ -1,5 +1,5 @@
-//! SQLite by hand: conditional updates on one connection, so many a
-//! transaction, as durable as the backend's.
+//! SQLite by hand: conditional updates on one connection, a number of them to
+//! each transaction, as durable as the backend's.
 
 use std::{hint::black_box, path::Path};
 
@@ -28,7 +28,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Makes the table in a file of its own, with so many players.
+    /// Makes the table in a file of its own, with this many players.
     ///
     /// # Errors
     ///
@@ -140,7 +140,8 @@ impl Table {
         Ok(watch.nanos_each(self.players.len() as u64 * rounds))
     }
 
-    /// Saves so many players, one a transaction. Returns nanoseconds a save.
+    /// Saves this many players, one to a transaction. Returns nanoseconds a
+    /// save.
     ///
     /// # Errors
     ///

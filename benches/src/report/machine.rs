@@ -9,7 +9,7 @@ use playerdata_core::{Clock as _, SystemClock};
 use procfs::{CpuInfo, Current as _, Meminfo, sys::kernel::Version};
 use serde::Serialize;
 
-/// A machine and a day. What the system does not tell is left out.
+/// A machine and a day. What the system does not report is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Machine {
     /// How many processors it has.

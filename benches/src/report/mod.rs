@@ -34,7 +34,7 @@ pub struct Row {
 pub enum Outcome {
     /// Figures.
     Measured(Figures),
-    /// Nothing, for want of something that it needs.
+    /// Nothing, for lack of something that it needs.
     NotMeasured {
         /// What that is.
         why: String,

@@ -12,7 +12,7 @@ use crate::{
     store::dynamodb::DynamoDb,
 };
 
-/// The write units of a save of a document by so many players, and of putting
+/// The write units of a save of a document by this many players, and of putting
 /// the very same items unconditionally.
 ///
 /// # Panics

@@ -50,6 +50,6 @@ pub fn row(runtime: &Runtime, standard: Standard, effort: Effort) -> Row {
         "a sharded map's put of a copy of the same bytes",
         Unit::Nanos,
         [&ours, &limits],
-        Some(Aim::AtLeast(0.5)),
+        Some(Aim::AtLeast(0.9)),
     )
 }

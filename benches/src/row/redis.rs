@@ -1,8 +1,15 @@
 //! Guarded saves on Redis beside plain `SET`s of the same bytes, and beside a
-//! script that checks first.
+//! script that checks first. With a log, also beside the bare file that the log
+//! is: what the disk takes, whoever writes to it.
 
-use std::{mem, sync::Arc};
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    mem,
+    sync::Arc,
+};
 
+use playerdata_core::backend::Body;
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -11,16 +18,17 @@ use crate::{
     limit::redis::{Values, Write},
     report::{Aim, Row, Unit},
     store::redis::{Log, NoServer, Redis},
-    timing::by_turns,
+    timing::{Stopwatch, by_turns},
 };
 
 const IN_FLIGHT: usize = 64;
 const NAMESPACE: &str = "guarded";
 
 /// What ours is measured against, and the aim of it.
-const LIMITS: [(&str, Option<Aim>); 2] = [
+const LIMITS: [(&str, Option<Aim>); 3] = [
     ("a plain `SET` of the same bytes", Some(Aim::AtLeast(0.9))),
     ("a script that checks the lock, then sets", None),
+    ("the same bytes appended to a file, and synced once", None),
 ];
 
 /// How much of everything.
@@ -45,22 +53,25 @@ pub fn rows(
     log: Log,
     (standard, compressed): (Standard, bool),
     effort: Effort,
-) -> [Row; 2] {
+) -> Vec<Row> {
     let form = if compressed { " compressed" } else { "" };
     let what = format!(
         "Redis {}: guarded save of {}{form}, 64 in flight",
         log.name(),
         standard.name()
     );
+    let shown = if log == Log::Off { 2 } else { 3 };
+    let limits = LIMITS.iter().take(shown);
     match measure(runtime, log, (standard, compressed), effort) {
-        Ok([ours, plain, checked]) => {
-            let [(set, aim), (script, none)] = LIMITS;
-            [(set, plain, aim), (script, checked, none)].map(|(against, limits, aim)| {
-                Row::measured(what.clone(), against, Unit::Nanos, [&ours, &limits], aim)
+        Ok([ours, beside @ ..]) => limits
+            .zip(&beside)
+            .map(|(&(against, aim), limit)| {
+                Row::measured(what.clone(), against, Unit::Nanos, [&ours, limit], aim)
             })
-        }
-        Err(none) => LIMITS
-            .map(|(against, aim)| Row::not_measured(what.clone(), against, none.to_string(), aim)),
+            .collect(),
+        Err(none) => limits
+            .map(|&(against, aim)| Row::not_measured(what.clone(), against, none.to_string(), aim))
+            .collect(),
     }
 }
 
@@ -69,7 +80,7 @@ fn measure(
     log: Log,
     (standard, compressed): (Standard, bool),
     effort: Effort,
-) -> Result<[Vec<f64>; 3], NoServer> {
+) -> Result<[Vec<f64>; 4], NoServer> {
     let server = runtime.block_on(Redis::start(log))?;
     let bodies = Arc::new(standard.bodies(64, compressed));
     let backend = runtime.block_on(server.backend(NAMESPACE));
@@ -89,5 +100,26 @@ fn measure(
     };
     let write = |how| runtime.block_on(values.write_all(how, &bodies, rounds_each, IN_FLIGHT));
     let (mut set, mut script) = (|| write(Write::Plain), || write(Write::Checked));
-    Ok(by_turns(effort.rounds, [&mut save, &mut set, &mut script]))
+    let mut append = || {
+        if log == Log::Off {
+            return 0.0;
+        }
+        let appended = append_all(&bodies, effort.players * rounds_each);
+        appended.expect("the disk has room")
+    };
+    Ok(by_turns(
+        effort.rounds,
+        [&mut save, &mut set, &mut script, &mut append],
+    ))
+}
+
+/// Appends so many bodies to a file, and syncs it. Returns nanoseconds a body.
+fn append_all(bodies: &[Body], count: u64) -> io::Result<f64> {
+    let mut file: File = tempfile::tempfile()?;
+    let watch = Stopwatch::start();
+    for body in bodies.iter().cycle().take(count as usize) {
+        file.write_all(&body.bytes)?;
+    }
+    file.sync_data()?;
+    Ok(watch.nanos_each(count))
 }

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use peak_alloc::PeakAlloc;
 use playerdata_core::{Document, PlayerId, SlotName, backend::Backend};
 use playerdata_memory::MemoryBackend;
+use playerdata_raw_session::{RawSession, slot};
 use tokio::runtime::Runtime;
 
 use crate::{
     documents::Standard,
-    guarded::{self, OpenSlot},
     report::{Aim, Row, Unit},
     sessions::Crowd,
 };
 
 const LIMIT_BYTES: f64 = 1_024.0;
 
-/// Two rows of so many sessions of the default document.
+/// Two rows of this many sessions of the default document.
 ///
 /// Bytes an idle session takes: those of a crowd of them, with the game's
 /// handles to them, less those of their documents and less those that the
@@ -117,13 +117,17 @@ fn taken<T>(allocator: &PeakAlloc, make: impl FnOnce() -> T) -> f64 {
 /// A store with players who have saved once, each a body of their own.
 async fn filled_store(names: &[(PlayerId, SlotName)]) -> Arc<dyn Backend> {
     let backend: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
-    for (number, (player, slot)) in (0..).zip(names) {
-        let mut slot = OpenSlot::named(&*backend, number, player.clone(), slot.clone()).await;
-        slot.save(&*backend, &Standard::A.body(0, false)).await;
+    for (player, slot) in names {
+        let mut session = RawSession::of(player.clone());
+        session.claim.slot = slot.clone();
+        session.take(&*backend, None).await;
+        session.open(&*backend).await;
+        let body = Standard::A.body(0, false);
+        session.save_body(&*backend, &body).await;
     }
     backend
 }
 
 fn names(number: u64) -> (PlayerId, SlotName) {
-    (PlayerId::from(number), guarded::slot_name())
+    (PlayerId::from(number), slot("Slot1"))
 }

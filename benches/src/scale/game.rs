@@ -23,6 +23,9 @@ use crate::timing::Stopwatch;
 /// Twenty ticks a second, as many games have.
 const TICK: Duration = Duration::from_millis(50);
 
+/// About as long as a `set` of a document that was left alone.
+const EMPTY_LOOP: Duration = Duration::from_micros(2);
+
 /// A game that runs on a thread of its own.
 #[derive(Debug)]
 pub(super) struct Game {
@@ -36,6 +39,9 @@ pub(super) struct Game {
 pub(super) struct Played {
     /// Nanoseconds of each `set`.
     pub(super) nanos: Histogram<u64>,
+    /// Nanoseconds of as many empty loops, of which each is over after
+    /// [`EMPTY_LOOP`]: the rest is the operating system's.
+    pub(super) empty: Histogram<u64>,
     /// How many were refused.
     pub(super) refused: u64,
 }
@@ -78,6 +84,7 @@ async fn play(
 ) -> Played {
     let mut played = Played {
         nanos: histogram(),
+        empty: histogram(),
         refused: 0,
     };
     let mut random = fastrand::Rng::with_seed(4_711);
@@ -97,12 +104,28 @@ async fn play(
             let watch = Stopwatch::start();
             let set = slot.set("Currency", value);
             let took = watch.elapsed();
+            let empty = loop_for(EMPTY_LOOP);
             if counting.load(Ordering::Relaxed) {
-                let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-                played.nanos.saturating_record(nanos);
+                played.nanos.saturating_record(nanos(took));
+                played.empty.saturating_record(nanos(empty));
                 played.refused += u64::from(set.is_err());
             }
         }
     }
     played
+}
+
+/// Does nothing for so long; returns how long that was in the end.
+fn loop_for(time: Duration) -> Duration {
+    let watch = Stopwatch::start();
+    loop {
+        let took = watch.elapsed();
+        if took >= time {
+            return took;
+        }
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

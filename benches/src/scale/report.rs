@@ -72,6 +72,8 @@ pub struct Report {
     pub refused_sets: u64,
     /// How long `set` held game code up.
     pub set: Latencies,
+    /// How long empty loops of 2 µs took beside that.
+    pub empty: Latencies,
     /// Processors that this process kept busy, game included.
     pub processors: f64,
     /// Memory of this process at the end, documents included.
@@ -109,6 +111,10 @@ impl Report {
             (
                 "what `set` takes meanwhile: p50, p99, p99.9, longest",
                 self.set.to_string(),
+            ),
+            (
+                "what an empty loop of 2 µs takes beside it",
+                self.empty.to_string(),
             ),
             ("calls of `set` refused", count(self.refused_sets as f64)),
             (

@@ -54,8 +54,8 @@ pub enum Failure {
     /// A session did not start.
     #[error("a session did not start")]
     Session(#[from] Error),
-    /// The system does not tell what the process uses.
-    #[error("the system does not tell what the process uses")]
+    /// The system does not report what the process uses.
+    #[error("the system does not report what the process uses")]
     Usage(#[from] ProcError),
 }
 
@@ -65,7 +65,7 @@ type Player = (Session<Document>, Slot<Document>);
 ///
 /// # Errors
 ///
-/// [`Failure`] if the run can't be carried through. Saves that fail are no
+/// [`Failure`] if the run can't be carried through. Saves that fail are not
 /// failure of the run: the report counts them.
 ///
 /// # Panics
@@ -119,6 +119,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Failure> {
         sets: played.nanos.len(),
         refused_sets: played.refused,
         set: Latencies::of(&played.nanos),
+        empty: Latencies::of(&played.empty),
         processors: processors(
             before.processor.as_secs_f64(),
             after.processor.as_secs_f64(),

@@ -49,7 +49,7 @@ pub enum Unopened {
     #[error("the file can't be opened")]
     Sqlite(#[from] OpenError),
     /// There is no disk for it.
-    #[error("there is no room for a file")]
+    #[error("no temporary folder could be created")]
     Folder(#[from] std::io::Error),
     /// The server can't be used.
     #[error("the server can't be used")]
@@ -99,7 +99,7 @@ impl Store {
     }
 
     /// Seconds of processor time that the store's server has used, and bytes
-    /// of its memory; `None` if it has none of its own, or does not tell.
+    /// of its memory; `None` if it has none of its own, or does not say.
     pub(super) async fn usage(&self) -> Option<(f64, f64)> {
         let client = redis::Client::open(self.url.as_deref()?).ok()?;
         let mut connection = client.get_multiplexed_async_connection().await.ok()?;

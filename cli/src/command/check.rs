@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use clap::Args;
+use futures::TryStreamExt as _;
 use playerdata::{
     PlayerId, ServerId, SlotName,
     backend::{Hazard, Record, SlotSummary, VersionSummary, WaitingLetter},
@@ -10,9 +11,10 @@ use playerdata::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::{closing, mail, players::PAGE};
+use super::{closing, mail};
 use crate::{
     Exit,
+    copy::{Pace, players},
     desk::{Desk, time},
     failure::Failure,
     output::{chain, escaped, style},
@@ -20,20 +22,23 @@ use crate::{
     record::Content,
 };
 
-/// Look for what is wrong: how the store is set up, records and mail that can't
-/// be read, locks of servers that are dead
+/// Look for problems: risky store settings, records and mail that can't be
+/// read, locks of dead servers
 ///
-/// All players are looked at, or one. The exit code is 1 if there is a fault;
-/// what is only worth knowing is a note.
+/// All players are checked, or one. The exit code is 1 if a fault is found; a
+/// note is only worth knowing.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Check {
-    /// The only player to look at
+    /// The only player to check
     #[arg(value_name = "PLAYER", allow_negative_numbers = true)]
     player: Option<PlayerId>,
 
     /// Read the kept versions, too, each of them
     #[arg(long)]
     versions: bool,
+
+    #[command(flatten)]
+    pace: Pace,
 
     #[command(flatten)]
     place: Place,
@@ -90,14 +95,14 @@ impl Check {
         }
         match &self.player {
             Some(player) => round.look_at(player).await?,
-            None => round.look_at_all().await?,
+            None => round.look_at_all(&self.pace).await?,
         }
         let seen = &round.seen;
         desk.answer(
             || json!({ "seen": seen }),
             || {
                 format!(
-                    "{} players and {} records looked at: {} faults, {} notes",
+                    "{} players and {} records checked: {} faults, {} notes",
                     seen.players, seen.records, seen.faults, seen.notes
                 )
             },
@@ -126,19 +131,12 @@ fn of_hazard(hazard: Hazard) -> Finding {
 }
 
 impl Round<'_> {
-    async fn look_at_all(&mut self) -> Result<(), Failure> {
-        let mut after = None;
-        loop {
-            let page = self.desk.backend.players(after.as_ref(), PAGE);
-            let page = self.desk.ask("list the players", page).await?;
-            for player in &page.players {
-                self.look_at(player).await?;
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
+    async fn look_at_all(&mut self, pace: &Pace) -> Result<(), Failure> {
+        let mut players = players(self.desk, pace)?;
+        while let Some(player) = players.try_next().await? {
+            self.look_at(&player).await?;
         }
+        Ok(())
     }
 
     async fn look_at(&mut self, player: &PlayerId) -> Result<(), Failure> {
@@ -187,7 +185,7 @@ impl Round<'_> {
             player: Some(player.clone()),
             slot: None,
             what: format!(
-                "held by {lock} since {}, whose server is dead",
+                "held since {} by {lock}, whose server is dead",
                 time(lock.since)
             ),
             advice: "nothing: the next server that asks for the player gets them; `free` frees \

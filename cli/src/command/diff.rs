@@ -15,10 +15,10 @@ use crate::{
     record::Content,
 };
 
-/// Say what is different between a kept version of a slot and what it has now,
-/// between two versions, or between two stores
+/// Show the differences between a kept version of a slot and its present
+/// state, between two versions, or between two stores
 ///
-/// The exit code is 1 if anything is.
+/// The exit code is 1 if there are any.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Diff {
     #[command(flatten)]
@@ -32,11 +32,11 @@ pub(crate) struct Diff {
     #[arg(value_name = "REVISION", required_unless_present = "with")]
     old: Option<u64>,
 
-    /// The newer revision; by default what the slot has now
+    /// The newer revision; by default the slot's present one
     #[arg(value_name = "NEWER")]
     new: Option<u64>,
 
-    /// The other store, where the slot is what is newer
+    /// Another store, whose slot is taken as the newer side
     #[arg(long, value_name = "STORE", value_parser = store_url)]
     with: Option<StoreUrl>,
 

@@ -9,7 +9,7 @@ use playerdata::{PlayerId, SlotName};
 use super::closing;
 use crate::{
     Exit,
-    copy::{Extent, players, read},
+    copy::{Extent, Pace, players, read},
     desk::Desk,
     failure::Failure,
     line::Line,
@@ -21,27 +21,32 @@ use crate::{
 /// How many players are read at a time.
 pub(super) const AT_ONCE: usize = 32;
 
-/// Write players to standard output, each as a line of JSON
+/// Write players to standard output, one line of JSON for each
 ///
 /// A line has all slots of a player with document, schema, revision, time and
-/// what the library keeps beside the document, and the mail that waits there.
-/// Nobody is locked: what is saved meanwhile may be there or not, each record
-/// as a whole. A record that can't be read is there byte for byte; a mailbox or a
-/// version that can't is left out, which is told, and the exit code is 1.
+/// what the library keeps beside the document, the mail that waits there, the
+/// ids of letters that were taken in, and the verdicts on trades that are not
+/// finished. Nobody is locked: what is saved meanwhile may be there or not, each
+/// player as at one moment. A record that can't be read is there byte for byte; a
+/// mailbox or a version that can't is left out, which is told, and the exit code
+/// is 1.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Export {
-    /// Only the players of this file, one on a line
+    /// Only the players listed in this file, one to a line
     #[arg(long, value_name = "FILE")]
     players: Option<PathBuf>,
 
-    /// The kept versions, too
+    /// Include the kept versions
     #[arg(long)]
     versions: bool,
 
-    /// A slot whose mail is looked for although nothing is stored in it; can
-    /// be given several times
-    #[arg(long, value_name = "SLOT")]
-    mail_of: Vec<SlotName>,
+    /// A slot whose versions are looked for although nothing else is stored in
+    /// it; can be given several times
+    #[arg(long, value_name = "SLOT", alias = "mail-of")]
+    slot: Vec<SlotName>,
+
+    #[command(flatten)]
+    pace: Pace,
 
     #[command(flatten)]
     place: Place,
@@ -58,11 +63,12 @@ impl Export {
     async fn export(&self, desk: &Desk, listed: Option<Vec<PlayerId>>) -> Result<Exit, Failure> {
         let players = match listed {
             Some(listed) => stream::iter(listed.into_iter().map(Ok)).left_stream(),
-            None => players(desk).right_stream(),
+            None => players(desk, &self.pace)?.right_stream(),
         };
         let extent = Extent {
             versions: self.versions,
-            more_slots: self.mail_of.clone(),
+            more_slots: self.slot.clone(),
+            is_held: false,
         };
         let progress = Progress::begin("players written");
         let copies = players.map_ok(|player| {

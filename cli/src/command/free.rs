@@ -13,11 +13,11 @@ use crate::{
     place::Place,
 };
 
-/// Free a player from the session that holds the player
+/// Release a player from the session that holds them
 ///
-/// What that session has not saved is lost, and what it saves from then on is
-/// refused. A server that is alive is told, and sends the player away. The exit
-/// code is 1 if nobody holds the player.
+/// Whatever that session has not saved is lost, and its later saves are
+/// refused. Its server, if it is alive, is notified and drops the player. The
+/// exit code is 1 if nobody holds the player.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Free {
     #[command(flatten)]
@@ -41,7 +41,7 @@ impl Free {
         let player = &self.whom.player;
         let Some(lock) = desk.holder(player).await? else {
             let json = || json!({"player": player, "lock": null, "freed": false});
-            desk.answer(json, || format!("player {player} is free already"))?;
+            desk.answer(json, || format!("player {player} is already free"))?;
             return Ok(Exit::No);
         };
         let live = desk.is_live(&lock).await?;

@@ -11,9 +11,9 @@ use crate::{
     place::Place,
 };
 
-/// Say which session of which server holds a player
+/// Show which session of which server holds a player
 ///
-/// The exit code is 1 if nobody does.
+/// The exit code is 1 if none does.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Holder {
     #[command(flatten)]

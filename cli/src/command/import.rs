@@ -8,6 +8,8 @@ use std::{
 
 use clap::Args;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use playerdata::SessionManager;
+use serde_json::Value;
 
 use super::{closing, export::AT_ONCE};
 use crate::{
@@ -16,25 +18,25 @@ use crate::{
     copy::{Arrival, PlayerCopy, unwritable, write},
     desk::Desk,
     failure::Failure,
-    hold::Presence,
     line::Line,
     place::Place,
     progress::{Progress, Tally},
 };
 
-/// Put players into the store, from the lines of an export
+/// Put players into the store, from an export
 ///
-/// What is there already is left as it is, so an import that was broken off is
-/// made again from the beginning, and goes on where it was stopped. Nothing
-/// newer is gone over, and nobody who is held, and a record that nobody can read
-/// is left out: these are told, and the exit code is 1. The store is made if it is missing.
+/// Players who are there already are skipped: after an interruption, run the
+/// same command again, and it goes on where it stopped. Players who are held,
+/// slots that are newer in the store, and records that nobody can read are left
+/// alone and listed, and the exit code is 1. The store is created if it is
+/// missing.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Import {
-    /// The lines; - for standard input
+    /// The file that `export` wrote; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// Go over what is newer
+    /// Replace slots even if they are newer in the store
     #[arg(long)]
     replace_newer: bool,
 
@@ -75,21 +77,21 @@ impl Import {
             .zip(lines.lines())
             .map(|(number, line)| self.copy(desk, number, line));
         if self.consent.dry_run {
-            let players = copies.collect::<Result<Vec<_>, _>>()?.len();
+            let players = copies.map(|copy| copy.map(|_| 1_u64));
+            let players = players.sum::<Result<u64, _>>()?;
             return super::tell_of(desk, &format!("would import {players} players"));
         }
-        desk.refuse_hazards(&self.consent.accept_hazard).await?;
-        let presence = Presence::begin(desk).await?;
+        let server = desk.server(&self.consent.accept_hazard).await?;
         let progress = Progress::begin("players imported");
         let written = stream::iter(copies)
-            .map(|copy| async { self.write(desk, &presence, copy?).await })
+            .map(|copy| async { self.write(desk, &server, copy?).await })
             .buffer_unordered(AT_ONCE)
             .try_fold(Tally::default(), async |tally, arrival| {
                 progress.one_more();
                 Ok(tally.with(arrival))
             })
             .await;
-        presence.leave().await;
+        desk.dismiss(server).await;
         written?.tell(desk)
     }
 
@@ -113,10 +115,10 @@ impl Import {
     async fn write(
         &self,
         desk: &Desk,
-        presence: &Presence,
+        server: &SessionManager<Value>,
         copy: PlayerCopy,
     ) -> Result<Arrival, Failure> {
-        let written = write(desk, presence, &copy, self.replace_newer).await;
+        let written = write(desk, server, &copy, self.replace_newer).await;
         let arrival = super::or_left(&copy.player, written)?;
         super::tell_if_newer(&copy.player, arrival);
         match super::tell_left_out(&copy.player, unwritable(&copy)) {

@@ -23,9 +23,9 @@ const PAGE: usize = 100;
 /// How much of a letter is shown in a table, in characters.
 const EXCERPT: usize = 60;
 
-/// List the letters that wait for a slot, in order of arrival
+/// List the letters waiting for a slot, in order of arrival
 ///
-/// The exit code is 1 if there is none.
+/// The exit code is 1 if there are none.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Mail {
     #[command(flatten)]

@@ -7,7 +7,7 @@ use clap_mangen::Man as Page;
 
 use crate::{Exit, Program, failure::Failure, output};
 
-/// Write the manual page, or a folder of pages with one for each command
+/// Write the manual page, or a page for each command into a folder
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Man {
     /// An existing folder for playerdata.1, playerdata-show.1 and so on

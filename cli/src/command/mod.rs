@@ -18,6 +18,7 @@ mod rewind;
 mod send;
 mod show;
 mod versions;
+mod watch;
 
 use clap::{Args, Subcommand};
 use playerdata::PlayerId;
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Import(import::Import),
     Move(move_to::Move),
     Check(check::Check),
+    Watch(watch::Watch),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -91,12 +93,13 @@ impl Command {
             Self::Import(command) => Box::pin(command.run()).await,
             Self::Move(command) => Box::pin(command.run()).await,
             Self::Check(command) => Box::pin(command.run()).await,
+            Self::Watch(command) => Box::pin(command.run()).await,
             Self::Play(_) | Self::Completions(_) | Self::Man(_) => Ok(Exit::Ended),
         }
     }
 }
 
-/// Closes the store, whatever came of the command.
+/// Closes the store, however the command went.
 async fn closing(desk: Desk, done: Result<Exit, Failure>) -> Result<Exit, Failure> {
     desk.close().await;
     done
@@ -108,8 +111,8 @@ fn tell_of(desk: &Desk, what: &str) -> Result<Exit, Failure> {
     Ok(Exit::Ended)
 }
 
-/// A player who is held is told, and left, and one of whom nothing can be read;
-/// nothing else is.
+/// A player who is held is reported and skipped, and so is one of whom nothing
+/// can be read; any other failure counts.
 fn or_left(player: &PlayerId, copied: Result<Arrival, Failure>) -> Result<Arrival, Failure> {
     match copied {
         Err(Failure::Held(player, lock)) => {
@@ -138,7 +141,7 @@ fn tell_left_out(player: &PlayerId, left_out: impl Iterator<Item = String>) -> b
 fn tell_if_newer(player: &PlayerId, arrival: Arrival) {
     if arrival == Arrival::Newer {
         output::message(&format!(
-            "left: player {player} has something newer there\n"
+            "left: player {player} has something newer at the destination\n"
         ));
     }
 }

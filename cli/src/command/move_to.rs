@@ -4,47 +4,51 @@ use std::cell::Cell;
 
 use clap::Args;
 use futures::{StreamExt as _, TryStreamExt as _};
-use playerdata::{PlayerId, SlotName, StoreUrl};
+use playerdata::{PlayerId, SessionManager, SlotName, StoreUrl, backend::HazardKind};
+use serde_json::Value;
 
 use super::{closing, export::AT_ONCE};
 use crate::{
     Exit,
     ask::{Consent, Wish},
-    copy::{Arrival, Extent, is_there, players, read, unwritable, write},
+    copy::{Arrival, Extent, Pace, is_there, players, read, unwritable, write},
     desk::Desk,
     failure::Failure,
-    hold::{Hold, Presence},
+    hold::Hold,
     place::{Place, store_url},
     progress::{Progress, Tally},
 };
 
-/// Copy all players to another store, and compare both sides
+/// Copy all players to another store, and compare the two
 ///
 /// Each player is held at both stores while they are copied, read back and
-/// compared. What is there already is left, so a move that was broken off is
-/// made again, and goes on where it was stopped. Nothing newer is gone over,
-/// and nobody who is held; what can't be read is left out: these are told, and the
-/// exit code is 1. The players
-/// stay where they were, too: point the game at the new store, and keep the old
-/// one until you are sure.
+/// compared. Players who are there already are skipped: after an interruption,
+/// run the same command again, and it goes on where it stopped. Players who are
+/// held, slots that are newer at the destination, and what can't be read are
+/// left alone and listed, and the exit code is 1. The players stay in the old
+/// store as well: point the game at the new one, and keep the old one until you
+/// are sure.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Move {
-    /// The other store; made if it is missing
+    /// The other store; created if it is missing
     #[arg(long, value_name = "STORE", value_parser = store_url)]
     to: StoreUrl,
 
-    /// The kept versions, too
+    /// Include the kept versions
     #[arg(long)]
     versions: bool,
 
-    /// A slot whose mail is looked for although nothing is stored in it; can
-    /// be given several times
-    #[arg(long, value_name = "SLOT")]
-    mail_of: Vec<SlotName>,
+    /// A slot whose versions are looked for although nothing else is stored in
+    /// it; can be given several times
+    #[arg(long, value_name = "SLOT", alias = "mail-of")]
+    slot: Vec<SlotName>,
 
-    /// Go over what is newer
+    /// Replace slots even if they are newer there
     #[arg(long)]
     replace_newer: bool,
+
+    #[command(flatten)]
+    pace: Pace,
 
     #[command(flatten)]
     consent: Consent,
@@ -53,12 +57,12 @@ pub(crate) struct Move {
     place: Place,
 }
 
-/// Both stores, and who is there.
+/// Both stores, and the operator's servers there.
 struct Way<'a> {
     from: &'a Desk,
     to: &'a Desk,
-    at_from: Presence,
-    at_to: Presence,
+    at_from: SessionManager<Value>,
+    at_to: SessionManager<Value>,
     extent: Extent,
     replace_newer: bool,
 }
@@ -74,7 +78,7 @@ impl Move {
             Wish::Leave => return Ok(Exit::No),
             Wish::Do => {}
             Wish::Say => {
-                let told = count(&from).await;
+                let told = count(&from, &self.pace).await;
                 return closing(from, told).await;
             }
         }
@@ -85,34 +89,43 @@ impl Move {
     }
 
     async fn go(&self, from: &Desk, to: &Desk) -> Result<Exit, Failure> {
-        to.refuse_hazards(&self.consent.accept_hazard).await?;
+        let at_to = to.server(&self.consent.accept_hazard).await?;
+        // Nothing is lost by leaving a store that is at risk.
+        let at_from = match from.server(&HazardKind::ALL).await {
+            Ok(at_from) => at_from,
+            Err(failure) => {
+                to.dismiss(at_to).await;
+                return Err(failure);
+            }
+        };
         let way = Way {
             from,
             to,
-            at_from: Presence::begin(from).await?,
-            at_to: Presence::begin(to).await?,
+            at_from,
+            at_to,
             extent: Extent {
                 versions: self.versions,
-                more_slots: self.mail_of.clone(),
+                more_slots: self.slot.clone(),
+                is_held: true,
             },
             replace_newer: self.replace_newer,
         };
-        let moved = way.all().await;
-        way.at_from.leave().await;
-        way.at_to.leave().await;
+        let moved = way.all(&self.pace).await;
+        from.dismiss(way.at_from).await;
+        to.dismiss(way.at_to).await;
         moved?.tell(to)
     }
 }
 
-async fn count(from: &Desk) -> Result<Exit, Failure> {
-    let players = players(from).try_fold(0_u64, async |count, _| Ok(count + 1));
+async fn count(from: &Desk, pace: &Pace) -> Result<Exit, Failure> {
+    let players = players(from, pace)?.try_fold(0_u64, async |count, _| Ok(count + 1));
     let players = players.await?;
     super::tell_of(from, &format!("would copy {players} players"))
 }
 
 impl Way<'_> {
     /// Stops at the first interruption, with nobody half copied.
-    async fn all(&self) -> Result<Tally, Failure> {
+    async fn all(&self, pace: &Pace) -> Result<Tally, Failure> {
         let progress = Progress::begin("players copied");
         let stopped = Cell::new(false);
         let interrupted = async {
@@ -122,7 +135,7 @@ impl Way<'_> {
             }
             stopped.set(true);
         };
-        let players = players(self.from).take_until(Box::pin(interrupted));
+        let players = players(self.from, pace)?.take_until(Box::pin(interrupted));
         let tally = players
             .map(|player| async { self.one(player?).await })
             .buffer_unordered(AT_ONCE)
@@ -140,7 +153,7 @@ impl Way<'_> {
     }
 
     async fn copy(&self, player: &PlayerId) -> Result<Arrival, Failure> {
-        let hold = Hold::take(self.from, &self.at_from, player, false).await?;
+        let hold = Hold::take(self.from, &self.at_from, player).await?;
         let copied = self.copy_held(player).await;
         hold.release().await?;
         copied

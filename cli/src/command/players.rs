@@ -1,24 +1,31 @@
 //! `playerdata players`.
 
 use clap::Args;
+use futures::TryStreamExt as _;
 use serde_json::json;
 
 use super::closing;
-use crate::{Exit, desk::Desk, failure::Failure, place::Place};
+use crate::{
+    Exit,
+    copy::{Pace, players},
+    desk::Desk,
+    failure::Failure,
+    place::Place,
+};
 
-/// How many are asked for at a time.
-pub(super) const PAGE: usize = 1_000;
-
-/// List the players that something is stored of, one on a line
+/// List the players who have anything stored, one to a line
 ///
-/// They come in the store's own order. One that is written meanwhile may come
-/// twice; none that was there all the time is left out. The exit code is 1 if
-/// there is none.
+/// The order is the store's own. A player who is written to during the listing
+/// may be listed twice; one who was there throughout is never left out. The
+/// exit code is 1 if there are none.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Players {
-    /// Only those that begin so
+    /// Only players whose id begins like this
     #[arg(long, default_value = "", hide_default_value = true)]
     prefix: String,
+
+    #[command(flatten)]
+    pace: Pace,
 
     #[command(flatten)]
     place: Place,
@@ -32,21 +39,14 @@ impl Players {
     }
 
     async fn list(&self, desk: &Desk) -> Result<Exit, Failure> {
-        let mut after = None;
         let mut any = false;
-        loop {
-            let page = desk.backend.players(after.as_ref(), PAGE);
-            let page = desk.ask("list the players", page).await?;
-            for player in &page.players {
-                if player.as_str().starts_with(&self.prefix) {
-                    any = true;
-                    desk.answer(|| json!({"player": player}), || player.to_string())?;
-                }
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok(if any { Exit::Ended } else { Exit::No });
+        let mut players = players(desk, &self.pace)?;
+        while let Some(player) = players.try_next().await? {
+            if player.as_str().starts_with(&self.prefix) {
+                any = true;
+                desk.answer(|| json!({"player": player}), || player.to_string())?;
             }
         }
+        Ok(if any { Exit::Ended } else { Exit::No })
     }
 }

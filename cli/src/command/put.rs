@@ -24,12 +24,11 @@ use crate::{
     record::Content,
 };
 
-/// Put a document, as JSON, in the place of what a slot has
+/// Replace the document in a slot by one given as JSON
 ///
-/// It repairs a record that can't be read. What the library keeps beside a
-/// document stays, where it can be read; where it can't, that is said. It is
-/// refused while a session holds the player, and if the slot was written
-/// meanwhile.
+/// This repairs a record that can't be read. What the library stores beside the
+/// document is kept if it can be read; if not, that is reported. Refused while
+/// a session holds the player, and if the slot was written to in the meantime.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Put {
     #[command(flatten)]
@@ -39,21 +38,21 @@ pub(crate) struct Put {
     #[arg(value_name = "SLOT")]
     slot: SlotName,
 
-    /// The document, a JSON text; - for standard input
+    /// A file with the document as JSON; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// The revision that is replaced; by default the one there is now
+    /// The revision to replace; by default the present one
     #[arg(long, value_name = "REVISION")]
     base: Option<u64>,
 
     /// The version of the document's schema; by default that of what it
-    /// replaces, or of the newest version if that can't be told
+    /// replaces, or of the newest version if that is not known
     #[arg(long, value_name = "VERSION")]
     schema: Option<u32>,
 
-    /// Take the player from a session that holds the player; what that has not
-    /// saved is lost
+    /// Take the player from a session that holds them; whatever that session
+    /// has not saved is lost
     #[arg(long)]
     steal: bool,
 
@@ -98,7 +97,7 @@ impl Put {
         };
         if let (Some(_), Some(Content::Unreadable { .. })) = (revision, &found) {
             output::message(
-                "note: what was kept beside the document could not be read, and is gone\n",
+                "note: what was stored beside the document could not be read, and is gone\n",
             );
         }
         let json = || json!({"player": player, "slot": slot, "base": base, "revision": revision});

@@ -1,11 +1,8 @@
 //! `playerdata restore`.
 
 use clap::Args;
-use playerdata::{
-    Clock as _, Revision, SlotName, SystemClock,
-    backend::{Encoding, Record},
-};
-use serde_json::json;
+use playerdata::{Error, RestoreOptions, Restored, Revision, SlotName};
+use serde_json::{Value, json};
 
 use super::{Whom, closing};
 use crate::{
@@ -13,19 +10,16 @@ use crate::{
     ask::{Consent, Wish},
     desk::{Desk, time},
     failure::Failure,
-    hold::{Hold, Presence},
+    output::chain,
     place::Place,
-    record::{Content, without_what_was_acted_on},
+    record::Content,
 };
-
-/// At least this many versions stay when one is restored.
-const KEPT: usize = 8;
 
 /// Make a kept version what a slot has
 ///
-/// What it replaces is kept as a version. It is refused while a session holds
-/// the player. What has been sent or decided since (an outbox, an escrow) is
-/// left out of the version, and that is said.
+/// The state that it replaces is kept as a version. Refused while a session
+/// holds the player. An outbox or escrow in the version has been acted on
+/// since: it is left out, and that is reported.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Restore {
     #[command(flatten)]
@@ -39,8 +33,8 @@ pub(crate) struct Restore {
     #[arg(value_name = "REVISION")]
     revision: u64,
 
-    /// Take the player from a session that holds the player; what that has not
-    /// saved is lost
+    /// Take the player from a session that holds them; whatever that session
+    /// has not saved is lost
     #[arg(long)]
     steal: bool,
 
@@ -63,12 +57,12 @@ impl Restore {
         let revision = Revision::new(self.revision);
         let kept = desk.backend.version(player, slot, revision);
         let kept = desk.ask("read the version", kept).await?;
-        let mut version =
+        let version =
             kept.ok_or_else(|| Failure::NoVersion(player.clone(), slot.clone(), revision))?;
-        if let Content::Unreadable { why, .. } = Content::of(&version, &desk.codec) {
-            return Err(Failure::Unreadable(revision, why));
-        }
-        let left_out = without_what_was_acted_on(&mut version.body);
+        let left_out = match Content::of(&version, &desk.codec) {
+            Content::Readable { envelope, .. } => acted_on(envelope.as_ref()),
+            Content::Unreadable { why, .. } => return Err(Failure::Unreadable(revision, why)),
+        };
         let what = format!(
             "restore revision {revision} of {slot} of player {player}, saved {}",
             time(version.saved_at)
@@ -76,65 +70,55 @@ impl Restore {
         let made = match self.consent.to(&what)? {
             Wish::Leave => return Ok(Exit::No),
             Wish::Say => None,
-            Wish::Do => Some(self.write(desk, &version).await?),
+            Wish::Do => Some(self.write(desk, revision).await?),
         };
         let json = || {
             json!({
                 "player": player,
                 "slot": slot,
                 "restored": revision,
-                "revision": made,
+                "revision": made.map(|made| made.revision),
+                "replaced": made.map(|made| made.replaced),
                 "left_out": left_out,
             })
         };
         let words = || {
-            let said = match made {
+            let said = match &made {
                 None => format!("would {what}"),
-                Some(made) => format!("{slot} of player {player} is at revision {made}"),
+                Some(made) => format!("{slot} of player {player} is at revision {}", made.revision),
             };
             let left = left_out.iter();
-            let left = left.map(|it| format!("\nleft out, for it was acted on since: {it}"));
+            let left =
+                left.map(|it| format!("\nleft out, because it has been acted on since: {it}"));
             format!("{said}{}", left.collect::<String>())
         };
         desk.answer(json, words)?;
         Ok(Exit::Ended)
     }
 
-    async fn write(&self, desk: &Desk, version: &Record) -> Result<Revision, Failure> {
-        desk.refuse_hazards(&self.consent.accept_hazard).await?;
-        let presence = Presence::begin(desk).await?;
-        let player = &self.whom.player;
-        let made = match Hold::take(desk, &presence, player, self.steal).await {
-            Ok(mut hold) => {
-                let made = self.write_under(desk, &mut hold, version).await;
-                // What was written is written, whether the lock goes or lapses.
-                let released = hold.release().await;
-                made.and_then(|made| released.map(|()| made))
-            }
-            Err(failure) => Err(failure),
-        };
-        presence.leave().await;
-        made
-    }
-
-    async fn write_under(
-        &self,
-        desk: &Desk,
-        hold: &mut Hold<'_>,
-        version: &Record,
-    ) -> Result<Revision, Failure> {
+    async fn write(&self, desk: &Desk, revision: Revision) -> Result<Restored, Failure> {
         let (player, slot) = (&self.whom.player, &self.slot);
-        let opened = hold.open(slot).await?;
-        // A store that can't tell what it holds may not be able to copy it.
-        let replaced = opened.record.as_ref().map(|record| record.body.encoding);
-        if replaced.is_some_and(|encoding| encoding != Encoding::Unknown) {
-            let listed = desk.backend.versions(player, slot);
-            let listed = desk.ask("list the versions", listed).await?;
-            let most = KEPT.max(listed.len() + 1);
-            hold.keep(slot, u32::try_from(most).unwrap_or(u32::MAX))
-                .await?;
+        let mut options = RestoreOptions::new();
+        if self.steal {
+            options = options.steal();
         }
-        let now = SystemClock.now();
-        hold.save(slot, opened.revision, now, &version.body).await
+        let server = desk.server(&self.consent.accept_hazard).await?;
+        let restored = server.restore(player, slot, revision, options).await;
+        desk.dismiss(server).await;
+        restored.map_err(|error| match error {
+            // It has gone since it was looked at, or is no record of this type.
+            Error::NoVersion { .. } => Failure::NoVersion(player.clone(), slot.clone(), revision),
+            Error::Undecodable { source, .. } => Failure::Unreadable(revision, chain(&*source)),
+            other => other.into(),
+        })
     }
+}
+
+/// What of an envelope has been sent or decided since.
+fn acted_on(envelope: Option<&Value>) -> Vec<&'static str> {
+    let has = |member: &str| envelope.is_some_and(|it| it.get(member).is_some());
+    ["outbox", "escrow"]
+        .into_iter()
+        .filter(|it| has(it))
+        .collect()
 }

@@ -14,7 +14,7 @@ use super::{closing, export::AT_ONCE, export::listed};
 use crate::{
     Exit,
     ask::{Consent, Wish},
-    copy::players,
+    copy::{Pace, players},
     desk::{Desk, time},
     failure::Failure,
     output::{self, chain},
@@ -23,27 +23,31 @@ use crate::{
     record::Content,
 };
 
-/// Restore everybody to how they were before a moment
+/// Go back to the state before a moment, for all players
 ///
 /// For a bad deploy: each slot that was saved since that moment gets the newest
-/// version from before it, and what that replaces is kept as a version. Nobody is
-/// touched who was not saved since. Who is held, and a slot that has no version
-/// from before, is told and left, and the exit code is 1; a rewind can be given
-/// again, and does what is left to do. Stop the game servers first: who plays
-/// afterwards is saved since that moment, too.
+/// version from before it, and what that replaces is kept as a version. Players
+/// who were not saved since are not touched. Players who are held, and slots
+/// that have no version from before, are left alone and listed, and the exit
+/// code is 1; a rewind can be repeated, and does what is left to do. Stop the
+/// game servers first: whoever plays afterwards is saved since that moment,
+/// too.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Rewind {
     /// The moment, such as 2026-11-28T10:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
     before: UnixMillis,
 
-    /// Only the players of this file, one on a line
+    /// Only the players listed in this file, one to a line
     #[arg(long, value_name = "FILE")]
     players: Option<PathBuf>,
 
     /// Only this slot
     #[arg(long, value_name = "SLOT")]
     slot: Option<SlotName>,
+
+    #[command(flatten)]
+    pace: Pace,
 
     #[command(flatten)]
     consent: Consent,
@@ -60,7 +64,7 @@ fn moment(text: &str) -> Result<UnixMillis, String> {
     Ok(UnixMillis::new(millis))
 }
 
-/// What became of the slots.
+/// What happened to the slots.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     restored: u64,
@@ -111,7 +115,7 @@ impl Rewind {
     ) -> Result<Tally, Failure> {
         let players = match named {
             Some(named) => stream::iter(named.into_iter().map(Ok)).left_stream(),
-            None => players(desk).right_stream(),
+            None => players(desk, &self.pace)?.right_stream(),
         };
         let progress = Progress::begin("players looked at");
         players

@@ -1,11 +1,9 @@
 //! `playerdata send`.
 
-use bytes::Bytes;
 use clap::Args;
 use playerdata::{
-    Clock as _, IdSource as _, Incarnation, LetterId, RandomIds, ServerId, SlotName, SystemClock,
-    WriteId,
-    backend::{Letter, Lock, MAX_LETTER_BYTES, Notice, NoticeKind, Posting, Retention},
+    Error, IdSource as _, Letter, LetterError, LetterId, RandomIds, Sent, SlotName,
+    backend::MAX_LETTER_BYTES,
 };
 use serde_json::{Value, json};
 
@@ -13,17 +11,17 @@ use super::{Whom, closing};
 use crate::{
     Exit,
     ask::{Consent, Wish},
-    desk::{Desk, operator},
+    desk::Desk,
     failure::Failure,
-    output,
     place::Place,
 };
 
-/// Send a letter to a slot, whoever holds the player, or nobody
+/// Send a letter to a slot, whether or not a session holds the player
 ///
-/// The game gets it when the slot is loaded next, or within a heartbeat. Of two
-/// letters with one id the first counts: give an id, and sending can be
-/// repeated. The exit code is 1 if the mailbox is full.
+/// The game gets it when the slot is next loaded, or within a heartbeat if it
+/// is open. Of two letters with the same id only the first counts: with --id,
+/// the command can be repeated safely. The exit code is 1 if the mailbox is
+/// full.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Send {
     #[command(flatten)]
@@ -33,11 +31,11 @@ pub(crate) struct Send {
     #[arg(value_name = "SLOT")]
     slot: SlotName,
 
-    /// What is in the letter
+    /// The content of the letter
     #[arg(value_name = "JSON", value_parser = json_text)]
     content: Value,
 
-    /// What the letter is called; by default something new
+    /// The id of the letter; by default a new one
     #[arg(long, value_name = "ID")]
     id: Option<LetterId>,
 
@@ -68,7 +66,6 @@ impl Send {
 
     async fn send(&self, desk: &Desk) -> Result<Exit, Failure> {
         let (player, slot) = (&self.whom.player, &self.slot);
-        let posting = WriteId::from_uuid(RandomIds.next_id());
         let id = self.id.clone();
         let id = id.unwrap_or_else(|| {
             let fresh = RandomIds.next_id().to_string();
@@ -78,60 +75,53 @@ impl Send {
         let posted = match self.consent.to(&what)? {
             Wish::Leave => return Ok(Exit::No),
             Wish::Say => None,
-            Wish::Do => Some(self.post(desk, id.clone(), posting).await?),
+            Wish::Do => Some(self.post(desk, &id).await?),
         };
-        let (sent, words) = match &posted {
+        let (sent, words) = match posted {
             None => (false, format!("would {what}")),
-            Some(Posting::Posted { .. }) => (true, format!("letter {id} is sent")),
-            Some(Posting::AlreadyPosted { posting: first, .. }) if *first == posting => {
-                (true, format!("letter {id} is sent"))
-            }
-            Some(Posting::AlreadyPosted { .. }) => (
+            Some(Posted::Sent) => (true, format!("letter {id} is sent")),
+            Some(Posted::Before) => (
                 false,
-                format!("letter {id} was sent before, and counts as it was then"),
+                format!("letter {id} was already sent; the first one counts"),
             ),
-            Some(Posting::Full) => (false, "the mailbox is full".to_owned()),
+            Some(Posted::Full) => (false, "the mailbox is full".to_owned()),
         };
         let json = json!({"player": player, "slot": slot, "id": id, "sent": sent});
         desk.answer(|| json, || words)?;
-        let full = posted == Some(Posting::Full);
+        let full = matches!(posted, Some(Posted::Full));
         Ok(if full { Exit::No } else { Exit::Ended })
     }
 
-    async fn post(&self, desk: &Desk, id: LetterId, posting: WriteId) -> Result<Posting, Failure> {
-        let letter = Letter {
-            id,
-            posting,
-            sender: operator().to_string(),
-            sent_at: SystemClock.now(),
-            retention: Retention::Timed,
-            content: Bytes::from(self.content.to_string()),
+    async fn post(&self, desk: &Desk, id: &LetterId) -> Result<Posted, Failure> {
+        let server = desk.server(&self.consent.accept_hazard).await?;
+        let letter = Letter::new(id.clone(), self.content.clone()).map_err(Error::from);
+        let sender = server.server().name.to_string();
+        let sent = match letter {
+            Ok(letter) => {
+                let letter = letter.from_sender(sender);
+                let (player, slot) = (self.whom.player.clone(), self.slot.clone());
+                server.send(player, slot, letter).await
+            }
+            Err(error) => Err(error),
         };
-        let posted = desk.backend.post(&self.whom.player, &self.slot, &letter);
-        let posted = desk.ask("send the letter", posted).await?;
-        if let Posting::Posted { holder } | Posting::AlreadyPosted { holder, .. } = &posted
-            && let Some(holder) = holder
-        {
-            self.tell(desk, holder).await;
+        desk.dismiss(server).await;
+        match sent {
+            Ok(Sent::AlreadySent) => Ok(Posted::Before),
+            Ok(_) => Ok(Posted::Sent),
+            Err(Error::Letter { source, .. }) if matches!(*source, LetterError::MailboxFull) => {
+                Ok(Posted::Full)
+            }
+            Err(error @ Error::Letter { .. }) => Err(Failure::Unfit(Box::new(error))),
+            Err(error) => Err(error.into()),
         }
-        Ok(posted)
     }
+}
 
-    /// Tells the holder's server. Should that fail, the letter is found when
-    /// the slot is loaded next.
-    async fn tell(&self, desk: &Desk, holder: &Lock) {
-        let notice = Notice {
-            player: self.whom.player.clone(),
-            session: holder.session,
-            kind: NoticeKind::Mail,
-            from: ServerId {
-                name: operator(),
-                incarnation: Incarnation::starting_at(SystemClock.now(), RandomIds.next_id()),
-            },
-        };
-        let told = desk.backend.notify(&holder.server.name, &notice);
-        if let Err(error) = desk.ask("tell the server", told).await {
-            output::message(&format!("note: {}\n", output::chain(&error)));
-        }
-    }
+/// What became of a letter.
+#[derive(Clone, Copy)]
+enum Posted {
+    Sent,
+    /// One of its id was there before.
+    Before,
+    Full,
 }

@@ -14,20 +14,20 @@ use crate::{
     record::{Content, record_json, record_words},
 };
 
-/// Show what is stored of a player, whoever holds the player
+/// Show what is stored for a player, whether or not a session holds them
 ///
-/// What can't be read is shown with the reason and its beginning; then the exit
-/// code is 1, as it is if there is nothing.
+/// A record that can't be read is shown with the reason and its first bytes.
+/// The exit code is then 1, as it is if nothing is stored.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Show {
     #[command(flatten)]
     whom: Whom,
 
-    /// The slot; all of them if left out
+    /// The slot; if left out, all of them
     #[arg(value_name = "SLOT")]
     slot: Option<SlotName>,
 
-    /// Write the stored bytes of the slot as they are, and nothing else
+    /// Write the stored bytes of the slot exactly as they are, and nothing else
     #[arg(long, requires = "slot", conflicts_with = "json")]
     raw: bool,
 

@@ -13,9 +13,9 @@ use crate::{
     place::Place,
 };
 
-/// List the kept versions of a slot, the newest first
+/// List the kept versions of a slot, newest first
 ///
-/// The exit code is 1 if there is none.
+/// The exit code is 1 if there are none.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Versions {
     #[command(flatten)]

@@ -39,7 +39,7 @@ pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
     output.flush()
 }
 
-/// Writes to standard error. If that is gone, there is nobody left to tell.
+/// Writes to standard error. If that is gone, there is nobody left to read it.
 pub(crate) fn message(text: &str) {
     let mut output = anstream::AutoStream::auto(io::stderr().lock());
     let _ = output.write_all(text.as_bytes());
@@ -52,7 +52,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let told = error.to_string();
-        // Some errors tell what caused them themselves.
+        // Some errors say themselves what caused them.
         if !text.ends_with(&told) {
             let _ = write!(text, ": {told}");
         }

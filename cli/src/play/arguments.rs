@@ -7,14 +7,15 @@ use playerdata::{PlayerId, ServerName, SlotName, StoreUrl};
 
 use crate::{Exit, place::store_url};
 
-/// Holds one player's data, and takes commands at it on standard input, a line
-/// each. `help` lists them.
+/// Hold one player's data, and change it by commands on standard input, one to
+/// a line. `help` lists them.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "play",
     version,
     after_help = Exit::HELP
 )]
+#[non_exhaustive]
 pub struct Arguments {
     /// Where the data is: sqlite:PATH, memory:,
     /// redis://HOST:PORT?namespace=NAME, or dynamodb://TABLE?endpoint=URL
@@ -40,8 +41,8 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "Slot1")]
     pub slot: SlotName,
 
-    /// What this server is called; made up if left out. One that restarts
-    /// under its name has its players back at once
+    /// The name of this server; a random one if left out. A server that
+    /// restarts under its name has its players back at once
     #[arg(long, value_name = "NAME")]
     pub server: Option<ServerName>,
 
@@ -53,14 +54,15 @@ pub struct Arguments {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub on_conflict: Conflict,
 
-    /// Exit with 6 if a command on a pipe was refused; the others are done all
-    /// the same
+    /// Exit with 6 if a command on a pipe was refused; the other commands are
+    /// still carried out
     #[arg(long)]
     pub strict: bool,
 }
 
 /// What to do if another server holds the player.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
 pub enum Conflict {
     /// Ask it to save and release, and wait
     #[default]

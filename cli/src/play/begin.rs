@@ -112,7 +112,7 @@ fn hand_over(store: &Store, settings: &Settings, holder: &Lock, console: &Consol
         humantime::format_duration(within)
     ));
     console.tell(format_args!(
-        "if that server is dead, its lease lapses in {} at the most, and the player comes here \
+        "if that server is dead, its lease lapses in {} at most, and the player comes here \
          then; a server that is started again under its own name (--server NAME) need not wait",
         humantime::format_duration(lease)
     ));

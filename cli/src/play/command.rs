@@ -7,6 +7,7 @@ use super::{economy::EconomyCommand, parse::canonical};
 
 /// One command.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Command {
     /// Reads or changes the document.
     Document(DocumentCommand),
@@ -18,18 +19,19 @@ pub enum Command {
     Load(SlotName),
     /// Lists the slots in the store.
     Slots,
-    /// Tells where the player, the session and the slot stand.
+    /// Shows where the player, the session and the slot stand.
     Status,
     /// Dies at once.
     Crash,
     /// Saves, releases the player, and leaves.
     End,
-    /// Lists the commands, or tells about one.
+    /// Lists the commands, or explains one.
     Help(Option<&'static Topic>),
 }
 
 /// A command that needs the document only.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum DocumentCommand {
     /// Reads a value.
     Get(OwnedKey),
@@ -41,9 +43,9 @@ pub enum DocumentCommand {
     Decrement(OwnedKey, Number),
     /// Whether there is such a value.
     Has(OwnedKey),
-    /// Adds so many of an item, of a type if one is given.
+    /// Adds a number of an item, of a type if one is given.
     Add(String, u64, Option<String>),
-    /// Removes so many of an item.
+    /// Removes a number of an item.
     Remove(String, u64),
     /// Reads an item, or one field of it.
     Item(String, Option<String>),
@@ -71,6 +73,7 @@ impl From<EconomyCommand> for Command {
 
 /// The address of a value: an attribute, or an entry of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OwnedKey {
     /// The attribute.
     pub attribute: String,
@@ -94,6 +97,7 @@ impl OwnedKey {
 
 /// How a command is written, and what it does.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Topic {
     /// Its name and what follows it.
     pub usage: &'static str,
@@ -134,9 +138,9 @@ pub(super) const TOPICS: &[Topic] = &[
     topic("has KEY [SUB]", "whether there is such a value"),
     topic(
         "add ITEM N [TYPE]",
-        "adds so many of an item: add 'Health Potion' 3 Consumable",
+        "adds a number of an item: add 'Health Potion' 3 Consumable",
     ),
-    topic("remove ITEM N", "removes so many of an item"),
+    topic("remove ITEM N", "removes a number of an item"),
     topic("item ITEM [FIELD]", "reads an item, or one field of it"),
     topic(
         "edit ITEM FIELD JSON",
@@ -161,23 +165,23 @@ pub(super) const TOPICS: &[Topic] = &[
     ),
     topic(
         "transfer KEY PLAYER SLOT NAME N",
-        "moves so many of an item, or of a number, to another slot, once for this key: \
+        "moves a number of an item, or an amount, to another slot, once for this key: \
          transfer gift-3 2 Slot1 Bread 2",
     ),
-    topic("save", "saves now; changes are saved by themselves, too"),
+    topic("save", "saves now; changes are also saved automatically"),
     topic("load SLOT", "opens another slot, or goes back to one"),
     topic("slots", "lists the slots that are stored"),
     topic(
         "status",
-        "tells where the player, the session and the slot stand",
+        "shows where the player, the session and the slot stand",
     ),
-    topic("crash", "dies at once, without saving, as at a power cut"),
+    topic("crash", "dies at once, without saving, as in a power cut"),
     topic(
         "end",
-        "saves, releases the player, and leaves; the same: quit, exit, Ctrl-D",
+        "saves, releases the player, and leaves; also: quit, exit, Ctrl-D",
     ),
     topic(
         "help [COMMAND]",
-        "lists the commands, or tells about one; the same: ?",
+        "lists the commands, or explains one; also: ?",
     ),
 ];

@@ -66,7 +66,7 @@ impl Console {
         self.messages.clone()
     }
 
-    /// Tells what is no answer.
+    /// Writes a message: what is not an answer.
     pub(super) fn tell(&self, message: impl Display) {
         self.messages.write(&format!("{message}\n"));
     }

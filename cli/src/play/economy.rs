@@ -17,6 +17,7 @@ const ALL_LETTERS: usize = 1_000;
 
 /// What counts exactly once, whatever crashes.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum EconomyCommand {
     /// Adds to a number, at most once for a key, and saves.
     Once(IdempotencyKey, String, Number),
@@ -28,7 +29,7 @@ pub enum EconomyCommand {
     Gifts,
     /// Moves a gift into the inventory and the attributes.
     Claim(String),
-    /// Moves so many of an item, or of a number, to another slot.
+    /// Moves a number of an item, or an amount, to another slot.
     Transfer(IdempotencyKey, PlayerId, SlotName, String, Number),
 }
 
@@ -70,7 +71,7 @@ async fn once(
     slot.save().await?;
     match once {
         Once::Applied(value) => json_of(&value),
-        Once::AlreadyApplied => Ok(line("already applied")),
+        _ => Ok(line("already applied")),
     }
 }
 

@@ -154,7 +154,7 @@ fn edit(
             Err(error) => Input::Failed(to_io(error)),
         };
         if let Some(file) = &history {
-            // A history that can't be kept is no reason to end a game.
+            // A history that can't be kept is not a reason to end a game.
             let _ = editor.append_history(file);
         }
         if lines.blocking_send(line).is_err() {

@@ -21,7 +21,7 @@ pub(super) async fn end(game: Game, stop: Stop, signals: &mut Signals, console: 
     };
     let exit = match ended {
         Ok(()) => {
-            // Nobody reads it? It is as true, and told by the exit code.
+            // Nobody reads it? It is as true, and the exit code says it.
             let _ = console.answer(&Answer::line("ended".to_owned()));
             Exit::Ended
         }

@@ -20,6 +20,7 @@ const READ_AHEAD: usize = 16;
 
 /// What was read where a line should be.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Input {
     /// A line, without its end.
     Line(String),

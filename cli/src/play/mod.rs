@@ -9,7 +9,7 @@
 //! | `words`, `command`, `parse` | from a line to a command |
 //! | `execute`, `economy` | from a command to its answer |
 //! | `turns` | the loop: input, events and signals, each when it comes |
-//! | `end` | saving, releasing, and telling what could not be saved |
+//! | `end` | saving, releasing, and reporting what could not be saved |
 //! | `console` | all that is written: answers and messages |
 
 mod arguments;
@@ -23,7 +23,7 @@ mod end;
 mod execute;
 mod input;
 mod parse;
-mod signals;
+pub(crate) mod signals;
 mod terminal;
 mod turns;
 mod words;

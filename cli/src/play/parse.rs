@@ -31,10 +31,10 @@ pub enum ParseError {
     #[error("{0:?} is not a number")]
     NotANumber(String),
     /// A quantity was expected.
-    #[error("{0:?} is not a whole number; an item's name with spaces in it goes in quotes")]
+    #[error("{0:?} is not a whole number; put an item's name with spaces in it in quotes")]
     NotAQuantity(String),
     /// A value was expected.
-    #[error("{given} is not JSON; text goes in double quotes")]
+    #[error("{given} is not JSON; put text in double quotes")]
     NotJson {
         /// What was given.
         given: String,

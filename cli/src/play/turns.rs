@@ -39,7 +39,8 @@ pub(super) async fn play(game: &mut Game, signals: &mut Signals, console: &Conso
     };
     loop {
         lines.ask(|| game.slot.snapshot());
-        // In this order: what has happened is heeded before the next command.
+        // In this order: what has happened is dealt with before the next
+        // command.
         let input = select! {
             biased;
             event = game.events.next() => {
@@ -53,7 +54,9 @@ pub(super) async fn play(game: &mut Game, signals: &mut Signals, console: &Conso
         };
         let line = match input {
             None => return Stop::Leaving,
-            Some(Input::Failed(error)) => return leave(console, "could not read on", &error),
+            Some(Input::Failed(error)) => {
+                return leave(console, "could not read any further", &error);
+            }
             Some(input) => input,
         };
         let answered = match take(game, line).await {
@@ -123,7 +126,7 @@ fn is_over(game: &Game, event: &Event, console: &Console) -> bool {
         Event::SessionEnded {
             session, reason, ..
         } => *session == id && *reason != EndReason::Requested,
-        // One of the events that were missed may have been the one to heed.
+        // One of the events that were missed may have been one to act on.
         Event::Lagged { .. } => game.session.is_lost(),
         _ => false,
     }

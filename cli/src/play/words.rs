@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// A quotation, or a backslash, that the line ends in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a quote is left open; a name with a quote or a space in it goes in double quotes")]
+#[error("a quote is not closed; put a name with a quote or a space in it in double quotes")]
 pub struct Unclosed;
 
 const BLANK: [char; 3] = [' ', '\t', '\n'];
@@ -62,7 +62,8 @@ fn end_of_word(text: &str) -> usize {
 }
 
 pub(super) fn unquoted(word: &str) -> Result<String, Unclosed> {
-    // A shell takes what begins so for a comment; here it is a name like others.
+    // A shell takes what begins so for a comment; here it is a name like
+    // others.
     let split = if word.starts_with('#') {
         shlex::split(&format!("\\{word}"))
     } else {

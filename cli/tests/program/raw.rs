@@ -192,7 +192,7 @@ impl Raw {
                     "lock", "slot", "lease", "notice", "letter", "verdict", "version",
                 ];
                 for table in tables {
-                    // It is no file yet, perhaps.
+                    // It is not a file yet, perhaps.
                     let _ = file.execute(&format!("DELETE FROM {table}"), []);
                 }
             }

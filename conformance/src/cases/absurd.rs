@@ -29,8 +29,8 @@ const ABSURD: [u64; 9] = [
 /// Times of callers are kept as they came, whatever they are: of a save, and
 /// of a lock; and they decide nothing.
 ///
-/// Proves L10. A backend that fails it stores a time as a date, or as a number
-/// with a sign: a server whose clock is broken can't save.
+/// Proves [L10](Rule::L10). A backend that fails it stores a time as a date, or
+/// as a number with a sign: a server whose clock is broken can't save.
 pub async fn absurd_times_are_kept_as_they_came(fixture: Fixture) {
     let [a, b] = fixture.servers();
     for (number, at) in ABSURD.into_iter().enumerate() {
@@ -78,8 +78,9 @@ fn expect_exact_or_refused<T: PartialEq + std::fmt::Debug>(
 /// Claim numbers beyond the signed ones are compared as what they are, or
 /// refused without an effect.
 ///
-/// Proves the contract on numbers, and S2. A backend that fails it turns them
-/// negative or cuts them down, and a claim that is long dead is alive.
+/// Proves the contract on numbers, and [S2](Rule::S2). A backend that fails it
+/// turns them negative or cuts them down, and a claim that is long dead is
+/// alive.
 pub async fn absurd_claim_numbers_are_exact_or_refused(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -143,8 +144,8 @@ fn opened(world: &World, opening: Result<Opening>) -> Opening {
 /// A claim with a fence that the player's lock never had opens nothing,
 /// however great or small it is.
 ///
-/// Proves L4 and the contract on numbers. A backend that fails it turns a
-/// fence negative, cuts it down, or looks whether it is great enough.
+/// Proves [L4](Rule::L4) and the contract on numbers. A backend that fails it
+/// turns a fence negative, cuts it down, or looks whether it is great enough.
 pub async fn absurd_fences_open_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -171,8 +172,8 @@ pub async fn absurd_fences_open_nothing(fixture: Fixture) {
 /// A lease may be asked for a millisecond or for all time: it lapses, or it
 /// does not; a time that is not a whole number of seconds is not cut short.
 ///
-/// Proves L2. A backend that fails it gives leases that are over at once, or
-/// answers a server with an error that is well.
+/// Proves [L2](Rule::L2). A backend that fails it gives leases that are over at
+/// once, or answers a server with an error that is well.
 pub async fn leases_of_any_length_are_given(fixture: Fixture) {
     let [a, b] = fixture.servers();
     for ttl in [

@@ -91,9 +91,9 @@ async fn expect_alive(fixture: &Fixture, session: &RawSession, open: &mut [RawSl
 /// The session of one player after another is released, or replaced: the
 /// claims of players whose ids are like theirs stay alive, and their own die.
 ///
-/// Proves the contract on names, and L4. A backend that fails it finds the
-/// claims of a session by a pattern or a beginning: whoever leaves takes the
-/// slots of others out of their hands.
+/// Proves the contract on names, and [L4](Rule::L4). A backend that fails it
+/// finds the claims of a session by a pattern or a beginning: whoever leaves
+/// takes the slots of others out of their hands.
 pub async fn ending_one_session_leaves_the_claims_of_names_that_are_alike(fixture: Fixture) {
     let [_, b] = fixture.servers();
     let mut left = sessions(&fixture).await;
@@ -118,8 +118,8 @@ pub async fn ending_one_session_leaves_the_claims_of_names_that_are_alike(fixtur
 /// One player after another is erased: those whose ids are like theirs keep
 /// what they have, in their slots and as their locks.
 ///
-/// Proves the contract on names and on erasure. A backend that fails it
-/// erases `alice` with `Alice`, or everybody with `%`.
+/// Proves the contract on names and on erasure. A backend that fails it erases
+/// `alice` with `Alice`, or everybody with `%`.
 pub async fn erasing_one_player_leaves_names_that_are_alike(fixture: Fixture) {
     let [_, b] = fixture.clients();
     let mut left = sessions(&fixture).await;

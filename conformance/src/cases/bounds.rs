@@ -49,8 +49,9 @@ async fn open_many(fixture: &Fixture, session: &RawSession, saves: bool) -> Vec<
 /// A session has more than a thousand slots open when it is replaced, and
 /// another one when it is released: not one of the claims is alive.
 ///
-/// Proves L4 and L5. A backend that fails it withdraws as many claims as its
-/// store names in one answer: the slots beyond can still be overwritten.
+/// Proves [L4](Rule::L4) and [L5](Rule::L5). A backend that fails it withdraws
+/// as many claims as its store names in one answer: the slots beyond can still
+/// be overwritten.
 pub async fn more_than_a_thousand_claims_die(fixture: Fixture) {
     let [a, b] = fixture.servers();
     for (player, take_over) in [(1_u64, true), (2, false)] {
@@ -126,8 +127,8 @@ pub async fn more_than_a_thousand_slots_are_erased(fixture: Fixture) {
 /// A body of exactly the limit is kept, whatever the limit is, and so is one
 /// of a byte less; one more is refused, and all of it again after that.
 ///
-/// Proves S8. A backend that fails it promises more than its store takes: a
-/// player's document grows, and one day can't be saved any more.
+/// Proves [S8](Rule::S8). A backend that fails it promises more than its store
+/// takes: a player's document grows, and one day can't be saved any more.
 pub async fn a_body_of_exactly_the_limit_is_kept(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let limit = a.client.backend().limits().max_body_bytes;
@@ -161,8 +162,7 @@ pub async fn a_body_of_exactly_the_limit_is_kept(fixture: Fixture) {
 /// and when one of them is full too, each drains its own.
 ///
 /// Proves the contract on notices. A backend that fails it counts the notices
-/// of all servers together: one that is gone keeps everybody from being
-/// asked.
+/// of all servers together: one that is gone keeps everybody from being asked.
 pub async fn notices_are_bounded_for_each_server(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let servers = ["server-a", "server-b"].map(|name| fixture.started(name));

@@ -37,8 +37,8 @@ async fn cut_off(after: Duration, call: impl Future) {
 /// A save is dropped. When the slot is opened again, it is there with all of
 /// its data, or not at all, and it lands at no later time.
 ///
-/// Proves S2 and the contract on atomic steps. A backend that fails it
-/// half-writes a record, or goes on with a write that nobody waits for.
+/// Proves [S2](Rule::S2) and the contract on atomic steps. A backend that fails
+/// it half-writes a record, or goes on with a write that nobody waits for.
 pub async fn a_dropped_save_is_whole_or_absent(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -67,7 +67,7 @@ pub async fn a_dropped_save_is_whole_or_absent(fixture: Fixture) {
 /// An opening is dropped. The next one, under a greater number, works, and
 /// what is sent under the dropped one's number is refused.
 ///
-/// Proves S2. A backend that fails it loses a slot to a timeout.
+/// Proves [S2](Rule::S2). A backend that fails it loses a slot to a timeout.
 pub async fn a_dropped_opening_is_no_hindrance(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -86,8 +86,8 @@ pub async fn a_dropped_opening_is_no_hindrance(fixture: Fixture) {
 /// session; released, the player is free, if need be at the second attempt:
 /// the first request may have been on its way.
 ///
-/// Proves L8 as far as a store is concerned. A backend that fails it leaves a
-/// lock behind that nobody can get rid of.
+/// Proves [L8](Rule::L8) as far as a store is concerned. A backend that fails
+/// it leaves a lock behind that nobody can get rid of.
 pub async fn a_dropped_acquire_can_be_asked_again(fixture: Fixture) {
     let [a, b] = fixture.servers();
     for (number, moment) in moments().enumerate() {
@@ -103,7 +103,7 @@ pub async fn a_dropped_acquire_can_be_asked_again(fixture: Fixture) {
         };
         fixture.expect(Rule::Repeats, "granted", expected.is_some());
         fixture.expect_eq(Rule::Repeats, "the holder", fence, expected);
-        // What was on its way may still arrive, and lock the player once more.
+        // What was on its way may still arrive, and lock the player again.
         fixture
             .until(Rule::L6, "released, the player is free", || async {
                 a.client.release(&player, claimant.session).await;
@@ -116,8 +116,8 @@ pub async fn a_dropped_acquire_can_be_asked_again(fixture: Fixture) {
 /// A take-over of a player with many open slots is dropped. Asked again it is
 /// granted, and nothing of the old session succeeds.
 ///
-/// Proves L4. A backend that fails it writes the new lock and then withdraws
-/// the claims, or forgets to when it is interrupted.
+/// Proves [L4](Rule::L4). A backend that fails it writes the new lock and then
+/// withdraws the claims, or forgets to when it is interrupted.
 pub async fn a_dropped_take_over_can_be_asked_again(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slots: Vec<SlotName> = (0..30).map(|n| name(&format!("Slot{n}"))).collect();
@@ -147,8 +147,8 @@ pub async fn a_dropped_take_over_can_be_asked_again(fixture: Fixture) {
 /// A release of a player with many open slots is dropped. Asked again, it is
 /// done, and nothing of the session succeeds.
 ///
-/// Proves L5 and L6. A backend that fails it leaves a player held, or claims
-/// alive, by nobody.
+/// Proves [L5](Rule::L5) and [L6](Rule::L6). A backend that fails it leaves a
+/// player held, or claims alive, by nobody.
 pub async fn a_dropped_release_can_be_asked_again(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slots: Vec<SlotName> = (0..30).map(|n| name(&format!("Slot{n}"))).collect();
@@ -175,8 +175,8 @@ pub async fn a_dropped_release_can_be_asked_again(fixture: Fixture) {
 /// An erasure of a player with many slots is dropped. Asked again, it leaves
 /// nothing.
 ///
-/// Proves the contract on erasure. A backend that fails it finds nothing to
-/// do when it was interrupted half-way.
+/// Proves the contract on erasure. A backend that fails it finds nothing to do
+/// when it was interrupted half-way.
 pub async fn a_dropped_erasure_can_be_asked_again(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slots: Vec<SlotName> = (0..30).map(|n| name(&format!("Slot{n}"))).collect();
@@ -203,8 +203,8 @@ pub async fn a_dropped_erasure_can_be_asked_again(fixture: Fixture) {
 /// A post is dropped. The letter waits with all of its content, or is not
 /// known; sent again, it is there once.
 ///
-/// Proves M1 and the contract on atomic steps. A backend that fails it leaves
-/// half a gift, or two.
+/// Proves [M1](Rule::M1) and the contract on atomic steps. A backend that fails
+/// it leaves half a gift, or two.
 pub async fn a_dropped_post_can_be_sent_again(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -224,8 +224,8 @@ pub async fn a_dropped_post_can_be_sent_again(fixture: Fixture) {
 /// To take a letter out, and to settle it, is dropped. Done again, it is out,
 /// and what was settled is remembered.
 ///
-/// Proves M2. A backend that fails it removes the letter and then remembers
-/// its id, or does not when it is interrupted.
+/// Proves [M2](Rule::M2). A backend that fails it removes the letter and then
+/// remembers its id, or does not when it is interrupted.
 pub async fn a_letter_can_be_taken_out_again_after_a_dropped_call(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -249,8 +249,8 @@ pub async fn a_letter_can_be_taken_out_again_after_a_dropped_call(fixture: Fixtu
 /// A decision on a trade is dropped. Whatever is asked next is told a verdict
 /// that stands from then on.
 ///
-/// Proves P3. A backend that fails it has a server that was in doubt finish a
-/// trade its own way.
+/// Proves [P3](Rule::P3). A backend that fails it has a server that was in
+/// doubt finish a trade its own way.
 pub async fn a_dropped_decision_stands_or_was_never_made(fixture: Fixture) {
     let [a, b] = fixture.clients();
     for moment in moments() {
@@ -269,8 +269,8 @@ pub async fn a_dropped_decision_stands_or_was_never_made(fixture: Fixture) {
 /// To keep a version is dropped. Done again, the version is there once, whole,
 /// and the session saves on.
 ///
-/// Proves H1 and the contract on atomic steps. A backend that fails it keeps
-/// half a record.
+/// Proves [H1](Rule::H1) and the contract on atomic steps. A backend that fails
+/// it keeps half a record.
 pub async fn a_version_can_be_kept_again_after_a_dropped_call(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -299,8 +299,8 @@ pub async fn a_version_can_be_kept_again_after_a_dropped_call(fixture: Fixture) 
 /// An erasure of a player with much mail and many versions is dropped. Asked
 /// again, it leaves nothing of either.
 ///
-/// Proves M6 and H5. A backend that fails it finds nothing to do when it was
-/// interrupted half-way.
+/// Proves [M6](Rule::M6) and [H5](Rule::H5). A backend that fails it finds
+/// nothing to do when it was interrupted half-way.
 pub async fn a_dropped_erasure_takes_mail_and_versions_when_asked_again(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slots: Vec<SlotName> = (0..12).map(|n| name(&format!("Slot{n}"))).collect();

@@ -15,8 +15,8 @@ use crate::{
 /// A save on an older base than the slot's revision is refused, under a live
 /// claim too.
 ///
-/// Proves S3. A backend that fails it lets an older save that was sent twice
-/// land on a newer one.
+/// Proves [S3](Rule::S3). A backend that fails it lets an older save that was
+/// sent twice land on a newer one.
 pub async fn a_save_on_an_older_base_is_overtaken(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -35,8 +35,8 @@ pub async fn a_save_on_an_older_base_is_overtaken(fixture: Fixture) {
 
 /// A deletion on an older base than the slot's revision is refused.
 ///
-/// Proves S3. A backend that fails it lets a deletion that was sent twice
-/// delete what was saved after it.
+/// Proves [S3](Rule::S3). A backend that fails it lets a deletion that was sent
+/// twice delete what was saved after it.
 pub async fn a_deletion_on_an_older_base_is_overtaken(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -58,7 +58,8 @@ pub async fn a_deletion_on_an_older_base_is_overtaken(fixture: Fixture) {
 /// A save that was sent before a deletion arrives after it: the slot stays
 /// empty.
 ///
-/// Proves S3. A backend that fails it brings a deleted character back.
+/// Proves [S3](Rule::S3). A backend that fails it brings a deleted character
+/// back.
 pub async fn a_save_from_before_a_deletion_is_overtaken(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -74,8 +75,8 @@ pub async fn a_save_from_before_a_deletion_is_overtaken(fixture: Fixture) {
 
 /// A save on a revision that the slot has not reached is refused.
 ///
-/// Proves S3. A backend that fails it leaves gaps in the revisions, and takes
-/// a write for applied that never was.
+/// Proves [S3](Rule::S3). A backend that fails it leaves gaps in the revisions,
+/// and takes a write for applied that never was.
 pub async fn a_save_on_a_base_to_come_is_overtaken(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -90,11 +91,11 @@ pub async fn a_save_on_a_base_to_come_is_overtaken(fixture: Fixture) {
     open.save("first").await;
 }
 
-/// A save that was applied is sent once more after a newer one was: the newer
+/// A save that was applied is sent again after a newer one was: the newer
 /// one stays.
 ///
-/// Proves S2 and S3. A backend that fails it takes the write's id for enough,
-/// and lets it land twice.
+/// Proves [S2](Rule::S2) and [S3](Rule::S3). A backend that fails it takes the
+/// write's id for enough, and lets it land twice.
 pub async fn a_repeated_save_leaves_a_newer_one(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -112,7 +113,8 @@ pub async fn a_repeated_save_leaves_a_newer_one(fixture: Fixture) {
 
 /// Of many writes on one base, sent at once, one is applied.
 ///
-/// Proves S3. A backend that fails it reads the revision and then writes.
+/// Proves [S3](Rule::S3). A backend that fails it reads the revision and then
+/// writes.
 pub async fn one_of_many_writes_on_one_base_is_applied(fixture: Fixture) {
     let clients = fixture.clients();
     let [a, _] = fixture.servers();

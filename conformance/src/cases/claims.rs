@@ -8,8 +8,8 @@ use crate::{Fixture, Rule, driver::body};
 /// The slot was opened again because the answer to a save was lost. The save
 /// arrives only now: it is refused, and the record stays.
 ///
-/// Proves S2. A backend that fails it lets a write in doubt land on newer
-/// ones: the player loses what came after it.
+/// Proves [S2](Rule::S2). A backend that fails it lets a write in doubt land on
+/// newer ones: the player loses what came after it.
 pub async fn a_save_under_an_earlier_claim_is_overtaken(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -30,8 +30,8 @@ pub async fn a_save_under_an_earlier_claim_is_overtaken(fixture: Fixture) {
 
 /// A deletion under an earlier claim is refused too.
 ///
-/// Proves S2. A backend that fails it deletes a character that the player
-/// has gone on with.
+/// Proves [S2](Rule::S2). A backend that fails it deletes a character that the
+/// player has gone on with.
 pub async fn a_deletion_under_an_earlier_claim_is_overtaken(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -51,8 +51,8 @@ pub async fn a_deletion_under_an_earlier_claim_is_overtaken(fixture: Fixture) {
 /// the slot is opened again: by its id, with all of its data, through the
 /// other client too.
 ///
-/// Proves S2 and S1. A backend that fails it makes the server save again what
-/// is stored, or believe stored what is not.
+/// Proves [S2](Rule::S2) and [S1](Rule::S1). A backend that fails it makes the
+/// server save again what is stored, or believe stored what is not.
 pub async fn opening_again_shows_the_last_write(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -103,8 +103,8 @@ pub async fn opening_again_under_the_same_claim_keeps_it_alive(fixture: Fixture)
 /// A late opening with a lower number than the claim that is alive changes
 /// nothing.
 ///
-/// Proves S2. A backend that fails it kills the claim under which the player
-/// is being saved, or brings a doubtful one back to life.
+/// Proves [S2](Rule::S2). A backend that fails it kills the claim under which
+/// the player is being saved, or brings a doubtful one back to life.
 pub async fn a_late_opening_is_overtaken(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -126,8 +126,8 @@ pub async fn a_late_opening_is_overtaken(fixture: Fixture) {
 
 /// Claim numbers are compared as numbers, with gaps between them.
 ///
-/// Proves S2. A backend that fails it compares them as text, and a slot that
-/// was opened ten times can't be opened any more.
+/// Proves [S2](Rule::S2). A backend that fails it compares them as text, and a
+/// slot that was opened ten times can't be opened any more.
 pub async fn claim_numbers_are_compared_as_numbers(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -146,8 +146,8 @@ pub async fn claim_numbers_are_compared_as_numbers(fixture: Fixture) {
 
 /// A new session's claims count from 1, whatever number the last one reached.
 ///
-/// Proves L1. A backend that fails it locks a player out of a slot after a
-/// long session.
+/// Proves [L1](Rule::L1). A backend that fails it locks a player out of a slot
+/// after a long session.
 pub async fn a_new_session_counts_its_claims_from_1(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -170,9 +170,9 @@ pub async fn a_new_session_counts_its_claims_from_1(fixture: Fixture) {
 /// Claims of one session on different slots have nothing to do with each
 /// other, in whatever order their openings arrive.
 ///
-/// Proves S9 as far as a store is concerned. A backend that fails it lets a
-/// player have only one slot open at a time, or refuses openings that were
-/// sent together.
+/// Proves [S9](Rule::S9) as far as a store is concerned. A backend that fails
+/// it lets a player have only one slot open at a time, or refuses openings that
+/// were sent together.
 pub async fn claims_on_different_slots_are_independent(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -194,8 +194,8 @@ pub async fn claims_on_different_slots_are_independent(fixture: Fixture) {
 /// A session acquires its player again after it was released, which a late
 /// repetition of its first request can do: its old claims stay dead.
 ///
-/// Proves L5. A backend that fails it lets a claim come back to life, and
-/// with it whatever is still on its way under it.
+/// Proves [L5](Rule::L5). A backend that fails it lets a claim come back to
+/// life, and with it whatever is still on its way under it.
 pub async fn a_claim_stays_dead_when_its_session_acquires_again(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -217,8 +217,8 @@ pub async fn a_claim_stays_dead_when_its_session_acquires_again(fixture: Fixture
 
 /// The same without anybody in between, so that only the lock tells.
 ///
-/// Proves L5. A backend that fails it keeps the claim in the slot and looks
-/// at the session's id alone.
+/// Proves [L5](Rule::L5). A backend that fails it keeps the claim in the slot
+/// and looks at the session's id alone.
 pub async fn a_claim_stays_dead_when_nobody_came_between(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -237,8 +237,8 @@ pub async fn a_claim_stays_dead_when_nobody_came_between(fixture: Fixture) {
 
 /// A claim that was never opened writes nothing.
 ///
-/// Proves S2. A backend that fails it writes without knowing what it writes
-/// upon.
+/// Proves [S2](Rule::S2). A backend that fails it writes without knowing what
+/// it writes upon.
 pub async fn a_claim_that_was_never_opened_writes_nothing(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -252,15 +252,15 @@ pub async fn a_claim_that_was_never_opened_writes_nothing(fixture: Fixture) {
         fixture.expect_eq(Rule::S2, "not alive", deleted, WriteOutcome::Overtaken);
         let seen = a.client.view(&player, &slot).await;
         fixture.expect_eq(Rule::S2, "nothing was written", seen, None);
-        // Once more with a slot that is open, under a lower number.
+        // Again with a slot that is open, under a lower number.
         session.open_as(session.claim(&slot, number)).await;
     }
 }
 
 /// A claim writes its own slot of its own player only.
 ///
-/// Proves L1. A backend that fails it lets one player's save land in
-/// another's data.
+/// Proves [L1](Rule::L1). A backend that fails it lets one player's save land
+/// in another's data.
 pub async fn a_claim_is_good_for_its_own_slot_only(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());

@@ -18,7 +18,8 @@ const LONG: Duration = Duration::from_secs(3_600);
 /// What was acknowledged is there: records, and the revision of a slot that
 /// was deleted.
 ///
-/// Proves S1. A backend that fails it acknowledges what it only remembers.
+/// Proves [S1](Rule::S1). A backend that fails it acknowledges what it only
+/// remembers.
 pub async fn records_survive_a_restart(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let (saved, deletion) = {
@@ -47,8 +48,9 @@ pub async fn records_survive_a_restart(fixture: Fixture) {
 /// A session outlives a restart of the store: it still holds the lock, and
 /// saves under the claim that it had.
 ///
-/// Proves L1 and L9. A backend that fails it throws everybody out when the
-/// store is restarted, or gives players away who are being played.
+/// Proves [L1](Rule::L1) and [L9](Rule::L9). A backend that fails it throws
+/// everybody out when the store is restarted, or gives players away who are
+/// being played.
 pub async fn a_session_survives_a_restart(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let (lock, claim, stamp) = {
@@ -71,8 +73,8 @@ pub async fn a_session_survives_a_restart(fixture: Fixture) {
 /// A dead claim stays dead: of a session that was replaced, of one that was
 /// released, and one that was overtaken.
 ///
-/// Proves L4, L5 and S2. A backend that fails it keeps in memory who may
-/// write.
+/// Proves [L4](Rule::L4), [L5](Rule::L5) and [S2](Rule::S2). A backend that
+/// fails it keeps in memory who may write.
 pub async fn dead_claims_survive_no_restart(fixture: Fixture) {
     let slot = fixture.slot();
     let [robbed, released, reopened] = [1_u64, 2, 3].map(Into::into);
@@ -107,7 +109,7 @@ pub async fn dead_claims_survive_no_restart(fixture: Fixture) {
 /// The fence goes on after a restart, of a player who was released, and of
 /// one who was erased.
 ///
-/// Proves L3. A backend that fails it counts in memory.
+/// Proves [L3](Rule::L3). A backend that fails it counts in memory.
 pub async fn the_fence_survives_a_restart(fixture: Fixture) {
     let players = [1_u64, 2].map(Into::into);
     let mut before = Vec::new();
@@ -135,8 +137,9 @@ pub async fn the_fence_survives_a_restart(fixture: Fixture) {
 /// A lease is live after a restart of the store, and a superseded incarnation
 /// is still superseded.
 ///
-/// Proves L2 and L7. A backend that fails it takes all servers for dead when
-/// the store is restarted, or lets a frozen one come back.
+/// Proves [L2](Rule::L2) and [L7](Rule::L7). A backend that fails it takes all
+/// servers for dead when the store is restarted, or lets a frozen one come
+/// back.
 pub async fn leases_survive_a_restart(fixture: Fixture) {
     let earlier = fixture.started("server-a");
     let later = fixture.started("server-a");
@@ -157,8 +160,9 @@ pub async fn leases_survive_a_restart(fixture: Fixture) {
 /// Letters, what is remembered of others, verdicts and versions are there
 /// after the store was opened again.
 ///
-/// Proves M1, M2, P3 and H1. A backend that fails it forgets what was bought
-/// when its store is restarted, or grants it twice.
+/// Proves [M1](Rule::M1), [M2](Rule::M2), [P3](Rule::P3) and [H1](Rule::H1). A
+/// backend that fails it forgets what was bought when its store is restarted,
+/// or grants it twice.
 pub async fn mail_verdicts_and_versions_survive_a_restart(fixture: Fixture) {
     let before = Lasting::leave(&fixture).await;
     let fixture = fixture.reopen().await;

@@ -10,8 +10,8 @@ use crate::{Fixture, Rule, driver::name};
 /// Nothing of an erased player is left to see or to open: the next session
 /// finds every slot as if it had never been written.
 ///
-/// Proves the contract on erasure. A backend that fails it keeps what a
-/// player has the right to have deleted.
+/// Proves the contract on erasure. A backend that fails it keeps what a player
+/// has the right to have deleted.
 pub async fn an_erased_player_has_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -42,8 +42,8 @@ pub async fn an_erased_player_has_nothing(fixture: Fixture) {
 
 /// A player whom somebody holds is not erased, and the session goes on.
 ///
-/// Proves the contract on erasure. A backend that fails it pulls the data
-/// away under a session, whose next save brings half of it back.
+/// Proves the contract on erasure. A backend that fails it pulls the data away
+/// under a session, whose next save brings half of it back.
 pub async fn a_held_player_is_not_erased(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -64,8 +64,8 @@ pub async fn a_held_player_is_not_erased(fixture: Fixture) {
 
 /// Erasing again, or erasing somebody unknown, finds nothing to remove.
 ///
-/// Proves the contract on repeats. A backend that fails it reports an error
-/// for an erasure whose first answer was lost.
+/// Proves the contract on repeats. A backend that fails it reports an error for
+/// an erasure whose first answer was lost.
 pub async fn erasing_again_finds_nothing(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let player = fixture.player();

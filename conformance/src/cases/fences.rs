@@ -16,9 +16,9 @@ fn expect_growing(fixture: &Fixture, fences: &[Fence]) {
 
 /// The fence grows from one session to the next, whichever client asks.
 ///
-/// Proves L3. A backend that fails it gives two sessions the same
-/// generation, and whoever fences by it (a cache, a trade) can't tell the
-/// stale one from the fresh one.
+/// Proves [L3](Rule::L3). A backend that fails it gives two sessions the same
+/// generation, and whoever fences by it (a cache, a trade) can't tell the stale
+/// one from the fresh one.
 pub async fn the_fence_grows_through_releases(fixture: Fixture) {
     let servers = fixture.servers();
     let player = fixture.player();
@@ -33,8 +33,8 @@ pub async fn the_fence_grows_through_releases(fixture: Fixture) {
 
 /// The fence grows with every replacement.
 ///
-/// Proves L3. A backend that fails it makes a thief look as old as the
-/// robbed.
+/// Proves [L3](Rule::L3). A backend that fails it makes a thief look as old as
+/// the robbed.
 pub async fn the_fence_grows_through_replacements(fixture: Fixture) {
     let servers = fixture.servers();
     let player = fixture.player();
@@ -49,8 +49,8 @@ pub async fn the_fence_grows_through_replacements(fixture: Fixture) {
 
 /// The fence outlives an erasure of all that is known of the player.
 ///
-/// Proves L3. A backend that fails it starts again at 1 when a player asked
-/// for their data to be deleted and came back.
+/// Proves [L3](Rule::L3). A backend that fails it starts again at 1 when a
+/// player asked for their data to be deleted and came back.
 pub async fn the_fence_survives_erasures(fixture: Fixture) {
     let servers = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -70,8 +70,8 @@ pub async fn the_fence_survives_erasures(fixture: Fixture) {
 
 /// The fence outlives the deletion of a player's only slot.
 ///
-/// Proves L3. A backend that fails it keeps the fence with the data, where it
-/// does not belong.
+/// Proves [L3](Rule::L3). A backend that fails it keeps the fence with the
+/// data, where it does not belong.
 pub async fn the_fence_survives_deletions(fixture: Fixture) {
     let servers = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -90,8 +90,8 @@ pub async fn the_fence_survives_deletions(fixture: Fixture) {
 
 /// The fence grows when the session to be replaced has gone already.
 ///
-/// Proves L3. A backend that fails it takes the fence from the lock it finds,
-/// and starts again when it finds none.
+/// Proves [L3](Rule::L3). A backend that fails it takes the fence from the lock
+/// it finds, and starts again when it finds none.
 pub async fn the_fence_grows_when_the_one_to_replace_has_gone(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -104,7 +104,8 @@ pub async fn the_fence_grows_when_the_one_to_replace_has_gone(fixture: Fixture) 
 
 /// A lock tells the same fence as its acquisition did, to everybody.
 ///
-/// Proves L3. A backend that fails it shows a generation that was never given.
+/// Proves [L3](Rule::L3). A backend that fails it shows a generation that was
+/// never given.
 pub async fn the_lock_shows_its_fence(fixture: Fixture) {
     let servers = fixture.servers();
     let player = fixture.player();

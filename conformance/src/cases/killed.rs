@@ -27,8 +27,8 @@ const LONG: Duration = Duration::from_secs(3_600);
 /// What was acknowledged just before the store was killed is there: records
 /// of several players, a deletion, and the revisions of both.
 ///
-/// Proves S1. A backend that fails it acknowledges what its store has in
-/// memory only: a crash takes the last minutes from every player.
+/// Proves [S1](Rule::S1). A backend that fails it acknowledges what its store
+/// has in memory only: a crash takes the last minutes from every player.
 pub async fn acknowledged_writes_survive_a_kill(fixture: Fixture) {
     let slot = fixture.slot();
     let players: Vec<PlayerId> = (0..5_u64).map(Into::into).collect();
@@ -66,8 +66,8 @@ pub async fn acknowledged_writes_survive_a_kill(fixture: Fixture) {
 /// The store is killed while sessions save as fast as they can: of each, what
 /// was acknowledged is there, or the one save that was under way.
 ///
-/// Proves S1 and the contract on atomic steps. A backend that fails it writes
-/// its log when it finds the time, or leaves half a record behind.
+/// Proves [S1](Rule::S1) and the contract on atomic steps. A backend that fails
+/// it writes its log when it finds the time, or leaves half a record behind.
 pub async fn saves_under_way_are_whole_or_absent_after_a_kill(fixture: Fixture) {
     let slot = fixture.slot();
     let stop = Arc::new(AtomicBool::new(false));
@@ -134,8 +134,9 @@ async fn save_until_stopped(
 /// a session that holds its player, of one that was replaced, and of one that
 /// was released.
 ///
-/// Proves L1, L3, L4 and L5. A backend that fails it gives players away who
-/// are being played, or lets a session that was ended write again.
+/// Proves [L1](Rule::L1), [L3](Rule::L3), [L4](Rule::L4) and [L5](Rule::L5). A
+/// backend that fails it gives players away who are being played, or lets a
+/// session that was ended write again.
 pub async fn locks_and_claims_survive_a_kill(fixture: Fixture) {
     let slot = fixture.slot();
     let [held, robbed, released] = [1_u64, 2, 3].map(PlayerId::from);
@@ -175,8 +176,8 @@ pub async fn locks_and_claims_survive_a_kill(fixture: Fixture) {
 /// An erasure that was acknowledged is one after the store was killed, and
 /// the fence survives both.
 ///
-/// Proves L3 and the contract on erasure. A backend that fails it brings back
-/// data that a player asked to be deleted.
+/// Proves [L3](Rule::L3) and the contract on erasure. A backend that fails it
+/// brings back data that a player asked to be deleted.
 pub async fn an_erasure_survives_a_kill(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let fence = {
@@ -201,8 +202,8 @@ pub async fn an_erasure_survives_a_kill(fixture: Fixture) {
 /// Which incarnation of a server is the latest is known after the store was
 /// killed.
 ///
-/// Proves L7. A backend that fails it lets a frozen run of a server come back
-/// after a crash of the store.
+/// Proves [L7](Rule::L7). A backend that fails it lets a frozen run of a server
+/// come back after a crash of the store.
 pub async fn a_superseded_server_is_superseded_after_a_kill(fixture: Fixture) {
     let [earlier, later] = [(); 2].map(|()| fixture.started("server-a"));
     {
@@ -220,8 +221,9 @@ pub async fn a_superseded_server_is_superseded_after_a_kill(fixture: Fixture) {
 /// Letters, what is remembered of others, verdicts and versions are there
 /// after the store was killed just when they were acknowledged.
 ///
-/// Proves M1, M2, P3 and H1. A backend that fails it grants a purchase twice,
-/// or never, when its server crashes.
+/// Proves [M1](Rule::M1), [M2](Rule::M2), [P3](Rule::P3) and [H1](Rule::H1). A
+/// backend that fails it grants a purchase twice, or never, when its server
+/// crashes.
 pub async fn mail_verdicts_and_versions_survive_a_kill(fixture: Fixture) {
     let before = Lasting::leave(&fixture).await;
     let fixture = fixture.kill().await;

@@ -230,8 +230,8 @@ async fn expect_dead(fixture: &Fixture, rule: Rule, scene: &Scene) {
 /// An erasure falls asleep. The player comes back, plays and saves; what they
 /// saved since stays when the erasure wakes up.
 ///
-/// Proves the contract on erasure and on steps. A backend that fails it
-/// deletes acknowledged saves of a session that began after the erasure.
+/// Proves the contract on erasure and on steps. A backend that fails it deletes
+/// acknowledged saves of a session that began after the erasure.
 pub async fn a_late_erasure_removes_nothing_that_was_saved_since(fixture: Fixture) {
     expect_harmless(&fixture, Rule::Erasure, Begins::Free, |scene| {
         let (client, player) = (scene.slow.client.clone(), scene.player.clone());
@@ -243,8 +243,8 @@ pub async fn a_late_erasure_removes_nothing_that_was_saved_since(fixture: Fixtur
 /// A take-over falls asleep. Another server takes the player; when the first
 /// one wakes up, the other one still holds them and goes on.
 ///
-/// Proves L1 and L4. A backend that fails it writes the lock that it decided
-/// upon long ago: two servers play one player.
+/// Proves [L1](Rule::L1) and [L4](Rule::L4). A backend that fails it writes the
+/// lock that it decided upon long ago: two servers play one player.
 pub async fn a_late_take_over_replaces_nobody_else(fixture: Fixture) {
     expect_harmless(&fixture, Rule::L1, Begins::Held, |scene| {
         let (client, player) = (scene.slow.client.clone(), scene.player.clone());
@@ -261,8 +261,8 @@ pub async fn a_late_take_over_replaces_nobody_else(fixture: Fixture) {
 /// A request for a free player falls asleep. Somebody else gets them; when it
 /// wakes up, it is refused.
 ///
-/// Proves L1. A backend that fails it saw that the player was free, and
-/// writes its lock over that of who came in between.
+/// Proves [L1](Rule::L1). A backend that fails it saw that the player was free,
+/// and writes its lock over that of who came in between.
 pub async fn a_late_request_takes_nobody(fixture: Fixture) {
     expect_harmless(&fixture, Rule::L1, Begins::Free, |scene| {
         let (client, player) = (scene.slow.client.clone(), scene.player.clone());
@@ -279,8 +279,8 @@ pub async fn a_late_request_takes_nobody(fixture: Fixture) {
 /// A release falls asleep. Another server takes the player; when the release
 /// wakes up, that server still holds them, and its claims are alive.
 ///
-/// Proves L6. A backend that fails it frees a player who is being played, or
-/// kills the claims of who plays.
+/// Proves [L6](Rule::L6). A backend that fails it frees a player who is being
+/// played, or kills the claims of who plays.
 pub async fn a_late_release_frees_nobody_else(fixture: Fixture) {
     expect_harmless(&fixture, Rule::L6, Begins::Held, |scene| {
         let (client, player) = (scene.slow.client.clone(), scene.player.clone());
@@ -293,8 +293,8 @@ pub async fn a_late_release_frees_nobody_else(fixture: Fixture) {
 /// An opening falls asleep. Another server takes the player; when the opening
 /// wakes up, it takes no slot out of that server's hands.
 ///
-/// Proves L4. A backend that fails it checks the lock in one step and writes
-/// the claim in another.
+/// Proves [L4](Rule::L4). A backend that fails it checks the lock in one step
+/// and writes the claim in another.
 pub async fn a_late_opening_takes_no_slot(fixture: Fixture) {
     expect_harmless(&fixture, Rule::L4, Begins::Held, |scene| {
         let client = scene.slow.client.clone();
@@ -307,8 +307,8 @@ pub async fn a_late_opening_takes_no_slot(fixture: Fixture) {
 /// A save falls asleep. Another server takes the player and saves; when the
 /// first save wakes up, it is refused.
 ///
-/// Proves L4. A backend that fails it checks the claim in one step and writes
-/// in another: a stale save lands on newer data.
+/// Proves [L4](Rule::L4). A backend that fails it checks the claim in one step
+/// and writes in another: a stale save lands on newer data.
 pub async fn a_late_save_lands_on_nothing_newer(fixture: Fixture) {
     expect_harmless(&fixture, Rule::L4, Begins::Held, |scene| {
         let (client, open) = (scene.slow.client.clone(), scene.open[1].clone());
@@ -325,8 +325,8 @@ pub async fn a_late_save_lands_on_nothing_newer(fixture: Fixture) {
 /// A deletion falls asleep. Another server takes the player and saves; when
 /// the deletion wakes up, it is refused.
 ///
-/// Proves L4. A backend that fails it deletes a character that is being
-/// played elsewhere.
+/// Proves [L4](Rule::L4). A backend that fails it deletes a character that is
+/// being played elsewhere.
 pub async fn a_late_deletion_removes_nothing_newer(fixture: Fixture) {
     expect_harmless(&fixture, Rule::L4, Begins::Held, |scene| {
         let (client, open) = (scene.slow.client.clone(), scene.open[1].clone());
@@ -344,9 +344,9 @@ pub async fn a_late_deletion_removes_nothing_newer(fixture: Fixture) {
 /// goes on as long as it can: it opens its slots again. When the ending wakes
 /// up and has returned, none of those claims is alive.
 ///
-/// Proves L4 and L5. A backend that fails it withdraws the claims first and
-/// takes the lock away after that: a claim that came in between lives beside
-/// the new holder.
+/// Proves [L4](Rule::L4) and [L5](Rule::L5). A backend that fails it withdraws
+/// the claims first and takes the lock away after that: a claim that came in
+/// between lives beside the new holder.
 pub async fn slots_opened_during_a_slow_ending_are_lost(fixture: Fixture) {
     let slow = fixture.process();
     for (number, take_over) in [(0, true), (1_000, false)] {
@@ -398,8 +398,8 @@ fn ending(scene: &Scene, take_over: bool) -> BoxFuture<'static, Result<()>> {
 /// A save, a deletion or an opening falls asleep, and its own session opens
 /// the slot again and saves. When the first one wakes up, it changes nothing.
 ///
-/// Proves S2. A backend that fails it lets a call in doubt undo what was
-/// saved since.
+/// Proves [S2](Rule::S2). A backend that fails it lets a call in doubt undo
+/// what was saved since.
 pub async fn a_late_call_under_an_earlier_claim_changes_nothing(fixture: Fixture) {
     let slow = fixture.process();
     let slot: SlotName = name(SLOTS[1]);
@@ -451,9 +451,9 @@ const LONG: Duration = Duration::from_secs(3_600);
 /// A heartbeat, or the end of a lease, falls asleep, and the server starts
 /// again meanwhile. When it wakes up, the later run has its lease still.
 ///
-/// Proves L7. A backend that fails it reads which incarnation is the latest
-/// and writes in a later step: a frozen run of a server ends its successor's
-/// lease, and its players are taken.
+/// Proves [L7](Rule::L7). A backend that fails it reads which incarnation is
+/// the latest and writes in a later step: a frozen run of a server ends its
+/// successor's lease, and its players are taken.
 pub async fn a_late_heartbeat_ends_no_later_lease(fixture: Fixture) {
     let slow = fixture.process();
     for drops in [false, true] {
@@ -552,8 +552,8 @@ async fn drain(client: &Client, server: &ServerId) -> Vec<Notice> {
 /// A list or a view falls asleep, and the player is played, erased and played
 /// again meanwhile: what it shows in the end was there at some time.
 ///
-/// Proves the contract on views. A backend that fails it shows a record that
-/// is made up of two.
+/// Proves the contract on views. A backend that fails it shows a record that is
+/// made up of two.
 pub async fn a_late_look_shows_what_was_there(fixture: Fixture) {
     let slow = fixture.process();
     for step in 0.. {

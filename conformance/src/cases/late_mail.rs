@@ -21,8 +21,8 @@ const ALWAYS: KeepPolicy = KeepPolicy {
 /// A letter falls asleep on its way. A copy of it is posted and taken out;
 /// when the first one wakes up, it is not taken in again.
 ///
-/// Proves M2. A backend that fails it gives a gift twice to whoever has a slow
-/// server.
+/// Proves [M2](Rule::M2). A backend that fails it gives a gift twice to whoever
+/// has a slow server.
 pub async fn a_late_copy_of_a_letter_is_not_taken_in_again(fixture: Fixture) {
     let slow = fixture.process();
     let slot = fixture.slot();
@@ -51,8 +51,8 @@ pub async fn a_late_copy_of_a_letter_is_not_taken_in_again(fixture: Fixture) {
 /// To take a letter out falls asleep. The player is erased, and gets another
 /// letter of that id; when the first request wakes up, that one waits still.
 ///
-/// Proves M2 and M6. A backend that fails it takes out a letter that nobody
-/// read.
+/// Proves [M2](Rule::M2) and [M6](Rule::M6). A backend that fails it takes out
+/// a letter that nobody read.
 pub async fn a_late_request_takes_no_other_letter_out(fixture: Fixture) {
     let slow = fixture.process();
     let slot = fixture.slot();
@@ -86,7 +86,8 @@ pub async fn a_late_request_takes_no_other_letter_out(fixture: Fixture) {
 /// A decision falls asleep. Another one is made, the other way; when the first
 /// one wakes up, it is told that verdict, as everybody is.
 ///
-/// Proves P3. A backend that fails it has two verdicts on one trade.
+/// Proves [P3](Rule::P3). A backend that fails it has two verdicts on one
+/// trade.
 pub async fn a_late_decision_is_told_what_stands(fixture: Fixture) {
     let slow = fixture.process();
     for step in 0.. {
@@ -121,8 +122,8 @@ async fn play(fixture: &Fixture, player: &PlayerId, text: &'static str) -> (RawS
 /// gets mail. When the erasure wakes up, all of that is there: the version, a
 /// letter that waits, and what is remembered of one that was taken out.
 ///
-/// Proves M6 and H5. A backend that fails it erases a player who has come
-/// back.
+/// Proves [M6](Rule::M6) and [H5](Rule::H5). A backend that fails it erases a
+/// player who has come back.
 pub async fn a_late_erasure_takes_nothing_of_who_came_back(fixture: Fixture) {
     let slow = fixture.process();
     let slot = fixture.slot();
@@ -166,8 +167,8 @@ pub async fn a_late_erasure_takes_nothing_of_who_came_back(fixture: Fixture) {
 /// gets mail. The first one may take that along, or leave it, and then all of
 /// it: a letter that is gone is not known.
 ///
-/// Proves M6 and the contract on steps. A backend that fails it takes a letter
-/// and keeps its id: its next copy is refused.
+/// Proves [M6](Rule::M6) and the contract on steps. A backend that fails it
+/// takes a letter and keeps its id: its next copy is refused.
 pub async fn a_late_erasure_takes_all_of_a_mailbox_or_nothing(fixture: Fixture) {
     let slow = fixture.process();
     let slot = fixture.slot();
@@ -204,8 +205,8 @@ pub async fn a_late_erasure_takes_all_of_a_mailbox_or_nothing(fixture: Fixture) 
 /// To keep a version falls asleep, and the player is taken by another session,
 /// or erased. When the request wakes up, it keeps nothing of what they have.
 ///
-/// Proves H5. A backend that fails it looks at the lock and copies in the next
-/// step: an erased player is in the store again.
+/// Proves [H5](Rule::H5). A backend that fails it looks at the lock and copies
+/// in the next step: an erased player is in the store again.
 pub async fn a_late_request_keeps_no_version_of_others(fixture: Fixture) {
     let slow = fixture.process();
     let slot = fixture.slot();

@@ -54,8 +54,8 @@ fn starts(world: &World) -> [ServerId; 3] {
 
 /// A renewed lease is live, as both clients see it.
 ///
-/// Proves L2. A backend that fails it lets others take the players of a
-/// server that is well.
+/// Proves [L2](Rule::L2). A backend that fails it lets others take the players
+/// of a server that is well.
 pub async fn a_renewed_lease_is_live(fixture: Fixture) {
     let [a, b] = fixture.servers();
     expect_live(&fixture, "before", &a.id, false).await;
@@ -69,8 +69,8 @@ pub async fn a_renewed_lease_is_live(fixture: Fixture) {
 /// A lease is that of one incarnation: an earlier or a later one of the same
 /// name is not live by it.
 ///
-/// Proves L2. A backend that fails it keeps the players of a crashed server
-/// waiting for as long as its successor lives.
+/// Proves [L2](Rule::L2). A backend that fails it keeps the players of a
+/// crashed server waiting for as long as its successor lives.
 pub async fn a_lease_is_that_of_one_incarnation(fixture: Fixture) {
     let [a, _] = fixture.clients();
     let [earlier, server, later] = starts(&fixture);
@@ -83,8 +83,8 @@ pub async fn a_lease_is_that_of_one_incarnation(fixture: Fixture) {
 /// A lease that is not renewed lapses, and can be renewed again: a server
 /// that was frozen and not superseded comes back.
 ///
-/// Proves L2. A backend that fails it keeps the players of a crashed server
-/// for ever, or shuts out a server that was slow for a moment.
+/// Proves [L2](Rule::L2). A backend that fails it keeps the players of a
+/// crashed server for ever, or shuts out a server that was slow for a moment.
 pub async fn a_lease_lapses_and_can_be_renewed(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let ttl = fixture.lease_ttl();
@@ -100,8 +100,8 @@ pub async fn a_lease_lapses_and_can_be_renewed(fixture: Fixture) {
 /// A renewal counts from when it is made: a lease that was renewed in time
 /// outlives its first time.
 ///
-/// Proves L2. A backend that fails it takes the players of a server that is
-/// well, a minute after its start.
+/// Proves [L2](Rule::L2). A backend that fails it takes the players of a server
+/// that is well, a minute after its start.
 pub async fn a_renewal_extends_the_lease(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let ttl = fixture.lease_ttl();
@@ -117,8 +117,8 @@ pub async fn a_renewal_extends_the_lease(fixture: Fixture) {
 /// A later incarnation supersedes one whose lease is live, at once and for
 /// ever.
 ///
-/// Proves L7. A backend that fails it makes the players of a server that was
-/// restarted wait, or lets a frozen former run of it come back.
+/// Proves [L7](Rule::L7). A backend that fails it makes the players of a server
+/// that was restarted wait, or lets a frozen former run of it come back.
 pub async fn a_later_incarnation_supersedes_a_live_one(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let [first, second, third] = starts(&fixture);
@@ -135,8 +135,8 @@ pub async fn a_later_incarnation_supersedes_a_live_one(fixture: Fixture) {
 
 /// A later incarnation supersedes one whose lease has lapsed or was dropped.
 ///
-/// Proves L7. A backend that fails it lets a frozen run of a server come back
-/// when it wakes up.
+/// Proves [L7](Rule::L7). A backend that fails it lets a frozen run of a server
+/// come back when it wakes up.
 pub async fn a_later_incarnation_supersedes_one_that_is_gone(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let [first, second, third] = starts(&fixture);
@@ -152,8 +152,8 @@ pub async fn a_later_incarnation_supersedes_one_that_is_gone(fixture: Fixture) {
 
 /// A superseded incarnation doesn't renew after the later one's lease lapsed.
 ///
-/// Proves L7. A backend that fails it forgets with the lease whose it was, and
-/// a server that was frozen takes its name back.
+/// Proves [L7](Rule::L7). A backend that fails it forgets with the lease whose
+/// it was, and a server that was frozen takes its name back.
 pub async fn superseded_is_for_ever_when_the_later_one_lapses(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let [first, second, _] = starts(&fixture);
@@ -168,8 +168,8 @@ pub async fn superseded_is_for_ever_when_the_later_one_lapses(fixture: Fixture) 
 /// A superseded incarnation doesn't renew after the later one dropped its
 /// lease.
 ///
-/// Proves L7. A backend that fails it lets a frozen server come back after its
-/// successor was shut down properly.
+/// Proves [L7](Rule::L7). A backend that fails it lets a frozen server come
+/// back after its successor was shut down properly.
 pub async fn superseded_is_for_ever_when_the_later_one_drops(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let [first, second, _] = starts(&fixture);
@@ -184,8 +184,8 @@ pub async fn superseded_is_for_ever_when_the_later_one_drops(fixture: Fixture) {
 /// Incarnations are ordered as GUIDs are: byte by byte from the first one,
 /// without a sign.
 ///
-/// Proves L7. A backend that fails it takes the earlier of two starts for the
-/// later one, which then can never renew.
+/// Proves [L7](Rule::L7). A backend that fails it takes the earlier of two
+/// starts for the later one, which then can never renew.
 pub async fn incarnations_are_ordered_by_their_bytes(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let ascending = [
@@ -217,8 +217,8 @@ pub async fn incarnations_are_ordered_by_their_bytes(fixture: Fixture) {
 /// A dropped lease is over; dropping it again changes nothing, and the server
 /// can renew again.
 ///
-/// Proves L2. A backend that fails it makes the players of a server that was
-/// shut down wait for its lease to lapse.
+/// Proves [L2](Rule::L2). A backend that fails it makes the players of a server
+/// that was shut down wait for its lease to lapse.
 pub async fn a_dropped_lease_is_over(fixture: Fixture) {
     let [a, b] = fixture.servers();
     a.client.drop_lease(&a.id).await;
@@ -235,8 +235,8 @@ pub async fn a_dropped_lease_is_over(fixture: Fixture) {
 
 /// Only the incarnation whose lease it is can drop it.
 ///
-/// Proves L7. A backend that fails it lets the shutdown of a server's former
-/// run end the lease of its successor.
+/// Proves [L7](Rule::L7). A backend that fails it lets the shutdown of a
+/// server's former run end the lease of its successor.
 pub async fn only_its_own_incarnation_drops_a_lease(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let [earlier, server, later] = starts(&fixture);
@@ -252,8 +252,8 @@ pub async fn only_its_own_incarnation_drops_a_lease(fixture: Fixture) {
 
 /// Renewing a lease brings back no lock that was released or replaced.
 ///
-/// Proves L7. A backend that fails it puts the lock into the lease, and a
-/// heartbeat undoes a take-over.
+/// Proves [L7](Rule::L7). A backend that fails it puts the lock into the lease,
+/// and a heartbeat undoes a take-over.
 pub async fn a_renewal_brings_back_no_lock(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -272,8 +272,8 @@ pub async fn a_renewal_brings_back_no_lock(fixture: Fixture) {
 /// A session whose server's lease lapsed, was dropped or was superseded, but
 /// whose lock nobody took, goes on: it opens, saves and deletes.
 ///
-/// Proves L9. A backend that fails it loses what players did on a server that
-/// was cut off for a minute.
+/// Proves [L9](Rule::L9). A backend that fails it loses what players did on a
+/// server that was cut off for a minute.
 pub async fn a_holder_without_a_lease_goes_on(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -298,8 +298,8 @@ pub async fn a_holder_without_a_lease_goes_on(fixture: Fixture) {
 /// The lapse of a lease frees no player by itself: who does not name the
 /// holder is told who it is, and who does takes over.
 ///
-/// Proves L2 and L9. A backend that fails it hands players out on a timer,
-/// while their session still saves.
+/// Proves [L2](Rule::L2) and [L9](Rule::L9). A backend that fails it hands
+/// players out on a timer, while their session still saves.
 pub async fn a_lapsed_lease_frees_no_player(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -321,8 +321,8 @@ pub async fn a_lapsed_lease_frees_no_player(fixture: Fixture) {
 /// A lease lives for as long as it was given to the millisecond, and not to
 /// the second below it.
 ///
-/// Proves L2. A backend that fails it cuts a second off every lease: of a
-/// short one so much that a server that is well loses its players.
+/// Proves [L2](Rule::L2). A backend that fails it cuts a second off every
+/// lease: of a short one so much that a server that is well loses its players.
 pub async fn a_lease_is_not_cut_to_whole_seconds(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let ttl = Duration::from_millis(1_900);
@@ -347,8 +347,8 @@ pub async fn a_lease_is_not_cut_to_whole_seconds(fixture: Fixture) {
 /// Of two leases given at the same time, the shorter one lapses first, by as
 /// much as it is shorter.
 ///
-/// Proves L2. A backend that fails it gives no lease of less than so many
-/// seconds, whatever it is asked for.
+/// Proves [L2](Rule::L2). A backend that fails it gives no lease shorter than a
+/// number of seconds, whatever it is asked for.
 pub async fn a_short_lease_lapses_before_a_longer_one(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let short = fixture.lease_ttl();

@@ -7,8 +7,8 @@ use crate::{Fixture, Rule};
 /// A player whom nobody holds is acquired, and everybody sees by whom: the
 /// session, its server, the fence, and since when.
 ///
-/// Proves L1. A backend that fails it names the wrong holder to those who
-/// wait for a player, or to the operator who looks for one.
+/// Proves [L1](Rule::L1). A backend that fails it names the wrong holder to
+/// those who wait for a player, or to the operator who looks for one.
 pub async fn a_free_player_is_acquired(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -29,8 +29,8 @@ pub async fn a_free_player_is_acquired(fixture: Fixture) {
 /// A second claimant is refused, through either client, and told who holds
 /// the player. The holder notices nothing.
 ///
-/// Proves L1. A backend that fails it lets two servers play one player: items
-/// are duplicated, progress is overwritten.
+/// Proves [L1](Rule::L1). A backend that fails it lets two servers play one
+/// player: items are duplicated, progress is overwritten.
 pub async fn a_held_player_is_refused_to_others(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -57,9 +57,9 @@ pub async fn a_held_player_is_refused_to_others(fixture: Fixture) {
 /// Acquiring again with the same session, as after a lost answer, gives the
 /// same fence through either client, and its claims stay alive.
 ///
-/// Proves L3 and the contract on repeats. A backend that fails it refuses a
-/// player to the server that holds them, or loses the saves of a session
-/// whose first answer was lost.
+/// Proves [L3](Rule::L3) and the contract on repeats. A backend that fails it
+/// refuses a player to the server that holds them, or loses the saves of a
+/// session whose first answer was lost.
 pub async fn acquiring_again_changes_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -81,8 +81,8 @@ pub async fn acquiring_again_changes_nothing(fixture: Fixture) {
 
 /// A session that is named as the one to be replaced is replaced.
 ///
-/// Proves L2. A backend that fails it never frees the players of a crashed
-/// server.
+/// Proves [L2](Rule::L2). A backend that fails it never frees the players of a
+/// crashed server.
 pub async fn a_named_holder_is_replaced(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -96,9 +96,9 @@ pub async fn a_named_holder_is_replaced(fixture: Fixture) {
 
 /// Naming a session that does not hold the player replaces nobody.
 ///
-/// Proves L2. A backend that fails it takes a player from a server that plays
-/// them: of two who wait for a dead server's player, the second throws out the
-/// first.
+/// Proves [L2](Rule::L2). A backend that fails it takes a player from a server
+/// that plays them: of two who wait for a dead server's player, the second
+/// throws out the first.
 pub async fn another_holder_than_the_one_named_stays(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -121,8 +121,8 @@ pub async fn another_holder_than_the_one_named_stays(fixture: Fixture) {
 
 /// The session to be replaced does not need to hold the lock any more.
 ///
-/// Proves L2. A backend that fails it refuses a free player to whoever saw
-/// the holder a moment before the release.
+/// Proves [L2](Rule::L2). A backend that fails it refuses a free player to
+/// whoever saw the holder a moment before the release.
 pub async fn a_named_holder_who_has_gone_is_no_hindrance(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -136,8 +136,8 @@ pub async fn a_named_holder_who_has_gone_is_no_hindrance(fixture: Fixture) {
 /// The first request of a session that was replaced since comes again late,
 /// with and without the name of whom it replaced: it changes nothing.
 ///
-/// Proves L1 and L4. A backend that fails it gives the player back to a
-/// server that has lost them.
+/// Proves [L1](Rule::L1) and [L4](Rule::L4). A backend that fails it gives the
+/// player back to a server that has lost them.
 pub async fn a_late_acquire_of_a_replaced_session_is_refused(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -163,8 +163,8 @@ pub async fn a_late_acquire_of_a_replaced_session_is_refused(fixture: Fixture) {
 
 /// A released player is free for others.
 ///
-/// Proves L1 and L6. A backend that fails it keeps players out after a proper
-/// goodbye.
+/// Proves [L1](Rule::L1) and [L6](Rule::L6). A backend that fails it keeps
+/// players out after a proper goodbye.
 pub async fn a_released_player_is_free(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -178,8 +178,8 @@ pub async fn a_released_player_is_free(fixture: Fixture) {
 
 /// Releasing again, or releasing who was never held, changes nothing.
 ///
-/// Proves L6. A backend that fails it reports an error for a release whose
-/// first answer was lost.
+/// Proves [L6](Rule::L6). A backend that fails it reports an error for a
+/// release whose first answer was lost.
 pub async fn releasing_again_changes_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -196,8 +196,8 @@ pub async fn releasing_again_changes_nothing(fixture: Fixture) {
 /// The release of a session that lost its player comes late: the new holder
 /// stays, and so do their claims. The same for a session nobody knows.
 ///
-/// Proves L6. A backend that fails it unlocks the player under the feet of
-/// the rightful holder, whose saves are refused from then on.
+/// Proves [L6](Rule::L6). A backend that fails it unlocks the player under the
+/// feet of the rightful holder, whose saves are refused from then on.
 pub async fn a_late_release_removes_nobody_elses_lock(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -216,8 +216,8 @@ pub async fn a_late_release_removes_nobody_elses_lock(fixture: Fixture) {
 /// The release of an earlier session of the same server comes late: the
 /// server's later session stays.
 ///
-/// Proves L6. A backend that fails it locks out a player who left and came
-/// back to the same server at once.
+/// Proves [L6](Rule::L6). A backend that fails it locks out a player who left
+/// and came back to the same server at once.
 pub async fn a_late_release_leaves_the_same_servers_later_session(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -232,8 +232,8 @@ pub async fn a_late_release_leaves_the_same_servers_later_session(fixture: Fixtu
 
 /// One server holds many players, and gives up one: it keeps the others.
 ///
-/// Proves L1. A backend that fails it mixes players up, and one who leaves
-/// throws out everybody on the server.
+/// Proves [L1](Rule::L1). A backend that fails it mixes players up, and one who
+/// leaves throws out everybody on the server.
 pub async fn players_of_one_server_are_independent(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let mut sessions = Vec::new();

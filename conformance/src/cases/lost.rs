@@ -58,8 +58,8 @@ async fn seen(fixture: &Fixture, slot: &RawSlot) -> Option<Record> {
 /// A save that arrives after another session took the player is refused, and
 /// says who has them. The new holder sees what was acknowledged before.
 ///
-/// Proves L4 and S1. A backend that fails it lets a frozen server that wakes
-/// up overwrite what the player has earned since.
+/// Proves [L4](Rule::L4) and [S1](Rule::S1). A backend that fails it lets a
+/// frozen server that wakes up overwrite what the player has earned since.
 pub async fn a_save_after_a_take_over_is_lost(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -81,8 +81,8 @@ pub async fn a_save_after_a_take_over_is_lost(fixture: Fixture) {
 
 /// A deletion that arrives after another session took the player is refused.
 ///
-/// Proves L4. A backend that fails it lets a frozen server that wakes up
-/// delete a character that is being played elsewhere.
+/// Proves [L4](Rule::L4). A backend that fails it lets a frozen server that
+/// wakes up delete a character that is being played elsewhere.
 pub async fn a_deletion_after_a_take_over_is_lost(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -101,8 +101,8 @@ pub async fn a_deletion_after_a_take_over_is_lost(fixture: Fixture) {
 /// of a slot that was open and of one that was not, and the new holder's
 /// claim lives on.
 ///
-/// Proves L4. A backend that fails it lets a stale server take a slot out of
-/// the hands of the rightful one.
+/// Proves [L4](Rule::L4). A backend that fails it lets a stale server take a
+/// slot out of the hands of the rightful one.
 pub async fn an_opening_after_a_take_over_is_lost(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -120,8 +120,9 @@ pub async fn an_opening_after_a_take_over_is_lost(fixture: Fixture) {
 /// The thief has come and gone, and nobody holds the player: the robbed
 /// session is lost all the same.
 ///
-/// Proves L5. A backend that fails it checks only whether *another* session
-/// holds the player, and lets a stale server overwrite what the thief saved.
+/// Proves [L5](Rule::L5). A backend that fails it checks only whether *another*
+/// session holds the player, and lets a stale server overwrite what the thief
+/// saved.
 pub async fn everything_is_lost_after_a_thief_who_has_gone(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -137,8 +138,8 @@ pub async fn everything_is_lost_after_a_thief_who_has_gone(fixture: Fixture) {
 /// The same when the thief never opened the slot, so that it still carries
 /// the old claim if nobody withdrew it.
 ///
-/// Proves L4 and L5. A backend that fails it withdraws a claim only when
-/// somebody else opens the slot.
+/// Proves [L4](Rule::L4) and [L5](Rule::L5). A backend that fails it withdraws
+/// a claim only when somebody else opens the slot.
 pub async fn everything_is_lost_after_a_thief_who_opened_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -153,8 +154,8 @@ pub async fn everything_is_lost_after_a_thief_who_opened_nothing(fixture: Fixtur
 
 /// After its own release nothing of a session succeeds.
 ///
-/// Proves L5. A backend that fails it lets the last autosave of a player who
-/// left land on what their next server saves.
+/// Proves [L5](Rule::L5). A backend that fails it lets the last autosave of a
+/// player who left land on what their next server saves.
 pub async fn everything_is_lost_after_a_release(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -168,8 +169,8 @@ pub async fn everything_is_lost_after_a_release(fixture: Fixture) {
 /// A player leaves and comes back to the same server: nothing of the earlier
 /// session succeeds under the later one's lock.
 ///
-/// Proves L4. A backend that fails it compares servers where it has to
-/// compare sessions.
+/// Proves [L4](Rule::L4). A backend that fails it compares servers where it has
+/// to compare sessions.
 pub async fn everything_is_lost_to_a_later_session_of_the_same_server(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -187,8 +188,8 @@ pub async fn everything_is_lost_to_a_later_session_of_the_same_server(fixture: F
 
 /// Nothing of a session succeeds after the player was erased.
 ///
-/// Proves L4 and L5. A backend that fails it brings back data that a player
-/// asked to be deleted.
+/// Proves [L4](Rule::L4) and [L5](Rule::L5). A backend that fails it brings
+/// back data that a player asked to be deleted.
 pub async fn everything_is_lost_after_an_erasure(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -205,8 +206,8 @@ pub async fn everything_is_lost_after_an_erasure(fixture: Fixture) {
 /// A session that never got the lock can do nothing, whether the player is
 /// known or not.
 ///
-/// Proves L5. A backend that fails it takes the absence of a lock for
-/// permission.
+/// Proves [L5](Rule::L5). A backend that fails it takes the absence of a lock
+/// for permission.
 pub async fn everything_is_lost_without_a_lock(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -233,8 +234,8 @@ pub async fn everything_is_lost_without_a_lock(fixture: Fixture) {
 /// A take-over kills all claims of the session it replaces, 150 of them,
 /// before it returns.
 ///
-/// Proves L4. A backend that fails it withdraws only as many claims as fit in
-/// one transaction, and the slots beyond can still be overwritten.
+/// Proves [L4](Rule::L4). A backend that fails it withdraws only as many claims
+/// as fit in one transaction, and the slots beyond can still be overwritten.
 pub async fn a_take_over_kills_the_claims_on_all_slots(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -262,7 +263,7 @@ pub async fn a_take_over_kills_the_claims_on_all_slots(fixture: Fixture) {
 
 /// A release kills all claims of its session, 150 of them, before it returns.
 ///
-/// Proves L5. A backend that fails it forgets the claims beyond one
+/// Proves [L5](Rule::L5). A backend that fails it forgets the claims beyond one
 /// transaction.
 pub async fn a_release_kills_the_claims_on_all_slots(fixture: Fixture) {
     let [a, b] = fixture.servers();

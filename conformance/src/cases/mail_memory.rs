@@ -49,8 +49,8 @@ async fn post_and_take_out(fixture: &Fixture, client: &Client, letter: &Letter) 
 /// A letter that was taken out is gone, and its id is remembered: a copy of it
 /// that comes late is not taken in, nor another letter of that id.
 ///
-/// Proves M2. A backend that fails it gives a player the same gift again and
-/// again, once for each time that its sender was in doubt.
+/// Proves [M2](Rule::M2). A backend that fails it gives a player the same gift
+/// again and again, once for each time that its sender was in doubt.
 pub async fn a_letter_that_was_taken_out_is_remembered(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -101,8 +101,9 @@ pub async fn taking_out_again_changes_nothing(fixture: Fixture) {
 
 /// Only the letter of the posting that is named is taken out or settled.
 ///
-/// Proves M2. A backend that fails it takes a letter out by its id alone: a
-/// request that is late by an erasure takes a new gift, which nobody gets.
+/// Proves [M2](Rule::M2). A backend that fails it takes a letter out by its id
+/// alone: a request that is late by an erasure takes a new gift, which nobody
+/// gets.
 pub async fn only_the_posting_that_is_named_is_meant(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -128,8 +129,9 @@ pub async fn only_the_posting_that_is_named_is_meant(fixture: Fixture) {
 /// from when it was posted. Afterwards a letter of that id may be taken in
 /// again, and then it waits.
 ///
-/// Proves M2. A backend that fails it forgets a gift that lay in the mailbox
-/// for a month as soon as it was opened: the next copy is another gift.
+/// Proves [M2](Rule::M2). A backend that fails it forgets a gift that lay in
+/// the mailbox for a month as soon as it was opened: the next copy is another
+/// gift.
 pub async fn an_id_is_remembered_from_when_its_letter_was_taken_out(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -159,8 +161,8 @@ pub async fn an_id_is_remembered_from_when_its_letter_was_taken_out(fixture: Fix
 /// A letter from an outbox is remembered until its sender has settled it,
 /// however long that takes.
 ///
-/// Proves P2. A backend that fails it forgets a transfer after a month: when
-/// its sender plays again, what they sent arrives a second time.
+/// Proves [P2](Rule::P2). A backend that fails it forgets a transfer after a
+/// month: when its sender plays again, what they sent arrives a second time.
 pub async fn an_unsettled_letter_is_remembered_for_ever(fixture: Fixture) {
     let letter = fixture.unsettled_letter("parcel", "5");
     let [a, _] = fixture.clients();
@@ -175,8 +177,8 @@ pub async fn an_unsettled_letter_is_remembered_for_ever(fixture: Fixture) {
 /// A letter from an outbox that was settled after it was taken out is
 /// remembered for thirty days from then on, for copies that are late.
 ///
-/// Proves P2. A backend that fails it forgets a transfer as soon as it is
-/// settled: a copy that was on its way arrives as another one.
+/// Proves [P2](Rule::P2). A backend that fails it forgets a transfer as soon as
+/// it is settled: a copy that was on its way arrives as another one.
 pub async fn a_settled_letter_is_remembered_for_a_time(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let letter = fixture.unsettled_letter("parcel", "5");
@@ -194,8 +196,9 @@ pub async fn a_settled_letter_is_remembered_for_a_time(fixture: Fixture) {
 /// A letter that is settled while it waits goes on waiting, and is remembered
 /// for thirty days from when it is taken out.
 ///
-/// Proves P2 and M2. A backend that fails it takes the word of the sender that
-/// all is done for that of the receiver: the parcel is gone.
+/// Proves [P2](Rule::P2) and [M2](Rule::M2). A backend that fails it takes the
+/// word of the sender that all is done for that of the receiver: the parcel is
+/// gone.
 pub async fn a_letter_that_is_settled_goes_on_waiting(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let letter = fixture.unsettled_letter("parcel", "5");
@@ -223,8 +226,8 @@ pub async fn a_letter_that_is_settled_goes_on_waiting(fixture: Fixture) {
 /// An erasure takes letters and remembered ids along: each letter may be
 /// posted as if it were new. Other players, and what they remember, stay.
 ///
-/// Proves M6. A backend that fails it keeps what a player has the right to
-/// have deleted, or refuses mail to whoever comes back.
+/// Proves [M6](Rule::M6). A backend that fails it keeps what a player has the
+/// right to have deleted, or refuses mail to whoever comes back.
 pub async fn an_erasure_takes_mail_and_its_memory(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let other = name("player-11");
@@ -275,8 +278,8 @@ pub async fn an_erasure_takes_mail_and_its_memory(fixture: Fixture) {
 /// Requests from before an erasure arrive when a letter of the same id was
 /// posted since: it is neither taken out nor settled.
 ///
-/// Proves M2 and M6. A backend that fails it loses a gift to a player who
-/// comes back.
+/// Proves [M2](Rule::M2) and [M6](Rule::M6). A backend that fails it loses a
+/// gift to a player who comes back.
 pub async fn late_requests_from_before_an_erasure_change_nothing(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -305,7 +308,8 @@ pub async fn late_requests_from_before_an_erasure_change_nothing(fixture: Fixtur
 /// Whatever was remembered of a mailbox, it takes as many letters as ever: ids
 /// take no room.
 ///
-/// Proves M1. A backend that fails it is full of letters that nobody sees.
+/// Proves [M1](Rule::M1). A backend that fails it is full of letters that
+/// nobody sees.
 pub async fn remembered_ids_take_no_room(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -337,8 +341,8 @@ fn known(slot: &SlotName, letter: &Letter, retention: Retention, waits: bool) ->
 /// What mailboxes know is listed, of all slots: letters that wait, and ids that
 /// are remembered, each with how long that is.
 ///
-/// Proves M2 for whoever moves to another store. A backend that fails it lets
-/// a gift be taken in again where the player has moved to.
+/// Proves [M2](Rule::M2) for whoever moves to another store. A backend that
+/// fails it lets a gift be taken in again where the player has moved to.
 pub async fn what_mailboxes_know_is_listed(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let (player, slots) = (fixture.player(), ["Slot1", "Slot2"].map(name::<SlotName>));
@@ -381,8 +385,8 @@ pub async fn what_mailboxes_know_is_listed(fixture: Fixture) {
 /// Letters to somebody who never played are known, while they wait and when
 /// they were taken out, and looking makes nobody known.
 ///
-/// Proves M1 for whoever moves to another store. A backend that fails it leaves
-/// behind what was bought for a player who has not come yet.
+/// Proves [M1](Rule::M1) for whoever moves to another store. A backend that
+/// fails it leaves behind what was bought for a player who has not come yet.
 pub async fn letters_of_who_never_played_are_known(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -401,8 +405,8 @@ pub async fn letters_of_who_never_played_are_known(fixture: Fixture) {
 /// Known letters come page by page, sorted by slot and id, each once, wherever
 /// a page ends.
 ///
-/// Proves M2 for whoever moves to another store. A backend that fails it
-/// forgets some of what it refused.
+/// Proves [M2](Rule::M2) for whoever moves to another store. A backend that
+/// fails it forgets some of what it refused.
 pub async fn known_letters_are_listed_page_by_page(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let player: PlayerId = fixture.player();

@@ -19,8 +19,8 @@ fn expect_growing(fixture: &Fixture, letters: &[WaitingLetter]) {
 /// Letters come in order of arrival, whichever way they took, whatever their
 /// ids are, and whatever their senders' clocks say.
 ///
-/// Proves M4. A backend that fails it applies a refund before the purchase
-/// that it is for.
+/// Proves [M4](Rule::M4). A backend that fails it applies a refund before the
+/// purchase that it is for.
 pub async fn letters_come_in_order_of_arrival(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let clients = fixture.clients();
@@ -47,8 +47,8 @@ pub async fn letters_come_in_order_of_arrival(fixture: Fixture) {
 /// in which they were sent, and all of them are there, each at its own
 /// position.
 ///
-/// Proves M4. A backend that fails it counts the letters and then writes one:
-/// of two that come at once, one is lost, or the order is.
+/// Proves [M4](Rule::M4). A backend that fails it counts the letters and then
+/// writes one: of two that come at once, one is lost, or the order is.
 pub async fn letters_of_many_senders_keep_their_order(fixture: Fixture) {
     const SENDERS: usize = 8;
     const EACH: usize = 12;
@@ -85,8 +85,8 @@ pub async fn letters_of_many_senders_keep_their_order(fixture: Fixture) {
 /// stays, of one that is gone, and of none that ever was. A page that is not
 /// full is the last.
 ///
-/// Proves M4. A backend that fails it reads a letter that stays again and
-/// again, and never comes to those behind it.
+/// Proves [M4](Rule::M4). A backend that fails it reads a letter that stays
+/// again and again, and never comes to those behind it.
 pub async fn letters_are_read_past_those_that_stay(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -128,8 +128,8 @@ pub async fn letters_are_read_past_those_that_stay(fixture: Fixture) {
 /// A position is given once: a letter that comes when others are gone, the
 /// last one included, or all of them, comes after where these stood.
 ///
-/// Proves M4. A backend that fails it puts a new letter where a reader has
-/// been already: it is found at the next login, if at all.
+/// Proves [M4](Rule::M4). A backend that fails it puts a new letter where a
+/// reader has been already: it is found at the next login, if at all.
 pub async fn a_position_is_never_given_twice(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -185,8 +185,8 @@ async fn expect_full(fixture: &Fixture, client: &Client, id: &str) {
 /// waits is recognised, the player's other mailboxes have room, and so does
 /// this one when a letter has gone. None is dropped for another.
 ///
-/// Proves M1. A backend that fails it drops the oldest gift for the newest, or
-/// says of one that waits that there is no room for it.
+/// Proves [M1](Rule::M1). A backend that fails it drops the oldest gift for the
+/// newest, or says of one that waits that there is no room for it.
 pub async fn a_full_mailbox_takes_no_more_and_drops_none(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -224,8 +224,8 @@ pub async fn a_full_mailbox_takes_no_more_and_drops_none(fixture: Fixture) {
 
 /// A thousand letters of 16 KiB each are read in one call, and in pages.
 ///
-/// Proves M1. A backend that fails it takes what it can't give back: a player
-/// whose mailbox is full can't load their slot.
+/// Proves [M1](Rule::M1). A backend that fails it takes what it can't give
+/// back: a player whose mailbox is full can't load their slot.
 pub async fn the_fullest_mailbox_is_read(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let sent = letters(&fixture, MAX_LETTERS, MAX_LETTER_BYTES);
@@ -258,8 +258,8 @@ pub async fn the_fullest_mailbox_is_read(fixture: Fixture) {
 /// Many post at once into a mailbox that has room for three: three are taken,
 /// the others find none, and all that was there stays.
 ///
-/// Proves M1. A backend that fails it counts the letters and then writes one:
-/// its mailboxes have no bound when it matters.
+/// Proves [M1](Rule::M1). A backend that fails it counts the letters and then
+/// writes one: its mailboxes have no bound when it matters.
 pub async fn the_last_places_are_given_once(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let sent = letters(&fixture, MAX_LETTERS - 3, 1);

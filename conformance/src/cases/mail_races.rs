@@ -17,8 +17,8 @@ const ROUNDS: u64 = 10;
 /// Many post letters of one id at once: one of them is posted, the others are
 /// told whose counts, and that one waits.
 ///
-/// Proves M1. A backend that fails it looks for the id and then writes the
-/// letter: a button pressed twice is a purchase made twice.
+/// Proves [M1](Rule::M1). A backend that fails it looks for the id and then
+/// writes the letter: a button pressed twice is a purchase made twice.
 pub async fn one_of_many_letters_of_one_id_is_posted(fixture: Fixture) {
     let slot = fixture.slot();
     let clients = fixture.clients();
@@ -53,8 +53,8 @@ pub async fn one_of_many_letters_of_one_id_is_posted(fixture: Fixture) {
 /// Some post while another reads and takes out what it read: every letter is
 /// read once, in the end.
 ///
-/// Proves M2. A backend that fails it takes out what has just come, or gives
-/// a letter twice.
+/// Proves [M2](Rule::M2). A backend that fails it takes out what has just come,
+/// or gives a letter twice.
 pub async fn every_letter_is_read_once_while_more_come(fixture: Fixture) {
     const SENDERS: usize = 4;
     const EACH: usize = 25;
@@ -98,8 +98,8 @@ pub async fn every_letter_is_read_once_while_more_come(fixture: Fixture) {
 /// mail at once: either it finds the letter, or the sender is told of the
 /// session.
 ///
-/// Proves M3. A backend that fails it looks for the holder and then writes the
-/// letter: the player has to come back once more to get it.
+/// Proves [M3](Rule::M3). A backend that fails it looks for the holder and then
+/// writes the letter: the player has to come back again to get it.
 pub async fn a_letter_is_found_by_who_starts_or_its_sender_is_told(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -138,9 +138,9 @@ pub async fn a_letter_is_found_by_who_starts_or_its_sender_is_told(fixture: Fixt
 /// posted before is gone; what was posted meanwhile waits, whole, or is gone,
 /// and nothing is known of it; what comes after waits.
 ///
-/// Proves M6 and the contract on atomic steps. A backend that fails it erases
-/// half a mailbox: a letter that is nowhere is known all the same, and its
-/// next copy is refused.
+/// Proves [M6](Rule::M6) and the contract on atomic steps. A backend that fails
+/// it erases half a mailbox: a letter that is nowhere is known all the same,
+/// and its next copy is refused.
 pub async fn letters_racing_an_erasure_wait_or_are_forgotten(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let clients = fixture.clients();
@@ -188,8 +188,8 @@ pub async fn letters_racing_an_erasure_wait_or_are_forgotten(fixture: Fixture) {
 /// Many take one letter out at once while its sender posts it again: it stays
 /// out, and its id is known all the time.
 ///
-/// Proves M2. A backend that fails it removes the letter and then remembers
-/// its id: a copy that comes in between is taken in.
+/// Proves [M2](Rule::M2). A backend that fails it removes the letter and then
+/// remembers its id: a copy that comes in between is taken in.
 pub async fn a_letter_taken_out_by_many_is_not_taken_in_again(fixture: Fixture) {
     let slot = fixture.slot();
     let clients = fixture.clients();

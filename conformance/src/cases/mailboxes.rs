@@ -8,15 +8,15 @@ use playerdata_core::{
 
 use crate::{
     Fixture, Rule,
-    driver::{Client, name},
+    driver::{Client, RawSlot, name},
 };
 
 /// A letter to a player of whom nothing is known waits as it was posted, with
 /// its id, its sender and all, and is read through either client as often as
 /// anybody likes.
 ///
-/// Proves M1. A backend that fails it needs a player to have played before
-/// they can be given something, or gives them something else.
+/// Proves [M1](Rule::M1). A backend that fails it needs a player to have played
+/// before they can be given something, or gives them something else.
 pub async fn a_posted_letter_waits_as_it_was_posted(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -37,11 +37,40 @@ pub async fn a_posted_letter_waits_as_it_was_posted(fixture: Fixture) {
     }
 }
 
+/// Whoever opens a slot is told whether letters wait for it: those that were
+/// posted before, with or without a session, and no longer those that were
+/// taken out.
+///
+/// Proves M3. A backend that fails it keeps a gift from its player until the
+/// next one comes.
+pub async fn an_opening_says_whether_letters_wait(fixture: Fixture) {
+    let [a, b] = fixture.servers();
+    let (player, slot, other) = (fixture.player(), fixture.slot(), name("Other"));
+    let letters = ["first", "second"].map(|id| fixture.letter(id, "5"));
+    let session = a.join(&player).await;
+    let mail = |what, open: &RawSlot, waits| {
+        fixture.expect_eq(Rule::M3, what, open.opened().mail, waits);
+    };
+    mail("none was posted", &session.open(&slot).await, false);
+    b.client.send(&player, &slot, &letters[0]).await;
+    mail("one waits", &session.open(&slot).await, true);
+    mail("for another slot", &session.open(&other).await, false);
+    b.client.send(&player, &slot, &letters[1]).await;
+    session.release().await;
+    let next = b.join(&player).await;
+    mail("two wait", &next.open(&slot).await, true);
+    for (letter, waits) in letters.iter().zip([true, false]) {
+        let (id, posting) = (&letter.id, letter.posting);
+        a.client.discard(&player, &slot, id, posting).await;
+        mail("one was taken out", &next.open(&slot).await, waits);
+    }
+}
+
 /// A letter is posted again, as when its answer was lost: it is there once,
 /// and its sender recognises it by its posting.
 ///
-/// Proves M1 and the contract on repeats. A backend that fails it doubles a
-/// gift whenever the network is slow.
+/// Proves [M1](Rule::M1) and the contract on repeats. A backend that fails it
+/// doubles a gift whenever the network is slow.
 pub async fn a_repeated_post_is_known_by_its_posting(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -62,8 +91,8 @@ pub async fn a_repeated_post_is_known_by_its_posting(fixture: Fixture) {
 /// Another letter is posted under an id that waits: the first one stays, with
 /// its content, its place and all, and the other's sender is told whose counts.
 ///
-/// Proves M1. A backend that fails it lets a purchase that is sent twice with
-/// another price overwrite the first.
+/// Proves [M1](Rule::M1). A backend that fails it lets a purchase that is sent
+/// twice with another price overwrite the first.
 pub async fn of_one_id_the_first_content_counts(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -148,8 +177,8 @@ async fn expect_distinct_mailboxes(fixture: &Fixture, mailboxes: &[(PlayerId, Sl
 /// Each slot has a mailbox of its own, however alike their names are, and of
 /// one id each may have a letter.
 ///
-/// Proves the contract on names. A backend that fails it gives what was sent
-/// to one character to another.
+/// Proves the contract on names. A backend that fails it gives what was sent to
+/// one character to another.
 pub async fn each_slot_has_a_mailbox_of_its_own(fixture: Fixture) {
     let player = fixture.player();
     let slots = [
@@ -164,8 +193,8 @@ pub async fn each_slot_has_a_mailbox_of_its_own(fixture: Fixture) {
 
 /// Each player has mailboxes of their own, however alike their ids are.
 ///
-/// Proves the contract on names. A backend that fails it gives what was sent
-/// to one player to another.
+/// Proves the contract on names. A backend that fails it gives what was sent to
+/// one player to another.
 pub async fn each_player_has_mailboxes_of_their_own(fixture: Fixture) {
     let slot = fixture.slot();
     let stem = "p".repeat(PlayerId::MAX_BYTES - 1);
@@ -184,8 +213,8 @@ pub async fn each_player_has_mailboxes_of_their_own(fixture: Fixture) {
 /// Ids of letters that differ in one byte are different ones, up to the
 /// longest.
 ///
-/// Proves the contract on names. A backend that fails it takes one purchase
-/// for the repetition of another: it is never granted.
+/// Proves the contract on names. A backend that fails it takes one purchase for
+/// the repetition of another: it is never granted.
 pub async fn letters_whose_ids_are_alike_are_different_ones(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let [a, b] = fixture.clients();
@@ -249,8 +278,8 @@ async fn expect_holder(fixture: &Fixture, client: &Client, when: &str, lock: Opt
 /// Whoever posts is told who holds the player: nobody at first, the holder,
 /// who took the player over, nobody again.
 ///
-/// Proves M3. A backend that fails it has a game send word of the letter to a
-/// server that the player has left: it waits until they play again.
+/// Proves [M3](Rule::M3). A backend that fails it has a game send word of the
+/// letter to a server that the player has left: it waits until they play again.
 pub async fn the_sender_is_told_who_holds_the_player(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -269,8 +298,8 @@ pub async fn the_sender_is_told_who_holds_the_player(fixture: Fixture) {
 /// Mail comes and goes while a session has the player and the slot open: it
 /// saves under its claim, and finds what it saved.
 ///
-/// Proves M1. A backend that fails it makes every gift throw its player out,
-/// or refuses gifts to whoever plays.
+/// Proves [M1](Rule::M1). A backend that fails it makes every gift throw its
+/// player out, or refuses gifts to whoever plays.
 pub async fn mail_disturbs_no_session(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -301,8 +330,8 @@ pub async fn mail_disturbs_no_session(fixture: Fixture) {
 /// A slot that has nothing but mail is in no list, is seen as nothing, and
 /// opens as one that was never written.
 ///
-/// Proves M1 and the contract on views. A backend that fails it shows a
-/// character that nobody made.
+/// Proves [M1](Rule::M1) and the contract on views. A backend that fails it
+/// shows a character that nobody made.
 pub async fn mail_makes_no_slot(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -330,8 +359,8 @@ pub async fn mail_makes_no_slot(fixture: Fixture) {
 /// Letters wait through all that happens to the slot: it is opened, saved,
 /// deleted, taken over and released.
 ///
-/// Proves M1. A backend that fails it loses a player's mail with a character,
-/// or with a session.
+/// Proves [M1](Rule::M1). A backend that fails it loses a player's mail with a
+/// character, or with a session.
 pub async fn letters_wait_whatever_happens_to_the_slot(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());

@@ -98,8 +98,8 @@ pub async fn every_character_of_a_player_id_counts(fixture: Fixture) {
 /// Player ids that look like numbers, patterns, paths, quotes or keys are
 /// taken as they are.
 ///
-/// Proves the contract on names. A backend that fails it takes `1` and `01`
-/// for one player, or one's id for a pattern that matches others.
+/// Proves the contract on names. A backend that fails it takes `1` and `01` for
+/// one player, or one's id for a pattern that matches others.
 pub async fn odd_player_ids_are_taken_as_they_are(fixture: Fixture) {
     let odd = [
         "1",

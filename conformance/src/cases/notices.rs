@@ -65,8 +65,8 @@ pub async fn a_notice_is_drained_once(fixture: Fixture) {
 
 /// Notices come in the order in which they were sent.
 ///
-/// Proves the contract on notices. A backend that fails it tells a server
-/// that a player was taken before it is asked for them.
+/// Proves the contract on notices. A backend that fails it tells a server that
+/// a player was taken before it is asked for them.
 pub async fn notices_come_oldest_first(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let mut sent = Vec::new();
@@ -82,8 +82,8 @@ pub async fn notices_come_oldest_first(fixture: Fixture) {
 
 /// The same notice twice comes twice.
 ///
-/// Proves the contract on notices. A backend that fails it takes a
-/// repetition for the notice that was drained before, and drops it.
+/// Proves the contract on notices. A backend that fails it takes a repetition
+/// for the notice that was drained before, and drops it.
 pub async fn a_repeated_notice_comes_again(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let notice = notice(&fixture, NoticeKind::HandOver);
@@ -100,8 +100,8 @@ pub async fn a_repeated_notice_comes_again(fixture: Fixture) {
 /// A notice waits for a server that was never seen, and for one whose lease
 /// lapsed.
 ///
-/// Proves the contract on notices. A backend that fails it loses a request to
-/// a server that is just starting, or was slow for a moment.
+/// Proves the contract on notices. A backend that fails it loses a request to a
+/// server that is just starting, or was slow for a moment.
 pub async fn a_notice_waits_for_its_server(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let first = notice(&fixture, NoticeKind::HandOver);
@@ -123,8 +123,9 @@ pub async fn a_notice_waits_for_its_server(fixture: Fixture) {
 /// A notice is for any incarnation of its server: the next one that renews
 /// drains it. A superseded one does not, and leaves it for its successor.
 ///
-/// Proves the contract on notices, and L7. A backend that fails it gives the
-/// requests for a restarted server to its former run, where they get lost.
+/// Proves the contract on notices, and [L7](Rule::L7). A backend that fails it
+/// gives the requests for a restarted server to its former run, where they get
+/// lost.
 pub async fn a_superseded_server_drains_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let successor = fixture.started("server-a");
@@ -147,8 +148,8 @@ pub async fn a_superseded_server_drains_nothing(fixture: Fixture) {
 
 /// Servers have notices of their own.
 ///
-/// Proves the contract on notices. A backend that fails it asks one server
-/// for another's players.
+/// Proves the contract on notices. A backend that fails it asks one server for
+/// another's players.
 pub async fn each_server_drains_its_own_notices(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let for_a = notice(&fixture, NoticeKind::HandOver);
@@ -164,8 +165,8 @@ pub async fn each_server_drains_its_own_notices(fixture: Fixture) {
 /// As many notices wait as the contract says, and no more; what is over is
 /// dropped and said to be so, and once drained there is room again.
 ///
-/// Proves the contract on notices. A backend that fails it fills its store
-/// with requests to a server that is gone, or drops requests unseen.
+/// Proves the contract on notices. A backend that fails it fills its store with
+/// requests to a server that is gone, or drops requests unseen.
 pub async fn notices_are_bounded(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let mut sent = Vec::new();
@@ -215,9 +216,9 @@ pub async fn notices_are_forgotten_with_their_own_lease(fixture: Fixture) {
 /// ids, names and kinds that count down, up, and neither; some of them
 /// drained in between.
 ///
-/// Proves the contract on notices. A backend that fails it keeps them sorted
-/// by what they say: a server hears that a player was taken before it is asked
-/// for them.
+/// Proves the contract on notices. A backend that fails it keeps them sorted by
+/// what they say: a server hears that a player was taken before it is asked for
+/// them.
 pub async fn notices_come_in_order_whatever_is_in_them(fixture: Fixture) {
     let [a, b] = fixture.servers();
     for round in 0..2_u128 {
@@ -251,8 +252,8 @@ pub async fn notices_come_in_order_whatever_is_in_them(fixture: Fixture) {
 /// one sender in the order in which it sent them.
 ///
 /// Proves the contract on notices. A backend that fails it numbers notices
-/// before they can be seen, or forgets them after it has read them: one that
-/// is late is skipped, or what came in between is lost.
+/// before they can be seen, or forgets them after it has read them: one that is
+/// late is skipped, or what came in between is lost.
 pub async fn notices_of_many_senders_come_once_and_in_order(fixture: Fixture) {
     const SENDERS: usize = 8;
     const EACH: usize = 25;

@@ -57,9 +57,9 @@ async fn session(fixture: &Fixture) -> (RawSession, RawSlot) {
 /// What only reads fails while the store is down, and certainly had no effect:
 /// the holder, a view, a list, whether a lease lives.
 ///
-/// Proves S4. A backend that fails it swallows an error into an empty answer:
-/// a player is given defaults, which are saved over what they had, or taken
-/// from a server that is well.
+/// Proves [S4](Rule::S4). A backend that fails it swallows an error into an
+/// empty answer: a player is given defaults, which are saved over what they
+/// had, or taken from a server that is well.
 pub async fn looking_fails_while_the_store_is_down(fixture: Fixture) {
     let (session, _) = session(&fixture).await;
     fixture.stop().await;
@@ -89,8 +89,8 @@ pub async fn looking_fails_while_the_store_is_down(fixture: Fixture) {
 /// Opening, saving and deleting fail while the store is down: the session is
 /// neither lost nor overtaken.
 ///
-/// Proves S4. A backend that fails it ends a session because the network was
-/// down, with what was not saved yet.
+/// Proves [S4](Rule::S4). A backend that fails it ends a session because the
+/// network was down, with what was not saved yet.
 pub async fn slots_fail_while_the_store_is_down(fixture: Fixture) {
     let (session, open) = session(&fixture).await;
     fixture.stop().await;
@@ -112,8 +112,8 @@ pub async fn slots_fail_while_the_store_is_down(fixture: Fixture) {
 /// Acquiring, releasing, erasing, heartbeats and notices fail while the store
 /// is down: nobody holds the player, nobody was superseded, no queue is full.
 ///
-/// Proves S4. A backend that fails it tells a server that it was superseded,
-/// or a player that somebody has them, when nobody knows.
+/// Proves [S4](Rule::S4). A backend that fails it tells a server that it was
+/// superseded, or a player that somebody has them, when nobody knows.
 pub async fn locks_and_leases_fail_while_the_store_is_down(fixture: Fixture) {
     let (session, _) = session(&fixture).await;
     let [a, b] = fixture.servers();
@@ -146,9 +146,9 @@ pub async fn locks_and_leases_fail_while_the_store_is_down(fixture: Fixture) {
 /// session has its player still, and opens its slot; a save that had certainly
 /// no effect had none, and one that may have had one is there or not.
 ///
-/// Proves L9, S1 and S2. A backend that fails it never reaches the store again
-/// until its process is started again, or says that nothing happened when it
-/// had.
+/// Proves [L9](Rule::L9), [S1](Rule::S1) and [S2](Rule::S2). A backend that
+/// fails it never reaches the store again until its process is started again,
+/// or says that nothing happened when it had.
 pub async fn a_session_goes_on_when_the_store_is_back(fixture: Fixture) {
     let (session, open) = session(&fixture).await;
     let before = fixture.clients()[1]
@@ -194,8 +194,8 @@ pub async fn a_session_goes_on_when_the_store_is_back(fixture: Fixture) {
 /// A game whose store goes down, and comes back: the session is not lost, the
 /// player keeps what they did meanwhile, and it is saved in the end.
 ///
-/// Proves E3. A backend that fails it makes a short outage cost every player
-/// their session.
+/// Proves [E3](Rule::E3). A backend that fails it makes a short outage cost
+/// every player their session.
 pub async fn a_game_goes_on_when_the_store_is_back(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let (session, slot) = a.play(&fixture.player()).await;
@@ -220,8 +220,8 @@ pub async fn a_game_goes_on_when_the_store_is_back(fixture: Fixture) {
 /// and forgetting it fail while the store is down: nothing is full, no mailbox
 /// is empty, no verdict stands.
 ///
-/// Proves S4 and P3. A backend that fails it takes a trade for aborted when
-/// nobody knows, and the other party commits it.
+/// Proves [S4](Rule::S4) and [P3](Rule::P3). A backend that fails it takes a
+/// trade for aborted when nobody knows, and the other party commits it.
 pub async fn mail_and_verdicts_fail_while_the_store_is_down(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let letter = fixture.letter("gift", "5");
@@ -253,8 +253,8 @@ pub async fn mail_and_verdicts_fail_while_the_store_is_down(fixture: Fixture) {
 /// Keeping a version, listing versions and players, and reading a version fail
 /// while the store is down: no session is lost, nothing is empty.
 ///
-/// Proves S4. A backend that fails it tells an operator that there is nothing
-/// to go back to, or a move that nobody is left.
+/// Proves [S4](Rule::S4). A backend that fails it tells an operator that there
+/// is nothing to go back to, or a move that nobody is left.
 pub async fn versions_and_listings_fail_while_the_store_is_down(fixture: Fixture) {
     let (_session, open) = session(&fixture).await;
     let (player, slot) = (fixture.player(), fixture.slot());

@@ -427,9 +427,9 @@ impl<'a> Ending<'a> {
 /// A session opens its slots while another one replaces it: no claim that it
 /// makes outlives its lock.
 ///
-/// Proves L4. A backend that fails it reads the lock without keeping it: a
-/// claim of the session that has just lost the player lives beside the new
-/// holder, and its saves land on theirs.
+/// Proves [L4](Rule::L4). A backend that fails it reads the lock without
+/// keeping it: a claim of the session that has just lost the player lives
+/// beside the new holder, and its saves land on theirs.
 pub async fn openings_beside_a_take_over_leave_no_claim(fixture: Fixture) {
     at_once(&fixture, Rule::L4, true, &[Act::Open, Act::TakeOver]).await;
 }
@@ -437,8 +437,8 @@ pub async fn openings_beside_a_take_over_leave_no_claim(fixture: Fixture) {
 /// A session opens its slots while it is released: no claim that it makes
 /// outlives its lock.
 ///
-/// Proves L5. A backend that fails it lets the last autosave of a player who
-/// left land on what their next server saves.
+/// Proves [L5](Rule::L5). A backend that fails it lets the last autosave of a
+/// player who left land on what their next server saves.
 pub async fn openings_beside_a_release_leave_no_claim(fixture: Fixture) {
     at_once(&fixture, Rule::L5, true, &[Act::Open, Act::Release]).await;
 }
@@ -446,16 +446,16 @@ pub async fn openings_beside_a_release_leave_no_claim(fixture: Fixture) {
 /// A session saves many slots while another one replaces it: what was
 /// acknowledged is there, what was refused is not, and no claim is left.
 ///
-/// Proves L4 and S1. A backend that fails it refuses a save that lands, or
-/// withdraws claims while it still lets saves through.
+/// Proves [L4](Rule::L4) and [S1](Rule::S1). A backend that fails it refuses a
+/// save that lands, or withdraws claims while it still lets saves through.
 pub async fn saves_beside_a_take_over_count_or_are_refused(fixture: Fixture) {
     at_once(&fixture, Rule::L4, true, &[Act::Save, Act::TakeOver]).await;
 }
 
 /// The same with a release in the place of the take-over.
 ///
-/// Proves L5 and S1. A backend that fails it lets a save through after the
-/// player was free.
+/// Proves [L5](Rule::L5) and [S1](Rule::S1). A backend that fails it lets a
+/// save through after the player was free.
 pub async fn saves_beside_a_release_count_or_are_refused(fixture: Fixture) {
     at_once(&fixture, Rule::L5, true, &[Act::Save, Act::Release]).await;
 }
@@ -463,16 +463,16 @@ pub async fn saves_beside_a_release_count_or_are_refused(fixture: Fixture) {
 /// A session deletes many slots while another one replaces it: what was
 /// acknowledged is gone, what was refused is there, and no claim is left.
 ///
-/// Proves L4. A backend that fails it deletes a character after its player
-/// has gone to another server.
+/// Proves [L4](Rule::L4). A backend that fails it deletes a character after its
+/// player has gone to another server.
 pub async fn deletions_beside_a_take_over_count_or_are_refused(fixture: Fixture) {
     at_once(&fixture, Rule::L4, true, &[Act::Delete, Act::TakeOver]).await;
 }
 
 /// The same with a release in the place of the take-over.
 ///
-/// Proves L5. A backend that fails it deletes a character after the player
-/// was free.
+/// Proves [L5](Rule::L5). A backend that fails it deletes a character after the
+/// player was free.
 pub async fn deletions_beside_a_release_count_or_are_refused(fixture: Fixture) {
     at_once(&fixture, Rule::L5, true, &[Act::Delete, Act::Release]).await;
 }
@@ -480,9 +480,9 @@ pub async fn deletions_beside_a_release_count_or_are_refused(fixture: Fixture) {
 /// Slots are opened again while saves and deletions under the earlier claims
 /// are on their way: what each opening finds is final.
 ///
-/// Proves S2. A backend that fails it reads the record before its claim is
-/// set: a write in doubt lands after it was looked for, and is overwritten by
-/// a session that never saw it.
+/// Proves [S2](Rule::S2). A backend that fails it reads the record before its
+/// claim is set: a write in doubt lands after it was looked for, and is
+/// overwritten by a session that never saw it.
 pub async fn reopenings_beside_writes_find_what_is_final(fixture: Fixture) {
     at_once(&fixture, Rule::S2, true, &[Act::Open, Act::Save]).await;
     at_once(&fixture, Rule::S2, true, &[Act::Open, Act::Delete]).await;
@@ -491,9 +491,9 @@ pub async fn reopenings_beside_writes_find_what_is_final(fixture: Fixture) {
 /// A session is released and replaced at the same time, with its slots being
 /// opened or saved: both calls work, and the other session has the player.
 ///
-/// Proves L1, L4 and L6. A backend that fails it takes its locks in different
-/// orders, and answers one of them with a deadlock, or lets the release undo
-/// the take-over.
+/// Proves [L1](Rule::L1), [L4](Rule::L4) and [L6](Rule::L6). A backend that
+/// fails it takes its locks in different orders, and answers one of them with a
+/// deadlock, or lets the release undo the take-over.
 pub async fn a_release_beside_a_take_over_leaves_the_new_session(fixture: Fixture) {
     at_once(&fixture, Rule::L6, true, &[Act::Release, Act::TakeOver]).await;
     let acts = [Act::Open, Act::Release, Act::TakeOver];
@@ -505,8 +505,8 @@ pub async fn a_release_beside_a_take_over_leaves_the_new_session(fixture: Fixtur
 /// Two servers replace one session at the same time, with its slots being
 /// opened: one of them gets the player.
 ///
-/// Proves L1 and L4. A backend that fails it lets both who saw the dead
-/// session write their lock.
+/// Proves [L1](Rule::L1) and [L4](Rule::L4). A backend that fails it lets both
+/// who saw the dead session write their lock.
 pub async fn take_overs_beside_each_other_leave_one_session(fixture: Fixture) {
     let acts = [Act::TakeOver, Act::TakeOver, Act::Open];
     at_once(&fixture, Rule::L1, true, &acts).await;
@@ -515,8 +515,8 @@ pub async fn take_overs_beside_each_other_leave_one_session(fixture: Fixture) {
 /// A player is asked for while their session is released, with its slots
 /// being opened or saved: they are had by the next one, or by nobody.
 ///
-/// Proves L1 and L5. A backend that fails it gives the player on before the
-/// last claims are dead.
+/// Proves [L1](Rule::L1) and [L5](Rule::L5). A backend that fails it gives the
+/// player on before the last claims are dead.
 pub async fn a_request_beside_a_release_gets_no_live_claims(fixture: Fixture) {
     let acts = [Act::Open, Act::Release, Act::Acquire];
     at_once(&fixture, Rule::L5, true, &acts).await;
@@ -561,18 +561,18 @@ pub async fn an_erasure_beside_a_session_is_refused(fixture: Fixture) {
 /// A session is released by two at once, with its slots being opened: one of
 /// them is told so, and no claim is left.
 ///
-/// Proves L5 and L6. A backend that fails it tells both, or answers the one
-/// before the other is done.
+/// Proves [L5](Rule::L5) and [L6](Rule::L6). A backend that fails it tells
+/// both, or answers the one before the other is done.
 pub async fn releases_beside_each_other_end_it_once(fixture: Fixture) {
     let acts = [Act::Release, Act::Release, Act::Open];
     at_once(&fixture, Rule::L6, true, &acts).await;
 }
 
 /// A session saves some of its slots and deletes others while somebody asks
-/// for the player in vain: nothing of it is refused.
+/// for the player without success: nothing of it is refused.
 ///
-/// Proves L1 and S3. A backend that fails it lets a request that is refused,
-/// or a neighbouring slot, disturb a session.
+/// Proves [L1](Rule::L1) and [S3](Rule::S3). A backend that fails it lets a
+/// request that is refused, or a neighbouring slot, disturb a session.
 pub async fn a_refused_request_disturbs_no_write(fixture: Fixture) {
     let acts = [Act::Save, Act::Delete, Act::Acquire];
     at_once(&fixture, Rule::S3, true, &acts).await;
@@ -583,8 +583,8 @@ pub async fn a_refused_request_disturbs_no_write(fixture: Fixture) {
 /// client libraries do. Whichever returns first, no claim of the session that
 /// was replaced is alive from then on.
 ///
-/// Proves L4. A backend that fails it finds the lock in place, and says so,
-/// before the claims of the former session are dead.
+/// Proves [L4](Rule::L4). A backend that fails it finds the lock in place, and
+/// says so, before the claims of the former session are dead.
 pub async fn a_repeated_take_over_returns_when_the_claims_are_dead(fixture: Fixture) {
     let [a, b] = fixture.servers();
     for round in 0..ROUNDS {
@@ -611,8 +611,8 @@ pub async fn a_repeated_take_over_returns_when_the_claims_are_dead(fixture: Fixt
 /// A release is sent a second time while the first one is under way. Whichever
 /// returns first, no claim of the session is alive from then on.
 ///
-/// Proves L5 and L6. A backend that fails it says that there is nothing to
-/// release, before the claims of the session are dead.
+/// Proves [L5](Rule::L5) and [L6](Rule::L6). A backend that fails it says that
+/// there is nothing to release, before the claims of the session are dead.
 pub async fn a_repeated_release_returns_when_the_claims_are_dead(fixture: Fixture) {
     let [a, b] = fixture.servers();
     for round in 0..ROUNDS {

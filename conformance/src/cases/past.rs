@@ -15,9 +15,9 @@ use crate::{
 /// it still asks for under the former one is lost, and it is told of the lock
 /// that it has.
 ///
-/// Proves L4. A backend that fails it compares sessions and not fences: an
-/// opening that was under way when the session was ended and asked again
-/// makes a claim that its manager knows nothing of.
+/// Proves [L4](Rule::L4). A backend that fails it compares sessions and not
+/// fences: an opening that was under way when the session was ended and asked
+/// again makes a claim that its manager knows nothing of.
 pub async fn a_claim_of_an_earlier_lock_opens_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -54,8 +54,9 @@ pub async fn a_claim_of_an_earlier_lock_opens_nothing(fixture: Fixture) {
 /// replaced, or by an opening of the same session. It is refused like any
 /// other, and changes nothing.
 ///
-/// Proves L4 and L5. A backend that fails it knows the write by its id alone,
-/// and tells a session that lost its player that all is well.
+/// Proves [L4](Rule::L4) and [L5](Rule::L5). A backend that fails it knows the
+/// write by its id alone, and tells a session that lost its player that all is
+/// well.
 pub async fn a_repeated_write_under_a_dead_claim_is_refused(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -115,8 +116,9 @@ pub async fn acquiring_again_keeps_the_lock_as_it_is(fixture: Fixture) {
 /// A lock names the session, the server with its incarnation, and the time of
 /// who took it last: also when that is the same server, started again.
 ///
-/// Proves L2. A backend that fails it leaves something of the former lock in
-/// it: the player's server looks dead, and they are taken from it.
+/// Proves [L2](Rule::L2). A backend that fails it leaves something of the
+/// former lock in it: the player's server looks dead, and they are taken from
+/// it.
 pub async fn a_lock_tells_who_took_it_and_when(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -141,8 +143,8 @@ pub async fn a_lock_tells_who_took_it_and_when(fixture: Fixture) {
 /// A session is named to be replaced on a player whom nobody ever had, and on
 /// one who was erased: the player is free, and can be had.
 ///
-/// Proves L2. A backend that fails it looks for the lock to replace, and
-/// finding none leaves a player waiting who is free.
+/// Proves [L2](Rule::L2). A backend that fails it looks for the lock to
+/// replace, and finding none leaves a player waiting who is free.
 pub async fn replacing_somebody_on_a_new_player_takes_them(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -161,9 +163,9 @@ pub async fn replacing_somebody_on_a_new_player_takes_them(fixture: Fixture) {
 /// A claim whose lock is gone is lost, whatever its number is: less than that
 /// of the new session's claim, the same, or greater.
 ///
-/// Proves L4. A backend that fails it looks at the number before the lock,
-/// and tells a session that it was overtaken by itself, when it has lost its
-/// player: it opens the slot again and again.
+/// Proves [L4](Rule::L4). A backend that fails it looks at the number before
+/// the lock, and tells a session that it was overtaken by itself, when it has
+/// lost its player: it opens the slot again and again.
 pub async fn a_lost_claim_is_lost_whatever_its_number_is(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -188,8 +190,8 @@ pub async fn a_lost_claim_is_lost_whatever_its_number_is(fixture: Fixture) {
 /// A claim with the number of a live one, but of another session, is dead:
 /// also of a session that has the lock of another player.
 ///
-/// Proves L4. A backend that fails it compares the numbers of claims and not
-/// their sessions.
+/// Proves [L4](Rule::L4). A backend that fails it compares the numbers of
+/// claims and not their sessions.
 pub async fn a_claim_with_a_live_ones_number_is_dead(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());

@@ -128,8 +128,8 @@ pub async fn everybody_is_listed_one_by_one(fixture: Fixture) {
 
 /// Whoever has only a letter, or only a version, is listed too.
 ///
-/// Proves the contract on listings. A backend that fails it leaves gifts
-/// behind when the game moves, or a character that was deleted by mistake.
+/// Proves the contract on listings. A backend that fails it leaves gifts behind
+/// when the game moves, or a character that was deleted by mistake.
 pub async fn who_has_mail_or_a_version_only_is_listed(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -190,8 +190,8 @@ pub async fn who_never_had_anything_is_not_listed(fixture: Fixture) {
 
 /// Whoever was erased is not listed, and is again when they have come back.
 ///
-/// Proves the contract on listings. A backend that fails it shows that
-/// somebody was here who has the right to be forgotten.
+/// Proves the contract on listings. A backend that fails it shows that somebody
+/// was here who has the right to be forgotten.
 pub async fn who_was_erased_is_not_listed(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -284,7 +284,8 @@ pub async fn who_is_there_throughout_a_listing_is_listed(fixture: Fixture) {
         if let Some(gone) = go.pop() {
             b.client.erase(&gone).await;
         }
-        // A hundred are enough: a listing need not end while more come for ever.
+        // A hundred are enough: a listing need not end while more come for
+        // ever.
         if come < 300 {
             save(&a, &PlayerId::from(come)).await;
             come += 1;
@@ -344,8 +345,8 @@ pub async fn who_plays_during_a_listing_is_listed(fixture: Fixture) {
 /// A player of many slots, letters and versions is one player, and a listing
 /// that comes to an end.
 ///
-/// Proves the contract on listings. A backend that fails it gives a page of
-/// one player for each of their letters.
+/// Proves the contract on listings. A backend that fails it gives a page of one
+/// player for each of their letters.
 pub async fn a_player_of_many_things_is_one_player(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -378,7 +379,7 @@ async fn expect_refused(fixture: &Fixture, client: &Client, text: &str) {
             fixture.expect_eq(Rule::Players, "refused", found, expected);
         }
         Ok(page) => {
-            let what = format!("{text:?} is no cursor of this store, but: {page:?}");
+            let what = format!("{text:?} is not a cursor of this store, but: {page:?}");
             fixture.fail(Rule::Players, &what);
         }
     }

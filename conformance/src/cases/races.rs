@@ -75,8 +75,8 @@ async fn expect_one_winner(
 
 /// Of many servers that ask for a free player at once, one gets them.
 ///
-/// Proves L1. A backend that fails it looks for a lock and then writes one:
-/// two servers play one player.
+/// Proves [L1](Rule::L1). A backend that fails it looks for a lock and then
+/// writes one: two servers play one player.
 pub async fn one_of_many_claimants_wins(fixture: Fixture) {
     for round in 0..ROUNDS {
         let player = round.into();
@@ -88,8 +88,8 @@ pub async fn one_of_many_claimants_wins(fixture: Fixture) {
 /// Of many servers that take a dead server's player over at once, one gets
 /// them.
 ///
-/// Proves L1 and L2. A backend that fails it lets all who saw the dead lock
-/// write theirs, one after another.
+/// Proves [L1](Rule::L1) and [L2](Rule::L2). A backend that fails it lets all
+/// who saw the dead lock write theirs, one after another.
 pub async fn one_of_many_thieves_wins(fixture: Fixture) {
     let [a, _] = fixture.servers();
     for round in 0..ROUNDS {
@@ -105,7 +105,8 @@ pub async fn one_of_many_thieves_wins(fixture: Fixture) {
 /// Servers that steal a player from each other again and again get a fence of
 /// their own each time, greater than those they saw before.
 ///
-/// Proves L3. A backend that fails it reads the fence and then writes it.
+/// Proves [L3](Rule::L3). A backend that fails it reads the fence and then
+/// writes it.
 pub async fn fences_of_racing_thieves_are_unique(fixture: Fixture) {
     let player = fixture.player();
     let thieves = actors(&fixture).into_iter().map(|server| {
@@ -142,8 +143,8 @@ pub async fn fences_of_racing_thieves_are_unique(fixture: Fixture) {
 /// One session asks many times at once, as when a client library sends a
 /// request again: all answers are the same.
 ///
-/// Proves L3 and the contract on repeats. A backend that fails it grows the
-/// fence under a session that holds it already.
+/// Proves [L3](Rule::L3) and the contract on repeats. A backend that fails it
+/// grows the fence under a session that holds it already.
 pub async fn repeated_acquires_at_once_give_one_fence(fixture: Fixture) {
     let clients = fixture.clients();
     let [a, _] = fixture.servers();
@@ -171,8 +172,8 @@ pub async fn repeated_acquires_at_once_give_one_fence(fixture: Fixture) {
 /// A release, its repetition, a take-over and an ordinary request at once
 /// leave one of the two new sessions with the player, or nobody else.
 ///
-/// Proves L1 and L6. A backend that fails it lets a release remove the lock
-/// of who came in between.
+/// Proves [L1](Rule::L1) and [L6](Rule::L6). A backend that fails it lets a
+/// release remove the lock of who came in between.
 pub async fn a_release_racing_others_removes_only_its_own_lock(fixture: Fixture) {
     let [a, b] = fixture.servers();
     for round in 0..ROUNDS * 2 {
@@ -244,8 +245,8 @@ pub async fn an_erasure_racing_a_claimant_erases_all_or_nothing(fixture: Fixture
 /// Incarnations of one server renew at once: in the end the latest has the
 /// lease, and no other.
 ///
-/// Proves L7. A backend that fails it reads the latest incarnation and then
-/// writes.
+/// Proves [L7](Rule::L7). A backend that fails it reads the latest incarnation
+/// and then writes.
 pub async fn the_latest_of_racing_incarnations_has_the_lease(fixture: Fixture) {
     let clients = fixture.clients();
     let ttl = Duration::from_secs(3_600);

@@ -92,7 +92,7 @@ pub async fn a_body_of_no_bytes_is_a_record(fixture: Fixture) {
 }
 
 /// Every byte value is kept, at either end and in the middle, with bytes that
-/// are no text, line ends and what else a protocol could trip over.
+/// are not text, line ends and whatever else a protocol could trip over.
 ///
 /// Proves the contract on bodies. A backend that fails it cuts bodies at a
 /// zero, or mends what it takes for text.
@@ -123,9 +123,9 @@ pub async fn every_byte_is_kept(fixture: Fixture) {
 /// Bodies of many sizes are kept, larger after smaller and the other way
 /// round.
 ///
-/// Proves the contract on bodies. A backend that fails it leaves the rest of
-/// a longer body behind a shorter one, or breaks at the size of a page, a
-/// buffer or a packet.
+/// Proves the contract on bodies. A backend that fails it leaves the rest of a
+/// longer body behind a shorter one, or breaks at the size of a page, a buffer
+/// or a packet.
 pub async fn bodies_of_many_sizes_are_kept(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let mut open = open_slot(&fixture, &a).await;
@@ -143,9 +143,9 @@ pub async fn bodies_of_many_sizes_are_kept(fixture: Fixture) {
 /// The largest body is kept: as large as the limit, or 1 MiB if the limit is
 /// above that. Any slot may have one.
 ///
-/// Proves S8 and the contract on bodies. A backend that fails it promises a
-/// limit that it does not keep: a player's inventory grows until nothing can
-/// be saved any more.
+/// Proves [S8](Rule::S8) and the contract on bodies. A backend that fails it
+/// promises a limit that it does not keep: a player's inventory grows until
+/// nothing can be saved any more.
 pub async fn the_largest_body_is_kept(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let limit = limit(&fixture);
@@ -163,8 +163,8 @@ pub async fn the_largest_body_is_kept(fixture: Fixture) {
 /// A body over the limit is refused as too large, certainly without an
 /// effect: the record stays, and so does the claim.
 ///
-/// Proves S8. A backend that fails it cuts data off, loses the slot, or
-/// leaves its server in doubt about what is stored.
+/// Proves [S8](Rule::S8). A backend that fails it cuts data off, loses the
+/// slot, or leaves its server in doubt about what is stored.
 pub async fn a_body_over_the_limit_changes_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let limit = limit(&fixture);
@@ -191,8 +191,8 @@ pub async fn a_body_over_the_limit_changes_nothing(fixture: Fixture) {
 /// The limit is one that a process can try, the same through both clients,
 /// and does not change.
 ///
-/// Proves S8. A backend that fails it names a limit that its store does not
-/// have, and documents are refused by surprise.
+/// Proves [S8](Rule::S8). A backend that fails it names a limit that its store
+/// does not have, and documents are refused by surprise.
 pub async fn the_limit_is_one_that_can_be_tried(fixture: Fixture) {
     let clients = fixture.clients();
     let limits = clients.each_ref().map(|client| client.backend().limits());
@@ -242,8 +242,8 @@ pub async fn what_comes_with_a_body_is_kept(fixture: Fixture) {
 /// A save whose clock is behind that of the last one is written like any
 /// other.
 ///
-/// Proves L10. A backend that fails it decides by clocks which write wins, and
-/// a server whose clock was set back loses what it saves.
+/// Proves [L10](Rule::L10). A backend that fails it decides by clocks which
+/// write wins, and a server whose clock was set back loses what it saves.
 pub async fn a_save_with_an_earlier_time_is_written(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let mut open = open_slot(&fixture, &a).await;
@@ -259,7 +259,8 @@ pub async fn a_save_with_an_earlier_time_is_written(fixture: Fixture) {
 
 /// A session whose server's clock is behind takes over like any other.
 ///
-/// Proves L10. A backend that fails it decides by clocks who holds a player.
+/// Proves [L10](Rule::L10). A backend that fails it decides by clocks who holds
+/// a player.
 pub async fn a_claimant_with_an_earlier_time_takes_over(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());

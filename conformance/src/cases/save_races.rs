@@ -48,8 +48,8 @@ async fn acknowledged(told: &mut watch::Receiver<Revision>, round: u64) {
 /// new one finds the last save that was acknowledged, neither an older one nor
 /// one that was refused, and nothing lands after that.
 ///
-/// Proves L4 and S1. A backend that fails it checks the lock and then writes:
-/// a stale save lands on the new holder's data.
+/// Proves [L4](Rule::L4) and [S1](Rule::S1). A backend that fails it checks the
+/// lock and then writes: a stale save lands on the new holder's data.
 pub async fn a_save_racing_a_take_over_counts_or_is_refused(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -72,8 +72,8 @@ pub async fn a_save_racing_a_take_over_counts_or_is_refused(fixture: Fixture) {
 /// The same with a release in the place of a take-over: whoever comes next
 /// finds the last save that was acknowledged.
 ///
-/// Proves L5 and S1. A backend that fails it lets an autosave that was under
-/// way at the release land on the next session's data.
+/// Proves [L5](Rule::L5) and [S1](Rule::S1). A backend that fails it lets an
+/// autosave that was under way at the release land on the next session's data.
 pub async fn a_save_racing_a_release_counts_or_is_refused(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -96,8 +96,8 @@ pub async fn a_save_racing_a_release_counts_or_is_refused(fixture: Fixture) {
 /// A slot is opened again while a save under the earlier claim is on its way:
 /// what the opening shows is final.
 ///
-/// Proves S2. A backend that fails it lets a write in doubt land after it was
-/// looked for.
+/// Proves [S2](Rule::S2). A backend that fails it lets a write in doubt land
+/// after it was looked for.
 pub async fn a_save_racing_a_reopening_counts_or_is_refused(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -150,8 +150,8 @@ async fn wait_for(server: &GameServer, player: &PlayerId) -> RawSession {
 /// Servers pass one player around, each adding one to a counter before it
 /// gives the player up: the counter has all of them in the end.
 ///
-/// Proves L1 and S1. A backend that fails it lets two servers add to the same
-/// number: a player's coins are lost or doubled.
+/// Proves [L1](Rule::L1) and [S1](Rule::S1). A backend that fails it lets two
+/// servers add to the same number: a player's coins are lost or doubled.
 pub async fn a_counter_passed_around_counts_right(fixture: Fixture) {
     let (player, slot) = (fixture.player(), fixture.slot());
     let clients = fixture.clients();
@@ -210,8 +210,9 @@ async fn steal_and_count(server: &GameServer, player: &PlayerId) -> bool {
 /// a counter when it can: the counter has exactly the additions that were
 /// acknowledged.
 ///
-/// Proves L4, S1 and S3. A backend that fails it loses acknowledged changes,
-/// or applies refused ones, whenever a player moves fast between servers.
+/// Proves [L4](Rule::L4), [S1](Rule::S1) and [S3](Rule::S3). A backend that
+/// fails it loses acknowledged changes, or applies refused ones, whenever a
+/// player moves fast between servers.
 pub async fn a_counter_fought_over_counts_what_was_acknowledged(fixture: Fixture) {
     let player = fixture.player();
     let clients = fixture.clients();
@@ -237,8 +238,8 @@ pub async fn a_counter_fought_over_counts_what_was_acknowledged(fixture: Fixture
 
 /// A session opens many slots at once: all of its claims are alive.
 ///
-/// Proves L1. A backend that fails it lets openings of different slots undo
-/// each other, and half of a player's data can't be saved.
+/// Proves [L1](Rule::L1). A backend that fails it lets openings of different
+/// slots undo each other, and half of a player's data can't be saved.
 pub async fn slots_opened_at_once_are_all_open(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let session = a.join(&fixture.player()).await;
@@ -263,8 +264,8 @@ pub async fn slots_opened_at_once_are_all_open(fixture: Fixture) {
 /// One slot is opened many times at once, under different numbers: the
 /// greatest is alive in the end, and all others are dead.
 ///
-/// Proves S2. A backend that fails it reads the claim and then writes its
-/// own: the one in doubt may win.
+/// Proves [S2](Rule::S2). A backend that fails it reads the claim and then
+/// writes its own: the one in doubt may win.
 pub async fn the_greatest_of_racing_claims_lives(fixture: Fixture) {
     let clients = fixture.clients();
     let [a, _] = fixture.servers();
@@ -301,8 +302,8 @@ fn telling(revision: u64) -> Vec<u8> {
 /// as they were saved, whole, none older than one shown or acknowledged
 /// before.
 ///
-/// Proves the contract on views, and S1. A backend that fails it shows half of
-/// one save and half of another, or data that may yet vanish.
+/// Proves the contract on views, and [S1](Rule::S1). A backend that fails it
+/// shows half of one save and half of another, or data that may yet vanish.
 pub async fn views_while_a_session_writes_are_whole(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());

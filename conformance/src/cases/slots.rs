@@ -12,15 +12,15 @@ use crate::{
 
 /// A slot that was never written opens empty, at revision 0.
 ///
-/// Proves S4. A backend that fails it keeps new players out, or takes an
-/// error for an empty slot, which is then saved over.
+/// Proves [S4](Rule::S4). A backend that fails it keeps new players out, or
+/// takes an error for an empty slot, which is then saved over.
 pub async fn a_new_slot_opens_empty(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let session = a.join(&fixture.player()).await;
     let open = session.open(&fixture.slot()).await;
     let empty = Opened::default();
     fixture.expect_eq(Rule::S4, "nothing yet", open.opened(), &empty);
-    // Opening it was no write.
+    // Opening it was not a write.
     let again = session.through(&b.client).open(&fixture.slot()).await;
     fixture.expect_eq(Rule::S3, "still nothing", again.opened(), &empty);
 }
@@ -28,7 +28,7 @@ pub async fn a_new_slot_opens_empty(fixture: Fixture) {
 /// The next session, through the other client, opens what the last one saved:
 /// body, revision, write id and time.
 ///
-/// Proves S1. A backend that fails it loses what a player did.
+/// Proves [S1](Rule::S1). A backend that fails it loses what a player did.
 pub async fn the_next_session_opens_what_was_saved(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -42,14 +42,15 @@ pub async fn the_next_session_opens_what_was_saved(fixture: Fixture) {
         revision: saved.revision,
         last_write: Some(saved.write_id),
         record: Some(saved),
+        mail: false,
     };
     fixture.expect_eq(Rule::S1, "what was saved", next.opened(), &expected);
 }
 
 /// The same when the next session is a thief, without a release.
 ///
-/// Proves S1. A backend that fails it loses what a player did before a
-/// server crashed.
+/// Proves [S1](Rule::S1). A backend that fails it loses what a player did
+/// before a server crashed.
 pub async fn a_thief_opens_what_was_saved(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -65,8 +66,8 @@ pub async fn a_thief_opens_what_was_saved(fixture: Fixture) {
 /// The revision grows by one per write, through sessions, clients and
 /// reopenings.
 ///
-/// Proves S3. A backend that fails it makes a save that was applied look
-/// lost, or the other way round.
+/// Proves [S3](Rule::S3). A backend that fails it makes a save that was applied
+/// look lost, or the other way round.
 pub async fn the_revision_grows_by_one_per_write(fixture: Fixture) {
     let servers = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -89,8 +90,8 @@ pub async fn the_revision_grows_by_one_per_write(fixture: Fixture) {
 /// A save that arrives twice, as when a client library sends it again, is
 /// answered as the first one was, and changes nothing.
 ///
-/// Proves the contract on repeats, and S2. A backend that fails it reports a
-/// write that won as lost, and the player is thrown out.
+/// Proves the contract on repeats, and [S2](Rule::S2). A backend that fails it
+/// reports a write that won as lost, and the player is thrown out.
 pub async fn a_repeated_save_is_answered_as_the_first(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -112,8 +113,8 @@ pub async fn a_repeated_save_is_answered_as_the_first(fixture: Fixture) {
 
 /// A deletion that arrives twice is answered as the first one was.
 ///
-/// Proves the contract on repeats, and S2. A backend that fails it reports a
-/// deletion that was made as lost.
+/// Proves the contract on repeats, and [S2](Rule::S2). A backend that fails it
+/// reports a deletion that was made as lost.
 pub async fn a_repeated_deletion_is_answered_as_the_first(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -132,8 +133,8 @@ pub async fn a_repeated_deletion_is_answered_as_the_first(fixture: Fixture) {
 /// A deleted slot is empty for everybody, and its revision goes on: the
 /// deletion counts as a write.
 ///
-/// Proves S3. A backend that fails it starts again at revision 0, and takes
-/// an old write for one that builds on the new data.
+/// Proves [S3](Rule::S3). A backend that fails it starts again at revision 0,
+/// and takes an old write for one that builds on the new data.
 pub async fn a_deletion_counts_as_a_write(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -149,6 +150,7 @@ pub async fn a_deletion_counts_as_a_write(fixture: Fixture) {
         revision: Revision::new(2),
         last_write: Some(deletion.write_id),
         record: None,
+        mail: false,
     };
     fixture.expect_eq(Rule::S3, "emptied at revision 2", next.opened(), &expected);
 }
@@ -156,7 +158,8 @@ pub async fn a_deletion_counts_as_a_write(fixture: Fixture) {
 /// After a deletion the claim is alive, and the slot can be saved again,
 /// under it and under later ones.
 ///
-/// Proves S3. A backend that fails it makes a slot unusable by deleting it.
+/// Proves [S3](Rule::S3). A backend that fails it makes a slot unusable by
+/// deleting it.
 pub async fn a_deleted_slot_can_be_saved_again(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -176,8 +179,8 @@ pub async fn a_deleted_slot_can_be_saved_again(fixture: Fixture) {
 
 /// Deleting a slot that holds nothing counts as a write like any other.
 ///
-/// Proves S3. A backend that fails it takes a claim for dead that is alive,
-/// because there was nothing to delete.
+/// Proves [S3](Rule::S3). A backend that fails it takes a claim for dead that
+/// is alive, because there was nothing to delete.
 pub async fn an_empty_slot_can_be_deleted(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -193,8 +196,8 @@ pub async fn an_empty_slot_can_be_deleted(fixture: Fixture) {
 /// Writing one slot leaves the player's other slots, and the slots of that
 /// name of other players, as they are.
 ///
-/// Proves S1 and S3. A backend that fails it lets one character overwrite
-/// another.
+/// Proves [S1](Rule::S1) and [S3](Rule::S3). A backend that fails it lets one
+/// character overwrite another.
 pub async fn slots_are_independent(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slots = ["Slot1", "Slot2"].map(name);

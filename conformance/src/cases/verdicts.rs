@@ -46,11 +46,11 @@ async fn expect_stands(fixture: &Fixture, when: &str, trade: TradeId, verdict: V
     }
 }
 
-/// The first verdict on a trade stands, be it to commit or to abort, and
+/// The first verdict on a trade stands, whether to commit or to abort, and
 /// everybody is told it, whichever they would have written.
 ///
-/// Proves P3. A backend that fails it has one party of a trade give, and the
-/// other keep: a sword is in two inventories, or in none.
+/// Proves [P3](Rule::P3). A backend that fails it has one party of a trade
+/// give, and the other keep: a sword is in two inventories, or in none.
 pub async fn the_first_verdict_stands(fixture: Fixture) {
     let [a, b] = fixture.clients();
     for (client, verdict) in [(&a, Verdict::Commit), (&b, Verdict::Abort)] {
@@ -63,7 +63,8 @@ pub async fn the_first_verdict_stands(fixture: Fixture) {
 
 /// Each trade has a verdict of its own, however alike their ids are.
 ///
-/// Proves P3. A backend that fails it commits one trade because another was.
+/// Proves [P3](Rule::P3). A backend that fails it commits one trade because
+/// another was.
 pub async fn each_trade_has_a_verdict_of_its_own(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let start = u128::from_be_bytes(*b"playerdata-trade");
@@ -93,8 +94,8 @@ pub async fn each_trade_has_a_verdict_of_its_own(fixture: Fixture) {
 
 /// Many decide a trade at once, each in their own way: all are told the same.
 ///
-/// Proves P3. A backend that fails it looks for a verdict and then writes one:
-/// each party finishes the trade its own way.
+/// Proves [P3](Rule::P3). A backend that fails it looks for a verdict and then
+/// writes one: each party finishes the trade its own way.
 pub async fn all_who_decide_at_once_are_told_the_same(fixture: Fixture) {
     let clients = fixture.clients();
     for _ in 0..20 {
@@ -113,8 +114,8 @@ pub async fn all_who_decide_at_once_are_told_the_same(fixture: Fixture) {
 /// other one is told it still, however late it comes; an abort for thirty days
 /// at least.
 ///
-/// Proves P3. A backend that fails it forgets a trade when half of it is done:
-/// the other half is taken back.
+/// Proves [P3](Rule::P3). A backend that fails it forgets a trade when half of
+/// it is done: the other half is taken back.
 pub async fn forgetting_by_one_party_keeps_the_verdict(fixture: Fixture) {
     let [a, b] = fixture.clients();
     for verdict in BOTH {
@@ -148,8 +149,8 @@ pub async fn an_abort_is_kept_for_late_callers(fixture: Fixture) {
 /// Both parties need the verdict no more: it is kept for thirty days, for
 /// callers that are late.
 ///
-/// Proves P3. A backend that fails it has a server that was frozen in a trade
-/// wake up and decide it once more, the other way.
+/// Proves [P3](Rule::P3). A backend that fails it has a server that was frozen
+/// in a trade wake up and decide it again, the other way.
 pub async fn a_verdict_that_both_forgot_is_kept_for_late_callers(fixture: Fixture) {
     let [a, b] = fixture.clients();
     for verdict in BOTH {
@@ -161,7 +162,8 @@ pub async fn a_verdict_that_both_forgot_is_kept_for_late_callers(fixture: Fixtur
         expect_stands(&fixture, "at once", trade, verdict).await;
         fixture.pass(ALMOST);
         expect_stands(&fixture, "just not thirty days later", trade, verdict).await;
-        // It may be forgotten later on, and then it is decided as if it were new.
+        // It may be forgotten later on, and then it is decided as if it were
+        // new.
         fixture.pass(VERDICT_MEMORY);
         let decided = a.decide(trade, other(verdict)).await;
         expect_stands(&fixture, "for everybody", trade, decided).await;
@@ -171,8 +173,9 @@ pub async fn a_verdict_that_both_forgot_is_kept_for_late_callers(fixture: Fixtur
 /// To forget a verdict that nobody wrote changes nothing: the one that is
 /// written later stands, and is not forgotten.
 ///
-/// Proves P3 and the contract on repeats. A backend that fails it remembers
-/// that both have gone, and forgets the verdict when they have just come.
+/// Proves [P3](Rule::P3) and the contract on repeats. A backend that fails it
+/// remembers that both have gone, and forgets the verdict when they have just
+/// come.
 pub async fn forgetting_what_was_not_decided_changes_nothing(fixture: Fixture) {
     let [a, b] = fixture.clients();
     for verdict in BOTH {
@@ -188,8 +191,8 @@ pub async fn forgetting_what_was_not_decided_changes_nothing(fixture: Fixture) {
 
 /// A verdict outlives the erasure of players, whatever they are called.
 ///
-/// Proves P3. A backend that fails it takes back what a player has been given
-/// because the one who gave it was erased.
+/// Proves [P3](Rule::P3). A backend that fails it takes back what a player has
+/// been given because the one who gave it was erased.
 pub async fn a_verdict_outlives_its_players(fixture: Fixture) {
     let [a, b] = fixture.servers();
     for verdict in BOTH {

@@ -76,8 +76,8 @@ fn summary(record: &Record) -> Summary {
 /// A version is the record as it was stored when it was kept, byte for byte,
 /// with its write id, its time and how it is encoded, whatever is saved later.
 ///
-/// Proves H1. A backend that fails it brings back another character than the
-/// one that the player had.
+/// Proves [H1](Rule::H1). A backend that fails it brings back another character
+/// than the one that the player had.
 pub async fn a_version_is_the_record_as_it_was_stored(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let slot = fixture.slot();
@@ -108,8 +108,8 @@ pub async fn a_version_is_the_record_as_it_was_stored(fixture: Fixture) {
 /// Versions stay when the slot is deleted, saved again, taken over and left,
 /// and are read by whoever likes: nobody has to hold the player.
 ///
-/// Proves H1 and H4. A backend that fails it loses a character for good that
-/// was deleted by mistake.
+/// Proves [H1](Rule::H1) and [H4](Rule::H4). A backend that fails it loses a
+/// character for good that was deleted by mistake.
 pub async fn versions_outlive_the_slot(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -132,8 +132,8 @@ pub async fn versions_outlive_the_slot(fixture: Fixture) {
 /// As many versions stay as the policy says, and the oldest ones go: one at a
 /// time, or several if the policy has changed.
 ///
-/// Proves H1. A backend that fails it fills its disk, or throws away the
-/// version that was kept just now.
+/// Proves [H1](Rule::H1). A backend that fails it fills its disk, or throws
+/// away the version that was kept just now.
 pub async fn the_newest_versions_stay_and_the_oldest_go(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let slot = fixture.slot();
@@ -160,8 +160,8 @@ pub async fn the_newest_versions_stay_and_the_oldest_go(fixture: Fixture) {
 
 /// A policy that keeps none keeps none, and removes none.
 ///
-/// Proves H1. A backend that fails it throws all versions away when somebody
-/// switches them off.
+/// Proves [H1](Rule::H1). A backend that fails it throws all versions away when
+/// somebody switches them off.
 pub async fn a_policy_that_keeps_none_removes_none(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -180,10 +180,11 @@ pub async fn a_policy_that_keeps_none_removes_none(fixture: Fixture) {
 }
 
 /// A version is not kept if the newest one was kept a short time ago, and is
-/// when that is over.
+/// when that is over, or when the clock shows that it ran ahead then.
 ///
-/// Proves H1. A backend that fails it keeps eight versions of the last
-/// minute: yesterday's sword is gone.
+/// Proves [H1](Rule::H1). A backend that fails it keeps eight versions of the
+/// last minute: yesterday's sword is gone. Or it keeps nothing of what is about
+/// to be replaced, because a clock was set back.
 pub async fn a_version_too_soon_is_not_kept(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -219,13 +220,21 @@ pub async fn a_version_too_soon_is_not_kept(fixture: Fixture) {
     kept.push(open.save("now").await);
     keep(&fixture, &open, ALWAYS).await;
     expect_kept(&fixture, Rule::H1, "and one now", &slot, &kept).await;
+    if fixture.set_back(HOUR / 2) {
+        for policy in [ALWAYS, hourly] {
+            kept.push(open.save("before the last").await);
+            keep(&fixture, &open, policy).await;
+            fixture.set_back(HOUR / 2);
+        }
+        expect_kept(&fixture, Rule::H1, "the clock ran ahead", &slot, &kept).await;
+    }
 }
 
 /// A revision is kept once. To keep it again is done at once, and leaves the
 /// version as it is, with the time at which it was kept.
 ///
-/// Proves H1 and the contract on repeats. A backend that fails it fills the
-/// versions of a player who does nothing with copies of one record.
+/// Proves [H1](Rule::H1) and the contract on repeats. A backend that fails it
+/// fills the versions of a player who does nothing with copies of one record.
 pub async fn a_revision_is_kept_once(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -252,11 +261,11 @@ pub async fn a_revision_is_kept_once(fixture: Fixture) {
     expect_kept(&fixture, Rule::H1, "one of each", &slot, &kept).await;
 }
 
-/// What was never kept is no version: of any revision of a slot, of a slot
+/// What was never kept is not a version: of any revision of a slot, of a slot
 /// that has none, of a player who is unknown.
 ///
-/// Proves H4. A backend that fails it gives some other version, or an error,
-/// to an operator who looks for one.
+/// Proves [H4](Rule::H4). A backend that fails it gives some other version, or
+/// an error, to an operator who looks for one.
 pub async fn what_was_never_kept_is_no_version(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -293,8 +302,8 @@ pub async fn what_was_never_kept_is_no_version(fixture: Fixture) {
 /// A slot that holds nothing keeps nothing: one that was never written, and
 /// one that was deleted, whose versions stay.
 ///
-/// Proves H1. A backend that fails it keeps an empty version, and the one that
-/// somebody looks for goes for it.
+/// Proves [H1](Rule::H1). A backend that fails it keeps an empty version, and
+/// the one that somebody looks for goes for it.
 pub async fn a_slot_that_holds_nothing_keeps_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();
@@ -324,8 +333,8 @@ async fn expect_lost(fixture: &Fixture, when: &str, open: &RawSlot, holder: Opti
 /// A session that lost its player keeps no version, and is told who has them:
 /// taken over, released, or gone together with the thief.
 ///
-/// Proves H5. A backend that fails it lets a frozen server that wakes up push
-/// the versions out that others kept.
+/// Proves [H5](Rule::H5). A backend that fails it lets a frozen server that
+/// wakes up push the versions out that others kept.
 pub async fn who_lost_the_player_keeps_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -349,7 +358,8 @@ pub async fn who_lost_the_player_keeps_nothing(fixture: Fixture) {
 /// A session that was released and has the player again, under a greater
 /// fence, keeps nothing under the former one.
 ///
-/// Proves H5. A backend that fails it compares sessions and not fences.
+/// Proves [H5](Rule::H5). A backend that fails it compares sessions and not
+/// fences.
 pub async fn a_claim_of_an_earlier_lock_keeps_nothing(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -378,8 +388,8 @@ pub async fn a_claim_of_an_earlier_lock_keeps_nothing(fixture: Fixture) {
 /// The holder keeps a version under any claim of its own, dead ones and such
 /// that were never opened: what is kept is what the slot holds.
 ///
-/// Proves H1. A backend that fails it keeps no version of a slot that is being
-/// opened again, when its last write is in doubt.
+/// Proves [H1](Rule::H1). A backend that fails it keeps no version of a slot
+/// that is being opened again, when its last write is in doubt.
 pub async fn a_claim_need_not_be_alive_to_keep_a_version(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -401,8 +411,8 @@ pub async fn a_claim_need_not_be_alive_to_keep_a_version(fixture: Fixture) {
 /// Keeping versions and reading them disturbs nobody: the session saves under
 /// its claim, revision by revision, and a look shows what was saved.
 ///
-/// Proves H1 and H4. A backend that fails it makes a version cost a player
-/// their session.
+/// Proves [H1](Rule::H1) and [H4](Rule::H4). A backend that fails it makes a
+/// version cost a player their session.
 pub async fn keeping_versions_disturbs_no_session(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -459,8 +469,8 @@ pub async fn versions_are_in_no_list(fixture: Fixture) {
 /// Each slot has versions of its own, and so has each player, however alike
 /// their names are: none pushes another's out.
 ///
-/// Proves the contract on names. A backend that fails it restores one
-/// character over another.
+/// Proves the contract on names. A backend that fails it restores one character
+/// over another.
 pub async fn each_slot_has_versions_of_its_own(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let players = ["1", "11", "01", "1:", "alice", "ALICE", "al_ce", "al%"];
@@ -492,8 +502,8 @@ pub async fn each_slot_has_versions_of_its_own(fixture: Fixture) {
 /// An erasure takes all versions of a player, of deleted slots too, and those
 /// of nobody else.
 ///
-/// Proves H5. A backend that fails it keeps what a player has the right to
-/// have deleted.
+/// Proves [H5](Rule::H5). A backend that fails it keeps what a player has the
+/// right to have deleted.
 pub async fn an_erasure_takes_all_versions(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, other) = (fixture.player(), name("player-11"));
@@ -534,8 +544,8 @@ pub async fn an_erasure_takes_all_versions(fixture: Fixture) {
 /// A request to keep a version arrives when the player was erased, and again
 /// when they have come back: nothing is kept.
 ///
-/// Proves H5. A backend that fails it brings back data that a player asked to
-/// be deleted.
+/// Proves [H5](Rule::H5). A backend that fails it brings back data that a
+/// player asked to be deleted.
 pub async fn a_late_request_keeps_nothing_of_an_erased_player(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -556,7 +566,8 @@ pub async fn a_late_request_keeps_nothing_of_an_erased_player(fixture: Fixture) 
 
 /// The largest record can be kept, beside others.
 ///
-/// Proves H1. A backend that fails it keeps versions of small characters only.
+/// Proves [H1](Rule::H1). A backend that fails it keeps versions of small
+/// characters only.
 pub async fn the_largest_record_is_kept_as_a_version(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let slot = fixture.slot();
@@ -573,8 +584,8 @@ pub async fn the_largest_record_is_kept_as_a_version(fixture: Fixture) {
 
 /// Versions are kept by many while a session saves: each is one record, whole.
 ///
-/// Proves H1 and the contract on atomic steps. A backend that fails it keeps
-/// the revision of one save with the data of another.
+/// Proves [H1](Rule::H1) and the contract on atomic steps. A backend that fails
+/// it keeps the revision of one save with the data of another.
 pub async fn versions_kept_while_a_session_saves_are_whole(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -638,8 +649,8 @@ pub async fn versions_kept_while_a_session_saves_are_whole(fixture: Fixture) {
 /// Versions are kept while another session takes the player over: once it has
 /// them, none is added.
 ///
-/// Proves H5. A backend that fails it looks at the lock and then copies: what
-/// a robbed server keeps late pushes out what the holder kept.
+/// Proves [H5](Rule::H5). A backend that fails it looks at the lock and then
+/// copies: what a robbed server keeps late pushes out what the holder kept.
 pub async fn a_version_racing_a_take_over_is_kept_before_it_or_not(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let slot = fixture.slot();

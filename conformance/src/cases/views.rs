@@ -21,8 +21,8 @@ fn summary(slot: &SlotName, record: &Record) -> SlotSummary {
 /// What was never saved is seen as nothing: of an unknown player, of one who
 /// is held, in a slot that is open, and when all that is over.
 ///
-/// Proves S4. A backend that fails it answers with an error, or makes
-/// something up, for a player who is new.
+/// Proves [S4](Rule::S4). A backend that fails it answers with an error, or
+/// makes something up, for a player who is new.
 pub async fn nothing_is_seen_where_nothing_was_saved(fixture: Fixture) {
     let [a, _] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -46,8 +46,8 @@ pub async fn nothing_is_seen_where_nothing_was_saved(fixture: Fixture) {
 /// A view through the other client shows each save and deletion once it was
 /// acknowledged.
 ///
-/// Proves S1. A backend that fails it shows an operator, or a web page, what
-/// the player no longer has.
+/// Proves [S1](Rule::S1). A backend that fails it shows an operator, or a web
+/// page, what the player no longer has.
 pub async fn a_view_shows_what_was_acknowledged(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -70,8 +70,8 @@ pub async fn a_view_shows_what_was_acknowledged(fixture: Fixture) {
 /// A record is seen alike while its slot is open, opened again, released,
 /// and taken over.
 ///
-/// Proves the contract on views. A backend that fails it moves a record out
-/// of sight when somebody plays.
+/// Proves the contract on views. A backend that fails it moves a record out of
+/// sight when somebody plays.
 pub async fn a_record_is_seen_whoever_has_it_open(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let (player, slot) = (fixture.player(), fixture.slot());
@@ -99,7 +99,7 @@ pub async fn a_record_is_seen_whoever_has_it_open(fixture: Fixture) {
     let thief = a.take_over(&player, next.id()).await;
     expect_seen("taken over").await;
     thief.open(&slot).await;
-    expect_seen("open once more").await;
+    expect_seen("open again").await;
 }
 
 /// Views, lists and questions for the holder disturb no session.
@@ -126,8 +126,8 @@ pub async fn looking_disturbs_no_session(fixture: Fixture) {
 /// A list has every slot that holds a record, sorted by name, with what the
 /// record says; none that was only opened, none that was deleted.
 ///
-/// Proves the contract on views. A backend that fails it hides a character
-/// from its player, or shows one that is gone.
+/// Proves the contract on views. A backend that fails it hides a character from
+/// its player, or shows one that is gone.
 pub async fn a_list_has_the_slots_that_hold_a_record(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();
@@ -163,8 +163,8 @@ pub async fn a_list_has_the_slots_that_hold_a_record(fixture: Fixture) {
 
 /// A list has all of 150 slots, open ones and others.
 ///
-/// Proves the contract on views. A backend that fails it returns the first
-/// page of its store's answer.
+/// Proves the contract on views. A backend that fails it returns the first page
+/// of its store's answer.
 pub async fn a_list_has_all_of_many_slots(fixture: Fixture) {
     let [a, b] = fixture.servers();
     let player = fixture.player();

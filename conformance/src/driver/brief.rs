@@ -104,8 +104,13 @@ pub(crate) fn opening(opening: &Opening) -> String {
         Opening::Opened(Opened {
             revision,
             record: found,
+            mail,
             ..
-        }) => format!("opened at revision {revision}: {}", record(found.as_ref())),
+        }) => format!(
+            "opened at revision {revision}{}: {}",
+            if *mail { ", with mail" } else { "" },
+            record(found.as_ref())
+        ),
         Opening::Lost { holder: by } => format!("lost to {}", holder(by.as_ref())),
         Opening::Overtaken => "overtaken".to_owned(),
     }

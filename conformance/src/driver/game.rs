@@ -209,7 +209,7 @@ impl<D: GameDocument> Game<D> {
             Ok(Some(told)) => told,
             _ => self
                 .world
-                .fail(rule, &format!("the game is told in time: {what}")),
+                .fail(rule, &format!("the game hears in time: {what}")),
         }
     }
 
@@ -284,7 +284,7 @@ impl<D: GameDocument> Game<D> {
     }
 }
 
-/// A server that is no more.
+/// A server that is gone.
 #[derive(Debug)]
 pub struct Crashed {
     server: ServerId,

@@ -30,7 +30,7 @@ impl SlowClient {
         Self { client, process }
     }
 
-    /// Starts an operation of this process and freezes it after so many
+    /// Starts an operation of this process and freezes it after this many
     /// steps; none if the operation takes no more than these.
     pub(crate) async fn freeze<T: Send + 'static>(
         &self,

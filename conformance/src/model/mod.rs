@@ -28,8 +28,8 @@
 //!
 //! Answers have to be equal, but for fences, whose order has to be: they may
 //! grow by more than one, and for positions of letters and times at which
-//! versions were kept, which are the store's own. Leases lapse in scripts only on a fixture with a
-//! [manual clock](crate::FixtureBuilder::manual_clock).
+//! versions were kept, which are the store's own. Leases lapse in scripts only
+//! on a fixture with a [manual clock](crate::FixtureBuilder::manual_clock).
 
 mod call;
 mod fences;
@@ -67,7 +67,7 @@ const SHORTENINGS: u32 = 2_000;
 ///
 /// `model!(open)` takes a function as [`suite!`](crate::suite) does, and
 /// attributes for the test before it. With `checked_base`, for a store that
-/// compares a write's base itself, old writes are sent once more, too.
+/// compares a write's base itself, old writes are sent again, too.
 ///
 /// The test plays [`Scripts::COUNT`] scripts, or as many as the environment
 /// variable `PROPTEST_CASES` says.
@@ -93,7 +93,8 @@ pub struct Scripts {
 
 impl Default for Scripts {
     fn default() -> Self {
-        // Only if it is given: the other library's default is for quicker things.
+        // Only if it is given: the other library's default is for quicker
+        // things.
         let given = env::var_os("PROPTEST_CASES").map(|_| Config::default().cases);
         Self {
             count: given.unwrap_or(Self::COUNT),
@@ -110,7 +111,7 @@ impl Scripts {
     /// The most steps in a script.
     pub const LONGEST: usize = 60;
 
-    /// So many of them.
+    /// This many of them.
     pub fn count(mut self, count: u32) -> Self {
         self.count = count;
         self
@@ -123,7 +124,7 @@ impl Scripts {
     }
 
     /// Scripts for a store that compares a write's base itself: a write that
-    /// is not the last under its claim arrives once more.
+    /// is not the last under its claim arrives again.
     pub fn checked_base(mut self) -> Self {
         self.late_writes = true;
         self

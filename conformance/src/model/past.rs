@@ -94,7 +94,8 @@ impl Past {
             Action::RenewLease(server) => Call::RenewLease(server_id(*server), LEASE),
             Action::DropLease(server) => {
                 let server = server_id(*server);
-                // Dropping again may forget what others noted meanwhile, or not.
+                // Dropping again may forget what others noted meanwhile, or
+                // not.
                 if self.dropped.contains(&server) {
                     return None;
                 }
@@ -177,7 +178,7 @@ impl Past {
             (Call::Open(claim), Answer::Opening(Opening::Opened(slot))) => {
                 let known = self.claims.iter_mut().find(|known| known.claim == claim);
                 match known {
-                    // What was written since the claim was last good is no
+                    // What was written since the claim was last good is not
                     // business of this session any more.
                     Some(known) if known.base != slot.revision => {
                         known.base = slot.revision;

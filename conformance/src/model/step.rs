@@ -28,7 +28,7 @@ pub(super) enum Action {
     Delete(EarlierClaim, UnixMillis),
     /// The last write under a claim is sent again.
     RepeatWrite(EarlierClaim),
-    /// A write under a claim that is not its last arrives once more.
+    /// A write under a claim that is not its last arrives again.
     LateWrite(EarlierClaim),
     View(Player, SlotIndex),
     List(Player),
@@ -43,7 +43,7 @@ pub(super) enum Action {
     Settle(Player, SlotIndex, Mail),
     Decide(Trade, Verdict),
     ForgetDecision(Trade, Party),
-    /// So many stay, and if not `always`, only the first one is kept.
+    /// This many stay, and if not `always`, only the first one is kept.
     KeepVersion {
         claim: EarlierClaim,
         most: u32,
@@ -112,7 +112,7 @@ pub(super) struct Server {
     pub(super) incarnation: u64,
 }
 
-/// Scripts of up to `longest` steps. Those that send old writes once more are
+/// Scripts of up to `longest` steps. Those that send old writes again are
 /// for stores that compare a write's base.
 pub(super) fn scripts(longest: usize, late_writes: bool) -> impl Strategy<Value = Vec<Step>> {
     let action = prop_oneof![

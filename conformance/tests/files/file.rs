@@ -146,7 +146,7 @@ impl Contents {
     }
 }
 
-/// The names that there are files of, sorted: so many of those after `after`.
+/// The names that there are files of, sorted: this many of those after `after`.
 /// No more than that are in memory at a time.
 pub(crate) fn names(root: &Path, kind: &str, after: &str, limit: usize) -> Result<Vec<String>> {
     let list = || {

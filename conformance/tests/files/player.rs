@@ -80,7 +80,8 @@ impl Content {
     }
 }
 
-/// An encoding is kept by its name, and one that is not known here is no state.
+/// An encoding is kept by its name, and one that is not known here is not a
+/// state.
 mod encoding {
     use playerdata_core::backend::Encoding;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};

@@ -11,19 +11,16 @@ use std::{
 
 use futures::FutureExt;
 use playerdata_core::{
-    ClaimNumber, Fence, Incarnation, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
-    SystemClock, UnixMillis, WriteId,
-    backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Encoding, Opening, Stamp, WriteOutcome,
-    },
+    Fence, PlayerId, SlotName, SystemClock,
+    backend::{Acquisition, Backend},
 };
-use uuid::Uuid;
+use playerdata_raw_session::RawSession;
 
 use crate::{backend::FilesBackend, file::StateFile, player::Player};
 
 const DIRECTORY: &str = "PLAYERDATA_TEST_DIRECTORY";
 
-/// A test of this file in a process of its own, told so by its environment.
+/// A test of this file in a process of its own, as its environment says.
 /// It is killed when this is dropped.
 struct Other(Child);
 
@@ -65,17 +62,6 @@ fn player() -> PlayerId {
     PlayerId::from(7)
 }
 
-fn claimant(by: u128) -> Claimant {
-    Claimant {
-        session: SessionId::from_uuid(Uuid::from_u128(by)),
-        server: ServerId {
-            name: ServerName::new("server").unwrap(),
-            incarnation: Incarnation::from_uuid(Uuid::from_u128(by)),
-        },
-        at: UnixMillis::new(0),
-    }
-}
-
 #[tokio::test]
 async fn a_process_that_is_killed_at_a_file_keeps_nobody_out_of_it() {
     let file = |root: &Path| StateFile::of(root, "players", player().as_str());
@@ -96,11 +82,15 @@ async fn a_process_that_is_killed_at_a_file_keeps_nobody_out_of_it() {
     assert!(matches!(guard.try_lock(), Err(TryLockError::WouldBlock)));
     fs::write(folder.join("fresh"), "half of a sta").unwrap();
     let (store, player) = (backend(root.path()), player());
-    let given_up = store.acquire(&player, &claimant(1), None).now_or_never();
+    let (first, second) = (RawSession::of(7), RawSession::of(7));
+    let given_up = store.acquire(&player, &first.claimant, None).now_or_never();
     assert!(given_up.is_none(), "{given_up:?}");
     drop(other);
 
-    let acquired = store.acquire(&player, &claimant(2), None).await.unwrap();
+    let acquired = store
+        .acquire(&player, &second.claimant, None)
+        .await
+        .unwrap();
     let fence = Fence::new(1);
     assert_eq!(acquired, Acquisition::Acquired { fence });
 }
@@ -108,38 +98,12 @@ async fn a_process_that_is_killed_at_a_file_keeps_nobody_out_of_it() {
 /// Takes the player from whoever died and saves without end, saying which
 /// revisions were acknowledged.
 async fn save_until_killed(backend: FilesBackend) {
-    let dead = backend.holder(&player()).await.unwrap();
-    let by = claimant(dead.as_ref().map_or(0, |lock| lock.fence.get()).into());
-    let replacing = dead.map(|lock| lock.session);
-    let acquired = backend.acquire(&player(), &by, replacing).await.unwrap();
-    let Acquisition::Acquired { fence } = acquired else {
-        panic!("{acquired:?}");
-    };
-    let claim = Claim {
-        player: player(),
-        session: by.session,
-        fence,
-        slot: SlotName::new("Slot1").unwrap(),
-        number: ClaimNumber::new(1),
-    };
-    let opened = match backend.open(&claim).await.unwrap() {
-        Opening::Opened(opened) => opened,
-        other => panic!("{other:?}"),
-    };
-    for base in opened.revision.get().. {
-        let stamp = Stamp {
-            base: Revision::new(base),
-            write_id: WriteId::from_uuid(Uuid::from_u128(base.into())),
-            at: UnixMillis::new(0),
-        };
-        let revision = stamp.base.next();
-        let body = Body {
-            schema: 1,
-            encoding: Encoding::Json,
-            bytes: revision.to_string().into(),
-        };
-        let outcome = backend.save(&claim, &stamp, &body).await.unwrap();
-        assert_eq!(outcome, WriteOutcome::Written { revision });
+    let mut session = RawSession::of(player());
+    session.take_over(&backend).await;
+    session.open(&backend).await;
+    loop {
+        let revision = session.revision.next();
+        session.save(&backend, revision.to_string()).await;
         println!("saved {revision}");
     }
 }

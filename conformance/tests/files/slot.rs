@@ -14,6 +14,7 @@ impl Player {
             let holder = self.lock.clone();
             return Opening::Lost { holder };
         }
+        let mail = !self.waiting(&claim.slot, None, 1).is_empty();
         let slot = self.slots.entry(claim.slot.clone()).or_default();
         if slot.claim > Some(claim.number) {
             return Opening::Overtaken;
@@ -23,6 +24,7 @@ impl Player {
             revision: slot.revision,
             last_write: slot.last_write,
             record: slot.record(),
+            mail,
         })
     }
 
@@ -45,7 +47,7 @@ impl Player {
         }
         let revision = stamp.base.next();
         if slot.revision == revision && slot.last_write == Some(stamp.write_id) {
-            // This very write, once more.
+            // This very write, again.
             return WriteOutcome::Written { revision };
         }
         if slot.revision != stamp.base {

@@ -1,5 +1,7 @@
 //! Kept versions of a player's slots.
 
+use std::time::Duration;
+
 use playerdata_core::{
     Revision, SlotName, UnixMillis, WriteId,
     backend::{Claim, KeepPolicy, Keeping, Record, VersionSummary},
@@ -14,6 +16,13 @@ pub(crate) struct Version {
     revision: Revision,
     write_id: WriteId,
     content: Content,
+}
+
+impl Version {
+    /// One of the future was kept by a clock that ran ahead.
+    fn is_younger_than(&self, age: Duration, now: UnixMillis) -> bool {
+        self.kept_at <= now && now < self.kept_at.saturating_add(age)
+    }
 }
 
 impl Player {
@@ -42,7 +51,7 @@ impl Player {
         let kept = self.versions.entry(claim.slot.clone()).or_default();
         match kept.last() {
             Some(newest) if newest.revision == revision => return Keeping::Kept { revision },
-            Some(newest) if now < newest.kept_at.saturating_add(policy.min_age) => {
+            Some(newest) if newest.is_younger_than(policy.min_age, now) => {
                 return Keeping::Recent;
             }
             _ => {}

@@ -18,7 +18,10 @@ const STEPS: &[(&str, &[&str])] = &[
     ("the end of all", &["erase"]),
     ("the lease", &["renew_lease", "drop_lease", "lease_is_live"]),
     ("notices", &["notify"]),
-    ("mail", &["post", "letters", "discard", "settle"]),
+    (
+        "mail",
+        &["post", "letters", "discard", "settle", "known_letters"],
+    ),
     ("verdicts", &["decide", "forget_decision"]),
     ("versions", &["keep_version", "versions", "version"]),
     ("the listing of players", &["players"]),

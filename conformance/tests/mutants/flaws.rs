@@ -395,7 +395,7 @@ flaws! {
     /// A claim's number is looked at before the lock.
     NumberBeforeLock number_before_lock:
         past::a_lost_claim_is_lost_whatever_its_number_is;
-    /// A repeated write is known by its id alone, whatever became of its claim.
+    /// A repeated write is known by its id alone, whatever happened to its claim.
     WrittenByIdAlone written_by_id_alone:
         past::a_repeated_write_under_a_dead_claim_is_refused;
     /// A session that asks again is given a lock with the time of asking.
@@ -518,6 +518,9 @@ flaws! {
     /// Whoever posts a letter is told that nobody holds the player.
     SenderIsToldOfNobody sender_is_told_of_nobody:
         mailboxes::the_sender_is_told_who_holds_the_player, mail_races::a_letter_is_found_by_who_starts_or_its_sender_is_told, manager_mail::a_letter_reaches_somebody_who_plays_elsewhere, manager_transfers::a_parcel_reaches_somebody_who_plays_elsewhere;
+    /// Whoever opens a slot is told that no letters wait.
+    MailNotAnnounced mail_not_announced:
+        mailboxes::an_opening_says_whether_letters_wait;
     /// A letter kills the claims of the session that has the player.
     PostKillsClaims post_kills_claims:
         mailboxes::mail_disturbs_no_session;
@@ -644,7 +647,7 @@ flaws! {
     /// A verdict to abort is forgotten after a day.
     AbortForgottenEarly abort_forgotten_early:
         verdicts::an_abort_is_kept_for_late_callers, verdicts::forgetting_by_one_party_keeps_the_verdict;
-    /// Trades are told apart by the second half of their ids.
+    /// Trades are distinguished by the second half of their ids.
     TradesComparedShort trades_compared_short:
         verdicts::each_trade_has_a_verdict_of_its_own;
     /// A verdict is looked for, and written in a second step.
@@ -691,6 +694,9 @@ flaws! {
         versions::a_policy_that_keeps_none_removes_none;
     /// A version is kept however young the last one is.
     MinAgeIgnored min_age_ignored:
+        versions::a_version_too_soon_is_not_kept;
+    /// No version is kept while the newest one was kept in the future.
+    FutureVersionIsRecent future_version_is_recent:
         versions::a_version_too_soon_is_not_kept;
     /// A revision is kept as often as somebody asks.
     RevisionKeptTwice revision_kept_twice:
@@ -782,7 +788,7 @@ flaws! {
     /// Letters are acknowledged before they are on disk.
     MailNotSynced mail_not_synced:
         killed::mail_verdicts_and_versions_survive_a_kill;
-    /// Verdicts are told before they are on disk.
+    /// Verdicts are answered before they are on disk.
     VerdictsNotSynced verdicts_not_synced:
         killed::mail_verdicts_and_versions_survive_a_kill;
     /// Versions are acknowledged before they are on disk.

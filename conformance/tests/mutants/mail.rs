@@ -46,7 +46,7 @@ struct Seen {
 const ONE_MEGABYTE: usize = 1 << 20;
 
 impl PlainStore {
-    fn mailbox_key(&self, slot: &SlotName) -> String {
+    pub(crate) fn mailbox_key(&self, slot: &SlotName) -> String {
         if self.has(Flaw::MailboxPerPlayer) {
             return "all".to_owned();
         }

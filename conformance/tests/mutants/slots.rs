@@ -111,6 +111,8 @@ impl PlainStore {
                 }
             }
         }
+        let mailbox = player.mailboxes.get(&self.mailbox_key(&claim.slot));
+        let mail = mailbox.is_some_and(|mailbox| !mailbox.waiting.is_empty());
         let slot = slot_of(player, self.folded(claim.slot.as_str()), claim);
         let late = slot.claim.is_some_and(|live| self.is_late(claim, live));
         let long_ago = slot.greatest > claim.number.get();
@@ -130,6 +132,7 @@ impl PlainStore {
                 .last_write
                 .filter(|_| !self.has(Flaw::LastWriteNotShown)),
             record: slot.record.clone().filter(|_| !hidden),
+            mail: mail && !self.has(Flaw::MailNotAnnounced),
         })
     }
 
@@ -411,7 +414,7 @@ fn former_server_is(player: Option<&Player>, lock: &Lock) -> bool {
 }
 
 impl Player {
-    /// A flaw: what is no write of a slot counts as one.
+    /// A flaw: what is not a write of a slot counts as one.
     pub(crate) fn count_a_write(&mut self, name: &SlotName) {
         let slot = self.slots.entry(name.to_string());
         let slot = slot.or_insert_with(|| Slot::new(name));

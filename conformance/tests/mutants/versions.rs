@@ -146,7 +146,8 @@ impl PlainStore {
                 }
                 return Keeping::Kept { revision };
             }
-            let recent = now < newest.kept_at.saturating_add(policy.min_age);
+            let of_the_future = newest.kept_at > now && !self.has(Flaw::FutureVersionIsRecent);
+            let recent = now < newest.kept_at.saturating_add(policy.min_age) && !of_the_future;
             if recent && !self.has(Flaw::MinAgeIgnored) {
                 return Keeping::Recent;
             }

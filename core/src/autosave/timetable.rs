@@ -8,7 +8,7 @@ use crate::Settings;
 
 /// How long a turn lasts at the least, so that short intervals stay cheap.
 const MIN_TURN: Duration = Duration::from_millis(20);
-/// How many turns an interval has at the most.
+/// How many turns an interval has at most.
 const MAX_TURNS: u128 = 256;
 const NANOS_PER_SEC: u128 = 1_000_000_000;
 

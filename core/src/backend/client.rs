@@ -44,7 +44,7 @@ trait Attempt<T>: Future<Output = std::result::Result<T, BackendError>> {}
 impl<T, F: Future<Output = std::result::Result<T, BackendError>>> Attempt<T> for F {}
 
 #[derive(Debug)]
-pub(crate) struct Store {
+pub(crate) struct Client {
     backend: Arc<dyn Backend>,
     operation_timeout: Duration,
     backoff: ExponentialBuilder,
@@ -111,7 +111,7 @@ const fn of_claim<'a>(operation: Operation, claim: &'a Claim) -> Call<'a> {
     }
 }
 
-impl Store {
+impl Client {
     pub(crate) fn new(backend: Arc<dyn Backend>, settings: &Settings, jitter: Arc<Jitter>) -> Self {
         Self {
             backend,
@@ -347,7 +347,7 @@ impl Store {
 
 // What is not called yet is called by what is built on it next.
 #[allow(dead_code)]
-impl Store {
+impl Client {
     pub(crate) async fn post(
         &self,
         player: &PlayerId,

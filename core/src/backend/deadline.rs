@@ -12,7 +12,7 @@ tokio::task_local! {
 /// future; `None` if no session manager calls, or nobody gives up.
 ///
 /// A backend that waits, or tries again by itself, does so no longer than
-/// this, less the time that an answer takes. An error that says what became of
+/// this, less the time that an answer takes. An error that says what happened to
 /// the operation then arrives in time, instead of a future that is dropped and
 /// an operation in doubt. It is to be asked in the method itself: tasks that a
 /// backend spawns don't know it.

@@ -24,7 +24,7 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unavailable => "store unavailable",
-            Self::Rejected => "store refuses",
+            Self::Rejected => "refused by the store",
             Self::Corrupt => "stored data can't be understood",
             Self::TooLarge => "record too large for the store",
         })

@@ -23,16 +23,16 @@ pub const LETTER_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Something sent to a slot from outside its session.
 ///
-/// Its `Debug` has the number of bytes of its content only: a log is not the place
-/// for a player's data.
+/// Its `Debug` has the number of bytes of its content only: a log is not the
+/// place for a player's data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
     /// Names the letter within its mailbox: of two with the same id, the first
     /// one posted counts.
     pub id: LetterId,
     /// Fresh for every letter that is posted, the same for every attempt at
-    /// posting it. It tells a letter from one that was posted under the same id
-    /// before the mailbox was erased.
+    /// posting it. It distinguishes a letter from one that was posted under the
+    /// same id before the mailbox was erased.
     pub posting: WriteId,
     /// Who sends it, for people to read: at most [`MAX_SENDER_BYTES`].
     pub sender: String,

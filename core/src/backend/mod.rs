@@ -17,7 +17,7 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-pub(crate) use client::{Store, pauses};
+pub(crate) use client::{Client, pauses};
 pub use deadline::deadline;
 pub(crate) use deadline::within;
 pub use error::{BackendError, Effect, ErrorKind};
@@ -44,7 +44,8 @@ pub use crate::{
     settings::DEFAULT_OPERATION_TIMEOUT,
 };
 
-/// What the store's side of things returns: an outcome, or that the store failed.
+/// What the store's side of things returns: an outcome, or that the store
+/// failed.
 pub type Result<T> = std::result::Result<T, BackendError>;
 
 /// The most notices that wait for one server.
@@ -86,6 +87,10 @@ impl Limits {
 /// `docs/writing-a-backend.md` leads from an empty crate to a backend that
 /// passes the conformance suite.
 ///
+/// The outcomes of the methods can be matched completely, and what is stored
+/// can be made field by field: neither is `#[non_exhaustive]`, since a new
+/// outcome or field is a new contract, which every backend has to keep.
+///
 /// # Contract
 ///
 /// To ensure correctness, every implementation must keep these, whatever the
@@ -123,9 +128,9 @@ impl Limits {
 /// - **Times of callers decide nothing**. They are kept as they came, be
 ///   they absurd: all of 64 bits. Only leases lapse, by the store's clock if it
 ///   has one.
-/// - **Numbers are what they are**: a claim number, a fence or a revision beyond
-///   what the store can hold is never cut down or wrapped. It is compared as it
-///   is, or refused with [`ErrorKind::Rejected`] and no effect.
+/// - **Numbers are what they are**: a claim number, a fence or a revision
+///   beyond what the store can hold is never cut down or wrapped. It is
+///   compared as it is, or refused with [`ErrorKind::Rejected`] and no effect.
 /// - **Renewing a lease touches no lock**, and a superseded incarnation
 ///   never renews, for as long as the store remembers ([`INCARNATION_MEMORY`]).
 /// - **Bodies are opaque**: kept byte for byte, from none to the limit.
@@ -177,8 +182,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// and not what the program chose itself when it made the backend. A
     /// manager asks when it starts, and reports what it finds to its listeners.
     ///
-    /// A store that does not show its settings has a
-    /// [`HazardKind::Unknown`], which is not an error. By default there is none.
+    /// A store that does not show its settings has a [`HazardKind::Unknown`],
+    /// which is not an error. By default there is none.
     ///
     /// # Errors
     ///
@@ -202,13 +207,15 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// lapsed leases included.
     ///
     /// Any `ttl` can be asked for. It is kept to the millisecond (a fraction
-    /// may count as none, or as a whole one), and not to the second; the greatest
-    /// there are, up to [`Duration::MAX`], last as long as the store can count.
+    /// may count as none, or as a whole one), and not to the second; the
+    /// greatest there are, up to [`Duration::MAX`], last as long as the store
+    /// can count.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unavailable`] or [`ErrorKind::Rejected`]. If the effect is
-    /// possible, drained notices may be lost; the caller finds out otherwise what they said.
+    /// possible, drained notices may be lost; the caller finds out otherwise
+    /// what they said.
     ///
     /// # Cancel safety
     ///
@@ -229,17 +236,17 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     async fn drop_lease(&self, server: &ServerId) -> Result<()>;
 
     /// Whether the lease of exactly this incarnation of the server is live:
-    /// renewed, not dropped, not superseded, not lapsed. A server that was never
-    /// seen has none.
+    /// renewed, not dropped, not superseded, not lapsed. A server that was
+    /// never seen has none.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: it only reads.
     async fn lease_is_live(&self, server: &ServerId) -> Result<bool>;
 
-    /// Writes the player's lock for `claimant`, if there is none, or if the
-    /// one there is that of the session `replacing`. The claimant's own lock
-    /// stays as it is, with its fence and its claims, whatever `replacing` says.
+    /// Writes the player's lock for `claimant`, if there is none, or if the one
+    /// there is that of the session `replacing`. The claimant's own lock stays
+    /// as it is, with its fence and its claims, whatever `replacing` says.
     ///
     /// Replacing a lock kills all claims made under it before the call
     /// returns. `replacing` does not need to hold the lock any more: if
@@ -252,13 +259,13 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe. Calling again with the same session while it holds the
-    /// lock returns `Acquired` with the same fence, and the lock stays as it is,
-    /// with its `since`. It returns only once the claims of whoever was replaced
-    /// are dead, also if another copy of the call is the one that kills them. A
-    /// dropped call that was on its way may arrive after a release that was sent
-    /// later, by another connection: who gives the player up releases until
-    /// nobody holds them. A session that was released
+    /// Cancel safe. Calling again with the same session while it holds the lock
+    /// returns `Acquired` with the same fence, and the lock stays as it is,
+    /// with its `since`. It returns only once the claims of whoever was
+    /// replaced are dead, also if another copy of the call is the one that
+    /// kills them. A dropped call that was on its way may arrive after a
+    /// release that was sent later, by another connection: who gives the player
+    /// up releases until nobody holds them. A session that was released
     /// meanwhile, and asks again, gets a new lock under a new fence.
     async fn acquire(
         &self,
@@ -271,13 +278,13 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// claims before the call returns.
     ///
     /// Of several calls for one session at once, exactly one ends it and is
-    /// told `Released`; none, if a take-over ends it first. The others, and one
-    /// that comes upon the half-done release of another (in a store that takes
-    /// several steps), are told `NotHeld`, though only once the claims are dead
-    /// and the lock is gone, if need be by their own doing. The one exception
-    /// is a call whose own earlier attempt may have been applied (an answer was
-    /// lost inside the client): it may say `Released`, or fail with
-    /// [`Effect::Possible`].
+    /// answered `Released`; none, if a take-over ends it first. The others, and
+    /// one that comes upon the half-done release of another (in a store that
+    /// takes several steps), are answered `NotHeld`, though only once the
+    /// claims are dead and the lock is gone, if need be by their own doing. The
+    /// one exception is a call whose own earlier attempt may have been applied
+    /// (an answer was lost inside the client): it may say `Released`, or fail
+    /// with [`Effect::Possible`].
     ///
     /// # Cancel safety
     ///
@@ -286,7 +293,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// is changed.
     ///
     /// It names no fence, on purpose: a late copy of `acquire` may have locked
-    /// the player for the session again, under a fence that nobody was told,
+    /// the player for the session again, under a fence that nobody knows of,
     /// and that lock has to go as well. For the same reason a session that was
     /// given up is not acquired again by its caller: a late copy of the release
     /// would end it.
@@ -316,9 +323,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification>;
 
     /// Checks that the player's lock is the claim's, session **and** fence,
-    /// makes the claim the slot's only one, and reads the slot. It is no
-    /// write: the revision stays, and a slot that was never written is in no
-    /// list.
+    /// makes the claim the slot's only one, and reads the slot, and whether
+    /// letters wait for it. It is not a write: the revision stays, and a slot that
+    /// was never written is in no list.
     ///
     /// The lock comes first: who does not hold it is `Lost`, whatever the
     /// number. A session that holds it under another fence than the claim's
@@ -351,20 +358,21 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe in that nothing is half written; the claim is in doubt
-    /// then, as after an error with a possible effect. A repetition of the
-    /// same write under the live claim (the same base and write id, sent by a
-    /// client library for instance) returns what the first one would have and
-    /// changes nothing. Under a dead claim it is refused like any other write;
-    /// only a call that sent the request before, itself, and finds its own write
-    /// id in the slot says that it was `Written`.
+    /// Cancel safe in that nothing is half written; the claim is in doubt then,
+    /// as after an error with a possible effect. A repetition of the same write
+    /// under the live claim (the same base and write id, sent by a client
+    /// library for instance) returns what the first one would have and changes
+    /// nothing. Under a dead claim it is refused like any other write; only a
+    /// call that sent the request before, itself, and finds its own write id in
+    /// the slot says that it was `Written`.
     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome>;
 
     /// Empties the claim's slot, also one that is empty. It counts as a write:
-    /// the revision grows, the write id is the last write's, and the claim stays
-    /// alive, so that the slot can be saved again.
+    /// the revision grows, the write id is the last write's, and the claim
+    /// stays alive, so that the slot can be saved again.
     ///
-    /// Preconditions, errors and cancel safety are those of [`save`](Self::save).
+    /// Preconditions, errors and cancel safety are those of
+    /// [`save`](Self::save).
     async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome>;
 
     /// Reads a slot without the lock: the last acknowledged record, or one
@@ -573,7 +581,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// happens meanwhile. Who never had anything, or was erased and has had
     /// nothing since before the listing began, is not. At most `limit` players
     /// come at a time, and the memory of one call is bounded by that, not by
-    /// the number of players: a page may have fewer, or none, with more to come.
+    /// the number of players: a page may have fewer, or none, with more to
+    /// come.
     ///
     /// # Errors
     ///

@@ -87,6 +87,13 @@ pub struct Opened {
     pub last_write: Option<WriteId>,
     /// What the slot holds; `None` if it was never written or was deleted.
     pub record: Option<Record>,
+    /// Whether letters wait in the slot's mailbox, so that a load of one that
+    /// has none need not ask for them.
+    ///
+    /// True of one moment between the beginning and the end of the call: a
+    /// letter whose `post` had returned before the call began counts, unless
+    /// it is discarded meanwhile.
+    pub mail: bool,
 }
 
 /// The outcome of [`save`](super::Backend::save) or [`delete`](super::Backend::delete).

@@ -11,7 +11,8 @@ pub struct KeepPolicy {
     /// How many stay, the newest ones; with 0, none is kept and none is removed.
     pub most: u32,
     /// Nothing is kept if the newest version was kept less than this ago, by
-    /// the store's clock if it has one.
+    /// the store's clock if it has one. A version from the future was kept by a
+    /// clock that ran ahead, and keeps no other away.
     pub min_age: Duration,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It is the member `$playerdata` of the stored JSON object, so it is in the
 //! same record and the same write as the document, and part of the content
-//! that tells whether a document changed. It is taken off before migrations
+//! that says whether a document changed. It is taken off before migrations
 //! and decoding, so no code of the game's ever sees it.
 //!
 //! It has a version, and is written with the lowest one that has all its
@@ -56,7 +56,7 @@ pub(crate) struct Envelope {
     pub(crate) acted: Vec<Side>,
 }
 
-/// Every version as stored: which of the members there may be is told by
+/// Every version as stored: which of the members there may be is said by
 /// [`Stored::needs`].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

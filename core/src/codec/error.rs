@@ -39,15 +39,15 @@ pub enum CodecError {
     },
     /// The document has a member of the name that the library keeps for
     /// itself.
-    #[error("the document has a member {ENVELOPE}, which is not for documents")]
+    #[error("the document has a member {ENVELOPE}, a name that is reserved")]
     Reserved,
     /// The document is not a JSON object any more, and what the library keeps
     /// beside it would be lost.
-    #[error("the document is not a JSON object: there is no place for what is kept beside it")]
+    #[error("the document is not a JSON object, so nothing can be stored beside it")]
     NoEnvelope,
     /// The document would not be loaded again: its type does not take what it
     /// writes.
-    #[error("the document could not be loaded again: what it writes does not fit at {path}")]
+    #[error("the document could not be loaded again: at {path} it writes what it can't read")]
     Unloadable {
         /// Where.
         path: String,
@@ -75,7 +75,7 @@ pub enum CodecError {
         path: String,
     },
     /// The document's JSON is larger than `max_document_bytes`.
-    #[error("the document has {bytes} bytes of JSON, max_document_bytes is {limit}")]
+    #[error("the document has {bytes} bytes of JSON, more than max_document_bytes ({limit})")]
     TooLarge {
         /// Its size, uncompressed.
         bytes: u64,
@@ -83,7 +83,7 @@ pub enum CodecError {
         limit: usize,
     },
     /// The encoded document is larger than the store takes.
-    #[error("the document has {bytes} bytes as stored, the store takes {limit}")]
+    #[error("the document has {bytes} bytes as stored, more than the store takes ({limit})")]
     TooLargeForStore {
         /// Its size as it would be stored, compressed or not.
         bytes: usize,
@@ -122,7 +122,7 @@ pub enum CodecError {
     },
     /// What the library keeps beside the document was written by a later
     /// version of the library.
-    #[error("what is kept beside the document has version {found}, newer than {known}")]
+    #[error("what is stored beside the document has version {found}, newer than {known}")]
     EnvelopeTooNew {
         /// Its version.
         found: u64,
@@ -130,7 +130,7 @@ pub enum CodecError {
         known: u64,
     },
     /// What the library keeps beside the document can't be understood.
-    #[error("what is kept beside the document, as {ENVELOPE}, can't be read")]
+    #[error("what is stored beside the document, as {ENVELOPE}, can't be read")]
     EnvelopeUnreadable(#[source] SerdeError),
 }
 

@@ -1,4 +1,4 @@
-//! Fingerprints: what tells whether a document changed.
+//! Fingerprints, by which it is known whether a document changed.
 
 use std::fmt;
 
@@ -29,8 +29,9 @@ pub struct Fingerprints {
     /// Of the whole document.
     pub all: Fingerprint,
     /// Of the document without the top-level keys that `skip_keys` names: if
-    /// this is unchanged, there is no need to autosave. What the
-    /// library keeps beside the document is never skipped. The same as `all` if no keys are skipped, or if the document is not an object.
+    /// this is unchanged, there is no need to autosave. What the library keeps
+    /// beside the document is never skipped. The same as `all` if no keys are
+    /// skipped, or if the document is not an object.
     pub kept: Fingerprint,
 }
 

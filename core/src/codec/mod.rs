@@ -1,4 +1,4 @@
-//! Documents as stored bytes and back, and how to tell whether one changed.
+//! Documents as stored bytes and back, and whether one changed.
 //!
 //! In: a document and its envelope. Out: JSON with its fingerprints, and, if it
 //! is to be sent, a body, compressed. The way back is the same in reverse.
@@ -35,7 +35,7 @@ use fingerprint::{FingerprintKey, kept_fingerprint};
 
 use crate::{Document, IdSource, Settings};
 
-/// A document as JSON, with what tells whether it changed.
+/// A document as JSON, with the fingerprints that show whether it changed.
 ///
 /// Not yet compressed: a document that turns out to be unchanged never is.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ impl Encoded {
         &self.json
     }
 
-    /// What tells whether the document changed.
+    /// What shows whether the document changed.
     #[must_use]
     pub fn fingerprints(&self) -> Fingerprints {
         self.fingerprints
@@ -130,8 +130,8 @@ impl Codec {
         self.encode_with(document, &Envelope::default())
     }
 
-    /// Encodes a ready-made document, in less time than [`encode`](Self::encode):
-    /// it writes its parts as they are.
+    /// Encodes a ready-made document, in less time than
+    /// [`encode`](Self::encode): it writes its parts as they are.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use super::{CodecError, ENVELOPE, Envelope, json::read, proof::fit};
 use crate::{
     Document,
     document::ReadDocument,
-    value::{Read, Room, Value},
+    value::{Read, Scratch, Value},
 };
 
 /// Reads a document as JSON.
@@ -23,7 +23,7 @@ pub(super) fn to_json(json: &[u8]) -> Result<(serde_json::Value, Envelope), Code
 /// the text, a game's own type from values that are quickly made of it.
 ///
 /// Neither says where it found a fault. So a text with a fault is read by way
-/// of JSON once more, which decides what is wrong with it, and whether it is.
+/// of JSON again, which decides what is wrong with it, and whether it is.
 pub(super) fn to<D: DeserializeOwned + 'static>(json: &[u8]) -> Result<(D, Envelope), CodecError> {
     let mut ready_made: Option<D> = None;
     let place = (&mut ready_made as &mut dyn Any).downcast_mut::<Option<Document>>();
@@ -46,9 +46,9 @@ fn by_way_of_json<D: DeserializeOwned>(json: &[u8]) -> Result<(D, Envelope), Cod
 fn document(json: &[u8], place: &mut Option<Document>) -> Option<Envelope> {
     let mut text = Deserializer::from_slice(json);
     let mut member = None;
-    let document = Room::with(|room| {
+    let document = Scratch::with(|scratch| {
         let envelope = Some(&mut member);
-        ReadDocument { room, envelope }.deserialize(&mut text)
+        ReadDocument { scratch, envelope }.deserialize(&mut text)
     });
     *place = Some(document.ok()?);
     text.end().ok()?;
@@ -57,7 +57,7 @@ fn document(json: &[u8], place: &mut Option<Document>) -> Option<Envelope> {
 
 fn own_type<D: DeserializeOwned>(json: &[u8], place: &mut Option<D>) -> Option<Envelope> {
     let mut text = Deserializer::from_slice(json);
-    let value = Room::with(|room| Read(room).deserialize(&mut text));
+    let value = Scratch::with(|scratch| Read(scratch).deserialize(&mut text));
     let mut value = value.ok()?;
     text.end().ok()?;
     let member = match &mut value {

@@ -11,7 +11,7 @@ use super::{
 use crate::excerpt::SerdeError;
 
 /// Makes a document of JSON. If it does not fit, `again` gives the same JSON
-/// once more, to find out where.
+/// again, to find out where.
 pub(crate) fn fit<D: DeserializeOwned>(
     value: Value,
     again: impl FnOnce() -> Option<Value>,

@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer, ser::Impossible};
 /// Whether a value is written as a JSON object. It is looked at no further
 /// than its first bracket.
 pub(crate) fn is_object<T: Serialize + ?Sized>(value: &T) -> bool {
-    // What fails to be written is no business of this question's.
-    !matches!(value.serialize(Look), Err(Seen::Other))
+    // What fails to be written is not this question's business.
+    !matches!(value.serialize(Look), Err(Outermost::Other))
 }
 
 /// The type that `serde_json` writes a raw value as, whatever that is.
@@ -19,39 +19,39 @@ struct Look;
 
 /// What was seen, which ends the look.
 #[derive(Debug)]
-enum Seen {
+enum Outermost {
     Object,
     Other,
     Failure,
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for Outermost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
 }
 
-impl std::error::Error for Seen {}
+impl std::error::Error for Outermost {}
 
-impl serde::ser::Error for Seen {
+impl serde::ser::Error for Outermost {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::Failure
     }
 }
 
-type Never = Impossible<(), Seen>;
+type Never = Impossible<(), Outermost>;
 
 macro_rules! no_object {
     ($($method:ident($($argument:ty),*) -> $out:ty;)*) => {$(
-        fn $method(self, $(_: $argument),*) -> Result<$out, Seen> {
-            Err(Seen::Other)
+        fn $method(self, $(_: $argument),*) -> Result<$out, Outermost> {
+            Err(Outermost::Other)
         }
     )*};
 }
 
 impl Serializer for Look {
     type Ok = ();
-    type Error = Seen;
+    type Error = Outermost;
     type SerializeSeq = Never;
     type SerializeTuple = Never;
     type SerializeTupleStruct = Never;
@@ -84,7 +84,7 @@ impl Serializer for Look {
         serialize_tuple_struct(&'static str, usize) -> Never;
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Seen> {
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Outermost> {
         value.serialize(self)
     }
 
@@ -92,7 +92,7 @@ impl Serializer for Look {
         self,
         _: &'static str,
         value: &T,
-    ) -> Result<(), Seen> {
+    ) -> Result<(), Outermost> {
         value.serialize(self)
     }
 
@@ -102,8 +102,8 @@ impl Serializer for Look {
         _: u32,
         _: &'static str,
         _: &T,
-    ) -> Result<(), Seen> {
-        Err(Seen::Object)
+    ) -> Result<(), Outermost> {
+        Err(Outermost::Object)
     }
 
     fn serialize_tuple_variant(
@@ -112,19 +112,19 @@ impl Serializer for Look {
         _: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Never, Seen> {
-        Err(Seen::Object)
+    ) -> Result<Never, Outermost> {
+        Err(Outermost::Object)
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Never, Seen> {
-        Err(Seen::Object)
+    fn serialize_map(self, _: Option<usize>) -> Result<Never, Outermost> {
+        Err(Outermost::Object)
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Never, Seen> {
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Never, Outermost> {
         Err(if name == RAW_VALUE {
-            Seen::Other
+            Outermost::Other
         } else {
-            Seen::Object
+            Outermost::Object
         })
     }
 
@@ -134,8 +134,8 @@ impl Serializer for Look {
         _: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Never, Seen> {
-        Err(Seen::Object)
+    ) -> Result<Never, Outermost> {
+        Err(Outermost::Object)
     }
 }
 

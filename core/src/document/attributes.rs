@@ -37,14 +37,10 @@ impl Document {
         key: impl Into<Key<'k>>,
     ) -> Result<T, DocumentError> {
         let key = key.into();
-        let value = self.value(key)?;
-        let value = value.view();
-        value.get().map_err(|source| DocumentError::WrongType {
-            path: path(key),
-            expected: TypeName::of::<T>(),
-            found: value.kind(),
-            source,
-        })
+        match key.core_value() {
+            None => read(key, self.attribute(key)?),
+            Some(_) => read(key, &*self.value(key)?),
+        }
     }
 
     /// Sets an attribute, or sets or adds an entry of a table attribute.
@@ -119,6 +115,26 @@ impl Document {
             .ok_or_else(|| DocumentError::Missing { path: path(key) })
     }
 
+    /// A copy of a value that is cheap to copy; `None` if it is a core value,
+    /// of which a copy is made in proportion to it.
+    pub(crate) fn cheap_copy(&self, key: Key<'_>) -> Option<Result<Value, DocumentError>> {
+        match key.core_value() {
+            None => Some(self.attribute(key).cloned()),
+            Some(_) => None,
+        }
+    }
+
+    /// A value that is not a core value.
+    fn attribute(&self, key: Key<'_>) -> Result<&Value, DocumentError> {
+        let missing = || DocumentError::Missing { path: path(key) };
+        let attribute = self.attributes.get(key.attribute_name());
+        match (attribute.ok_or_else(missing)?, key.entry_name()) {
+            (attribute, None) => Ok(attribute),
+            (Value::Table(table), Some(entry)) => table.get(entry).ok_or_else(missing),
+            (other, Some(_)) => Err(not_a_table(key, other)),
+        }
+    }
+
     /// The same as [`attributes`](Self::attributes) and the core values, whose
     /// values here say nothing, whatever the rules: for what the library
     /// itself adds.
@@ -143,22 +159,10 @@ impl Document {
             Some(CoreValue::Inventory) => Some(self.inventory.to_value()),
             Some(CoreValue::PlayerId | CoreValue::SlotName | CoreValue::Envelope) | None => None,
         };
-        let attribute = match core {
-            Some(value) => Cow::Owned(value),
-            None => Cow::Borrowed(
-                self.attributes
-                    .get(key.attribute_name())
-                    .ok_or_else(missing)?,
-            ),
-        };
-        let Some(entry) = key.entry_name() else {
-            return Ok(attribute);
-        };
-        match attribute {
-            Cow::Borrowed(Value::Table(table)) => {
-                table.get(entry).map(Cow::Borrowed).ok_or_else(missing)
-            }
-            other => Err(not_a_table(key, &other)),
+        match core {
+            None => self.attribute(key).map(Cow::Borrowed),
+            Some(value) if key.entry_name().is_none() => Ok(Cow::Owned(value)),
+            Some(value) => Err(not_a_table(key, &value)),
         }
     }
 
@@ -193,6 +197,17 @@ impl Document {
             })
         })
     }
+}
+
+/// Reads the value of a key as a `T`.
+pub(crate) fn read<T: DeserializeOwned>(key: Key<'_>, value: &Value) -> Result<T, DocumentError> {
+    let value = value.view();
+    value.get().map_err(|source| DocumentError::WrongType {
+        path: path(key),
+        expected: TypeName::of::<T>(),
+        found: value.kind(),
+        source,
+    })
 }
 
 fn not_a_table(key: Key<'_>, found: &Value) -> DocumentError {

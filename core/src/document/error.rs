@@ -73,7 +73,7 @@ pub enum DocumentError {
     },
     /// The value would be more, or less, than a number can hold: an integer
     /// reaches from −2⁶³ to 2⁶⁴ − 1.
-    #[error("{path} is {value}: adding {amount} is more than a number holds")]
+    #[error("{path} is {value}: adding {amount} would overflow")]
     Overflow {
         /// The value.
         path: String,
@@ -91,7 +91,7 @@ pub enum DocumentError {
         amount: Amount,
     },
     /// An integer was to be changed by a part of one.
-    #[error("{path} is the integer {value}: it can't take {amount}, which is not whole")]
+    #[error("{path} is the integer {value}, and {amount} is not a whole number")]
     NotWhole {
         /// The value.
         path: String,
@@ -101,7 +101,7 @@ pub enum DocumentError {
         amount: Amount,
     },
     /// A float was to be changed by an integer that no float equals.
-    #[error("{path} is a float: it can't take {amount}, which no float equals")]
+    #[error("{path} is a float, and {amount} can't be represented exactly as one")]
     Inexact {
         /// The value.
         path: String,
@@ -125,7 +125,7 @@ pub enum DocumentError {
     /// The inventory refuses.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
-    /// It is no parcel, or not there.
+    /// It is not a parcel, or not there.
     #[error(transparent)]
     Parcel(#[from] ParcelError),
     /// The gift bank refuses.

@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::{
     excerpt::{SerdeError, excerpt},
     value::{
-        Key, Read, Room, Table, Twice, Value, ValueRef, storable,
+        Key, Read, Scratch, Table, Twice, Value, ValueRef, storable,
         write::{self, TooDeep},
     },
 };
@@ -184,12 +184,12 @@ impl fmt::Debug for GiftBank {
 /// Refuses a table with an id twice, of which one gift would be lost.
 impl<'de> Deserialize<'de> for GiftBank {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Room::with(|room| ReadGiftBank(room).deserialize(deserializer))
+        Scratch::with(|scratch| ReadGiftBank(scratch).deserialize(deserializer))
     }
 }
 
 /// Reads a gift bank.
-pub(super) struct ReadGiftBank<'r>(pub(super) &'r mut Room);
+pub(super) struct ReadGiftBank<'r>(pub(super) &'r mut Scratch);
 
 impl<'de> DeserializeSeed<'de> for ReadGiftBank<'_> {
     type Value = GiftBank;
@@ -207,14 +207,14 @@ impl<'de> Visitor<'de> for ReadGiftBank<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GiftBank, A::Error> {
-        let Self(room) = self;
-        let table = room.table();
-        while let Some(()) = map.next_key_seed(Key(table, room))? {
-            let gift = map.next_value_seed(Read(room))?;
-            table.value(room, gift);
+        let Self(scratch) = self;
+        let table = scratch.table();
+        while let Some(()) = map.next_key_seed(Key(table, scratch))? {
+            let gift = map.next_value_seed(Read(scratch))?;
+            table.value(scratch, gift);
         }
         let gifts = table
-            .end(room)
+            .end(scratch)
             .map_err(|Twice(id)| de::Error::custom(GiftBankError::Waiting { id: excerpt(&id) }))?;
         Ok(GiftBank { gifts })
     }

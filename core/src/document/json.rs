@@ -13,7 +13,7 @@ use crate::{
     excerpt::SerdeError,
     inventory::ReadInventory,
     value::{
-        Key, Read, Room, Twice, Value, twice,
+        Key, Read, Scratch, Twice, Value, twice,
         write::{self, TooDeep},
     },
 };
@@ -57,16 +57,16 @@ impl Serialize for Document {
 /// Refuses a table with a key twice, of which one value would be lost.
 impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Room::with(|room| {
+        Scratch::with(|scratch| {
             let envelope = None;
-            ReadDocument { room, envelope }.deserialize(deserializer)
+            ReadDocument { scratch, envelope }.deserialize(deserializer)
         })
     }
 }
 
 /// Reads a document.
 pub(crate) struct ReadDocument<'r> {
-    pub(crate) room: &'r mut Room,
+    pub(crate) scratch: &'r mut Scratch,
     /// Where to put what is kept beside the document, if that is not taken for
     /// an attribute.
     pub(crate) envelope: Option<&'r mut Option<Value>>,
@@ -88,33 +88,36 @@ impl<'de> Visitor<'de> for ReadDocument<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
-        let Self { room, mut envelope } = self;
-        let attributes = room.table();
+        let Self {
+            scratch,
+            mut envelope,
+        } = self;
+        let attributes = scratch.table();
         let mut inventory = None;
         let mut gift_bank = GiftBank::default();
-        while let Some(()) = map.next_key_seed(Key(attributes, room))? {
-            let key = attributes.last_key(room);
+        while let Some(()) = map.next_key_seed(Key(attributes, scratch))? {
+            let key = attributes.last_key(scratch);
             let value = match (CoreValue::from_name(key), &mut envelope) {
                 (Some(CoreValue::Inventory), _) => {
-                    inventory = Some(map.next_value_seed(ReadInventory(room))?);
+                    inventory = Some(map.next_value_seed(ReadInventory(scratch))?);
                     Value::Null
                 }
                 (Some(CoreValue::GiftBank), _) => {
-                    gift_bank = map.next_value_seed(ReadGiftBank(room))?;
+                    gift_bank = map.next_value_seed(ReadGiftBank(scratch))?;
                     Value::Null
                 }
                 (Some(CoreValue::Envelope), Some(place)) => {
-                    attributes.drop_key(room);
-                    if place.replace(map.next_value_seed(Read(room))?).is_some() {
+                    attributes.drop_key(scratch);
+                    if place.replace(map.next_value_seed(Read(scratch))?).is_some() {
                         return Err(twice(Twice(CoreValue::Envelope.as_str().to_owned())));
                     }
                     continue;
                 }
-                _ => map.next_value_seed(Read(room))?,
+                _ => map.next_value_seed(Read(scratch))?,
             };
-            attributes.value(room, value);
+            attributes.value(scratch, value);
         }
-        let attributes = attributes.end(room).map_err(twice)?;
+        let attributes = attributes.end(scratch).map_err(twice)?;
         let inventory = inventory.unwrap_or_default();
         Ok(Document::from_parts(attributes, inventory, gift_bank))
     }
@@ -126,7 +129,7 @@ impl Document {
     pub(crate) fn write(&self, out: &mut Vec<u8>, levels: usize) -> Result<(), TooDeep> {
         let attributes = &self.attributes;
         write::table(out, attributes, levels, |out, at, value, levels| {
-            if *value == Value::Null {
+            if matches!(value, Value::Null) {
                 match CoreValue::from_name(attributes.key_at(at)) {
                     Some(CoreValue::Inventory) => return self.inventory.write(out, levels),
                     Some(CoreValue::GiftBank) => return self.gift_bank.write(out, levels),

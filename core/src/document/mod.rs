@@ -19,6 +19,7 @@ mod tests;
 use std::fmt;
 
 pub use amount::Amount;
+pub(crate) use attributes::read;
 pub use error::DocumentError;
 pub use gift_bank::{GiftBank, GiftBankError};
 pub(crate) use json::ReadDocument;
@@ -78,8 +79,8 @@ impl Document {
         Self::from_parts(Table::default(), Inventory::default(), GiftBank::default())
     }
 
-    /// Puts a document together; sees to it that the core values have a place
-    /// among the attributes.
+    /// Puts a document together, and makes sure that the core values have a
+    /// place among the attributes.
     fn from_parts(mut attributes: Table, inventory: Inventory, gift_bank: GiftBank) -> Self {
         for core in [CoreValue::Inventory, CoreValue::GiftBank] {
             attributes.insert(core.as_str(), Value::Null);
@@ -90,6 +91,11 @@ impl Document {
             gift_bank,
             rules: DocumentRules::default(),
         }
+    }
+
+    /// Looks at its parts; see [`fetch`](crate::fetch).
+    pub(crate) fn fetch(&self) -> u8 {
+        self.attributes.fetch() ^ self.inventory.fetch()
     }
 
     /// What the document allows.

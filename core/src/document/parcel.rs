@@ -50,7 +50,7 @@ struct ParcelItem {
     fields: Map<String, Value>,
 }
 
-/// Why something is no parcel, or can't be one.
+/// Why something is not a valid parcel.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ParcelError {
@@ -63,8 +63,8 @@ pub enum ParcelError {
         /// The item, cut to its first 160 bytes.
         item: String,
     },
-    /// An amount is no number above zero.
-    #[error("the parcel has {value} of {attribute}, which is no amount above zero")]
+    /// An amount is not a number above zero.
+    #[error("the parcel has {value} of {attribute}, which is not a number above zero")]
     NotPositive {
         /// The attribute, cut to its first 160 bytes.
         attribute: String,
@@ -72,7 +72,7 @@ pub enum ParcelError {
         value: String,
     },
     /// The document has less of an attribute than the parcel.
-    #[error("there is less of {attribute} than {amount}")]
+    #[error("there is less than {amount} of {attribute}")]
     TooLittle {
         /// The attribute, cut to its first 160 bytes.
         attribute: String,
@@ -88,8 +88,8 @@ pub enum ParcelError {
         /// By how much.
         amount: Amount,
     },
-    /// What should be one is none.
-    #[error("this is no parcel")]
+    /// It is not written as a parcel is.
+    #[error("this is not a parcel")]
     Malformed(#[source] SerdeError),
 }
 
@@ -100,8 +100,8 @@ impl Parcel {
         Self::default()
     }
 
-    /// With so many of an item. Of one that is taken out of a document, the
-    /// type goes along, and the further fields do if all of it goes.
+    /// Adds this many of an item. When it is taken out of a document, its type
+    /// goes along, and its further fields do if all of it goes.
     #[must_use]
     pub fn item(mut self, name: impl Into<String>, quantity: u64) -> Self {
         self.items.push(ParcelItem {
@@ -113,7 +113,7 @@ impl Parcel {
         self
     }
 
-    /// With so much of a numeric attribute.
+    /// Adds this much of a numeric attribute.
     #[must_use]
     pub fn amount(mut self, attribute: impl Into<String>, amount: impl Into<Number>) -> Self {
         self.amounts
@@ -142,7 +142,7 @@ impl Parcel {
     ///
     /// # Errors
     ///
-    /// [`ParcelError`] if it is none.
+    /// [`ParcelError`] if it is not a valid one.
     pub fn from_json(json: &Value) -> Result<Self, ParcelError> {
         let parcel = Self::deserialize(json).map_err(SerdeError::new);
         let parcel = parcel.map_err(ParcelError::Malformed)?;
@@ -173,7 +173,7 @@ impl Parcel {
     }
 }
 
-/// Tells how much is in it, not what: a log is no place for a player's data.
+/// Shows how much is in it, not what: a player's data does not belong in a log.
 impl fmt::Debug for Parcel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parcel")

@@ -5,6 +5,15 @@ use crate::InventoryLimits;
 
 /// What a [`Document`](super::Document) allows. The slot that loads it sets
 /// them from the settings; they are never stored with it.
+///
+/// ```
+/// use playerdata_core::{Document, DocumentRules};
+///
+/// let rules = DocumentRules::default().with_new_attributes(true);
+/// let mut document = Document::standard().with_rules(rules);
+/// document.set("Title", "Baker")?;
+/// # Ok::<(), playerdata_core::DocumentError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DocumentRules {

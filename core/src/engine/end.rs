@@ -78,7 +78,7 @@ impl<D: GameDocument> Engine<D> {
     ) -> Option<Unsaved<D>> {
         self.run_before_last_save(&slot, reason).await;
         if slot.envelope().outbox != slot.stored_envelope().outbox {
-            // Nothing is sent before it is stored. A failure is told below.
+            // Nothing is sent before it is stored. A failure is reported below.
             let reason = SaveReason::LastSave(reason);
             let _ = self.save_with_retries(&slot, reason).await;
         }

@@ -3,8 +3,8 @@
 //!
 //! Only what is beside a document in the store is acted on, never what is
 //! merely in memory: a crash could take that back. Every errand can be run
-//! again, by anybody, so that one which failed is no harm; and it is taken off
-//! the document only after the store has acknowledged it.
+//! again, by anybody, so that one which failed does no harm; and it is taken
+//! off the document only after the store has acknowledged it.
 
 use std::{
     sync::{Arc, atomic::Ordering},

@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 use super::Engine;
 use crate::{
     Error, Event, GameDocument,
-    backend::{Hazard, HazardKind, Store},
+    backend::{Client, Hazard, HazardKind},
     excerpt::Chain,
 };
 
@@ -55,7 +55,7 @@ impl HazardWatch {
 }
 
 /// Asks the store. A server whose store does not say can start all the same.
-pub(crate) async fn find(store: &Store) -> Vec<Hazard> {
+pub(crate) async fn find(store: &Client) -> Vec<Hazard> {
     let hazards = store.hazards().await.unwrap_or_else(|failure| {
         let error = Error::from(failure);
         let what = format!(

@@ -10,6 +10,18 @@ use crate::{
 };
 
 /// How a manager is, as far as it knows without asking the store.
+///
+/// ```
+/// use playerdata_core::{Health, LeaseHealth};
+///
+/// fn readiness(health: &Health) -> (u16, &'static str) {
+///     match health.lease {
+///         _ if health.is_ready() => (200, "ready"),
+///         LeaseHealth::Lapsed => (503, "the store has not answered for a while"),
+///         _ => (503, "no new players here"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {

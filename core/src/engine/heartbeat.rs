@@ -85,10 +85,11 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// Who is not told of mail by a notice is told by nobody else, while every
-    /// other kind is repeated, or found out about. So if any may have got lost,
-    /// all mailboxes are looked at: when an answer that brings them was lost,
-    /// and when there were as many as can wait, since more are dropped.
+    /// Whoever is not informed of mail by a notice hears of it from nobody
+    /// else, while every other kind is repeated, or found out about. So if any
+    /// may have got lost, all mailboxes are looked at: when an answer that
+    /// brings them was lost, and when there were as many as can wait, since
+    /// more are dropped.
     fn note_renewed(self: &Arc<Self>, asked_at: Moment, notices: &[Notice]) {
         let mut lease = self.lease.lock();
         lease.note_renewed(asked_at);
@@ -100,7 +101,8 @@ impl<D: GameDocument> Engine<D> {
         }
     }
 
-    /// Reports to the monitoring how old the lease is, and what a heartbeat brought.
+    /// Reports to the monitoring how old the lease is, and what a heartbeat
+    /// brought.
     fn report_heartbeat(&self, notices: usize) {
         if metrics::ENABLED {
             let age = self.lease.lock().age(Moment::now(&*self.clock));
@@ -134,8 +136,8 @@ impl<D: GameDocument> Engine<D> {
         error
     }
 
-    /// Does what a notice asks for, in the background. A notice may be out of date:
-    /// what it says is checked before anything is closed.
+    /// Does what a notice asks for, in the background. A notice may be out of
+    /// date: what it says is checked before anything is closed.
     fn act_on(self: &Arc<Self>, notice: Notice) {
         let Notice {
             player,

@@ -17,6 +17,22 @@ use crate::{
 };
 
 /// Which document a hook is called for.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// use playerdata_core::SessionManager;
+///
+/// let manager = SessionManager::builder(backend)
+///     .on_load(|context, document| {
+///         println!("player {}, {}: {} items", context.player, context.slot, document.inventory().len());
+///     })
+///     .start()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HookContext {

@@ -58,16 +58,14 @@ impl<D: GameDocument> Engine<D> {
     ) -> Result<Arc<SlotState<D>>, Error> {
         let core = &session.core;
         // The player is held, so that of what is posted from here on there
-        // will be a notice. At the same time, so that a load takes no longer.
-        let claim = self.claim_slot(core, name);
-        let (claimed, letters) = tokio::join!(claim, self.first_letters(&core.player, name));
-        let (number, opened) = claimed?;
+        // will be a notice.
+        let (number, opened) = self.claim_slot(core, name).await?;
         let slot = self.slot_of(core, name, number, &opened).await?;
         self.autosave.insert(&slot);
         // Before anybody has the slot (M3, P3).
         let delivered = match self.resolve_at_load(&slot).await {
-            Ok(()) => self.deliver_at_load(&slot, letters).await,
-            Err(error) => Err(error),
+            Ok(()) if opened.mail => self.deliver_at_load(&slot).await,
+            resolved => resolved,
         };
         if let Err(error) = delivered {
             self.autosave.remove(&slot);

@@ -27,7 +27,7 @@ use crate::{
     value::storable,
 };
 
-/// So many letters are applied before the slot is saved and they are
+/// This many letters are applied before the slot is saved and they are
 /// discarded: a flood of them makes neither the document nor a load much
 /// larger than it was.
 pub(super) const PORTION: usize = 32;
@@ -43,7 +43,7 @@ struct Applied {
 }
 
 impl<D: GameDocument> Engine<D> {
-    /// Puts a letter into a mailbox, and tells the server that holds the
+    /// Puts a letter into a mailbox, and notifies the server that holds the
     /// player.
     pub(crate) async fn send_letter(
         self: Arc<Self>,
@@ -90,7 +90,7 @@ impl<D: GameDocument> Engine<D> {
         })
     }
 
-    /// Tells whoever holds the player that there is mail. Without that it
+    /// Notifies whoever holds the player that there is mail. Without that it
     /// would wait for the next load.
     pub(super) async fn tell_of_mail(self: &Arc<Self>, player: &PlayerId, holder: &Lock) {
         if holder.server == self.server {
@@ -378,10 +378,10 @@ impl<D: GameDocument> Engine<D> {
     pub(super) async fn deliver_at_load(
         self: &Arc<Self>,
         slot: &Arc<SlotState<D>>,
-        letters: Result<Vec<WaitingLetter>, StoreFailure>,
     ) -> Result<(), Error> {
-        // It is not open yet: nothing was taken off it since they were read.
-        match self.deliver(slot, letters?, 0).await {
+        let seen = slot.discards.load(Ordering::Acquire);
+        let letters = self.first_letters(&slot.core.player, &slot.name).await?;
+        match self.deliver(slot, letters, seen).await {
             Err(
                 error @ (Error::Unencodable { .. }
                 | Error::NoEnvelope { .. }

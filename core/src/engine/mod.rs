@@ -55,7 +55,7 @@ use crate::{
     Clock, EndReason, Error, Event, GameDocument, IdSource, PlayerId, ServerId, SessionId,
     Settings, Unsaved,
     autosave::Wheel,
-    backend::{Lock, Store},
+    backend::{Client, Lock},
     clock::Jitter,
     codec::Codec,
     document_type::Origin,
@@ -67,7 +67,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Engine<D> {
     pub(crate) settings: Settings,
-    pub(crate) store: Store,
+    pub(crate) store: Client,
     pub(crate) codec: Codec,
     pub(crate) migrations: Migrations,
     pub(crate) origin: Origin<D>,

@@ -17,23 +17,43 @@ use crate::{
 
 /// What [`recover`](crate::SessionManager::recover) and
 /// [`put`](crate::SessionManager::put)
-/// may go over. By default, nothing that anybody could miss.
+/// may overwrite. By default, nothing that anybody could miss.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// # let session = manager.start_session(4711_u64).await?;
+/// # let slot = session.load_slot("Slot1").await?;
+/// use playerdata_core::RecoverOptions;
+///
+/// # let unsaved = [slot.for_recovery()];
+/// # session.end().await?;
+/// // What an `EndError` or a shutdown's report had, once the store is back.
+/// for unsaved in &unsaved {
+///     let revision = manager.recover(unsaved, RecoverOptions::new()).await?;
+///     println!("player {} is at revision {revision}", unsaved.player);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecoverOptions {
-    /// Whether the player is taken from a session that holds the player, on
-    /// whatever server.
+    /// Whether the player is taken from a session that holds them, on any
+    /// server.
     pub steal: bool,
     /// Whether something newer in the slot is replaced.
     pub replace_newer: bool,
     /// The version of the schema that a document which is
-    /// [`put`](crate::SessionManager::put) has. By default that of the record that it
-    /// replaces, or the current one if there is none.
+    /// [`put`](crate::SessionManager::put) has. By default that of the record
+    /// that it replaces, or the current one if there is none.
     pub schema: Option<u32>,
 }
 
 impl RecoverOptions {
-    /// Goes over nothing that anybody could miss.
+    /// Overwrites nothing that anybody could miss.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -43,14 +63,14 @@ impl RecoverOptions {
         }
     }
 
-    /// Takes the player from whoever holds the player.
+    /// Takes the player from whichever session holds them.
     #[must_use]
     pub const fn steal(mut self) -> Self {
         self.steal = true;
         self
     }
 
-    /// Replaces also what is newer.
+    /// Replaces even what is newer.
     #[must_use]
     pub const fn replace_newer(mut self) -> Self {
         self.replace_newer = true;

@@ -61,7 +61,7 @@ impl<D: GameDocument> Engine<D> {
 
     async fn make_requested_saves(self: Arc<Self>, mut driver: Driver<D>) {
         loop {
-            // Whoever asks while a save is under way, be it the autosave's,
+            // Whoever asks while a save is under way, the autosave's included,
             // shares the next one.
             drop(driver.slot.write_state.lock().await);
             let Some(batch) = driver.next_batch() else {

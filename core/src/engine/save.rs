@@ -2,7 +2,7 @@
 //!
 //! In: a slot, and why it is saved. Out: one conditional write
 //! (`backend/client.rs`), or none if the store has the content already; and
-//! what became of it, noted in the slot and reported as an event.
+//! its outcome, noted in the slot and reported as an event.
 //!
 //! On the way the document goes through the hook (`engine/hooks.rs`) and
 //! becomes bytes (`codec`).
@@ -365,7 +365,7 @@ impl<D: GameDocument> Engine<D> {
     /// A request to acquire that the network repeats, or delivers late, can
     /// give a session a second lock after others have had the player. What
     /// the session knows is old then: it is lost (L4). Since no fence is ever
-    /// given again (L3), the claim's fence tells the store.
+    /// given again (L3), the claim's fence shows the store.
     pub(crate) async fn claim_slot(
         &self,
         core: &SessionCore,

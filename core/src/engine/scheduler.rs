@@ -276,7 +276,7 @@ fn settle<D: GameDocument>(
     });
     match result {
         Ok(_) => let_go(engine, queue, job.slot),
-        // Whoever closed it has told so. If it was just being opened then,
+        // Whoever closed it has reported that. If it was just being opened then,
         // nobody has taken it out yet.
         Err(error) if error.closes_slot() => engine.autosave.remove(&job.slot),
         Err(error) => try_again(engine, queue, job, &error),

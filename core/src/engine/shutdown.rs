@@ -15,6 +15,24 @@ use crate::{
 };
 
 /// The outcome of a shutdown.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// use std::time::Duration;
+///
+/// # let _session = manager.start_session(4711_u64).await?;
+/// let report = manager.shutdown(Duration::from_secs(20)).await;
+/// println!("{} players saved", report.ended);
+/// for failed in &report.failed {
+///     eprintln!("{failed}"); // and write down `failed.unsaved`
+/// }
+/// assert!(report.is_complete());
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 pub struct ShutdownReport<D> {
     /// How many sessions were saved and released.
@@ -62,7 +80,7 @@ impl<D> ShutdownReport<D> {
 pub(crate) struct Shutdown<D> {
     progress: Mutex<Progress<D>>,
     /// Cancelled when every session has ended, or failed to.
-    told: CancellationToken,
+    reported: CancellationToken,
     /// Cancelled when the last session has ended and the lease is given up.
     over: CancellationToken,
 }
@@ -86,7 +104,7 @@ impl<D> Default for Shutdown<D> {
                 ended: 0,
                 failed: Vec::new(),
             }),
-            told: CancellationToken::new(),
+            reported: CancellationToken::new(),
             over: CancellationToken::new(),
         }
     }
@@ -125,7 +143,7 @@ impl<D: GameDocument> Engine<D> {
 
     async fn run_shutdown(self: Arc<Self>, places: Vec<Taken>, mut unless_done: Abandons<D>) {
         self.end_all(places).await;
-        self.shutdown.told.cancel();
+        self.shutdown.reported.cancel();
         // What failed is tried again, or ended by those who have a handle.
         self.registry.emptied().await;
         self.quiet.cancel();
@@ -144,7 +162,7 @@ impl<D: GameDocument> Engine<D> {
     /// on the manager's own runtime.
     pub(crate) async fn await_shutdown(self: Arc<Self>, at_most: Duration) {
         let done = timeout(at_most, async {
-            self.shutdown.told.cancelled().await;
+            self.shutdown.reported.cancelled().await;
             if self.shutdown_report().is_complete() {
                 self.shutdown.over.cancelled().await;
             }
@@ -240,8 +258,8 @@ impl<D: GameDocument> Engine<D> {
     }
 }
 
-/// Reports what is abandoned if a shutdown is torn down, with the runtime that it
-/// runs on.
+/// Reports what is abandoned if a shutdown is torn down, with the runtime that
+/// it runs on.
 struct Abandons<D: GameDocument> {
     engine: Arc<Engine<D>>,
     done: bool,

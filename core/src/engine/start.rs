@@ -16,6 +16,25 @@ use crate::{
 };
 
 /// What to do when another server holds the player.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend.clone()).start().await?;
+/// use playerdata_core::{Error, OnConflict};
+///
+/// # let _holds_the_player = manager.start_session(4711_u64).await?;
+/// # let backend = backend.clone();
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// match manager.start_session_with(4711_u64, OnConflict::Fail).await {
+///     Ok(_session) => println!("welcome"),
+///     Err(Error::PlayerHeld { holder, .. }) => println!("still on {}", holder.server.name),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnConflict {
@@ -253,8 +272,8 @@ impl<D: GameDocument> Engine<D> {
     }
 
     /// Asks the holder for the player, waits a little, and looks who has the
-    /// player then. It only reads: a lock that somebody holds is no reason to
-    /// write.
+    /// player then. It only reads: a lock that somebody holds is not a reason
+    /// to write.
     async fn await_hand_over(
         &self,
         player: &PlayerId,
@@ -280,8 +299,8 @@ impl<D: GameDocument> Engine<D> {
         Ok(self.store.holder(player).await?)
     }
 
-    /// Notifies the former holder, who otherwise finds out at its next save (E2).
-    /// Nobody waits for it.
+    /// Notifies the former holder, who otherwise finds out at its next save
+    /// (E2). Nobody waits for it.
     fn notify_taken(self: &Arc<Self>, player: &PlayerId, former: Lock) {
         if former.server != self.server {
             let (engine, player) = (Arc::clone(self), player.clone());

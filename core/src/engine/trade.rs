@@ -26,7 +26,27 @@ use crate::{
 /// will not say that it has acted on it.
 const COMMIT_WITHIN: Duration = Duration::from_secs(VERDICT_MEMORY.as_secs() / 2);
 
-/// What came of a trade.
+/// The outcome of a trade.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// use playerdata_core::{Parcel, TradeOutcome};
+///
+/// let ann = manager.start_session("ann").await?.load_slot("Slot1").await?;
+/// let bob = manager.start_session("bob").await?.load_slot("Slot1").await?;
+/// let sword = Parcel::new().item("Starter Sword", 1);
+/// let gold = Parcel::new().amount("Currency", 250);
+/// match manager.trade("trade-9", (&ann, sword), (&bob, gold)).await? {
+///     TradeOutcome::Aborted => println!("the trade is off"),
+///     _ => println!("done"),
+/// }
+/// assert_eq!(bob.count_item("Starter Sword"), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TradeOutcome {
@@ -89,8 +109,8 @@ impl<D: GameDocument> Engine<D> {
             Ok(verdict) => verdict,
             Err(failure) => {
                 // It may have been decided. Whatever it is comes of asking.
-                self.resolve_later(&a);
-                self.resolve_later(&b);
+                self.resolve_later(&a, trade);
+                self.resolve_later(&b, trade);
                 return Err(failure.into());
             }
         };
@@ -99,7 +119,7 @@ impl<D: GameDocument> Engine<D> {
                 && !error.closes_slot()
             {
                 self.tell_stuck(slot, error);
-                self.resolve_later(slot);
+                self.resolve_later(slot, trade);
             }
         }
         match (verdict, failed) {
@@ -245,52 +265,56 @@ impl<D: GameDocument> Engine<D> {
         self.hooks.parcels.as_ref().ok_or_else(missing)
     }
 
-    /// Ends the trades of a slot that is being loaded. What is wrong with a
-    /// document, or with the game's code, keeps nobody from having it.
+    /// Ends the trades that a document is in that is being loaded: not from
+    /// here, and so not at all, unless they were decided before. What is wrong
+    /// with a document, or with the game's code, keeps nobody from having it, and
+    /// holds up no other trade.
     pub(super) async fn resolve_at_load(
         self: &Arc<Self>,
         slot: &Arc<SlotState<D>>,
     ) -> Result<(), Error> {
-        match self.resolve_escrows(slot).await {
-            Err(
-                error @ (Error::Parcel { .. } | Error::NoEnvelope { .. } | Error::Panicked { .. }),
-            ) => {
-                self.tell_stuck(slot, error);
-                self.resolve_later(slot);
-                Ok(())
-            }
-            resolved => resolved,
-        }
-    }
-
-    /// Ends the trades that a document is in: not from here, and so not at all,
-    /// unless they were decided before. One that is stuck holds up no other.
-    async fn resolve_escrows(self: &Arc<Self>, slot: &Arc<SlotState<D>>) -> Result<(), Error> {
-        let mut result = Ok(());
         for escrow in &slot.envelope().escrow {
             let trade = escrow.side.trade;
-            let verdict = self.store.decide(trade, Verdict::Abort).await?;
-            match self.act(slot, trade, verdict).await {
-                Err(error) if error.closes_slot() => return Err(error),
-                Err(error) => result = Err(error),
-                Ok(()) => {}
+            match self.resolve(slot, trade).await {
+                Err(
+                    error @ (Error::Parcel { .. }
+                    | Error::NoEnvelope { .. }
+                    | Error::Panicked { .. }),
+                ) => {
+                    self.tell_stuck(slot, error);
+                    self.resolve_later(slot, trade);
+                }
+                resolved => resolved?,
             }
         }
-        result
+        Ok(())
+    }
+
+    /// Ends one of them, if the document is still in it.
+    async fn resolve(
+        self: &Arc<Self>,
+        slot: &Arc<SlotState<D>>,
+        trade: TradeId,
+    ) -> Result<(), Error> {
+        if !is_in(slot, trade) {
+            return Ok(());
+        }
+        let verdict = self.store.decide(trade, Verdict::Abort).await?;
+        self.act(slot, trade, verdict).await
     }
 
     /// Goes on with a trade that failed when only one document was in it, if
     /// that could not be undone at once: game code may just keep the document.
     fn resolve_if_begun(self: &Arc<Self>, slot: &Arc<SlotState<D>>, trade: TradeId) {
-        let beside = slot.envelope();
-        if beside.escrow.iter().any(|one| one.side.trade == trade) {
-            self.resolve_later(slot);
+        if is_in(slot, trade) {
+            self.resolve_later(slot, trade);
         }
     }
 
     /// Goes on with it at the next heartbeats, then more rarely, until it is
-    /// done or the slot closed.
-    fn resolve_later(self: &Arc<Self>, slot: &Arc<SlotState<D>>) {
+    /// done or the slot closed. Other trades of the slot may be under way, and are
+    /// left alone.
+    fn resolve_later(self: &Arc<Self>, slot: &Arc<SlotState<D>>, trade: TradeId) {
         let (engine, slot) = (Arc::clone(self), Arc::clone(slot));
         self.runtime.spawn(async move {
             for failed in 0.. {
@@ -298,7 +322,7 @@ impl<D: GameDocument> Engine<D> {
                 if slot.check_writable().is_err() {
                     return;
                 }
-                match engine.resolve_escrows(&slot).await {
+                match engine.resolve(&slot, trade).await {
                     Ok(()) => return,
                     Err(error) if error.closes_slot() => return,
                     Err(error) => engine.tell_stuck(&slot, error),
@@ -316,4 +340,9 @@ impl<D: GameDocument> Engine<D> {
             error: Arc::new(error),
         });
     }
+}
+
+fn is_in<D: GameDocument>(slot: &SlotState<D>, trade: TradeId) -> bool {
+    let beside = slot.envelope();
+    beside.escrow.iter().any(|one| one.side.trade == trade)
 }

@@ -15,7 +15,25 @@ use crate::{
     state::SlotState,
 };
 
-/// What came of a transfer.
+/// The outcome of a transfer.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// # let session = manager.start_session(4711_u64).await?;
+/// # let slot = session.load_slot("Slot1").await?;
+/// use playerdata_core::{Parcel, Transferred};
+///
+/// let bread = || Parcel::new().item("Bread", 2);
+/// let sent = slot.transfer("gift-3", bread(), "bob", "Slot1").await?;
+/// assert_eq!(sent, Transferred::Sent);
+/// let again = slot.transfer("gift-3", bread(), "bob", "Slot1").await?;
+/// assert_eq!(again, Transferred::AlreadyTransferred);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Transferred {

@@ -10,28 +10,47 @@ use crate::{
     Error, Event, GameDocument, PlayerId, Revision, SlotName,
     backend::{Claim, Encoding, KeepPolicy, Keeping, Opened, Record},
     codec::{Envelope, Escrow},
-    excerpt::Chain,
     state::{SessionCore, SlotState},
 };
 
 /// What [`restore`](crate::SessionManager::restore) may do. By default, it
-/// takes nobody's player.
+/// leaves a player alone whom a session holds.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// # let session = manager.start_session(4711_u64).await?;
+/// # let slot = session.load_slot("Slot1").await?;
+/// use playerdata_core::RestoreOptions;
+///
+/// # let (player, name) = (slot.player().clone(), slot.name().clone());
+/// let good = slot.keep_version().await?.ok_or("versions are switched off")?;
+/// slot.decrement("Currency", 400)?; // a mistake
+/// session.end().await?;
+///
+/// let restored = manager.restore(&player, &name, good, RestoreOptions::new()).await?;
+/// assert!(restored.revision > good);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RestoreOptions {
-    /// Whether the player is taken from a session that holds the player, on
-    /// whatever server.
+    /// Whether the player is taken from a session that holds them, on any
+    /// server.
     pub steal: bool,
 }
 
 impl RestoreOptions {
-    /// Takes nobody's player.
+    /// Leaves a player alone whom a session holds.
     #[must_use]
     pub const fn new() -> Self {
         Self { steal: false }
     }
 
-    /// Takes the player from a session that holds the player.
+    /// Takes the player from a session that holds them.
     #[must_use]
     pub const fn steal(mut self) -> Self {
         self.steal = true;
@@ -46,7 +65,7 @@ pub struct Restored {
     /// The revision that it is now.
     pub revision: Revision,
     /// The version that was kept of what it replaced; `None` if the slot held
-    /// nothing, or something that the store can't even copy.
+    /// nothing, or something of which the store can't tell what it is.
     pub replaced: Option<Revision>,
     /// Whether the version had parcels on their way to others, or in a trade,
     /// that have arrived since, or whose trade was decided: they are left out of
@@ -172,22 +191,22 @@ impl<D: GameDocument> Engine<D> {
         slot: &SlotName,
     ) -> Result<(Option<Revision>, Envelope), Error> {
         let (number, opened) = self.claim_slot(core, slot).await?;
+        let beside = self.beside(&core.player, slot, opened.record.as_ref());
+        if is_unknown(&opened) {
+            // A copy of it would be a version that nobody can go back to, and
+            // that keeps a store from listing the others.
+            let player = &core.player;
+            tracing::warn!(%player, %slot, "what is replaced can't be read, and is not kept");
+            return Ok((None, beside));
+        }
         let most = match self.settings.versions_kept {
             0 => u32::MAX,
             most => most,
         };
         let min_age = Duration::ZERO;
         let claim = core.claim(slot, number);
-        let beside = self.beside(&core.player, slot, opened.record.as_ref());
-        match self.kept(core, &claim, KeepPolicy { most, min_age }).await {
-            // A store that can't tell what it holds may not be able to copy it.
-            Err(Error::StoreFailed(failure)) if is_unknown(&opened) => {
-                let (player, why) = (&core.player, Chain(&failure));
-                tracing::warn!(%player, %slot, error = %why, "what is replaced can't be kept");
-                Ok((None, beside))
-            }
-            kept => Ok((kept?, beside)),
-        }
+        let kept = self.kept(core, &claim, KeepPolicy { most, min_age });
+        Ok((kept.await?, beside))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     Incarnation, InventoryLimits, Letter, PlayerId, RandomIds, ServerId, ServerName, Settings,
     SettingsError, SystemClock,
     autosave::Wheel,
-    backend::{Backend, Hazard, HazardKind, Renewal, Store},
+    backend::{Backend, Client, Hazard, HazardKind, Renewal},
     clock::Jitter,
     codec::Codec,
     engine::{
@@ -31,6 +31,24 @@ const MAX_INCARNATIONS: usize = 5;
 ///
 /// The text says so down to the last cause, so that there is no
 /// [`source`](std::error::Error::source) to say it again.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// use playerdata_core::{SessionManager, Settings, StartError};
+///
+/// let mut settings = Settings::default();
+/// settings.save_attempts = 0;
+/// let started = SessionManager::builder(backend).settings(settings).start().await;
+/// match started {
+///     Err(StartError::Settings(problems)) => eprintln!("{problems}"),
+///     Err(error) => return Err(error.into()),
+///     Ok(_) => unreachable!("0 attempts are not allowed"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
@@ -48,7 +66,7 @@ pub enum StartError {
         hazard: Hazard,
     },
     /// There is no tokio runtime to run on: call [`start`](Builder::start)
-    /// within one, or name one with [`runtime`](Builder::runtime).
+    /// within one, or pass one with [`runtime`](Builder::runtime).
     NoRuntime,
     /// The runtime has no timers: build it with `enable_time` or `enable_all`.
     NoTimers,
@@ -65,7 +83,7 @@ impl fmt::Display for StartError {
                 write!(f, "the store may lose player data ({kind}): {hazard}")
             }
             Self::NoRuntime => f.write_str(
-                "there is no tokio runtime: start the manager within one, or name one to the builder",
+                "there is no tokio runtime: start the manager within one, or pass one to the builder",
             ),
             Self::NoTimers => {
                 f.write_str("the tokio runtime has no timers: build it with `enable_time`")
@@ -83,6 +101,27 @@ impl From<SettingsError> for StartError {
 }
 
 /// Sets up a [`SessionManager`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// use std::time::Duration;
+///
+/// use playerdata_core::{ServerName, SessionManager, Settings};
+///
+/// let mut settings = Settings::default();
+/// settings.autosave_interval = Duration::from_secs(10);
+/// let manager = SessionManager::builder(backend)
+///     .settings(settings)
+///     .server_name(ServerName::new("eu-1")?)
+///     .before_save(|context, _document| println!("saving {}", context.player))
+///     .start()
+///     .await?;
+/// # assert_eq!(manager.server().name.as_str(), "eu-1");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Builder<D: GameDocument> {
     backend: Arc<dyn Backend>,
@@ -143,7 +182,7 @@ impl<D: GameDocument> Builder<D> {
         self
     }
 
-    /// Gives the limits of the settings (`max_inventory_items`,
+    /// Passes the limits of the settings (`max_inventory_items`,
     /// `max_item_quantity`) to a game's own type, which alone knows where its
     /// inventories are. `limit` runs on every document that is made or loaded,
     /// and after every change, which may have put another inventory in its
@@ -170,7 +209,7 @@ impl<D: GameDocument> Builder<D> {
 
     /// Names the server. A server that restarts under its name has its
     /// players back at once; two servers must never run under one name.
-    /// Without this, each start makes up a name.
+    /// Without this, each start generates a name.
     #[must_use]
     pub fn server_name(mut self, name: ServerName) -> Self {
         self.server_name = Some(name);
@@ -231,11 +270,11 @@ impl<D: GameDocument> Builder<D> {
         self.hooks.parcels = Some(parcels);
     }
 
-    /// Says what to do with a letter that was
-    /// [sent](SessionManager::send) to a slot: `on_letter` changes the document,
-    /// on a copy, before game code sees the slot, or within a heartbeat if it
-    /// is open. The letter counts as applied in the same write as the change,
-    /// so that it is applied exactly once.
+    /// Says what to do with a letter that was [sent](SessionManager::send) to a
+    /// slot: `on_letter` changes the document, on a copy, before game code sees
+    /// the slot, or within a heartbeat if it is open. The letter counts as
+    /// applied in the same write as the change, so that it is applied exactly
+    /// once.
     ///
     /// If it fails or panics, the document is as it was before, the letter
     /// stays in the mailbox, and [`Event::LetterRefused`](crate::Event) says
@@ -267,7 +306,7 @@ impl<D: GameDocument> Builder<D> {
 
     /// Accepts a kind of hazard under which the manager would not start
     /// ([`HazardKind::is_fatal`]): say, a cache that may evict players, in a
-    /// game whose data is worth no more. It is an event all the same.
+    /// game whose data is worth no more. It is still reported as an event.
     #[must_use]
     pub fn accept_hazard(mut self, kind: HazardKind) -> Self {
         self.accepted_hazards.push(kind);
@@ -288,7 +327,7 @@ impl<D: GameDocument> Builder<D> {
         self
     }
 
-    /// Runs everything on this runtime, and not on the current one: for a
+    /// Runs everything on this runtime instead of the current one: for a
     /// program whose game code runs without one.
     ///
     /// It has to have timers, and to be run by somebody: a runtime of the
@@ -301,7 +340,7 @@ impl<D: GameDocument> Builder<D> {
 
     /// Checks the settings, takes the server's lease, and starts the heartbeat
     /// and the autosave, on the current tokio runtime unless
-    /// [another](Self::runtime) was named. What the
+    /// [another](Self::runtime) was given. What the
     /// store's own settings could lose is logged, and an event
     /// ([`Event::StoreAtRisk`](crate::Event::StoreAtRisk)).
     ///
@@ -339,7 +378,7 @@ impl<D: GameDocument> Builder<D> {
         self.make_origin.check(&self.settings)?;
         let origin = self.make_origin.make(&self.settings)?;
         let jitter = Arc::new(Jitter::new(&*self.ids));
-        let store = Store::new(self.backend, &self.settings, Arc::clone(&jitter));
+        let store = Client::new(self.backend, &self.settings, Arc::clone(&jitter));
         let asked_at = Moment::now(&*self.clock);
         let name = self.server_name.unwrap_or_else(|| made_up_name(&*self.ids));
         let lease = take_lease(&store, &self.settings, name, &*self.clock, &*self.ids);
@@ -391,7 +430,7 @@ fn made_up_name(ids: &dyn IdSource) -> ServerName {
 }
 
 /// Drops the lease of a server that does not start after all.
-async fn give_back(store: &Store, server: &ServerId) {
+async fn give_back(store: &Client, server: &ServerId) {
     if let Err(failure) = store.drop_lease(server).await {
         let why = Error::from(failure);
         tracing::warn!(%server, error = %Chain(&why), "the lease is left to lapse");
@@ -401,7 +440,7 @@ async fn give_back(store: &Store, server: &ServerId) {
 /// Takes the lease of the server's name under an incarnation that is later
 /// than all before it.
 async fn take_lease(
-    store: &Store,
+    store: &Client,
     settings: &Settings,
     name: ServerName,
     clock: &dyn Clock,

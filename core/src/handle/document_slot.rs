@@ -9,17 +9,35 @@ use serde_json::{Number, Value};
 
 use super::Slot;
 use crate::{
-    Amount, ChangeError, Document, DocumentError, Error, Item, ItemDetails, Key, Parcel,
+    Amount, ChangeError, Document, DocumentError, Error, Item, ItemDetails, Key, Parcel, document,
     value::storable,
 };
 
 /// The methods of [`Document`], its inventory and its gift bank, one to one.
-/// A call that fails changes nothing, and its error is
-/// [`Error::Document`] with the reason, or says that the session takes no
-/// changes any more, or, for a change, that the slot is being changed by a
-/// closure that takes long, or that the call was made from
-/// ([`Error::SlotBusy`]). Reads never wait, and within such a closure they show
-/// the document as it was before.
+///
+/// A call that fails changes nothing. Its error is [`Error::Document`] with the
+/// reason; or one that says that the session takes no changes any more; or, for
+/// a change, [`Error::SlotBusy`]: the slot is being changed by a closure that
+/// has not returned, or by the closure that the call was made from. Reads never
+/// wait, and within such a closure they show the document as it was before.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// # let session = manager.start_session(4711_u64).await?;
+/// let slot = session.load_slot("Slot1").await?;
+/// let gold: u64 = slot.get("Currency")?;
+/// if slot.at_least("Currency", 50) && !slot.has_item("Torch", 1) {
+///     slot.decrement("Currency", 50)?;
+///     slot.add_item("Torch", 1)?;
+/// }
+/// slot.set(("EquippedItems", "Weapon"), "Starter Sword")?;
+/// assert_eq!(slot.get::<u64>("Currency")?, gold - 50);
+/// # Ok(())
+/// # }
+/// ```
 impl Slot<Document> {
     /// A value; see [`Document::get`].
     ///
@@ -27,11 +45,13 @@ impl Slot<Document> {
     ///
     /// [`Error::Document`] if it is missing or not a `T`.
     pub fn get<'k, T: DeserializeOwned>(&self, key: impl Into<Key<'k>>) -> Result<T, Error> {
-        // What makes a `T` is the game's: it runs on a snapshot, under no lock.
-        let document = self.snapshot();
-        document
-            .get(key)
-            .map_err(|source| source.in_slot(self.player(), self.name()))
+        let key = key.into();
+        // What makes a `T` is the game's: it runs under no lock, on a copy.
+        let read = match self.state.look(|document| document.cheap_copy(key)) {
+            Some(value) => value.and_then(|value| document::read(key, &value)),
+            None => self.snapshot().get(key),
+        };
+        read.map_err(|source| source.in_slot(self.player(), self.name()))
     }
 
     /// Sets an attribute or an entry of a table; see [`Document::set`].
@@ -125,12 +145,14 @@ impl Slot<Document> {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`] if there are fewer, and then nothing is removed; [`Error::SessionLost`], [`Error::SessionEnded`].
+    /// [`Error::Document`] if there are fewer, and then nothing is removed;
+    /// [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn remove_item(&self, item: &str, amount: u64) -> Result<u64, Error> {
         self.edit(|document| Ok(document.inventory_mut().remove(item, amount)?))
     }
 
-    /// Removes `amount` of an item, or all there are; returns how many that was.
+    /// Removes `amount` of an item, or all there are; returns how many that
+    /// was.
     ///
     /// # Errors
     ///
@@ -139,7 +161,8 @@ impl Slot<Document> {
         self.edit(|document| Ok(document.inventory_mut().remove_up_to(item, amount)))
     }
 
-    /// Sets one field of an item; see [`Inventory::edit`](crate::Inventory::edit).
+    /// Sets one field of an item; see
+    /// [`Inventory::edit`](crate::Inventory::edit).
     ///
     /// # Errors
     ///
@@ -164,7 +187,8 @@ impl Slot<Document> {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`] if the item or the field is missing, or is not a `T`.
+    /// [`Error::Document`] if the item or the field is missing, or is not a
+    /// `T`.
     pub fn lookup_item_field<T: DeserializeOwned>(
         &self,
         item: &str,
@@ -225,7 +249,7 @@ impl Slot<Document> {
     ///
     /// # Errors
     ///
-    /// [`Error::Document`] if there is no such gift, it is no
+    /// [`Error::Document`] if there is no such gift, it is not a
     /// [`Parcel`], or there is no room for it: it stays where it is;
     /// [`Error::SessionLost`], [`Error::SessionEnded`].
     pub fn claim_gift(&self, id: &str) -> Result<Parcel, Error> {

@@ -11,7 +11,34 @@ use crate::{
     engine::{Numbered, Subscription},
 };
 
-/// A listener's end of the channel; see [`SessionManager::events`](crate::SessionManager::events).
+/// A listener's end of the channel; see
+/// [`SessionManager::events`](crate::SessionManager::events).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// use playerdata_core::{EndReason, Event};
+///
+/// let mut events = manager.events();
+/// # let session = manager.start_session(4711_u64).await?;
+/// # session.end().await?;
+/// while let Some(event) = events.next().await {
+///     match event {
+///         Event::SessionLost { player, .. } => println!("kick player {player}"),
+///         Event::SessionEnded { player, reason, .. } => {
+///             println!("player {player} is saved and free ({reason:?})");
+///             # assert_eq!(reason, EndReason::Requested);
+///             # break;
+///         }
+///         Event::SaveFailed { error, .. } => eprintln!("{error}"),
+///         _ => {}
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Events {
     /// What was found before anybody could listen.

@@ -14,14 +14,14 @@ use crate::{
 /// Cheap to clone.
 ///
 /// Every call works from any thread, with or without a runtime around it: what
-/// takes time runs on the runtime that the manager was started on. When the
-/// last handle is dropped without a [`shutdown`](Self::shutdown), all sessions
-/// are ended all the same, as far as that runtime lets them.
+/// takes time runs on the runtime that the manager was started on. If the last
+/// handle is dropped without a [`shutdown`](Self::shutdown), all sessions are
+/// still ended, in the background, as far as that runtime lets them.
 ///
-/// ```no_run
-/// # async fn main_of_a_server(
-/// #     backend: std::sync::Arc<dyn playerdata_core::backend::Backend>,
-/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
 /// use playerdata_core::SessionManager;
 ///
 /// let manager = SessionManager::builder(backend).start().await?;
@@ -66,10 +66,10 @@ impl<D: GameDocument> SessionManager<D> {
     /// Sets up a manager whose slots hold a game's own type. `defaults` makes
     /// a new player's document.
     ///
-    /// ```no_run
-    /// # async fn main_of_a_server(
-    /// #     backend: std::sync::Arc<dyn playerdata_core::backend::Backend>,
-    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
     /// use playerdata_core::{Inventory, SessionManager};
     /// use serde::{Deserialize, Serialize};
     ///
@@ -118,9 +118,9 @@ impl<D: GameDocument> SessionManager<D> {
         self.engine.registry.len()
     }
 
-    /// Listens to what happens from now on, and first to what was found at
-    /// the start ([`Event::StoreAtRisk`](crate::Event::StoreAtRisk)). A listener
-    /// that is slow misses the oldest events and gets to know how many
+    /// Listens to what happens from now on, and first to what was found at the
+    /// start ([`Event::StoreAtRisk`](crate::Event::StoreAtRisk)). A listener
+    /// that is slow misses the oldest events, and is informed how many
     /// ([`Event::Lagged`](crate::Event::Lagged)); those about saves never crowd
     /// out the others.
     #[must_use]
@@ -129,8 +129,8 @@ impl<D: GameDocument> SessionManager<D> {
     }
 
     /// The session that this manager has of a player, with or without handles
-    /// to it: to ask for its [`unsaved`](Session::unsaved) documents, say, or to
-    /// [`abandon`](Session::abandon) one that can't be saved.
+    /// to it: to ask for its [`unsaved`](Session::unsaved) documents, say, or
+    /// to [`abandon`](Session::abandon) one that can't be saved.
     ///
     /// While the handle is there, the session is not ended for want of one.
     #[must_use]
@@ -141,16 +141,17 @@ impl<D: GameDocument> SessionManager<D> {
     }
 
     /// Takes what sessions here left unsaved when they were lost and nobody had
-    /// a handle to them, or when the player was stolen from them on this server.
-    /// Each document is given out once; the oldest of more than 1 000 are
-    /// dropped, and logged.
+    /// a handle to them, or when the player was stolen from them on this
+    /// server. Each document is given out once; the oldest of more than 1 000
+    /// are dropped, and logged.
     #[must_use]
     pub fn take_unsaved(&self) -> Vec<Unsaved<D>> {
         self.engine.left_behind.lock().drain(..).collect()
     }
 
-    /// Starts a session for a player: [`start_session_with`](Self::start_session_with)
-    /// the default [`OnConflict`], a hand-over.
+    /// Starts a session for a player, as
+    /// [`start_session_with`](Self::start_session_with) does with the default
+    /// [`OnConflict`], a hand-over.
     ///
     /// # Errors
     ///
@@ -177,8 +178,10 @@ impl<D: GameDocument> SessionManager<D> {
     ///
     /// [`Error::PlayerHeld`] names who holds the player.
     /// [`Error::StoreUnavailable`] comes within `operation_timeout` of a call
-    /// to a store that is down. Whatever the error, no lock is left behind. A start of the same player that is under way, and the end of a
-    /// session that this manager holds, are waited for first.
+    /// to a store that is down. Whatever the error, no lock is left behind.
+    ///
+    /// A start of the same player that is under way, and the end of a session
+    /// that this manager holds, are waited for first.
     ///
     /// # Cancel safety
     ///

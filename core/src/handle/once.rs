@@ -6,7 +6,29 @@ use super::Slot;
 use crate::{ChangeError, Error, GameDocument, IdempotencyKey, InvalidName, codec};
 
 /// The outcome of a change that is applied at most once.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// # let session = manager.start_session(4711_u64).await?;
+/// # let slot = session.load_slot("Slot1").await?;
+/// use playerdata_core::{DocumentError, Once};
+///
+/// let reward = |day: &str| {
+///     slot.apply_once(format!("daily {day}"), |player| {
+///         player.increment("Currency", 50)?;
+///         Ok::<_, DocumentError>("50 gold")
+///     })
+/// };
+/// assert_eq!(reward("2026-11-28")?, Once::Applied("50 gold"));
+/// assert_eq!(reward("2026-11-28")?, Once::AlreadyApplied);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 #[must_use = "whether the change was applied before is only known from this"]
 pub enum Once<R> {
     /// This call applied it; what the closure returned.
@@ -63,8 +85,8 @@ impl<D: GameDocument> Slot<D> {
     ///
     /// Those of [`try_modify`](Self::try_modify), what the closure returns
     /// included; [`Error::TooManyKeys`] if the slot remembers
-    /// `max_idempotency_keys`, and [`Error::NoEnvelope`] if the document is
-    /// not a JSON object: nothing changed. [`Error::InvalidName`] for a key that
+    /// `max_idempotency_keys`, and [`Error::NoEnvelope`] if the document is not
+    /// a JSON object: nothing changed. [`Error::InvalidName`] for a key that
     /// can't be one.
     pub fn apply_once<K, R, E>(
         &self,

@@ -84,6 +84,22 @@ impl<D: GameDocument> SessionManager<D> {
     /// # Errors
     ///
     /// [`Error::Undecodable`], with the body.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+    /// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+    /// use playerdata_core::{PlayerId, SlotName};
+    ///
+    /// # manager.start_session(4711_u64).await?.load_slot("Slot1").await?.save().await?;
+    /// let (player, slot) = (PlayerId::from(4711_u64), SlotName::new("Slot1")?);
+    /// if let Some(record) = manager.view(&player, &slot).await? {
+    ///     println!("revision {}: {}", record.revision, manager.decode(&player, &slot, &record)?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn decode(
         &self,
         player: &PlayerId,
@@ -127,8 +143,9 @@ impl<D: GameDocument> SessionManager<D> {
         })
     }
 
-    /// Releases a player's lock by force, wherever its session is. What that session has
-    /// not saved is lost, and what it saves from then on is refused.
+    /// Releases a player's lock by force, wherever its session is. What that
+    /// session has not saved is lost, and what it saves from then on is
+    /// refused.
     ///
     /// Pass the session of the lock that was looked at: if another session
     /// holds the player by now, nothing happens and the answer is
@@ -141,6 +158,25 @@ impl<D: GameDocument> SessionManager<D> {
     /// # Cancel safety
     ///
     /// Cancel safe; calling it again does no harm.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+    /// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+    /// use playerdata_core::PlayerId;
+    ///
+    /// # let _session = manager.start_session(4711_u64).await?;
+    /// let player = PlayerId::from(4711_u64);
+    /// if let Some(lock) = manager.holder(&player).await? {
+    ///     println!("held by {lock} since {}", lock.since);
+    ///     if !manager.is_live(&lock).await? {
+    ///         manager.force_release(&player, &lock).await?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn force_release(&self, player: &PlayerId, lock: &Lock) -> Result<Release, Error> {
         tracing::warn!(%player, %lock, "a player's lock is released by force");
         let (freed, lock) = (player.clone(), lock.clone());

@@ -46,8 +46,8 @@ impl<D: ParcelDocument> Slot<D> {
     /// it is sent as a letter, and is in the other document as any
     /// [letter](SessionManager::send) is: in the gift bank of a
     /// [`Document`](crate::Document), from where
-    /// [`claim_gift`](Slot::claim_gift) takes it. That costs this slot one save,
-    /// and one more write with the next autosave.
+    /// [`claim_gift`](Slot::claim_gift) takes it. That costs this slot one
+    /// save, and one more write with the next autosave.
     ///
     /// ```
     /// use playerdata_core::{Error, Parcel, Slot, Transferred};
@@ -63,12 +63,12 @@ impl<D: ParcelDocument> Slot<D> {
     /// [`Error::Parcel`] if anything of it is not there, and those of
     /// [`apply_once`](Slot::apply_once): nothing changed.
     /// [`Error::StoreUnavailable`]: the parcel has left the document in memory,
-    /// which could not be saved yet; the autosave goes on. Called again with the
-    /// key, it moves nothing twice.
+    /// which could not be saved yet; the autosave goes on. Called again with
+    /// the key, it moves nothing twice.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it goes on in the background (E7).
+    /// Cancel safe: it goes on in the background.
     pub async fn transfer<K, P, N>(
         &self,
         key: K,
@@ -101,8 +101,8 @@ impl<D: ParcelDocument> SessionManager<D> {
     /// Each parcel moves into its document's escrow, and both are saved; the
     /// store decides; each document gets what the verdict says, which the next
     /// autosave stores. So a trade takes two saves and one more round trip. A
-    /// session that is lost meanwhile leaves its part to whoever has that player
-    /// next: the verdict stands.
+    /// session that is lost meanwhile leaves its part to whoever has that
+    /// player next: the verdict stands.
     ///
     /// What there is no room for is refused before the trade begins; if the
     /// room was filled meanwhile, the parcel waits in the gift bank.
@@ -123,14 +123,14 @@ impl<D: ParcelDocument> SessionManager<D> {
     ///
     /// [`Error::Parcel`] if anything is not there, there is no room for it, the
     /// slot would trade with itself, or is another manager's; and those of
-    /// [`apply_once`](Slot::apply_once): nothing changed. Any other error: there
-    /// was no trade, unless it is one of the store's: then it may have been
-    /// decided, which is found out in the background. Called again with the
-    /// key, nothing is traded twice.
+    /// [`apply_once`](Slot::apply_once): nothing changed. Any other error:
+    /// there was no trade, unless it is one of the store's: then it may have
+    /// been decided, which is found out in the background. Called again with
+    /// the key, nothing is traded twice.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it goes on in the background (E7).
+    /// Cancel safe: it goes on in the background.
     pub async fn trade<K>(
         &self,
         key: K,

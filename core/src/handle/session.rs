@@ -18,6 +18,25 @@ use crate::{
 /// It lives as long as any handle to it, those of its slots included. Dropping
 /// the last one ends the session in the background: what is unsaved is saved,
 /// the lock released, and failures are reported as events.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// let session = manager.start_session(4711_u64).await?;
+/// let hero = session.load_slot("Hero").await?;
+/// let bank = session.load_slot("Bank").await?;
+/// hero.decrement("Currency", 100)?;
+/// bank.increment("Currency", 100)?;
+/// session.save_all().await?;
+///
+/// // When the player leaves.
+/// session.end().await?;
+/// assert!(!session.is_active());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Session<D: GameDocument = Document> {
     engine: Arc<Engine<D>>,
     held: Arc<Held<D>>,
@@ -114,14 +133,16 @@ impl<D: GameDocument> Session<D> {
         self.state().unsaved(&error)
     }
 
-    /// Opens a slot and reads its document; defaults if nothing is stored. A slot that is open already is handed out again. Several slots
+    /// Opens a slot and reads its document, or makes the defaults if nothing is
+    /// stored. A slot that is open already is handed out again. Several slots
     /// can be open at once.
     ///
     /// # Errors
     ///
     /// [`Error::StoreUnavailable`], [`Error::SessionLost`],
     /// [`Error::Undecodable`], [`Error::Migration`], and
-    /// [`Error::InvalidName`]. Whatever the error, the session is as it was: the slot can be loaded again, and so can others.
+    /// [`Error::InvalidName`]. Whatever the error, the session is as it was:
+    /// the slot can be loaded again, and so can others.
     ///
     /// # Cancel safety
     ///
@@ -184,7 +205,7 @@ impl<D: GameDocument> Session<D> {
     /// # Errors
     ///
     /// Those of [`Slot::save`], of the first slot that could not be saved;
-    /// the others are saved all the same.
+    /// the others are still saved.
     ///
     /// # Cancel safety
     ///
@@ -208,7 +229,7 @@ impl<D: GameDocument> Session<D> {
     /// called again or [`abandon`](Self::abandon) is. If nothing is unsaved,
     /// only the lock could not be released, which the manager tries again.
     /// After the manager's runtime is gone, the cause is
-    /// [`Error::RuntimeGone`], and nothing can be done but to write the
+    /// [`Error::RuntimeGone`], and all that can be done is to write the
     /// documents down.
     ///
     /// # Cancel safety

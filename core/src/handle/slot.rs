@@ -35,6 +35,25 @@ use crate::{
 /// after the manager's shutdown began, after its runtime is gone, or was not
 /// run for as long as the server's lease lives, and once the server is known to
 /// be superseded.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// # let session = manager.start_session(4711_u64).await?;
+/// let slot = session.load_slot("Slot1").await?;
+/// slot.modify(|player| player.inventory_mut().add("Bread", 1))??;
+/// let loaves = slot.read(|player| player.inventory().count("Bread"));
+/// assert!(slot.is_unsaved());
+///
+/// // Not needed, since the autosave does it: wait until the store has it.
+/// slot.save().await?;
+/// assert!(!slot.is_unsaved());
+/// # assert_eq!(loaves, 6);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Slot<D = Document> {
     pub(super) state: Arc<SlotState<D>>,
     pub(super) engine: Arc<Engine<D>>,
@@ -119,7 +138,8 @@ impl<D: GameDocument> Slot<D> {
     }
 
     /// The document as it is now, to be put into a store that has lost what it
-    /// acknowledged, by [`SessionManager::recover`](crate::SessionManager::recover).
+    /// acknowledged, by
+    /// [`SessionManager::recover`](crate::SessionManager::recover).
     #[must_use]
     pub fn for_recovery(&self) -> Unsaved<D> {
         let error = self.state.core.check_open().err();
@@ -149,7 +169,7 @@ impl<D: GameDocument> Slot<D> {
     /// [`Error::SlotDeleted`] if the slot takes no changes any more,
     /// [`Error::ShuttingDown`], [`Error::RuntimeGone`] or
     /// [`Error::Superseded`] if nobody could save one, and [`Error::SlotBusy`]
-    /// if it is just being changed; the closure is not called then. If the
+    /// if it is being changed already; the closure is not called then. If the
     /// session ended or was lost while the closure ran, what it did is dropped.
     pub fn modify<R>(&self, modify: impl FnOnce(&mut D) -> R) -> Result<R, Error> {
         self.try_modify(|document| Ok::<_, Error>(modify(document)))
@@ -220,12 +240,12 @@ impl<D: GameDocument> Slot<D> {
     ///
     /// Cancel safe: a save that was asked for is made in the background.
     pub async fn save(&self) -> Result<Saved, Error> {
-        let told = self.engine.request_save(&self.state).await;
-        told.unwrap_or(Err(Error::RuntimeGone)) // its runtime is gone
+        let saved = self.engine.request_save(&self.state).await;
+        saved.unwrap_or(Err(Error::RuntimeGone)) // its runtime is gone
     }
 
-    /// Asks for the same as [`save`](Self::save) without waiting for it, from
-    /// any thread, with or without a runtime around. A failure is reported as
+    /// Asks for a [`save`](Self::save) without waiting for it, from any thread,
+    /// with or without a runtime around. A failure is reported as
     /// [`Event::SaveFailed`](crate::Event::SaveFailed), and the autosave tries
     /// again.
     ///

@@ -57,7 +57,7 @@ guid! {
 
 guid! {
     /// Names one write of one slot, so that a save whose answer was lost can
-    /// be recognised when the slot is opened again (rule S2).
+    /// be recognised when the slot is opened again .
     WriteId
 }
 

@@ -43,18 +43,18 @@ macro_rules! counter {
 
 counter! {
     /// The generation of a player's lock: grows with every acquisition and
-    /// never repeats or falls (rule L3). The first is 1.
+    /// never repeats or falls. The first is 1.
     Fence
 }
 
 counter! {
-    /// Tells the claims of one session apart: each opening of a slot takes a
+    /// Distinguishes the claims of one session: each opening of a slot takes a
     /// greater number than the one before. The first is 1.
     ClaimNumber
 }
 
 counter! {
     /// How many writes a slot has seen. 0 is a slot that was never saved; the
-    /// revision grows by one per applied write (rule S3).
+    /// revision grows by one per applied write.
     Revision
 }

@@ -15,7 +15,7 @@ use super::{Incarnation, ServerName};
 pub struct ServerId {
     /// Survives a restart if it was configured.
     pub name: ServerName,
-    /// Tells one run from the next.
+    /// Distinguishes one run from the next.
     pub incarnation: Incarnation,
 }
 

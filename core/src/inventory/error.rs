@@ -37,7 +37,7 @@ pub enum InventoryError {
         item: String,
     },
     /// The sum is more than a quantity can hold.
-    #[error("{added} more of item {item:?} than the {has} there are is more than a quantity holds")]
+    #[error("adding {added} of item {item:?} to the {has} there are would overflow")]
     Overflow {
         /// The item.
         item: String,
@@ -55,7 +55,7 @@ pub enum InventoryError {
         limit: usize,
     },
     /// The limit of one item's quantity would be passed.
-    #[error("{quantity} of item {item:?} are more than the limit of {limit}")]
+    #[error("{quantity} of item {item:?} would be over the limit of {limit}")]
     TooMany {
         /// The item.
         item: String,
@@ -97,13 +97,14 @@ pub enum InventoryError {
         item: String,
     },
     /// Items were to be added to a stack that differs from them.
-    #[error("item {item:?} is there already, and its {field} is {stored}, not {given}")]
+    #[error("item {item:?} is already there, and its {field} is {stored}, not {given}")]
     Differs {
         /// The item.
         item: String,
         /// The first field that differs.
         field: String,
-        /// What the stack has there, as JSON; `nothing` if it has no such field.
+        /// What the stack has there, as JSON; `nothing` if it has no such
+        /// field.
         stored: String,
         /// What was given, as JSON.
         given: String,

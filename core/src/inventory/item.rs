@@ -42,6 +42,17 @@ impl FixedField {
 ///
 /// As JSON it is `{"Name": …, "ItemType": …, "Quantity": …}`, and any further
 /// fields after these.
+///
+/// ```
+/// use playerdata_core::{Inventory, ItemDetails};
+///
+/// let mut inventory = Inventory::new();
+/// let details = ItemDetails::of_type("Weapon").with("Damage", 12)?;
+/// inventory.add_with("Sword", 1, &details)?;
+/// let sword = inventory.lookup("Sword")?;
+/// assert_eq!((sword.item_type(), sword.quantity()), ("Weapon", 1));
+/// # Ok::<(), playerdata_core::InventoryError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     pub(super) name: SmolStr,

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     excerpt::excerpt,
     value::{
-        OpenTable, Read, Room, Value, names,
+        OpenTable, Read, Scratch, Value, names,
         write::{self, TooDeep},
     },
 };
@@ -57,12 +57,12 @@ impl Inventory {
 /// not whole and positive.
 impl<'de> Deserialize<'de> for Inventory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Room::with(|room| ReadInventory(room).deserialize(deserializer))
+        Scratch::with(|scratch| ReadInventory(scratch).deserialize(deserializer))
     }
 }
 
 /// Reads an inventory.
-pub(crate) struct ReadInventory<'r>(pub(crate) &'r mut Room);
+pub(crate) struct ReadInventory<'r>(pub(crate) &'r mut Scratch);
 
 impl<'de> DeserializeSeed<'de> for ReadInventory<'_> {
     type Value = Inventory;
@@ -80,10 +80,10 @@ impl<'de> Visitor<'de> for ReadInventory<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Inventory, A::Error> {
-        let Self(room) = self;
+        let Self(scratch) = self;
         let reserved = list.size_hint().unwrap_or(0).min(MAX_RESERVED);
         let mut items = Vec::with_capacity(reserved);
-        while let Some(item) = list.next_element_seed(ReadItem(room))? {
+        while let Some(item) = list.next_element_seed(ReadItem(scratch))? {
             items.push(item);
         }
         // Documents stay in memory for long, and most are never added to.
@@ -119,25 +119,27 @@ impl Item {
     }
 
     fn to_value(&self) -> Value {
-        Room::with(|room| {
-            let table = room.table();
+        Scratch::with(|scratch| {
+            let table = scratch.table();
             let fixed = [FixedField::Name, FixedField::ItemType, FixedField::Quantity];
             let fixed = fixed.map(FixedField::as_str);
             let further = self.fields.iter().map(|(field, _)| field);
             for field in fixed.into_iter().chain(further) {
-                table.key(room, field);
+                table.key(scratch, field);
             }
             for value in [
                 Value::from(self.name()),
                 self.item_type().into(),
                 self.quantity.into(),
             ] {
-                table.value(room, value);
+                table.value(scratch, value);
             }
             for (_, value) in self.fields.iter() {
-                table.value(room, value.clone());
+                table.value(scratch, value.clone());
             }
-            let table = table.end(room).expect("no field has the name of another");
+            let table = table
+                .end(scratch)
+                .expect("no field has the name of another");
             Value::Table(Arc::new(table))
         })
     }
@@ -160,12 +162,12 @@ impl Serialize for Item {
 /// item without a type gets the default.
 impl<'de> Deserialize<'de> for Item {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Room::with(|room| ReadItem(room).deserialize(deserializer))
+        Scratch::with(|scratch| ReadItem(scratch).deserialize(deserializer))
     }
 }
 
 /// Reads an item.
-struct ReadItem<'r>(&'r mut Room);
+struct ReadItem<'r>(&'r mut Scratch);
 
 impl<'de> DeserializeSeed<'de> for ReadItem<'_> {
     type Value = Item;
@@ -183,22 +185,22 @@ impl<'de> Visitor<'de> for ReadItem<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
-        let Self(room) = self;
+        let Self(scratch) = self;
         let twice = || de::Error::custom("an item has a field twice");
         let mut name: Option<SmolStr> = None;
         let mut item_type: Option<ItemType> = None;
         let mut given: Option<Value> = None;
-        let further = room.table();
-        while let Some(fixed) = map.next_key_seed(Field(further, room))? {
+        let further = scratch.table();
+        while let Some(fixed) = map.next_key_seed(Field(further, scratch))? {
             let is_twice = match fixed {
                 Some(FixedField::Name) => name.replace(map.next_value::<Name>()?.0).is_some(),
                 Some(FixedField::ItemType) => item_type.replace(map.next_value()?).is_some(),
                 Some(FixedField::Quantity) => {
-                    given.replace(map.next_value_seed(Read(room))?).is_some()
+                    given.replace(map.next_value_seed(Read(scratch))?).is_some()
                 }
                 None => {
-                    let value = map.next_value_seed(Read(room))?;
-                    further.value(room, value);
+                    let value = map.next_value_seed(Read(scratch))?;
+                    further.value(scratch, value);
                     false
                 }
             };
@@ -206,7 +208,7 @@ impl<'de> Visitor<'de> for ReadItem<'_> {
                 return Err(twice());
             }
         }
-        let fields = further.end(room).map_err(|_| twice())?;
+        let fields = further.end(scratch).map_err(|_| twice())?;
         let name = name.ok_or_else(|| de::Error::missing_field(FixedField::Name.as_str()))?;
         let given = given.ok_or_else(|| de::Error::missing_field(FixedField::Quantity.as_str()))?;
         let quantity = quantity(given.view()).ok_or_else(|| {
@@ -226,7 +228,7 @@ impl<'de> Visitor<'de> for ReadItem<'_> {
 
 /// Reads the next field's name: one of the three, or none, which is added to
 /// the table.
-struct Field<'r>(OpenTable, &'r mut Room);
+struct Field<'r>(OpenTable, &'r mut Scratch);
 
 impl<'de> DeserializeSeed<'de> for Field<'_> {
     type Value = Option<FixedField>;

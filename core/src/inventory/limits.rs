@@ -11,6 +11,14 @@ use crate::excerpt::excerpt;
 /// an inventory that was stored before a limit was lowered still loads, and
 /// can be made smaller. They are part of the settings, not of the data: they
 /// are never stored with the inventory.
+///
+/// ```
+/// use playerdata_core::{Inventory, InventoryLimits};
+///
+/// let limits = InventoryLimits::default().with_max_items(20).with_max_quantity(99);
+/// let mut inventory = Inventory::with_limits(limits);
+/// assert!(inventory.add("Bread", 100).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

@@ -88,6 +88,13 @@ impl Inventory {
         self.limits = limits;
     }
 
+    /// Looks at the first and the last items; see [`fetch`](crate::fetch).
+    pub(crate) fn fetch(&self) -> u8 {
+        let list = self.items.list();
+        let look = |item: &Item| item.quantity as u8;
+        list.first().map_or(0, look) ^ list.last().map_or(0, look)
+    }
+
     /// How many distinct items there are.
     #[must_use]
     pub fn len(&self) -> usize {

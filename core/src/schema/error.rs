@@ -35,7 +35,7 @@ pub enum MigrationsError {
     },
 }
 
-/// A stored document that can't be brought to the current schema. The stored
+/// A stored document that can't be migrated to the current schema. The stored
 /// body is left as it is.
 #[derive(Debug, Error)]
 #[non_exhaustive]

@@ -36,7 +36,7 @@ pub(crate) fn reconcile(document: &mut Document, defaults: &Document) -> Vec<Str
     added
 }
 
-/// What tells whether defaults gained keys: the names of their attributes and
+/// What shows whether defaults gained keys: the names of their attributes and
 /// of the entries of their table attributes, in whatever order.
 pub(crate) fn keys_of(defaults: &Document) -> KeysFingerprint {
     let mut keys: Vec<(&str, Option<&str>)> = Vec::new();

@@ -8,6 +8,13 @@ use thiserror::Error;
 /// Settings that can't be used, with everything that is wrong with them.
 ///
 /// Shown one problem per line.
+///
+/// ```
+/// use playerdata_core::Settings;
+///
+/// let error = Settings::from_toml("save_attempts = 0\nautosave = \"10s\"").unwrap_err();
+/// assert_eq!(error.problems.len(), 2);
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SettingsError {
@@ -100,7 +107,7 @@ pub enum SettingsProblem {
         message: String,
     },
     /// The value is too small or absurdly large.
-    #[error("{key}: {given} is out of range, it can be {least} to {most}")]
+    #[error("{key}: {given} is out of range: it can be {least} to {most}")]
     OutOfRange {
         /// The setting.
         key: &'static str,
@@ -141,8 +148,8 @@ pub enum SettingsProblem {
     /// The game's own type is given no limits; see
     /// [`Builder::limits`](crate::Builder::limits).
     #[error(
-        "max_inventory_items, max_item_quantity: the game's own type does not get them: \
-         give it to them with Builder::limits"
+        "max_inventory_items, max_item_quantity: the game's own type does not receive these \
+         limits: pass them on with Builder::limits"
     )]
     LimitsUnused,
 }

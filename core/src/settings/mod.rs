@@ -18,8 +18,8 @@ pub use error::{SettingsError, SettingsProblem};
 use crate::{DocumentRules, InventoryLimits, SlotName};
 
 /// How long a call may take, unless somebody sets it otherwise: the default of
-/// [`Settings::operation_timeout`], and of
-/// the backends' own patience where no caller sets a [`deadline`](crate::backend::deadline).
+/// [`Settings::operation_timeout`], and of the backends' own patience where no
+/// caller sets a [`deadline`](crate::backend::deadline).
 pub const DEFAULT_OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The struct, and a reader of its fields that stops at the first fault: the
@@ -100,7 +100,7 @@ pub struct Settings {
     /// since it was last written: attributes, and entries of table attributes,
     /// once, and never anything in its inventory or gift bank. Whether it
     /// gained anything is seen by a fingerprint of its keys that is stored
-    /// with the document; so a change of these keys also offers once more what
+    /// with the document; so a change of these keys also offers again what
     /// a player had removed. A game's own type is never merged into: there
     /// serde's `default` does it. Default true.
     pub reconcile: bool,
@@ -138,7 +138,8 @@ pub struct Settings {
     pub max_inventory_items: usize,
 
     /// The largest quantity of one item. 0 means no limit; default 0. A game's
-    /// own type has to take it by [`Builder::limits`](crate::Builder::limits) too.
+    /// own type has to take it by [`Builder::limits`](crate::Builder::limits)
+    /// too.
     pub max_item_quantity: u64,
 
     /// For how long a slot remembers the key of a change that was applied once

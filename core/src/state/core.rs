@@ -4,7 +4,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -27,6 +27,9 @@ pub(crate) struct SessionCore {
     pub(crate) since: UnixMillis,
     gate: Arc<Gate>,
     status: Mutex<Status>,
+    /// Whether the status is `Active`. Read without the lock before every
+    /// change, and written under it.
+    active: AtomicBool,
     /// Notified when it is over.
     over: Notify,
     claims: AtomicU64,
@@ -49,6 +52,24 @@ pub(crate) enum Status {
 }
 
 /// How a session ended, or that it will never be known.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// # let session = manager.start_session(4711_u64).await?;
+/// use playerdata_core::SessionEnd;
+///
+/// # session.end().await?;
+/// match session.ended().await {
+///     SessionEnd::Ended(reason) => println!("saved and released: {reason:?}"),
+///     SessionEnd::Lost { .. } => println!("kick: another server has the player"),
+///     _ => println!("the manager is gone"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionEnd {
@@ -93,6 +114,7 @@ impl SessionCore {
             since,
             gate,
             status,
+            active: AtomicBool::new(true),
             over: Notify::new(),
             claims: AtomicU64::new(0),
         }
@@ -107,6 +129,7 @@ impl SessionCore {
         let mut status = self.status.lock();
         let moves = from.contains(&status);
         if moves {
+            self.active.store(to == Status::Active, Ordering::Release);
             *status = to;
         }
         let over = status.end().is_some();
@@ -158,14 +181,20 @@ impl SessionCore {
 
     /// Whether the session goes on; otherwise why not.
     pub(crate) fn check_active(&self) -> Result<(), Error> {
+        if self.active.load(Ordering::Acquire) {
+            return Ok(());
+        }
         match &*self.status.lock() {
-            Status::Active => Ok(()),
+            Status::Active => Ok(()), // it has just become that again
             closed => Err(self.refusal(closed)),
         }
     }
 
     /// Whether the session may still write what it has; otherwise why not.
     pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        if self.active.load(Ordering::Acquire) {
+            return Ok(());
+        }
         match &*self.status.lock() {
             Status::Active | Status::Ending => Ok(()),
             closed => Err(self.refusal(closed)),

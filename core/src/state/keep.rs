@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(crate) struct Keeper {
     thread: ThreadId,
     since: Instant,
-    /// Tells one change of a thread from the next.
+    /// Distinguishes one change of a thread from the next.
     number: u64,
 }
 

@@ -31,7 +31,7 @@ struct Entry {
     during: &'static str,
     /// When a look first found it, by the clock of who looks.
     seen: Option<Instant>,
-    told: bool,
+    reported: bool,
 }
 
 /// That a document is being kept, until it is dropped.
@@ -63,7 +63,7 @@ impl Kept {
             slot: slot.clone(),
             during,
             seen: None,
-            told: false,
+            reported: false,
         });
         Note { shard, number }
     }
@@ -76,10 +76,10 @@ impl Kept {
         for shard in &self.shards {
             for entry in shard.lock().iter_mut() {
                 let kept_for = now - *entry.seen.get_or_insert(now);
-                if kept_for < longest || entry.told {
+                if kept_for < longest || entry.reported {
                     continue;
                 }
-                entry.told = true;
+                entry.reported = true;
                 overdue.push(Event::DocumentKept {
                     player: entry.player.clone(),
                     slot: entry.slot.clone(),

@@ -29,7 +29,7 @@ impl Orphans {
     pub(crate) fn add(&self, player: PlayerId, session: SessionId, late: Duration) {
         let mut orphans = self.0.lock();
         if orphans.len() >= MAX_ORPHANS {
-            tracing::error!(%player, %session, "too many orphaned locks; one is left to be asked for");
+            tracing::error!(%player, %session, "too many orphaned locks: one is left until its player is asked for");
             orphans.shift_remove_index(0);
         }
         let doubtful_until = Instant::now() + late;

@@ -6,7 +6,25 @@ use tokio::sync::oneshot;
 use crate::{Error, Revision};
 
 /// The outcome of a save.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// # let session = manager.start_session(4711_u64).await?;
+/// # let slot = session.load_slot("Slot1").await?;
+/// use playerdata_core::Saved;
+///
+/// match slot.save().await? {
+///     Saved::Written { revision } => println!("saved as revision {revision}"),
+///     saved => println!("nothing to do since revision {}", saved.revision()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Saved {
     /// The slot was written.
     Written {

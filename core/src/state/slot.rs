@@ -1,10 +1,11 @@
 //! What the manager knows of one open slot: its document, whether the autosave
 //! has it queued, and what the store is known to have.
 //!
-//! In: a change of the document, or what became of a save. Out: whether the
+//! In: a change of the document, or the outcome of a save. Out: whether the
 //! slot has to be queued, and, for a save, a snapshot of the document.
 
 use std::{
+    any::Any,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64},
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 
 use super::{SessionCore, keep::Keeper, requests::SaveRequests};
 use crate::{
-    ClaimNumber, Document, Error, LetterId, Revision, SlotName, UnixMillis, WriteId,
+    ClaimNumber, Document, Error, GameDocument, LetterId, Revision, SlotName, UnixMillis, WriteId,
     backend::{Claim, Opened},
     codec::{Envelope, Fingerprints, KeyFingerprints},
     fetch,
@@ -28,7 +29,8 @@ use crate::{
 pub(crate) struct SlotState<D> {
     pub(crate) core: Arc<SessionCore>,
     pub(crate) name: SlotName,
-    /// Unique in the manager; says when in the interval the slot's turn is (A8).
+    /// Unique in the manager; says when in the interval the slot's turn is
+    /// (A8).
     pub(crate) turn: u64,
     pub(crate) live: Mutex<Live<D>>,
     /// Notified when a change is over that others may wait for.
@@ -64,8 +66,8 @@ pub(crate) struct Live<D> {
     stored_version: Option<u64>,
     /// Whether the slot was deleted in the store: it takes no changes.
     deleted: bool,
-    /// The revision that the store is known to have. The write state's own may be
-    /// ahead of it for the time of a save.
+    /// The revision that the store is known to have. The write state's own may
+    /// be ahead of it for the time of a save.
     revision: Revision,
     queue: QueueState,
     /// The version that can't be encoded, if it is known that one can't.
@@ -273,11 +275,6 @@ impl<D> SlotState<D> {
         }
     }
 
-    /// Looks at what a save needs first; see [`fetch`].
-    pub(crate) fn fetch(&self) -> u8 {
-        fetch::text(self.core.player.as_str()) ^ fetch::text(self.name.as_str())
-    }
-
     fn deleted(&self) -> Error {
         Error::SlotDeleted {
             player: self.core.player.clone(),
@@ -339,7 +336,7 @@ impl<D> SlotState<D> {
     }
 
     /// Changes what is kept beside the document, if the slot can still be
-    /// written, and returns whether it did. It is no reason for a save by
+    /// written, and returns whether it did. It is not a reason for a save by
     /// itself: it is in the next one.
     pub(crate) fn edit_envelope(&self, edit: impl FnOnce(&mut Envelope)) -> bool {
         let mut live = self.live.lock();
@@ -493,6 +490,17 @@ impl<D> SlotState<D> {
 
     pub(crate) fn claim(&self, number: ClaimNumber) -> Claim {
         self.core.claim(&self.name, number)
+    }
+}
+
+impl<D: GameDocument> SlotState<D> {
+    /// Looks at what a save needs first; see [`fetch`].
+    pub(crate) fn fetch(&self) -> u8 {
+        let document = Arc::clone(&self.live.lock().document);
+        let document = (&*document as &dyn Any).downcast_ref::<Document>();
+        fetch::text(self.core.player.as_str())
+            ^ fetch::text(self.name.as_str())
+            ^ document.map_or(0, Document::fetch)
     }
 }
 

@@ -82,6 +82,23 @@ impl<D> fmt::Debug for Unsaved<D> {
 /// - With none `unsaved`, all is in the store, and only the lock could not be
 ///   released, or it is not known whether it was. The session is over: it
 ///   takes no changes, and the manager tries to release it at every heartbeat.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+/// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+/// # let session = manager.start_session(4711_u64).await?;
+/// if let Err(error) = session.end().await {
+///     eprintln!("{error}");
+///     for unsaved in &error.unsaved {
+///         let json = serde_json::to_string(&*unsaved.document)?;
+///         eprintln!("{} {} {}: {json}", unsaved.player, unsaved.slot, unsaved.revision);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 pub struct EndError<D> {
     /// The player.

@@ -4,8 +4,8 @@ use std::{hash::BuildHasher, sync::LazyLock};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// Lists of so many names are searched one by one: that takes no longer than
-/// to hash the name, and no memory.
+/// Lists of up to this many names are searched one by one: that takes no longer
+/// than to hash the name, and no memory.
 pub(crate) const FEW: usize = 16;
 
 /// One key for all hashes of a process, which nobody outside can know:

@@ -55,7 +55,7 @@ use serde_json::Number;
 
 pub(crate) use checked::{Check, Checked};
 pub(crate) use index::Index;
-pub(crate) use read::{Key, OpenTable, Read, Room, twice};
+pub(crate) use read::{Key, OpenTable, Read, Scratch, twice};
 pub(crate) use shape::Twice;
 pub(crate) use storable::storable;
 pub(crate) use table::Table;

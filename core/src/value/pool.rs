@@ -25,7 +25,7 @@ pub(super) struct Pool<T: ?Sized> {
 
 struct Shard<T: ?Sized> {
     things: HashTable<(u64, Arc<T>)>,
-    /// So many new ones until the next look.
+    /// This many new ones until the next look.
     pause: usize,
 }
 

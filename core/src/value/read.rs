@@ -13,36 +13,36 @@ use super::{
 };
 use crate::excerpt::excerpt;
 
-/// Room for the parts of lists and tables that are being read, used again for
+/// Space for the parts of lists and tables that are being read, used again for
 /// the next document: what is read is then made as large as it is.
 ///
 /// Each of the three is a stack: who reads a list or table takes off what it
 /// has put on.
 #[derive(Default)]
-pub(crate) struct Room {
+pub(crate) struct Scratch {
     values: Vec<Value>,
     text: String,
     ends: Vec<u32>,
 }
 
 thread_local! {
-    static ROOM: Cell<Option<Box<Room>>> = const { Cell::new(None) };
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
-/// A thread keeps room for so many values, and for keys of so many bytes.
-const MAX_ROOM: usize = 16 << 10;
+/// A thread keeps room for this many values, and for keys of this many bytes.
+const MAX_SCRATCH: usize = 16 << 10;
 
-impl Room {
+impl Scratch {
     /// Reads something with the room of this thread.
     pub(crate) fn with<R>(read: impl FnOnce(&mut Self) -> R) -> R {
         // None if what is being read is within something that is.
-        let mut room = ROOM.take().unwrap_or_default();
-        let result = read(&mut room);
-        room.values.clear();
-        room.text.clear();
-        room.ends.clear();
-        if room.values.capacity() <= MAX_ROOM && room.text.capacity() <= MAX_ROOM {
-            ROOM.set(Some(room));
+        let mut scratch = SCRATCH.take().unwrap_or_default();
+        let result = read(&mut scratch);
+        scratch.values.clear();
+        scratch.text.clear();
+        scratch.ends.clear();
+        if scratch.values.capacity() <= MAX_SCRATCH && scratch.text.capacity() <= MAX_SCRATCH {
+            SCRATCH.set(Some(scratch));
         }
         result
     }
@@ -67,39 +67,43 @@ pub(crate) struct OpenTable {
 
 impl OpenTable {
     /// Adds a key, whose value is to follow.
-    pub(crate) fn key(self, room: &mut Room, key: &str) {
-        shape::push(&mut room.text, self.text, &mut room.ends, key);
+    pub(crate) fn key(self, scratch: &mut Scratch, key: &str) {
+        shape::push(&mut scratch.text, self.text, &mut scratch.ends, key);
     }
 
-    pub(crate) fn value(self, room: &mut Room, value: Value) {
-        room.values.push(value);
+    pub(crate) fn value(self, scratch: &mut Scratch, value: Value) {
+        scratch.values.push(value);
     }
 
     /// The key that was added last.
-    pub(crate) fn last_key(self, room: &Room) -> &str {
-        shape::last_key(&room.text[self.text..], &room.ends[self.ends..])
+    pub(crate) fn last_key(self, scratch: &Scratch) -> &str {
+        shape::last_key(&scratch.text[self.text..], &scratch.ends[self.ends..])
     }
 
     /// Takes the key that was added last off again.
-    pub(crate) fn drop_key(self, room: &mut Room) {
-        room.ends.pop();
-        let before = room.ends[self.ends..].last();
+    pub(crate) fn drop_key(self, scratch: &mut Scratch) {
+        scratch.ends.pop();
+        let before = scratch.ends[self.ends..].last();
         let end = before.map_or(0, |&end| end as usize);
-        room.text.truncate(self.text + end);
+        scratch.text.truncate(self.text + end);
     }
 
     /// The table, if no key is there twice.
-    pub(crate) fn end(self, room: &mut Room) -> Result<Table, Twice> {
-        let values = room.values.drain(self.values..).collect();
-        let table = Table::of(&room.text[self.text..], &room.ends[self.ends..], values);
-        room.text.truncate(self.text);
-        room.ends.truncate(self.ends);
+    pub(crate) fn end(self, scratch: &mut Scratch) -> Result<Table, Twice> {
+        let values = scratch.values.drain(self.values..).collect();
+        let table = Table::of(
+            &scratch.text[self.text..],
+            &scratch.ends[self.ends..],
+            values,
+        );
+        scratch.text.truncate(self.text);
+        scratch.ends.truncate(self.ends);
         table
     }
 }
 
 /// Reads the next key into a table.
-pub(crate) struct Key<'r>(pub(crate) OpenTable, pub(crate) &'r mut Room);
+pub(crate) struct Key<'r>(pub(crate) OpenTable, pub(crate) &'r mut Scratch);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = ();
@@ -123,7 +127,7 @@ impl Visitor<'_> for Key<'_> {
 }
 
 /// Reads a value.
-pub(crate) struct Read<'r>(pub(crate) &'r mut Room);
+pub(crate) struct Read<'r>(pub(crate) &'r mut Scratch);
 
 impl<'de> DeserializeSeed<'de> for Read<'_> {
     type Value = Value;
@@ -176,22 +180,24 @@ impl<'de> Visitor<'de> for Read<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let Self(room) = self;
-        let begin = room.values.len();
-        while let Some(value) = list.next_element_seed(Read(room))? {
-            room.values.push(value);
+        let Self(scratch) = self;
+        let begin = scratch.values.len();
+        while let Some(value) = list.next_element_seed(Read(scratch))? {
+            scratch.values.push(value);
         }
-        Ok(Value::List(Arc::new(room.values.drain(begin..).collect())))
+        Ok(Value::List(Arc::new(
+            scratch.values.drain(begin..).collect(),
+        )))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let Self(room) = self;
-        let table = room.table();
-        while let Some(()) = map.next_key_seed(Key(table, room))? {
-            let value = map.next_value_seed(Read(room))?;
-            table.value(room, value);
+        let Self(scratch) = self;
+        let table = scratch.table();
+        while let Some(()) = map.next_key_seed(Key(table, scratch))? {
+            let value = map.next_value_seed(Read(scratch))?;
+            table.value(scratch, value);
         }
-        let table = table.end(room).map_err(twice)?;
+        let table = table.end(scratch).map_err(twice)?;
         Ok(Value::Table(Arc::new(table)))
     }
 }
@@ -203,7 +209,7 @@ pub(crate) fn twice<E: Error>(Twice(key): Twice) -> E {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Room::with(|room| Read(room).deserialize(deserializer))
+        Scratch::with(|scratch| Read(scratch).deserialize(deserializer))
     }
 }
 

@@ -39,6 +39,16 @@ impl Table {
         &self.values
     }
 
+    /// Looks at the values, and those of tables in it; see
+    /// [`fetch`](crate::fetch).
+    pub(crate) fn fetch(&self) -> u8 {
+        let looks = self.values.iter().map(|value| match value {
+            Value::Table(table) => u8::from(matches!(table.values.first(), Some(Value::Null))),
+            other => u8::from(matches!(other, Value::Null)),
+        });
+        looks.fold(0, |seen, look| seen ^ look)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.values.len()
     }

@@ -306,7 +306,7 @@ impl<'de> Deserializer<'de> for ValueRef<'de> {
     }
 }
 
-/// Refuses what is left over of so many, in the words of `serde_json`.
+/// Refuses what is left over of this many, in the words of `serde_json`.
 fn ended(left: usize, of: usize, expected: &str) -> Result<(), Error> {
     match left {
         0 => Ok(()),

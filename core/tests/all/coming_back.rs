@@ -135,7 +135,7 @@ async fn s11_an_internally_tagged_enum_with_a_map_of_numbers_is_refused_by_its_p
     }
     let kills = HashMap::from([(7, 1)]);
     let text = refused(vec![Quest::Hunt { kills }]).await;
-    assert!(text.contains("fit at [0]"), "{text}");
+    assert!(text.contains("loaded again: at [0] "), "{text}");
 }
 
 #[tokio::test(start_paused = true)]

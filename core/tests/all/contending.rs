@@ -6,11 +6,11 @@ use crate::support;
 use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
-    EndReason, Error, Event, Fence, ManualClock, OnConflict, ServerId, ServerName, SessionManager,
-    UnixMillis,
-    backend::{Acquisition, Backend, Claimant},
+    EndReason, Error, Event, Fence, ManualClock, OnConflict, ServerId, SessionManager, UnixMillis,
+    backend::Backend,
 };
 use playerdata_memory::MemoryBackend;
+use playerdata_raw_session::RawSession;
 use support::*;
 
 const NO_TIME: OnConflict = OnConflict::HandOver {
@@ -20,21 +20,12 @@ const NO_TIME: OnConflict = OnConflict::HandOver {
 /// What a server leaves that vanished at once after its last heartbeat: its
 /// lock, and a lease that nobody renews.
 async fn crashed(world: &World, number: u64) -> ServerId {
-    let incarnation = "00000000-0000-4000-8000-00000000000a".parse().unwrap();
-    let server = ServerId {
-        name: ServerName::new("crashed").unwrap(),
-        incarnation,
-    };
-    let claimant = Claimant {
-        session: "00000000-0000-4000-8000-000000000009".parse().unwrap(),
-        server: server.clone(),
-        at: UnixMillis::new(0),
-    };
+    let mut session = RawSession::of(number);
+    let server = session.claimant.server.clone();
     let memory = &world.memory;
     let lock_expiry = Duration::from_secs(60);
     memory.renew_lease(&server, lock_expiry).await.unwrap();
-    let acquired = memory.acquire(&player(number), &claimant, None).await;
-    assert!(matches!(acquired, Ok(Acquisition::Acquired { .. })));
+    session.take(memory, None).await;
     server
 }
 

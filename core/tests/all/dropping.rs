@@ -5,17 +5,8 @@ use crate::support;
 
 use std::time::Duration;
 
-use playerdata_core::{EndReason, Event, Session, SessionManager, Slot};
+use playerdata_core::{EndReason, Event};
 use support::*;
-
-async fn playing(world: &World) -> (SessionManager, Session, Slot) {
-    let manager = world.server("a").await;
-    let session = manager.start_session(1).await.unwrap();
-    let slot = session.load_slot("Slot1").await.unwrap();
-    slot.save().await.unwrap();
-    slot.set("Currency", 7).unwrap();
-    (manager, session, slot)
-}
 
 #[tokio::test(start_paused = true)]
 async fn e5_a_dropped_session_is_saved_and_released_in_the_background() {

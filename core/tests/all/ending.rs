@@ -8,20 +8,8 @@ use std::{
     time::Duration,
 };
 
-use playerdata_core::{
-    EndReason, Error, Event, OnConflict, SaveReason, Session, SessionManager, Slot,
-    backend::Backend,
-};
+use playerdata_core::{EndReason, Error, Event, OnConflict, SaveReason, backend::Backend};
 use support::*;
-
-async fn playing(world: &World) -> (SessionManager, Session, Slot) {
-    let manager = world.server("a").await;
-    let session = manager.start_session(1).await.unwrap();
-    let slot = session.load_slot("Slot1").await.unwrap();
-    slot.save().await.unwrap();
-    slot.set("Currency", 7).unwrap();
-    (manager, session, slot)
-}
 
 #[tokio::test(start_paused = true)]
 async fn e1_an_end_saves_releases_and_is_told_and_a_second_one_does_nothing() {

@@ -262,7 +262,7 @@ fn nest(slots: &[Slot], counts: &[AtomicU64], chain: &[usize]) -> Result<(), Err
         return Ok(());
     };
     let changed = slots[first].modify(|document| {
-        // What is refused further in is no reason to give this one up.
+        // What is refused further in is not a reason to give this one up.
         let _ = nest(slots, counts, rest);
         document.increment("Currency", 1).map(drop)
     });

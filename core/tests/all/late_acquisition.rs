@@ -5,48 +5,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use playerdata_core::{
-    ClaimNumber, Clock, Document, Error, IdSource, ManualClock, PlayerId, SequentialIds, Session,
-    SessionId, SessionManager, SlotName, WriteId,
-    backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Encoding, Opening, Stamp, WriteOutcome,
-    },
+    Clock, Document, Error, ManualClock, PlayerId, Session, SessionManager, SlotName,
+    backend::{Acquisition, Backend, Claimant},
 };
 use playerdata_memory::MemoryBackend;
+use playerdata_raw_session::RawSession;
 
 /// Takes the player from the session, writes the slot, and leaves.
 async fn somebody_else_plays(store: &dyn Backend, player: &PlayerId, former: &Claimant) {
-    let ids = SequentialIds::with_prefix(9);
     let claimant = Claimant {
-        session: SessionId::from_uuid(ids.next_id()),
+        session: playerdata_raw_session::session(9),
         ..former.clone()
     };
-    let taken = store.acquire(player, &claimant, Some(former.session)).await;
-    let Ok(Acquisition::Acquired { fence }) = taken else {
-        panic!("{taken:?}");
-    };
-    let claim = Claim {
-        player: player.clone(),
-        session: claimant.session,
-        fence,
-        slot: SlotName::new("Slot1").unwrap(),
-        number: ClaimNumber::new(1),
-    };
-    let Ok(Opening::Opened(opened)) = store.open(&claim).await else {
-        panic!("the slot can be opened by who holds the player");
-    };
-    let stamp = Stamp {
-        base: opened.revision,
-        write_id: WriteId::from_uuid(ids.next_id()),
-        at: former.at,
-    };
-    let body = Body {
-        schema: 1,
-        encoding: Encoding::Json,
-        bytes: Bytes::from_static(b"{\"Currency\":7}"),
-    };
-    let saved = store.save(&claim, &stamp, &body).await;
-    assert!(matches!(saved, Ok(WriteOutcome::Written { .. })));
-    store.release(player, claimant.session).await.unwrap();
+    let mut other = RawSession::by(player.clone(), claimant);
+    other.take_over(store).await;
+    other.open(store).await;
+    other.save(store, r#"{"Currency":7}"#).await;
+    other.release(store).await;
 }
 
 /// A session that lost its player without knowing, and was then given the

@@ -1,5 +1,5 @@
-//! All tests that need no program of their own, as one program: it is compiled and
-//! linked once.
+//! All tests that need no program of their own, as one program: it is compiled
+//! and linked once.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -12,6 +12,7 @@ mod coming_back;
 mod completing;
 mod contending;
 mod document_model;
+mod documents;
 mod dropping;
 mod ending;
 mod error_texts;

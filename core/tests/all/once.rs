@@ -91,7 +91,7 @@ async fn x1_change_and_key_are_in_one_write_and_after_a_crash_both_are_there_or_
         world.store.inject(When::save().nth(1), fault);
         let _ = tokio::time::timeout(Duration::from_millis(100), slot.save()).await;
         assert!(world.store.count(Op::Save) > writes);
-        // The server is gone; nobody knows what became of its write.
+        // The server is gone; nobody knows what happened to its write.
         world.store.inject(When::any(), Fault::ErrorBefore);
         let other = World::on(world.memory.clone(), world.clock.clone());
         let manager = other.server("b").await;

@@ -5,21 +5,10 @@ use crate::support;
 
 use std::{sync::Arc, time::Duration};
 
-use playerdata_core::{
-    CodecError, Error, Event, OnConflict, Revision, Saved, Session, SessionManager, Slot,
-    backend::Backend,
-};
+use playerdata_core::{CodecError, Error, Event, OnConflict, Revision, Saved, backend::Backend};
 use playerdata_memory::{MemoryBackend, MemoryOptions};
 use serde_json::json;
 use support::*;
-
-async fn stored_slot(world: &World) -> (SessionManager, Session, Slot) {
-    let manager = world.server("a").await;
-    let session = manager.start_session(1).await.unwrap();
-    let slot = session.load_slot("Slot1").await.unwrap();
-    slot.save().await.unwrap();
-    (manager, session, slot)
-}
 
 /// What was asked of the store about slots, in order.
 fn calls_on_the_slot(world: &World) -> Vec<Op> {

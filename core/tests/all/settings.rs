@@ -62,8 +62,8 @@ fn every_bad_key_and_combination_is_in_one_error() {
             "default_data: not the JSON text of an object: invalid type: sequence, expected a map \
              at line 1 column 0",
             r#""limits" is not a setting"#,
-            "autosave_interval: 0s is out of range, it can be 1ms to 1day",
-            "save_attempts: 0 is out of range, it can be 1 to 100",
+            "autosave_interval: 0s is out of range: it can be 1ms to 1day",
+            "save_attempts: 0 is out of range: it can be 1 to 100",
             "lock_expiry: 9s leaves no room for two heartbeats and a store call; with a \
              heartbeat_interval of 3s and an operation_timeout of 4s it is at least 10s",
         ]

@@ -23,7 +23,7 @@ async fn f18_e8_a_start_that_fails_says_why() {
     assert_eq!(failure.player, Some(player(1)));
     assert_eq!(
         error.to_string(),
-        "could not acquire the lock of player 1: store refuses: injected, rejected"
+        "could not acquire the lock of player 1: refused by the store: injected, rejected"
     );
     assert_eq!(manager.session_count(), 0);
 }

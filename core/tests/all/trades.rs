@@ -13,7 +13,7 @@ use std::{
 
 use parking_lot::Mutex;
 use playerdata_core::{
-    Error, Event, OnConflict, Parcel, ParcelDocument, Session, SessionManager, Slot, TradeOutcome,
+    Error, Event, OnConflict, Parcel, ParcelDocument, SessionManager, Slot, TradeOutcome,
 };
 use serde::{Deserialize, Serialize};
 use support::*;
@@ -24,13 +24,6 @@ fn sword() -> Parcel {
 
 fn price() -> Parcel {
     Parcel::new().amount("Currency", 200)
-}
-
-async fn open(manager: &SessionManager, player: u64) -> Result<(Session, Slot), Error> {
-    let steal = OnConflict::Steal;
-    let session = manager.start_session_with(player, steal).await?;
-    let slot = session.load_slot("Slot1").await?;
-    Ok((session, slot))
 }
 
 /// Currency and swords.
@@ -46,7 +39,7 @@ async fn at_rest(world: &World, manager: &SessionManager) -> [(u64, u64); 2] {
     let mut have = [(0, 0); 2];
     for _ in 0..3 {
         for (number, have) in [1, 2].into_iter().zip(&mut have) {
-            let (session, slot) = open(manager, number).await.unwrap();
+            let (session, slot) = steal(manager, number).await.unwrap();
             *have = wealth(&slot);
             slot.save().await.unwrap();
             pass_secs(1).await;
@@ -69,8 +62,8 @@ const AFTER: [(u64, u64); 2] = [(700, 0), (300, 2)];
 async fn p3_two_documents_trade_once() {
     let world = World::new();
     let manager = world.server("a").await;
-    let (a, ann) = open(&manager, 1).await.unwrap();
-    let (b, bob) = open(&manager, 2).await.unwrap();
+    let (a, ann) = steal(&manager, 1).await.unwrap();
+    let (b, bob) = steal(&manager, 2).await.unwrap();
     world.store.record_calls();
     let trade = async || manager.trade("t-1", (&ann, sword()), (&bob, price())).await;
     assert_eq!(trade().await.unwrap(), TradeOutcome::Traded);
@@ -100,8 +93,8 @@ async fn p4_whatever_crashes_at_whichever_step_both_have_traded_or_neither() {
                     Fault::Crash { applied },
                 );
                 let script = async {
-                    let (a, ann) = open(&victim, 1).await?;
-                    let (b, bob) = open(&victim, 2).await?;
+                    let (a, ann) = steal(&victim, 1).await?;
+                    let (b, bob) = steal(&victim, 2).await?;
                     victim
                         .trade("t-1", (&ann, sword()), (&bob, price()))
                         .await?;
@@ -111,7 +104,7 @@ async fn p4_whatever_crashes_at_whichever_step_both_have_traded_or_neither() {
                 };
                 let done = tokio::time::timeout(Duration::from_secs(300), script).await;
                 // Whoever comes first asks for the verdict.
-                drop(open(&next, first).await.unwrap());
+                drop(steal(&next, first).await.unwrap());
                 let have = at_rest(&world, &next).await;
                 let what = format!("step {step}, {applied}, {first}: {have:?}");
                 assert!(have == BEFORE || have == AFTER, "{what}");
@@ -120,8 +113,8 @@ async fn p4_whatever_crashes_at_whichever_step_both_have_traded_or_neither() {
                     break;
                 }
                 // The game tries again, and it counts once.
-                let (_a, ann) = open(&next, 1).await.unwrap();
-                let (_b, bob) = open(&next, 2).await.unwrap();
+                let (_a, ann) = steal(&next, 1).await.unwrap();
+                let (_b, bob) = steal(&next, 2).await.unwrap();
                 let again = next
                     .trade("t-1", (&ann, sword()), (&bob, price()))
                     .await
@@ -143,14 +136,14 @@ async fn p3_p6_a_player_who_is_stolen_before_the_verdict_makes_it_an_abort_for_b
     for stolen in [1, 2] {
         let world = World::new();
         let (here, there) = (world.server("a").await, world.server("b").await);
-        let (_a, ann) = open(&here, 1).await.unwrap();
-        let (_b, bob) = open(&here, 2).await.unwrap();
+        let (_a, ann) = steal(&here, 1).await.unwrap();
+        let (_b, bob) = steal(&here, 2).await.unwrap();
         let slow = Fault::delay(Duration::from_secs(3));
         world.store.inject(When::decide().nth(1), slow);
         let trade = here.trade("t-1", (&ann, sword()), (&bob, price()));
         let theft = async {
             pass_secs(1).await;
-            open(&there, stolen).await.unwrap()
+            steal(&there, stolen).await.unwrap()
         };
         let (outcome, (_session, slot)) = tokio::join!(trade, theft);
         assert_eq!(outcome.unwrap(), TradeOutcome::Aborted);
@@ -164,14 +157,14 @@ async fn p3_p6_a_player_who_is_stolen_before_the_verdict_makes_it_an_abort_for_b
 async fn p3_a_verdict_stands_for_a_session_that_was_stolen_after_it() {
     let world = World::new();
     let (here, there) = (world.server("a").await, world.server("b").await);
-    let (_a, ann) = open(&here, 1).await.unwrap();
-    let (_b, bob) = open(&here, 2).await.unwrap();
+    let (_a, ann) = steal(&here, 1).await.unwrap();
+    let (_b, bob) = steal(&here, 2).await.unwrap();
     let outcome = here.trade("t-1", (&ann, sword()), (&bob, price())).await;
     assert_eq!(outcome.unwrap(), TradeOutcome::Traded);
     // Neither has stored its part.
-    let (_session, slot) = open(&there, 1).await.unwrap();
+    let (_session, slot) = steal(&there, 1).await.unwrap();
     assert_eq!(wealth(&slot), AFTER[0]);
-    let (_session, slot) = open(&there, 2).await.unwrap();
+    let (_session, slot) = steal(&there, 2).await.unwrap();
     assert_eq!(wealth(&slot), AFTER[1]);
 }
 
@@ -179,8 +172,8 @@ async fn p3_a_verdict_stands_for_a_session_that_was_stolen_after_it() {
 async fn p3_a_trade_that_can_not_be_saved_is_none_and_one_that_can_not_be_decided_waits() {
     let world = World::new();
     let manager = world.server("a").await;
-    let (_a, ann) = open(&manager, 1).await.unwrap();
-    let (_b, bob) = open(&manager, 2).await.unwrap();
+    let (_a, ann) = steal(&manager, 1).await.unwrap();
+    let (_b, bob) = steal(&manager, 2).await.unwrap();
     let trade = async |key: &str| manager.trade(key, (&ann, sword()), (&bob, price())).await;
     world
         .store
@@ -215,13 +208,36 @@ async fn p3_a_trade_that_can_not_be_saved_is_none_and_one_that_can_not_be_decide
 }
 
 #[tokio::test(start_paused = true)]
+async fn p3_a_trade_that_is_stuck_ends_no_other() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    let (_a, ann) = steal(&manager, 1).await.unwrap();
+    let (_b, bob) = steal(&manager, 2).await.unwrap();
+    world.store.inject(When::decide(), Fault::ErrorAfter);
+    let stuck = manager.trade("t-1", (&ann, sword()), (&bob, price()));
+    assert!(stuck.await.is_err(), "nobody knows yet");
+    world.store.calm();
+    // Another one is under way when the first is looked after.
+    pass_secs(3).await;
+    let slow = Fault::delay(Duration::from_secs(4));
+    world.store.inject(When::save(), slow);
+    let bread = Parcel::new().item("Bread", 1);
+    let coins = Parcel::new().amount("Currency", 10);
+    let other = manager.trade("t-2", (&ann, bread), (&bob, coins));
+    assert_eq!(other.await.unwrap(), TradeOutcome::Traded);
+    world.store.calm();
+    pass_secs(11).await;
+    assert_eq!([wealth(&ann), wealth(&bob)], [(710, 0), (290, 2)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn p5_p6_what_can_not_be_is_refused_before_the_trade_begins() {
     let world = World::new();
     let manager = world.server_with("a", |s| s.max_item_quantity = 6).await;
     let other = world.server("b").await;
-    let (_a, ann) = open(&manager, 1).await.unwrap();
-    let (_b, bob) = open(&manager, 2).await.unwrap();
-    let (_c, carl) = open(&other, 3).await.unwrap();
+    let (_a, ann) = steal(&manager, 1).await.unwrap();
+    let (_b, bob) = steal(&manager, 2).await.unwrap();
+    let (_c, carl) = steal(&other, 3).await.unwrap();
     for slot in [&ann, &bob] {
         slot.save().await.unwrap();
     }
@@ -257,8 +273,8 @@ async fn p5_p6_what_can_not_be_is_refused_before_the_trade_begins() {
 async fn p5_what_there_is_no_room_for_any_more_waits_in_the_gift_bank() {
     let world = World::new();
     let manager = world.server_with("a", |s| s.max_item_quantity = 6).await;
-    let (_a, ann) = open(&manager, 1).await.unwrap();
-    let (_b, bob) = open(&manager, 2).await.unwrap();
+    let (_a, ann) = steal(&manager, 1).await.unwrap();
+    let (_b, bob) = steal(&manager, 2).await.unwrap();
     let slow = Fault::delay(Duration::from_secs(3));
     world.store.inject(When::decide().nth(1), slow);
     let bread = Parcel::new().item("Bread", 1);
@@ -284,8 +300,8 @@ async fn p5_what_there_is_no_room_for_any_more_waits_in_the_gift_bank() {
 async fn p3_e7_a_trade_whose_future_was_dropped_goes_on() {
     let world = World::new();
     let manager = world.server("a").await;
-    let (_a, ann) = open(&manager, 1).await.unwrap();
-    let (_b, bob) = open(&manager, 2).await.unwrap();
+    let (_a, ann) = steal(&manager, 1).await.unwrap();
+    let (_b, bob) = steal(&manager, 2).await.unwrap();
     let slow = Fault::delay(Duration::from_secs(1));
     world.store.inject(When::save(), slow);
     begin_and_drop(manager.trade("t-1", (&ann, sword()), (&bob, price()))).await;

@@ -6,8 +6,7 @@ use crate::support;
 use std::{collections::BTreeMap, time::Duration};
 
 use playerdata_core::{
-    Error, Event, Letter, OnConflict, Parcel, RestoreOptions, Session, SessionManager, Slot,
-    SlotName, Transferred,
+    Error, Event, Letter, Parcel, RestoreOptions, SessionManager, SlotName, Transferred,
     backend::{Backend, MAX_LETTERS},
 };
 use serde_json::{Value, json};
@@ -17,18 +16,11 @@ fn hundred() -> Parcel {
     Parcel::new().amount("Currency", 100).item("Bread", 2)
 }
 
-async fn open(manager: &SessionManager, player: u64) -> Result<(Session, Slot), Error> {
-    let steal = OnConflict::Steal;
-    let session = manager.start_session_with(player, steal).await?;
-    let slot = session.load_slot("Slot1").await?;
-    Ok((session, slot))
-}
-
 /// Both players' documents, stored.
 async fn both_stored(world: &World) -> SessionManager {
     let manager = world.server("first").await;
     for player in [1, 2] {
-        let (session, slot) = open(&manager, player).await.unwrap();
+        let (session, slot) = steal(&manager, player).await.unwrap();
         slot.save().await.unwrap();
         session.end().await.unwrap();
     }
@@ -70,7 +62,7 @@ async fn settle_down(manager: &SessionManager) -> [(u64, u64); 2] {
     let mut have = [(0, 0); 2];
     for _ in 0..3 {
         for (number, have) in [1, 2].into_iter().zip(&mut have) {
-            let (session, slot) = open(manager, number).await.unwrap();
+            let (session, slot) = steal(manager, number).await.unwrap();
             for id in slot.read(|document| {
                 document
                     .gift_bank()
@@ -111,7 +103,7 @@ async fn at_rest(world: &World, keys: usize) {
 async fn p2_a_parcel_gets_from_one_document_into_the_other_once() {
     let world = World::new();
     let manager = both_stored(&world).await;
-    let (from, slot) = open(&manager, 1).await.unwrap();
+    let (from, slot) = steal(&manager, 1).await.unwrap();
     let sent = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
     assert_eq!(sent, Transferred::Sent);
     let again = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
@@ -132,8 +124,8 @@ async fn p2_a_parcel_gets_from_one_document_into_the_other_once() {
 async fn p2_an_open_slot_gets_it_at_once_and_what_it_costs_is_six_writes() {
     let world = World::new();
     let manager = both_stored(&world).await;
-    let (_a, slot) = open(&manager, 1).await.unwrap();
-    let (_b, other) = open(&manager, 2).await.unwrap();
+    let (_a, slot) = steal(&manager, 1).await.unwrap();
+    let (_b, other) = steal(&manager, 2).await.unwrap();
     world.store.record_calls();
     slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
     pass_ms(1).await;
@@ -150,7 +142,7 @@ async fn p2_an_open_slot_gets_it_at_once_and_what_it_costs_is_six_writes() {
 async fn p1_v7_what_is_not_there_is_refused_and_leaves_no_key() {
     let world = World::new();
     let manager = both_stored(&world).await;
-    let (_session, slot) = open(&manager, 1).await.unwrap();
+    let (_session, slot) = steal(&manager, 1).await.unwrap();
     for parcel in [Parcel::new(), Parcel::new().amount("Currency", 501)] {
         let refused = slot.transfer("t-1", parcel, 2, "Slot1").await.unwrap_err();
         assert!(matches!(refused, Error::Parcel { .. }), "{refused}");
@@ -173,8 +165,8 @@ async fn p4_whatever_crashes_at_whichever_step_there_is_as_much_as_before() {
                 Fault::Crash { applied },
             );
             let script = async {
-                let (from, slot) = open(&victim, 1).await?;
-                let (to, _other) = open(&victim, 2).await?;
+                let (from, slot) = steal(&victim, 1).await?;
+                let (to, _other) = steal(&victim, 2).await?;
                 slot.transfer("t-1", hundred(), 2, "Slot1").await?;
                 pass_secs(61).await;
                 from.end().await.map_err(|error| *error.cause)?;
@@ -183,7 +175,7 @@ async fn p4_whatever_crashes_at_whichever_step_there_is_as_much_as_before() {
             let _ = tokio::time::timeout(Duration::from_secs(300), script).await;
             assert_eq!(total(&world).await, 1_000, "step {step}, {applied}");
             // The game asks again, as it would after a crash.
-            let (from, slot) = open(&keeper, 1).await.unwrap();
+            let (from, slot) = steal(&keeper, 1).await.unwrap();
             let again = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
             assert_ne!(again, Transferred::Waiting);
             from.end().await.unwrap();
@@ -202,7 +194,7 @@ async fn p4_whatever_crashes_at_whichever_step_there_is_as_much_as_before() {
 async fn p2_nothing_is_sent_before_it_is_stored() {
     let world = World::new();
     let manager = both_stored(&world).await;
-    let (_session, slot) = open(&manager, 1).await.unwrap();
+    let (_session, slot) = steal(&manager, 1).await.unwrap();
     world.store.inject(When::save(), Fault::ErrorInDoubt);
     let failed = slot.transfer("t-1", hundred(), 2, "Slot1").await;
     assert!(matches!(failed, Err(Error::StoreUnavailable(_))));
@@ -228,7 +220,7 @@ async fn p2_what_is_stuck_in_an_outbox_is_told_and_sent_when_there_is_room() {
         manager.send(2, "Slot1", letter).await.unwrap();
     }
     let mut events = manager.events();
-    let (from, slot) = open(&manager, 1).await.unwrap();
+    let (from, slot) = steal(&manager, 1).await.unwrap();
     let sent = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
     assert_eq!(sent, Transferred::Waiting);
     let stuck = |event: &Event| matches!(event, Event::ErrandFailed { error, .. } if matches!(**error, Error::Letter { .. }));
@@ -240,7 +232,7 @@ async fn p2_what_is_stuck_in_an_outbox_is_told_and_sent_when_there_is_room() {
     let parcel = &beside["outbox"][0]["parcel"];
     assert_eq!(parcel["Amounts"]["Currency"], 100, "for an operator");
     from.end().await.unwrap();
-    let (to, slot) = open(&manager, 2).await.unwrap();
+    let (to, slot) = steal(&manager, 2).await.unwrap();
     for number in 0..MAX_LETTERS {
         slot.take_gift(&format!("l-{number}")).unwrap();
     }
@@ -253,7 +245,7 @@ async fn p2_what_is_stuck_in_an_outbox_is_told_and_sent_when_there_is_room() {
 async fn p2_the_end_of_a_session_sends_what_waits_before_its_last_save() {
     let world = World::new();
     let manager = both_stored(&world).await;
-    let (from, slot) = open(&manager, 1).await.unwrap();
+    let (from, slot) = steal(&manager, 1).await.unwrap();
     world.store.inject(When::post(), Fault::ErrorBefore);
     let sent = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
     assert_eq!(sent, Transferred::Waiting);
@@ -268,7 +260,7 @@ async fn p2_the_end_of_a_session_sends_what_waits_before_its_last_save() {
 async fn p2_e7_a_transfer_whose_future_was_dropped_goes_on() {
     let world = World::new();
     let manager = both_stored(&world).await;
-    let (from, slot) = open(&manager, 1).await.unwrap();
+    let (from, slot) = steal(&manager, 1).await.unwrap();
     let slow = Fault::delay(Duration::from_secs(1));
     world.store.inject(When::save(), slow);
     begin_and_drop(slot.transfer("t-1", hundred(), 2, "Slot1")).await;
@@ -283,7 +275,7 @@ async fn p2_e7_a_transfer_whose_future_was_dropped_goes_on() {
 async fn h4_x3_a_restored_version_has_its_keys_and_sends_nothing_again() {
     let world = World::new();
     let manager = both_stored(&world).await;
-    let (from, slot) = open(&manager, 1).await.unwrap();
+    let (from, slot) = steal(&manager, 1).await.unwrap();
     world.store.inject(When::post(), Fault::ErrorBefore);
     let sent = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
     assert_eq!(sent, Transferred::Waiting);
@@ -297,7 +289,7 @@ async fn h4_x3_a_restored_version_has_its_keys_and_sends_nothing_again() {
         .await
         .unwrap();
     assert!(restored.left_out);
-    let (session, slot) = open(&manager, 1).await.unwrap();
+    let (session, slot) = steal(&manager, 1).await.unwrap();
     let again = slot.transfer("t-1", hundred(), 2, "Slot1").await.unwrap();
     assert_eq!(again, Transferred::AlreadyTransferred);
     session.end().await.unwrap();

@@ -11,8 +11,8 @@
 use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
-    Builder, ClaimNumber, Clock, Document, Event, Events, PlayerId, Revision, ServerName, Session,
-    SessionManager, Settings, Slot, SlotName, UnixMillis,
+    Builder, ClaimNumber, Clock, Document, Error, Event, Events, OnConflict, PlayerId, Revision,
+    ServerName, Session, SessionManager, Settings, Slot, SlotName, UnixMillis,
     backend::{Backend, Body, Claim, Encoding, Record, Stamp},
 };
 use playerdata_memory::MemoryBackend;
@@ -134,6 +134,30 @@ pub async fn settled(manager: &SessionManager, players: u64) -> Vec<(Session, Sl
         slot.save().await.unwrap();
     }
     all
+}
+
+/// A session of player 1, whose document is stored.
+pub async fn stored_slot(world: &World) -> (SessionManager, Session, Slot) {
+    let manager = world.server("a").await;
+    let session = manager.start_session(1).await.unwrap();
+    let slot = session.load_slot("Slot1").await.unwrap();
+    slot.save().await.unwrap();
+    (manager, session, slot)
+}
+
+/// The same, with a change that is not stored.
+pub async fn playing(world: &World) -> (SessionManager, Session, Slot) {
+    let (manager, session, slot) = stored_slot(world).await;
+    slot.set("Currency", 7).unwrap();
+    (manager, session, slot)
+}
+
+/// The slot of a player, whoever else holds them.
+pub async fn steal(manager: &SessionManager, player: u64) -> Result<(Session, Slot), Error> {
+    let steal = OnConflict::Steal;
+    let session = manager.start_session_with(player, steal).await?;
+    let slot = session.load_slot("Slot1").await?;
+    Ok((session, slot))
 }
 
 /// A player of a test.

@@ -74,7 +74,7 @@ impl Server {
         self.to_come += BATCH;
     }
 
-    /// How many of the next answers tell of a trade or a transfer.
+    /// How many of the next answers are about a trade or a transfer.
     fn answers(&mut self, answers: u64) -> usize {
         self.to_come -= answers;
         let answers = (0..answers).map(|_| self.process.answer());

@@ -109,7 +109,7 @@ impl FaultyBackend {
     }
 
     /// The calls that were made since [`record_calls`](Self::record_calls),
-    /// oldest first, whatever became of them.
+    /// oldest first, whatever happened to them.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.calls.all()

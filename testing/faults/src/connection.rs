@@ -19,12 +19,12 @@ struct State {
     cut: bool,
 }
 
-/// What became of a request or an answer on its way.
+/// What happens to a request or an answer on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passage {
     Passed,
     Lost,
-    /// The server is no more.
+    /// The server is gone.
     Cut,
 }
 

@@ -118,7 +118,7 @@ impl<T: Send + 'static> Request<T> {
         }
     }
 
-    /// Arrives so much later, whatever became of the server: it is in the
+    /// Arrives this much later, whatever happened to the server: it is in the
     /// network already.
     fn send_later(&self, after: Duration) {
         let (send, store) = (Arc::clone(&self.send), Arc::clone(&self.store));

@@ -6,7 +6,7 @@ use crate::Call;
 
 /// What happens to one call.
 ///
-/// "Told" means told to the caller. A caller that hangs is told nothing: it
+/// "Answered" means to the caller. A caller that hangs gets no answer: it
 /// has to give up by itself, as the manager does after `operation_timeout`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,13 +19,13 @@ pub enum Fault {
         /// From there until the caller has the answer.
         answer: Duration,
     },
-    /// Not applied; told as an error that says so.
+    /// Not applied; answered with an error that says so.
     ErrorBefore,
-    /// Not applied; told as an error that says that trying again is useless.
+    /// Not applied; answered with an error that says that trying again is useless.
     Rejected,
-    /// Not applied; told as an error that leaves open whether it was.
+    /// Not applied; answered with an error that leaves open whether it was.
     ErrorInDoubt,
-    /// Applied; told as an error that leaves open whether it was.
+    /// Applied; answered with an error that leaves open whether it was.
     ErrorAfter,
     /// Not applied, and no answer ever.
     HangBefore,
@@ -37,7 +37,7 @@ pub enum Fault {
         /// From the call until it is applied.
         after: Duration,
     },
-    /// Applied and acknowledged, and then applied once more, to nobody.
+    /// Applied and acknowledged, and then applied again, with nobody to answer.
     Duplicate {
         /// From the first time to the second.
         after: Duration,

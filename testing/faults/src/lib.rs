@@ -33,7 +33,7 @@
 //!
 //! # What can go wrong
 //!
-//! Whether an operation happened and whether its caller was told so are two
+//! Whether an operation happened and whether its caller knows are two
 //! things. All four combinations can be had:
 //!
 //! | | acknowledged | not acknowledged |
@@ -79,3 +79,8 @@ pub use fault::{Fault, Injected};
 pub use odds::Odds;
 pub use playerdata_core::backend::Operation;
 pub use when::When;
+
+/// The README's code is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use crate::Fault;
 
-/// How likely each fault is for one call, and how long it lasts at the most.
+/// How likely each fault is for one call, and how long it lasts at most.
 ///
 /// Probabilities are from 0 (never) to 1 (always); a call has one fault at the
 /// most. Lies are not among them.

@@ -201,7 +201,7 @@ impl Drop for Process {
 }
 
 impl Ended {
-    /// Checks how it ended; tells all that is known if it was otherwise.
+    /// Checks how it ended; panics with all that is known if it was otherwise.
     #[track_caller]
     pub fn expect(self, code: i32, answers: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");

@@ -68,6 +68,23 @@ impl TestCluster {
         }
     }
 
+    /// Has a replica take over from its primary, which is down, and waits until
+    /// all others know.
+    pub async fn take_over(&self, replica: usize) {
+        let command = ["CLUSTER", "FAILOVER", "TAKEOVER"];
+        self.nodes[replica].ask::<()>(&command).await;
+        let id = self.id(replica).await;
+        for node in self.nodes.iter().filter(|node| node.is_running()) {
+            until("the take-over is known", || async {
+                let nodes: String = node.ask(&["CLUSTER", "NODES"]).await;
+                let mut primaries = nodes.lines().filter(|line| line.contains("master"));
+                // The hash slots come after eight other words.
+                primaries.any(|line| line.starts_with(&id) && line.split(' ').count() > 8)
+            })
+            .await;
+        }
+    }
+
     /// Where clients find its nodes.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {

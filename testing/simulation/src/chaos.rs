@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use fastrand::Rng;
-use playerdata_core::{PlayerId, ServerName, backend::Backend};
+use playerdata_core::{ServerName, backend::Backend};
 use tokio::time::{sleep, timeout};
 
 use crate::{
@@ -106,7 +106,8 @@ fn break_a_clock(world: &World, process: &Process, rng: &mut Rng) {
 
 /// An operator frees a player by hand.
 async fn free(world: &World, rng: &mut Rng) {
-    let player = any_player(world, rng);
+    let everybody: Vec<_> = world.everybody().collect();
+    let player = everybody[rng.usize(0..everybody.len())];
     let store = world.connect();
     let patience = world.settings.operation_timeout;
     if let Ok(Ok(Some(lock))) = timeout(patience, store.holder(player)).await {
@@ -121,7 +122,11 @@ async fn free(world: &World, rng: &mut Rng) {
 /// An operator erases a player who is not there. Without a fault on the way:
 /// a second erasure that comes late would erase what was saved since.
 async fn erase(world: &World, rng: &mut Rng) {
-    let player = any_player(world, rng);
+    let erasable = match world.put_back.is_empty() || rng.bool() {
+        true => &world.players,
+        false => &world.put_back,
+    };
+    let player = &erasable[rng.usize(0..erasable.len())];
     world
         .ledger
         .note(format_args!("CHAOS {player} is to be erased"));
@@ -129,10 +134,6 @@ async fn erase(world: &World, rng: &mut Rng) {
     let patience = world.settings.operation_timeout;
     // Refused while somebody plays.
     let _ = timeout(patience, store.erase(player)).await;
-}
-
-fn any_player<'a>(world: &'a World, rng: &mut Rng) -> &'a PlayerId {
-    &world.players[rng.usize(0..world.players.len())]
 }
 
 fn free_name(world: &World, rng: &mut Rng) -> ServerName {

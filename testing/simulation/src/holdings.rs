@@ -3,10 +3,37 @@
 use playerdata_core::{Document, DocumentError, Migrations};
 use serde_json::{Map, Value, json};
 
+use crate::ledger::Goods;
+
 /// The sum of `Currency` and `Bank` in every document, always.
 const COINS: i64 = 500;
 /// The sum of `Bread` and `Toast`.
 const ITEMS: u64 = 10;
+
+/// An amount that players buy, send and trade.
+pub(crate) const GOLD: &str = "Gold";
+/// An item that they do.
+pub(crate) const GEM: &str = "Gem";
+/// What the keys of purchases begin with, and the items that are bought.
+pub(crate) const RECEIPT: &str = "receipt-";
+/// What the ids of letters begin with, and the items that are in them.
+pub(crate) const LETTER: &str = "letter-";
+/// How much gold, and how many gems, a new player has.
+const NEW_GOLD: i64 = 100;
+const NEW_GEMS: i64 = 5;
+
+/// Whether it is counted across all documents, and not within each.
+pub(crate) fn is_counted(name: &str) -> bool {
+    name == GOLD || name == GEM || name.starts_with(RECEIPT) || name.starts_with(LETTER)
+}
+
+/// What of that a new player has.
+pub(crate) fn new_goods() -> Goods {
+    let mut goods = Goods::default();
+    goods.add(GOLD, NEW_GOLD.into());
+    goods.add(GEM, NEW_GEMS.into());
+    goods
+}
 
 /// The schema that the simulated game writes.
 pub(crate) const SCHEMA: u32 = 2;
@@ -53,7 +80,11 @@ pub(crate) fn default_data() -> Map<String, Value> {
         "Currency": COINS,
         "Bank": 0,
         "Change": 0,
-        "Inventory": [{"Name": "Bread", "ItemType": "Food", "Quantity": ITEMS}],
+        "Gold": NEW_GOLD,
+        "Inventory": [
+            {"Name": "Bread", "ItemType": "Food", "Quantity": ITEMS},
+            {"Name": "Gem", "ItemType": "Stone", "Quantity": NEW_GEMS},
+        ],
         "GiftBank": {},
     });
     match data {

@@ -17,6 +17,7 @@
 //!
 //! `docs/simulation.md` says more, and how to run it for long.
 
+mod baton;
 mod chaos;
 mod clock;
 mod ending;
@@ -26,9 +27,11 @@ mod history;
 mod holdings;
 mod keeper;
 mod ledger;
+mod operator;
 mod process;
 mod referee;
 mod seeds;
+mod shop;
 mod simulation;
 mod violation;
 mod visit;

@@ -11,7 +11,7 @@ use std::{
 use clap::{ArgGroup, Parser};
 use playerdata_simulation::{Failure, Report, Simulation, run_seeds};
 
-/// Progress is told every so many seeds.
+/// After how many seeds progress is reported.
 const TELL_EVERY: u64 = 100;
 
 /// Tries to make playerdata lose data, and stops when it did.
@@ -96,7 +96,7 @@ fn told(failure: &Failure, in_steps: bool) -> String {
     text
 }
 
-/// A closed pipe is no reason to panic.
+/// A closed pipe is not a reason to panic.
 fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }

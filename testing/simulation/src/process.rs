@@ -3,7 +3,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use playerdata_core::{Event, Events, ServerName, SessionManager, StartError};
+use playerdata_core::{
+    Event, Events, PlayerId, ServerName, SessionId, SessionManager, Slot, SlotName, StartError,
+};
 use playerdata_faults::{Fault, FaultyBackend, Odds, When};
 use tokio::{
     task::AbortHandle,
@@ -11,6 +13,7 @@ use tokio::{
 };
 
 use crate::{
+    Rule,
     clock::{DriftingClock, ProcessIds},
     holdings,
     ledger::Ledger,
@@ -25,10 +28,13 @@ pub(crate) struct Process {
     pub(crate) number: u32,
     pub(crate) name: ServerName,
     pub(crate) clock: Arc<DriftingClock>,
+    traders: Vec<PlayerId>,
     network: FaultyBackend,
     manager: Mutex<Option<Arc<SessionManager>>>,
     visits: Mutex<Vec<AbortHandle>>,
     frozen_until: Mutex<Instant>,
+    /// The slots that were opened here, and by which session.
+    stalls: Mutex<Vec<(PlayerId, SlotName, SessionId)>>,
 }
 
 impl fmt::Display for Process {
@@ -48,7 +54,8 @@ impl Process {
         let clock = Arc::new(DriftingClock::new());
         let network = world.connect().with_odds(odds, world.fork());
         let witness = Witness::new(Arc::new(network.clone()), world.ledger.clone());
-        let manager = SessionManager::builder(Arc::new(witness))
+        let seam = (world.seam)(Arc::new(witness));
+        let manager = SessionManager::builder(seam)
             .settings(world.settings.clone())
             .server_name(name.clone())
             .migrations(holdings::migrations())
@@ -61,16 +68,18 @@ impl Process {
             number,
             name,
             clock,
+            traders: world.traders.clone(),
             network,
             manager: Mutex::new(Some(Arc::new(manager))),
             visits: Mutex::default(),
             frozen_until: Mutex::new(Instant::now()),
+            stalls: Mutex::default(),
         });
         world.ledger.note(format_args!("SERVER {process} started"));
         Ok(process)
     }
 
-    /// The manager, unless the server is no more.
+    /// The manager, unless the server is gone.
     pub(crate) fn manager(&self) -> Option<Arc<SessionManager>> {
         self.manager.lock().clone()
     }
@@ -81,6 +90,29 @@ impl Process {
 
     pub(crate) fn is_frozen(&self) -> bool {
         *self.frozen_until.lock() > Instant::now()
+    }
+
+    /// Notes that a slot is open here.
+    pub(crate) fn sets_up(&self, slot: &Slot) {
+        let stall = (slot.player().clone(), slot.name().clone(), slot.session());
+        self.stalls.lock().push(stall);
+    }
+
+    /// The traders' slots that are open here, but this one.
+    pub(crate) fn stalls(&self, own: &Slot) -> Vec<(PlayerId, SlotName)> {
+        let Some(manager) = self.manager() else {
+            return Vec::new();
+        };
+        let mut stalls = self.stalls.lock();
+        stalls.retain(|(player, _, session)| {
+            let live = manager.session(player);
+            live.is_some_and(|live| live.id() == *session)
+        });
+        let others = stalls.iter().filter(|(player, slot, _)| {
+            self.traders.contains(player) && (player, slot) != (own.player(), own.name())
+        });
+        let others = others.map(|(player, slot, _)| (player.clone(), slot.clone()));
+        others.collect()
     }
 
     /// Notes a task that runs on this server and dies with it.
@@ -164,7 +196,7 @@ impl Process {
     }
 }
 
-/// Hears everything that a manager tells.
+/// Hears every event of a manager.
 async fn listen(mut events: Events, ledger: Ledger, process: u32) {
     while let Some(event) = events.next().await {
         ledger.step(|state| match event {
@@ -180,6 +212,23 @@ async fn listen(mut events: Events, ledger: Ledger, process: u32) {
             Event::DocumentKept { player, slot, .. } => state
                 .history
                 .add(format_args!("TOLD {player}/{slot}: the document is kept")),
+            Event::VersionNotKept { player, slot, .. } => state
+                .history
+                .add(format_args!("TOLD {player}/{slot}: no version is kept")),
+            Event::LetterDelivered {
+                player,
+                slot,
+                letter,
+            } => state
+                .history
+                .add(format_args!("TOLD {player}/{slot}: {letter} is delivered")),
+            Event::ErrandFailed { player, slot, .. } => state
+                .history
+                .add(format_args!("TOLD {player}/{slot}: an errand failed")),
+            // The gift bank takes everything that is sent here.
+            Event::LetterRefused { letter, why, .. } => {
+                state.breaks(Rule::M2, format_args!("{letter} is refused: {why}"));
+            }
             _ => {}
         });
     }

@@ -42,6 +42,11 @@ impl Observer for Spectator {
             Deed::Freed { player, lock } => state.freed(player, lock),
             Deed::SlotErased { player, slot } => state.slot_erased(player, slot),
             Deed::Erased { player } => state.erasure_over(player),
+            Deed::Posted {
+                player,
+                slot,
+                letter,
+            } => state.posted(player, slot, letter, &Posting::Posted { holder: None }),
             other => state.breaks(Rule::NoPanic, format_args!("unknown: {other:?}")),
         });
     }
@@ -82,6 +87,28 @@ impl Referee {
             Some(store) => Ok(store.record_now(player, slot)),
             None => self.store.view(player, slot).await,
         }
+    }
+
+    async fn version_now(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Option<Record>> {
+        match &self.stepping {
+            Some(store) => Ok(store.version_now(player, slot, revision)),
+            None => self.store.version(player, slot, revision).await,
+        }
+    }
+
+    /// Looks whether an erasure left versions, where it is one step.
+    async fn inspect_versions(&self, player: &PlayerId) -> Result<()> {
+        for slot in self.ledger.step(|state| state.known_slots(player)) {
+            let left = self.store.versions(player, &slot).await?.len();
+            self.ledger
+                .step(|state| state.versions_left(player, &slot, left));
+        }
+        Ok(())
     }
 
     /// Compares a player's lock and slots with the model.
@@ -224,12 +251,21 @@ impl Backend for Referee {
             Some(_) => state.told_erased(player, &outcome),
             None => state.erased(player, &outcome),
         });
+        if outcome == Erasure::Erased && self.stepping.is_none() {
+            self.inspect_versions(player).await?;
+        }
         self.inspect(player, Rule::L1).await?;
         Ok(outcome)
     }
 
     async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
-        self.store.post(player, slot, letter).await
+        let outcome = self.store.post(player, slot, letter).await?;
+        let is_told = matches!(outcome, Posting::Posted { .. }) && self.stepping.is_some();
+        if !is_told {
+            self.ledger
+                .step(|state| state.posted(player, slot, letter, &outcome));
+        }
+        Ok(outcome)
     }
 
     async fn letters(
@@ -249,7 +285,10 @@ impl Backend for Referee {
         id: &LetterId,
         posting: WriteId,
     ) -> Result<()> {
-        self.store.discard(player, slot, id, posting).await
+        self.store.discard(player, slot, id, posting).await?;
+        self.ledger
+            .step(|state| state.discarded(player, slot, id, posting));
+        Ok(())
     }
 
     async fn settle(
@@ -259,7 +298,10 @@ impl Backend for Referee {
         id: &LetterId,
         posting: WriteId,
     ) -> Result<()> {
-        self.store.settle(player, slot, id, posting).await
+        self.store.settle(player, slot, id, posting).await?;
+        self.ledger
+            .step(|state| state.settled(player, slot, id, posting));
+        Ok(())
     }
 
     async fn known_letters(
@@ -272,15 +314,29 @@ impl Backend for Referee {
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
-        self.store.decide(trade, verdict).await
+        let stands = self.store.decide(trade, verdict).await?;
+        self.ledger
+            .step(|state| state.decided(trade, verdict, stands));
+        Ok(stands)
     }
 
     async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
-        self.store.forget_decision(trade, party).await
+        self.store.forget_decision(trade, party).await?;
+        self.ledger.step(|state| state.forgotten(trade, party));
+        Ok(())
     }
 
     async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
-        self.store.keep_version(claim, policy).await
+        let outcome = self.store.keep_version(claim, policy).await?;
+        self.ledger
+            .step(|state| state.version_kept(claim, &outcome));
+        if let Keeping::Kept { revision } = outcome {
+            let (player, slot) = (&claim.player, &claim.slot);
+            let version = self.version_now(player, slot, revision).await?;
+            self.ledger
+                .step(|state| state.version_is((player, slot), revision, version.as_ref()));
+        }
+        Ok(outcome)
     }
 
     async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {

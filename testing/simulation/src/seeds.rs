@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::{Failure, Report, Simulation};
 
 /// Runs the simulation of each seed, on as many threads as there are
-/// processors, and tells `done` of each that passed.
+/// processors, and reports each that passed to `done`.
 ///
 /// # Errors
 ///

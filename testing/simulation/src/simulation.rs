@@ -5,9 +5,16 @@ use std::{fmt, sync::Arc, time::Duration};
 use playerdata_core::backend::Backend;
 use playerdata_stepping::Flaw;
 use thiserror::Error;
-use tokio::{runtime, time::timeout};
+use tokio::time::timeout;
 
-use crate::{RULES, Rule, Violation, chaos, ending, ground::Kind, visitor, world::World};
+use crate::{
+    RULES, Rule, Violation, baton, chaos, ending,
+    ground::{Kind, Wrap},
+    operator,
+    visit::Role,
+    visitor,
+    world::World,
+};
 
 /// No run takes this long, in virtual time.
 const AT_MOST: Duration = Duration::from_hours(2);
@@ -28,6 +35,7 @@ pub struct Simulation {
     seed: u64,
     rules: Vec<Rule>,
     kind: Kind,
+    seam: Wrap,
 }
 
 impl fmt::Debug for Simulation {
@@ -69,6 +77,7 @@ impl Simulation {
             seed,
             rules: RULES.to_vec(),
             kind: Kind::OneStep(Arc::new(|store| store)),
+            seam: Arc::new(|way| way),
         }
     }
 
@@ -84,6 +93,16 @@ impl Simulation {
         wrap: impl Fn(Arc<dyn Backend>) -> Arc<dyn Backend> + Send + Sync + 'static,
     ) -> Self {
         self.kind = Kind::OneStep(Arc::new(wrap));
+        self
+    }
+
+    /// Puts what `wrap` makes between each manager and its way to the store, to
+    /// see what a manager does that leaves out a step, or does it too early.
+    pub fn with_managers_on(
+        mut self,
+        wrap: impl Fn(Arc<dyn Backend>) -> Arc<dyn Backend> + Send + Sync + 'static,
+    ) -> Self {
+        self.seam = Arc::new(wrap);
         self
     }
 
@@ -105,16 +124,17 @@ impl Simulation {
     ///
     /// If called from within a tokio runtime.
     pub fn run(&self) -> Result<Report, Failure> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .expect("a runtime without I/O can always be made");
-        runtime.block_on(self.play())
+        baton::run(self.play())
     }
 
     async fn play(&self) -> Result<Report, Failure> {
-        let world = World::new(self.seed, self.rules.clone(), &self.kind).await;
+        let world = World::new(
+            self.seed,
+            self.rules.clone(),
+            &self.kind,
+            Arc::clone(&self.seam),
+        )
+        .await;
         let world = Arc::new(world.expect("a store in memory takes what is put into it"));
         let ledger = world.ledger.clone();
         tokio::select! {
@@ -145,9 +165,21 @@ async fn story(world: &Arc<World>) {
     let mut everybody = tokio::task::JoinSet::new();
     let chaos = fastrand::Rng::with_seed(world.fork());
     everybody.spawn(chaos::reign(Arc::clone(world), chaos));
-    for player in &world.players {
+    let roles = [
+        (&world.players, Role::Wanderer),
+        (&world.traders, Role::Trader),
+        (&world.put_back, Role::PutBack),
+    ];
+    for (players, role) in roles {
+        for player in players {
+            let rng = fastrand::Rng::with_seed(world.fork());
+            let wandering = visitor::wander(Arc::clone(world), player.clone(), role, rng);
+            everybody.spawn(wandering);
+        }
+    }
+    for player in &world.put_back {
         let rng = fastrand::Rng::with_seed(world.fork());
-        everybody.spawn(visitor::wander(Arc::clone(world), player.clone(), rng));
+        everybody.spawn(operator::go_back(Arc::clone(world), player.clone(), rng));
     }
     while let Some(ended) = everybody.join_next().await {
         if let Err(error) = ended {

@@ -1,10 +1,13 @@
 //! A player on one server: from the start of the session to the end.
 
+mod dealing;
+
 use std::{collections::BTreeMap, error::Error as _, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use playerdata_core::{
-    Document, DocumentError, Error, OnConflict, PlayerId, Session, SessionId, Slot, SlotName,
+    Document, DocumentError, Error, LetterId, OnConflict, PlayerId, Session, SessionId, Slot,
+    SlotName,
 };
 use tokio::time::{sleep, timeout};
 
@@ -17,13 +20,27 @@ use crate::{
     world::{World, slot_name},
 };
 
+pub(crate) use dealing::STALLS;
+
 /// The slots that players use. Some have something unreadable in the last two.
 pub(crate) const SLOTS: [&str; 4] = ["Slot1", "Slot2", "Newer", "Broken"];
 
 /// Longer than everything that is waited for, taken together.
-const FOREVER: Duration = Duration::from_secs(600);
+pub(crate) const FOREVER: Duration = Duration::from_secs(600);
+
+/// What a player does on a server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Role {
+    /// Whatever can go wrong with documents.
+    Wanderer,
+    /// Has dealings with others.
+    Trader,
+    /// Is put back to earlier versions.
+    PutBack,
+}
 
 pub(crate) struct Visit {
+    role: Role,
     world: Arc<World>,
     process: Arc<Process>,
     session: Session<Document>,
@@ -35,7 +52,7 @@ pub(crate) struct Visit {
 pub(crate) async fn visit(
     world: Arc<World>,
     process: Arc<Process>,
-    player: PlayerId,
+    (player, role): (PlayerId, Role),
     mut rng: Rng,
 ) {
     habits::give_up_a_start(&world, &process, &player, &mut rng).await;
@@ -51,6 +68,7 @@ pub(crate) async fn visit(
         return;
     };
     let mut visit = Visit {
+        role,
         world,
         process,
         session,
@@ -121,6 +139,7 @@ impl Visit {
         session: Session<Document>,
     ) -> Self {
         Self {
+            role: Role::Wanderer,
             world,
             process,
             session,
@@ -165,18 +184,26 @@ impl Visit {
             if !self.may_go_on() {
                 return;
             }
-            match self.rng.u8(0..100) {
-                0..50 => self.change(),
-                50..55 => self.keep_for_a_while().await,
-                55..80 => self.save().await,
-                80..92 => {
-                    let slot = SLOTS[self.rng.usize(0..SLOTS.len())];
-                    let _ = self.load(slot).await;
-                }
-                92..95 => self.delete().await,
-                95..98 => self.save_all().await,
-                _ => self.list().await,
+            match self.role {
+                Role::Wanderer => self.do_something().await,
+                Role::Trader => self.deal().await,
+                Role::PutBack => self.live_again().await,
             }
+        }
+    }
+
+    async fn do_something(&mut self) {
+        match self.rng.u8(0..100) {
+            0..50 => self.change(),
+            50..55 => self.keep_for_a_while().await,
+            55..80 => self.save().await,
+            80..92 => {
+                let slot = SLOTS[self.rng.usize(0..SLOTS.len())];
+                let _ = self.load(slot).await;
+            }
+            92..95 => self.delete().await,
+            95..98 => self.save_all().await,
+            _ => self.list().await,
         }
     }
 
@@ -184,6 +211,9 @@ impl Visit {
     pub(crate) async fn load(&mut self, slot: &str) -> Result<(), Error> {
         let name = slot_name(slot);
         let author = self.author(&name);
+        let player = self.session.player().clone();
+        let ledger = self.world.ledger.clone();
+        let waited = ledger.step(|state| state.waiting_letters(&player, &name));
         let loading = self.session.load_slot(name.clone());
         match loading.await {
             Ok(slot) => {
@@ -192,8 +222,14 @@ impl Visit {
                     change_of(&document).and_then(|change| Ok((change, Holdings::of(&document)?)));
                 match facts {
                     Ok((change, holdings)) if !self.slots.contains_key(&name) => {
-                        let ledger = &self.world.ledger;
-                        ledger.step(|state| state.loaded(&author, change, holdings));
+                        let bank = document.gift_bank();
+                        let has = |id: &LetterId| bank.contains(id.as_str());
+                        ledger.step(|state| {
+                            state.loaded(&author, change, holdings);
+                            let place = (&player, &name);
+                            state.loaded_with_mail(author.session, place, &waited, has);
+                        });
+                        self.process.sets_up(&slot);
                     }
                     Ok(_) => {}
                     Err(error) => self.misread(&error),
@@ -224,6 +260,12 @@ impl Visit {
     /// Whether everything is known to be in the store.
     pub(crate) fn is_saved(&self) -> bool {
         self.slots.values().all(|slot| !slot.is_unsaved())
+    }
+
+    /// Whether a gift waits in an open slot.
+    pub(crate) fn has_gift(&self, slot: &SlotName, id: &str) -> bool {
+        let slot = self.slots.get(slot);
+        slot.is_some_and(|slot| slot.read(|document| document.gift_bank().contains(id)))
     }
 
     /// An open slot, if there is one.
@@ -291,7 +333,13 @@ impl Visit {
     }
 
     async fn save(&mut self) {
-        let Some(slot) = self.any_slot() else { return };
+        if let Some(slot) = self.any_slot() {
+            self.save_slot(&slot).await;
+        }
+    }
+
+    /// Returns whether it was told saved.
+    async fn save_slot(&self, slot: &Slot<Document>) -> bool {
         let author = self.author(slot.name());
         let at_least = change_of(&slot.snapshot()).unwrap_or_default();
         match slot.save().await {
@@ -299,8 +347,12 @@ impl Visit {
                 let revision = saved.revision();
                 let ledger = &self.world.ledger;
                 ledger.step(|state| state.saved(&author, revision, at_least));
+                true
             }
-            Err(error) => self.told("not saved", &error),
+            Err(error) => {
+                self.told("not saved", &error);
+                false
+            }
         }
     }
 

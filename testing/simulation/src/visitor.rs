@@ -9,27 +9,32 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{Rule, process::Process, visit::visit, world::World};
+use crate::{
+    Rule,
+    process::Process,
+    visit::{Role, visit},
+    world::World,
+};
 
 /// Visits under way at the same time: the game does not always notice that a
 /// player has left.
 const MAX_VISITS: usize = 3;
 
 /// Goes about until the world ends.
-pub(crate) async fn wander(world: Arc<World>, player: PlayerId, mut rng: Rng) {
+pub(crate) async fn wander(world: Arc<World>, player: PlayerId, role: Role, mut rng: Rng) {
     let mut visits = JoinSet::new();
     let mut here: Option<Arc<Process>> = None;
     while !world.is_over() {
         sleep(Duration::from_millis(rng.u64(0..=3_000))).await;
         let stays = rng.u8(0..4) == 0;
         let process = here.take().filter(|process| stays && process.is_up());
-        let Some(process) = process.or_else(|| somewhere(&world, &mut rng)) else {
+        let Some(process) = process.or_else(|| somewhere(&world, role, &mut rng)) else {
             continue;
         };
         let going = visit(
             Arc::clone(&world),
             Arc::clone(&process),
-            player.clone(),
+            (player.clone(), role),
             rng.fork(),
         );
         process.runs(visits.spawn(going));
@@ -55,12 +60,16 @@ fn check(world: &World, ended: Result<(), JoinError>) {
     }
 }
 
-fn somewhere(world: &World, rng: &mut Rng) -> Option<Arc<Process>> {
+/// Who wants to trade mostly goes where everybody does.
+fn somewhere(world: &World, role: Role, rng: &mut Rng) -> Option<Arc<Process>> {
     let up = world.up();
     let awake: Vec<_> = up
         .into_iter()
         .filter(|process| !process.is_frozen())
         .collect();
-    let nth = (!awake.is_empty()).then(|| rng.usize(0..awake.len()))?;
+    let nth = match role {
+        Role::Trader if rng.u8(0..3) > 0 => 0,
+        _ => (!awake.is_empty()).then(|| rng.usize(0..awake.len()))?,
+    };
     awake.get(nth).cloned()
 }

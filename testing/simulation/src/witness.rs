@@ -130,6 +130,8 @@ impl Backend for Witness {
     }
 
     async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
+        self.ledger
+            .step(|state| state.asks_to_post(player, slot, letter));
         self.network.post(player, slot, letter).await
     }
 
@@ -150,6 +152,8 @@ impl Backend for Witness {
         id: &LetterId,
         posting: WriteId,
     ) -> Result<()> {
+        self.ledger
+            .step(|state| state.asks_to_discard(player, id, posting));
         self.network.discard(player, slot, id, posting).await
     }
 
@@ -173,6 +177,8 @@ impl Backend for Witness {
     }
 
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
+        self.ledger
+            .step(|state| state.asks_to_decide(trade, verdict));
         self.network.decide(trade, verdict).await
     }
 

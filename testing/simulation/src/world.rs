@@ -12,8 +12,8 @@ use bytes::Bytes;
 use fastrand::Rng;
 use parking_lot::Mutex;
 use playerdata_core::{
-    ClaimNumber, Codec, IdSource, Incarnation, PlayerId, SequentialIds, ServerId, ServerName,
-    SessionId, Settings, SlotName, UnixMillis, WriteId,
+    ClaimNumber, IdSource, Incarnation, PlayerId, SequentialIds, ServerId, ServerName, SessionId,
+    Settings, SlotName, UnixMillis, WriteId,
     backend::{Acquisition, Backend, BackendError, Body, Claim, Claimant, Encoding, Stamp},
 };
 use playerdata_faults::{FaultyBackend, Odds};
@@ -22,17 +22,26 @@ use tokio::time::Instant;
 use crate::{
     Rule,
     clock::DriftingClock,
-    ground::{Ground, Kind},
+    ground::{Ground, Kind, Wrap},
     holdings,
     ledger::Ledger,
     process::Process,
+    shop::Shop,
 };
 
 pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) settings: Settings,
     pub(crate) store_clock: Arc<DriftingClock>,
+    /// Players to whom everything happens, deletions and erasures included.
     pub(crate) players: Vec<PlayerId>,
+    /// Players who have dealings with each other.
+    pub(crate) traders: Vec<PlayerId>,
+    /// Players of whom earlier versions are put back.
+    pub(crate) put_back: Vec<PlayerId>,
+    pub(crate) shop: Shop,
+    /// What stands between a manager and its way to the store.
+    pub(crate) seam: Wrap,
     pub(crate) odds: Odds,
     /// When the faults stop and everybody goes home.
     pub(crate) ends_at: Instant,
@@ -48,17 +57,25 @@ impl World {
         seed: u64,
         rules: Vec<Rule>,
         kind: &Kind,
+        seam: Wrap,
     ) -> Result<Self, BackendError> {
         let mut rng = Rng::with_seed(seed);
         let settings = settings(&mut rng);
         let store_clock = Arc::new(DriftingClock::new());
-        let codec = Codec::new(&settings, &SequentialIds::default());
-        let ledger = Ledger::new(rules, codec, store_clock.clone());
+        let ledger = Ledger::new(rules, store_clock.clone());
         let (ground, store) = Ground::new(kind, store_clock.clone(), &ledger);
-        let players: Vec<_> = (1..=rng.u64(1..=4)).map(PlayerId::from).collect();
+        let players: Vec<_> = (1..=rng.u64(1..=3)).map(PlayerId::from).collect();
         for player in &players {
             put_what_was_there(&*store, &ledger, player, &mut rng).await?;
         }
+        let traders: Vec<_> = (11..=rng.u64(12..=13)).map(PlayerId::from).collect();
+        let put_back: Vec<_> = (21..=rng.u64(20..=21)).map(PlayerId::from).collect();
+        ledger.step(|state| {
+            traders.iter().for_each(|player| state.trades(player));
+            put_back
+                .iter()
+                .for_each(|player| state.may_be_put_back(player));
+        });
         let odds = match rng.u8(0..6) {
             0 => Odds::none(),
             1 => Odds::bad_day(),
@@ -70,8 +87,12 @@ impl World {
             settings,
             store_clock,
             players,
+            traders,
+            put_back,
+            shop: Shop::default(),
+            seam,
             odds,
-            ends_at: Instant::now() + Duration::from_secs(rng.u64(40..=160)),
+            ends_at: Instant::now() + Duration::from_secs(rng.u64(30..=110)),
             ground,
             processes: Mutex::default(),
             last_process: AtomicU32::new(0),
@@ -87,6 +108,12 @@ impl World {
     /// Ends what faults the store has of its own.
     pub(crate) fn calm(&self) {
         self.ground.calm();
+    }
+
+    /// Everybody but newcomers.
+    pub(crate) fn everybody(&self) -> impl Iterator<Item = &PlayerId> {
+        let put_back = self.put_back.iter().chain(&self.traders);
+        self.players.iter().chain(put_back)
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -142,6 +169,9 @@ fn settings(rng: &mut Rng) -> Settings {
     settings.lock_expiry = Duration::from_secs(rng.u64(6..=12));
     settings.save_attempts = rng.u32(1..=4);
     settings.compress_from_bytes = [0, 16][rng.usize(0..2)];
+    settings.version_interval = Duration::from_secs([1, 15, 3_600][rng.usize(0..3)]);
+    settings.versions_kept = [2, 8][rng.usize(0..2)];
+    settings.max_idempotency_keys = [12, 1_000, 1_000][rng.usize(0..3)];
     settings.max_concurrent_saves = [1, 64][rng.usize(0..2)];
     settings.default_data = holdings::default_data();
     settings

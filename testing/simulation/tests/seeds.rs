@@ -39,16 +39,21 @@ macro_rules! seeds {
 
 // In parts, so that none takes long on a busy machine.
 seeds! {
-    no_rule_is_broken_in_seeds_0_to_99: 0..100;
-    no_rule_is_broken_in_seeds_100_to_199: 100..200;
-    no_rule_is_broken_in_seeds_200_to_299: 200..300;
-    no_rule_is_broken_in_seeds_300_to_399: 300..400;
-    no_rule_is_broken_in_seeds_400_to_499: 400..500;
+    no_rule_is_broken_in_seeds_0_to_49: 0..50;
+    no_rule_is_broken_in_seeds_50_to_99: 50..100;
+    no_rule_is_broken_in_seeds_100_to_149: 100..150;
+    no_rule_is_broken_in_seeds_150_to_199: 150..200;
+    no_rule_is_broken_in_seeds_200_to_249: 200..250;
+    no_rule_is_broken_in_seeds_250_to_299: 250..300;
+    no_rule_is_broken_in_seeds_300_to_349: 300..350;
+    no_rule_is_broken_in_seeds_350_to_399: 350..400;
+    no_rule_is_broken_in_seeds_400_to_449: 400..450;
+    no_rule_is_broken_in_seeds_450_to_499: 450..500;
 }
 
 #[test]
 fn a_seed_gives_the_same_run_to_the_last_step() {
-    for seed in 0..40 {
+    for seed in 0..20 {
         let run = || match Simulation::new(seed).run() {
             Ok(report) => report.history,
             Err(failure) => failure.history,
@@ -85,7 +90,7 @@ fn everything_that_can_go_wrong_does() {
         "not ended: ",
         "deleted",
         "can't be decoded",
-        "can't be brought to the current schema",
+        "can't be migrated to the current schema",
         "no session: ",
         "GIVES UP a start",
         "KEPT its session",
@@ -94,6 +99,29 @@ fn everything_that_can_go_wrong_does() {
         "keeps the document",
         "the document is kept",
         "not changed: the session of player",
+        ": applied before",
+        "is granted",
+        "is Posted",
+        "is AlreadySent",
+        "is delivered",
+        "CLAIMS",
+        "is Sent",
+        "is Waiting",
+        "is AlreadyTransferred",
+        "an errand failed",
+        "is Traded",
+        "is Aborted",
+        "is AlreadyTraded",
+        "not traded: ",
+        "Commit -> Abort",
+        "Abort -> Commit",
+        "does not wait for a trade",
+        "remembers",
+        "keep a version",
+        "no version is kept",
+        "is put back, something left out: true",
+        "not put back: player",
+        "COUNTED",
     ];
     let mut unseen = seen.to_vec();
     for seed in 0..100 {

@@ -10,7 +10,7 @@ use playerdata_core::{
 };
 
 use crate::{
-    Flaw, SteppingStore,
+    Deed, Flaw, SteppingStore,
     table::{Items, MailboxItem, Remembered, TradeItem},
 };
 
@@ -37,7 +37,15 @@ impl SteppingStore {
             });
             let mailbox = items.mailboxes.entry(key.clone());
             let mailbox = mailbox.or_insert_with(|| MailboxItem::new(made_in));
-            mailbox.put(new).then_some(None)
+            if !mailbox.put(new) {
+                return None;
+            }
+            items.tell(Deed::Posted {
+                player: player.clone(),
+                slot: slot.clone(),
+                letter: new.clone(),
+            });
+            Some(None)
         });
         let Some(known) = posted.await else {
             return Posting::Full;
@@ -167,7 +175,7 @@ impl SteppingStore {
     }
 
     /// A step of an erasure: removes the mailboxes of a player that were made
-    /// before so many erasures were over.
+    /// before this many erasures were over.
     pub(crate) async fn remove_mail(&self, player: &PlayerId, erasures: u64) {
         let any = self.has(Flaw::ErasureRemovesAnyMail);
         let empties = self.has(Flaw::ErasureEmptiesAnyMailbox);

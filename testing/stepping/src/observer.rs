@@ -1,10 +1,10 @@
-//! What steps do before their operation tells anybody.
+//! What steps do before their operation answers anybody.
 
 use std::fmt;
 
 use playerdata_core::{
     PlayerId, SlotName,
-    backend::{Claimant, Lock},
+    backend::{Claimant, Letter, Lock},
 };
 
 /// Something that a step did that is not the last of its operation, or that
@@ -40,9 +40,18 @@ pub enum Deed {
         /// The player.
         player: PlayerId,
     },
+    /// A letter waits in a mailbox, of which its sender is not told yet.
+    Posted {
+        /// Whose mailbox it is.
+        player: PlayerId,
+        /// The slot that it is for.
+        slot: SlotName,
+        /// The letter.
+        letter: Letter,
+    },
 }
 
-/// Sees what is done before any operation tells of it.
+/// Sees what is done before any operation answers.
 ///
 /// All that an operation answers, and every other change that it made, it
 /// tells right after its last step, without waiting for anything. So who is

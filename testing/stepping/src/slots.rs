@@ -21,6 +21,8 @@ impl SteppingStore {
         let opened = self.table().step(|items| {
             let fence = seen.unwrap_or_else(|| fence_of(items, claim))?.get();
             let key = (claim.player.clone(), claim.slot.clone());
+            let mailbox = items.mailboxes.get(&key);
+            let mail = mailbox.is_some_and(|mailbox| !mailbox.waiting.is_empty());
             let slot = items.slots.entry(key).or_default();
             let number = claim.number.get();
             let newer = |live: LiveClaim| live.fence == fence && live.number > number;
@@ -37,6 +39,7 @@ impl SteppingStore {
                 revision: slot.revision,
                 last_write: slot.last_write,
                 record: slot.record.clone(),
+                mail,
             }))
         });
         match opened.await {

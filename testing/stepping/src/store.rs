@@ -14,7 +14,7 @@ use playerdata_core::{
     },
 };
 
-use crate::{Flaw, Gate, Observer, table::Table};
+use crate::{Flaw, Gate, Observer, table::Table, versions::version_of};
 
 /// One process' client of the store; clones are the same process.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ impl SteppingStore {
         }
     }
 
-    /// Tells `observer` what this process does, and those that are made of
+    /// Shows `observer` what this process does, and those that are made of
     /// it.
     #[must_use = "it is the same process, to be used on"]
     pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
@@ -76,6 +76,18 @@ impl SteppingStore {
         let key = (player.clone(), slot.clone());
         self.table
             .look(|items| items.slots.get(&key)?.record.clone())
+    }
+
+    /// A kept version as it is now, without a step.
+    #[must_use]
+    pub fn version_now(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Option<Record> {
+        self.table
+            .look(|items| version_of(items, player, slot, revision))
     }
 
     pub(crate) fn table(&self) -> &Table {

@@ -59,7 +59,8 @@ impl SteppingStore {
             if newest.record.revision == revision {
                 return Keeping::Kept { revision };
             }
-            if now < newest.kept_at.saturating_add(policy.min_age) {
+            // One of the future was kept by a clock that ran ahead.
+            if newest.kept_at <= now && now < newest.kept_at.saturating_add(policy.min_age) {
                 return Keeping::Recent;
             }
         }
@@ -92,12 +93,9 @@ impl SteppingStore {
         slot: &SlotName,
         revision: Revision,
     ) -> Option<Record> {
-        let key = (player.clone(), slot.clone());
-        let found = self.table().step(|items| {
-            let mut kept = items.versions.get(&key)?.iter();
-            let version = kept.find(|version| version.record.revision == revision)?;
-            Some(version.record.clone())
-        });
+        let found = self
+            .table()
+            .step(|items| version_of(items, player, slot, revision));
         found.await
     }
 
@@ -148,6 +146,18 @@ impl SteppingStore {
             players,
         })
     }
+}
+
+pub(crate) fn version_of(
+    items: &Items,
+    player: &PlayerId,
+    slot: &SlotName,
+    revision: Revision,
+) -> Option<Record> {
+    let key = (player.clone(), slot.clone());
+    let mut kept = items.versions.get(&key)?.iter();
+    let version = kept.find(|version| version.record.revision == revision)?;
+    Some(version.record.clone())
 }
 
 impl VersionItem {

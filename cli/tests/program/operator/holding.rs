@@ -26,7 +26,7 @@ fn a_player_is_freed_from_a_session_and_its_server_is_told(folder: &Folder) {
 
     let unasked = folder.give(&["free", "1"]);
     assert_eq!(unasked.code, Some(2), "{unasked:#?}");
-    assert!(unasked.messages.contains("say --yes"), "{unasked:#?}");
+    assert!(unasked.messages.contains("pass --yes"), "{unasked:#?}");
     let dry = folder.json(0, &["free", "1", "--dry-run"]);
     assert_eq!(dry["freed"], json!(false));
     assert_eq!(
@@ -66,7 +66,10 @@ fn a_player_is_erased_for_good_and_not_while_somebody_plays(folder: &Folder) {
         json!(1)
     );
     let erased = folder.give(&["erase", "1", "--yes"]);
-    erased.expect(0, &["player 1 is erased: nothing is stored any more"]);
+    erased.expect(
+        0,
+        &["player 1 is erased: nothing is stored for them any more"],
+    );
     assert_eq!(folder.json(1, &["show", "1"])["slots"], json!([]));
 }
 

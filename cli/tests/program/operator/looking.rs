@@ -44,7 +44,7 @@ fn show_has_each_slot_in_words_and_in_json_with_the_envelope_apart() {
         words
             .answers
             .iter()
-            .any(|it| it.starts_with("Kept beside it ($playerdata): {"))
+            .any(|it| it.starts_with("Stored beside it ($playerdata): {"))
     );
 
     let raw = folder.give(&["show", "7", "Slot1", "--raw"]);
@@ -112,7 +112,7 @@ fn slots_without_versions_or_mail_say_so() {
     assert_eq!(none.code, Some(1), "{none:#?}");
     assert!(
         none.messages
-            .contains("no version 9 is kept of Slot1 of player 1"),
+            .contains("no version 9 of Slot1 of player 1 is kept"),
         "{none:#?}"
     );
 }
@@ -173,7 +173,7 @@ fn check_finds_nothing_where_nothing_is_wrong() {
     let last = checked.answers.last().unwrap();
     assert_eq!(checked.code, Some(0), "{checked:#?}");
     assert!(
-        last.starts_with("2 players and 3 records looked at: 0 faults"),
+        last.starts_with("2 players and 3 records checked: 0 faults"),
         "{last}"
     );
     let one = folder.give(&["check", "2", "--json"]);

@@ -1,9 +1,11 @@
 //! The commands for people on call.
 
+mod carrying;
 #[cfg(all(feature = "redis", feature = "dynamodb"))]
 mod damage;
 mod holding;
 mod interrupted;
+mod listing;
 mod looking;
 mod moving;
 mod putting;
@@ -13,6 +15,7 @@ mod scene;
 mod table;
 mod terminal;
 mod usage;
+mod watching;
 
 use std::process::Stdio;
 

@@ -150,7 +150,7 @@ fn a_bad_deploy(folder: &Folder, recipe: &mut Recipe) {
     put_in_place(folder, &figures);
     recipe.next_with(folder, "3 slots would be restored, 1 untouched, 0 left");
     recipe.next_with(folder, "3 slots restored, 1 untouched, 0 left");
-    recipe.next_with(folder, "4 players and 4 records looked at: 0 faults");
+    recipe.next_with(folder, "4 players and 4 records checked: 0 faults");
     for player in ["7", "8", "9", "lucky"] {
         let shown = folder.json(0, &["show", player]);
         assert_eq!(shown["slots"][0]["document"]["Currency"], json!(2));
@@ -232,8 +232,8 @@ fn an_empty_store(folder: &Folder, recipe: &mut Recipe) {
     Raw::of(folder).wipe();
     recipe.next(folder);
     recipe.next_with(folder, "would import 2 players");
-    recipe.next_with(folder, "2 players written, 0 there already");
-    recipe.next_with(folder, "2 players and 2 records looked at: 0 faults");
+    recipe.next_with(folder, "2 players written, 0 already there");
+    recipe.next_with(folder, "2 players and 2 records checked: 0 faults");
     let shown = folder.json(0, &["show", "8"]);
     assert_eq!(shown["slots"][0]["document"], rich(2));
     let versions = folder.json(0, &["versions", "8", "Slot1"]);
@@ -246,9 +246,9 @@ fn a_move(folder: &Folder, recipe: &mut Recipe) {
     });
     put_in_place(folder, &figures);
     recipe.next_with(folder, "would copy 2 players");
-    recipe.next_with(folder, "2 players written, 0 there already");
+    recipe.next_with(folder, "2 players written, 0 already there");
     recipe.next_with(folder, "are the same");
-    recipe.next_with(folder, "2 players and 2 records looked at: 0 faults");
+    recipe.next_with(folder, "2 players and 2 records checked: 0 faults");
     let there = ["--store", "sqlite:new.db"];
     let mail = folder.json(0, &[&["mail", "8", "Slot1"], &there[..]].concat());
     assert_eq!(mail["letters"][0]["id"], json!("gift"));

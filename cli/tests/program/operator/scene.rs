@@ -31,7 +31,7 @@ impl Figure {
         }
     }
 
-    /// All of it happened so many days later.
+    /// All of it happened this many days later.
     pub(super) fn later(mut self, days: u64) -> Self {
         self.days_later = days;
         self

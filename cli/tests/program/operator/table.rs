@@ -122,7 +122,7 @@ fn every_command_that_looks_answers_in_json_and_by_its_exit_code(folder: &Folder
             (
                 &["diff", "hero", "Slot1", "9"],
                 1,
-                Told("no version 9 is kept of Slot1"),
+                Told("no version 9 of Slot1"),
             ),
             (
                 &["diff", "nobody", "Slot1", "1"],
@@ -174,7 +174,7 @@ fn every_command_that_changes_something_answers_in_json_and_by_its_exit_code(fol
     folder.write("mended.json", &rich(7).to_string());
     folder.write("half.json", "{");
     folder.write("bad.jsonl", "{\n");
-    let say_yes = "say --yes";
+    let say_yes = "pass --yes";
     let held = "is held by";
     hold(
         folder,
@@ -246,7 +246,7 @@ fn every_command_that_changes_something_answers_in_json_and_by_its_exit_code(fol
             (
                 &["restore", "hero", "Slot1", "9", "--yes"],
                 1,
-                Told("no version 9 is kept"),
+                Told("no version 9 of Slot1"),
             ),
             (
                 &[
@@ -259,7 +259,7 @@ fn every_command_that_changes_something_answers_in_json_and_by_its_exit_code(fol
                     "2",
                 ],
                 4,
-                Told("was written since"),
+                Told("has been written since"),
             ),
             (
                 &["put", "hero", "Slot1", "half.json", "--yes"],

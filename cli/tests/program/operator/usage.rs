@@ -11,6 +11,7 @@ const COMMANDS: &[&str] = &[
     "versions",
     "diff",
     "restore",
+    "rewind",
     "put",
     "holder",
     "free",
@@ -21,6 +22,7 @@ const COMMANDS: &[&str] = &[
     "import",
     "move",
     "check",
+    "watch",
     "completions",
     "man",
 ];
@@ -63,7 +65,7 @@ fn a_command_line_that_can_not_be_used_is_told_with_exit_code_2() {
         (&["play", "--config", "nowhere.toml"], "nowhere.toml"),
         (
             &["show", "1"],
-            "there is no file playerdata.db; nothing was made",
+            "there is no file playerdata.db; nothing was created",
         ),
         (
             &["put", "1", "Slot1", "nowhere.json"],
@@ -71,6 +73,8 @@ fn a_command_line_that_can_not_be_used_is_told_with_exit_code_2() {
         ),
         (&["free", "1", "--accept-hazard", "fire"], "evicts-players"),
         (&["diff", "1", "Slot1"], "<REVISION>"),
+        (&["players", "--rate", "0"], "--rate"),
+        (&["players", "--segments", "257"], "--segments"),
         (&["completions", "cmd.exe"], "bash"),
     ] {
         let ended = folder.give(arguments);

@@ -94,7 +94,10 @@ fn a_document_that_can_not_be_saved_at_the_end_is_told_and_the_player_is_free() 
         end.starts_with("error: the session of player 1 could not be ended"),
         "{end}"
     );
-    assert!(ended.messages.contains(&long), "what is not saved is told");
+    assert!(
+        ended.messages.contains(&long),
+        "what is not saved is reported"
+    );
     assert_eq!(currency(&folder), "501");
 }
 

@@ -55,7 +55,7 @@ fn every_acknowledged_save_survives_kill_9(folder: &Folder) {
             assert!(changed >= known.currency, "{changed} after {known:?}");
             let revision = status["revision"].as_u64().expect("a revision");
             assert!(revision >= known.revision, "{revision} after {known:?}");
-            // Killed between a write and its acknowledgement, at the most.
+            // Killed between a write and its acknowledgement, at most.
             assert!(revision <= known.revision + 1, "{revision} after {known:?}");
         }
         let feeder = feed(play.take_input());

@@ -1,5 +1,5 @@
-//! At a terminal: history, completion, colours, and what is told while somebody
-//! types.
+//! At a terminal: history, completion, colours, and what is reported while
+//! somebody types.
 
 use std::process::Command;
 
@@ -70,7 +70,7 @@ fn lines_are_completed_and_edited_and_kept_for_the_next_time() {
     expect(&mut terminal, "\r\n500\r\n");
     type_in(&mut terminal, "inc Currenyy\x08\x08cy 7\r");
     expect(&mut terminal, "\r\n507\r\n");
-    // The line before, once more.
+    // The line before, again.
     type_in(&mut terminal, "\x1b[A\r");
     expect(&mut terminal, "\r\n514\r\n");
     // The end of the input.

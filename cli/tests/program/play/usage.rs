@@ -182,7 +182,7 @@ fn debug_mode_reports_decisions_and_rust_log_goes_before_it() {
 #[test]
 fn a_store_that_can_not_be_opened_is_told_with_exit_code_5() {
     let folder = Folder::new();
-    folder.write("text.db", &"This is no database. ".repeat(100));
+    folder.write("text.db", &"This is not a database. ".repeat(100));
     for (store, told) in [
         ("sqlite:text.db", "not an SQLite database"),
         ("sqlite:missing/folder/game.db", "missing/folder/game.db"),

@@ -69,8 +69,8 @@ async fn visits(game: &Game, player: &PlayerId, acknowledged: &AtomicU64) {
 /// have: whoever loads the player finds what was acknowledged before, and when
 /// the day is over, everything is well.
 ///
-/// Proves S1, S2, L1 and L4. A backend that fails it is right as long as the
-/// network is.
+/// Proves [S1](Rule::S1), [S2](Rule::S2), [L1](Rule::L1) and [L4](Rule::L4). A
+/// backend that fails it is right as long as the network is.
 pub async fn what_was_acknowledged_survives_a_bad_day(fixture: Fixture) {
     let clients = fixture.clients();
     let mut games = Vec::new();

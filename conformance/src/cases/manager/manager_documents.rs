@@ -33,14 +33,14 @@ struct Profile {
     inventory: Inventory,
 }
 
-/// A document whose length can be told to the byte.
+/// A document whose length is known to the byte.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Diary {
     text: String,
 }
 
 impl Diary {
-    /// One that has so many bytes as JSON.
+    /// One that has this many bytes as JSON.
     fn of_bytes(bytes: usize) -> Self {
         let frame = r#"{"text":""}"#.len();
         Self {
@@ -60,8 +60,8 @@ async fn record(client: &Client) -> Record {
 /// what they can be, text of every kind, what is missing and what is empty; a
 /// shorter one after a longer one, too.
 ///
-/// Proves S1 and the contract on bodies. A backend that fails it stores
-/// documents that can't be read any more.
+/// Proves [S1](Rule::S1) and the contract on bodies. A backend that fails it
+/// stores documents that can't be read any more.
 pub async fn a_games_own_type_comes_back_as_it_was(fixture: Fixture) {
     let [a, b] = fixture.clients();
     let (a, b) = (a.game("server-a"), b.game("server-b"));
@@ -99,8 +99,8 @@ pub async fn a_games_own_type_comes_back_as_it_was(fixture: Fixture) {
 /// A large inventory is stored compressed and comes back item by item; one that
 /// became small again is stored plainly.
 ///
-/// Proves S1 and the contract on bodies. A backend that fails it takes
-/// compressed bytes for text, or forgets how they are to be read.
+/// Proves [S1](Rule::S1) and the contract on bodies. A backend that fails it
+/// takes compressed bytes for text, or forgets how they are to be read.
 pub async fn a_compressed_document_comes_back_item_by_item(fixture: Fixture) {
     const ITEMS: u64 = 300;
 
@@ -145,12 +145,12 @@ async fn expect_refused(world: &World, slot: &Slot<Diary>, limit: usize) {
 }
 
 /// A document as large as the store takes, or 1 MiB if it takes more, is saved
-/// and comes back. One that is larger than the store takes (if that is 16 MiB or
-/// less) is refused with both sizes before anything is sent; what was saved before stays, and the slot can
-/// be saved again.
+/// and comes back. One that is larger than the store takes (if that is 16 MiB
+/// or less) is refused with both sizes before anything is sent; what was saved
+/// before stays, and the slot can be saved again.
 ///
-/// Proves S8. A backend that fails it promises a limit that it does not keep,
-/// and a player who collects too much can't be saved any more.
+/// Proves [S8](Rule::S8). A backend that fails it promises a limit that it does
+/// not keep, and a player who collects too much can't be saved any more.
 pub async fn a_document_as_large_as_the_store_takes_is_saved(fixture: Fixture) {
     let [client_a, client_b] = fixture.clients();
     let limit = client_a.backend().limits().max_body_bytes;

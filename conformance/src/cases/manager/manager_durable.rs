@@ -9,8 +9,9 @@ use crate::{Fixture, Rule};
 /// acknowledged is there: a restarted server has its players back at once, and
 /// those of one that stays away are still its own.
 ///
-/// Proves S1, L2 and L3. A backend that fails it loses an evening of play to a
-/// power cut, or gives players to whoever comes up first.
+/// Proves [S1](Rule::S1), [L2](Rule::L2) and [L3](Rule::L3). A backend that
+/// fails it loses an evening of play to a power cut, or gives players to
+/// whoever comes up first.
 pub async fn games_and_store_start_again(fixture: Fixture) {
     let players = [1_u64, 2].map(PlayerId::from);
     let fence = {

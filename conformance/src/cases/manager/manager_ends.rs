@@ -14,8 +14,8 @@ use crate::{Fixture, Rule};
 /// The end of a session saves what is unsaved and frees the player, for
 /// everybody and at once.
 ///
-/// Proves E1 and L6. A backend that fails it keeps a player out who changes
-/// servers, or loses what they did last.
+/// Proves [E1](Rule::E1) and [L6](Rule::L6). A backend that fails it keeps a
+/// player out who changes servers, or loses what they did last.
 pub async fn an_end_saves_and_frees_the_player(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [_, client] = fixture.clients();
@@ -36,8 +36,8 @@ pub async fn an_end_saves_and_frees_the_player(fixture: Fixture) {
 /// A session whose last save fails gives its document back and keeps the
 /// player, until it is ended again.
 ///
-/// Proves E1 and E3. A backend that fails it loses what a player did during an
-/// outage, and gives them away without it.
+/// Proves [E1](Rule::E1) and [E3](Rule::E3). A backend that fails it loses what
+/// a player did during an outage, and gives them away without it.
 pub async fn a_last_save_that_fails_keeps_the_player(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [_, client] = fixture.clients();
@@ -65,8 +65,8 @@ pub async fn a_last_save_that_fails_keeps_the_player(fixture: Fixture) {
 /// A release whose answer was lost, and which is tried again after the player
 /// has gone on to another server, does that one no harm.
 ///
-/// Proves L6 and E1. A backend that fails it frees a player who is being
-/// played, and others join in.
+/// Proves [L6](Rule::L6) and [E1](Rule::E1). A backend that fails it frees a
+/// player who is being played, and others join in.
 pub async fn a_release_that_is_tried_again_frees_nobody_else(fixture: Fixture) {
     let [mut a, b] = fixture.games().await;
     let [client, _] = fixture.clients();
@@ -90,8 +90,8 @@ pub async fn a_release_that_is_tried_again_frees_nobody_else(fixture: Fixture) {
 
 /// A session that is dropped is saved and released in the background.
 ///
-/// Proves E5. A backend that fails it keeps a player out whose game forgot
-/// them, or loses what they did.
+/// Proves [E5](Rule::E5). A backend that fails it keeps a player out whose game
+/// forgot them, or loses what they did.
 pub async fn a_dropped_session_is_saved_and_released(fixture: Fixture) {
     let [mut a, b] = fixture.games().await;
     let [_, client] = fixture.clients();
@@ -115,8 +115,8 @@ pub async fn a_dropped_session_is_saved_and_released(fixture: Fixture) {
 /// A shutdown saves and releases everybody and leaves no lease, so that nobody
 /// has to wait; another server with the name can be started.
 ///
-/// Proves E4. A backend that fails it makes every update of a game cost its
-/// players a minute, or what they did last.
+/// Proves [E4](Rule::E4). A backend that fails it makes every update of a game
+/// cost its players a minute, or what they did last.
 pub async fn a_shutdown_saves_and_frees_everybody(fixture: Fixture) {
     const PLAYERS: u64 = 12;
 
@@ -153,8 +153,8 @@ pub async fn a_shutdown_saves_and_frees_everybody(fixture: Fixture) {
 /// During an outage every call says that the store is down and nothing is
 /// taken for lost; when it is over, the session saves what it has.
 ///
-/// Proves E3. A backend that fails it throws everybody out, or loses what they
-/// did, when it could not be reached for a moment.
+/// Proves [E3](Rule::E3). A backend that fails it throws everybody out, or
+/// loses what they did, when it could not be reached for a moment.
 pub async fn an_outage_loses_no_session_and_no_change(fixture: Fixture) {
     let [mut a, b] = fixture.games().await;
     let [_, client] = fixture.clients();
@@ -176,15 +176,15 @@ pub async fn an_outage_loses_no_session_and_no_change(fixture: Fixture) {
         .told_so_far()
         .into_iter()
         .find(|event| matches!(event, Event::SessionLost { .. }));
-    let what = format!("nothing is told as lost: {lost:?}");
+    let what = format!("nothing is reported as lost: {lost:?}");
     fixture.expect(Rule::E3, &what, lost.is_none());
 }
 
 /// A server that is cut off while it shuts down keeps to its deadline, and says
 /// what it could not save; its players are where they were.
 ///
-/// Proves E4 and L5. A backend that fails it lets a server free players whose
-/// last saves never came.
+/// Proves [E4](Rule::E4) and [L5](Rule::L5). A backend that fails it lets a
+/// server free players whose last saves never came.
 pub async fn a_shutdown_without_the_store_frees_nobody(fixture: Fixture) {
     let [client_a, client_b] = fixture.clients();
     let a = client_a.game("server-a").mortal(&fixture).start().await;

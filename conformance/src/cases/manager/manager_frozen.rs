@@ -33,8 +33,9 @@ fn save_frozen(
 /// took its player: the saves that it had sent are refused, its session is
 /// closed, and it is told who has the player.
 ///
-/// Proves L4 and E2. A backend that fails it writes what a server that was
-/// stopped for a minute remembers over what has happened since.
+/// Proves [L4](Rule::L4) and [E2](Rule::E2). A backend that fails it writes
+/// what a server that was stopped for a minute remembers over what has happened
+/// since.
 pub async fn the_saves_of_a_frozen_server_are_refused(fixture: Fixture) {
     let [client_a, client_b] = fixture.clients();
     let mut a = client_a.game("server-a").mortal(&fixture).start().await;
@@ -61,8 +62,8 @@ pub async fn the_saves_of_a_frozen_server_are_refused(fixture: Fixture) {
 /// The saves of a frozen server are refused also when who took its player has
 /// gone again: without a lock there is no permission.
 ///
-/// Proves L5. A backend that fails it takes the lack of a lock for the right
-/// to write, and an old state comes back after a player has left.
+/// Proves [L5](Rule::L5). A backend that fails it takes the lack of a lock for
+/// the right to write, and an old state comes back after a player has left.
 pub async fn a_frozen_server_has_lost_a_player_who_has_gone(fixture: Fixture) {
     let [mut a, b] = fixture.games().await;
     let player = fixture.player();
@@ -84,8 +85,8 @@ pub async fn a_frozen_server_has_lost_a_player_who_has_gone(fixture: Fixture) {
 /// A deletion that a slow server had sent is refused if it arrives after
 /// somebody took its player: the slot is as the taker found it.
 ///
-/// Proves L4 and E2. A backend that fails it lets a server that was stopped
-/// for a minute delete what is being played elsewhere.
+/// Proves [L4](Rule::L4) and [E2](Rule::E2). A backend that fails it lets a
+/// server that was stopped for a minute delete what is being played elsewhere.
 pub async fn a_deletion_that_arrives_after_a_theft_is_refused(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();
@@ -129,8 +130,8 @@ pub async fn a_deletion_that_arrives_after_a_theft_is_refused(fixture: Fixture) 
 /// A release that a frozen server had sent frees nobody after somebody took its
 /// player.
 ///
-/// Proves L6. A backend that fails it frees a player who is being played, and
-/// a third server joins in.
+/// Proves [L6](Rule::L6). A backend that fails it frees a player who is being
+/// played, and a third server joins in.
 pub async fn the_release_of_a_frozen_server_frees_nobody(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [_, client] = fixture.clients();

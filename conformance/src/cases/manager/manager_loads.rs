@@ -52,8 +52,8 @@ fn migrations(world: &World, steps: u32) -> Migrations {
 /// A load that fails gives an error and no defaults, and the data stays as it
 /// is: the next load has it.
 ///
-/// Proves S4. A backend that fails it takes a player whose data could not be
-/// read for a new one, and saves the defaults over what they had.
+/// Proves [S4](Rule::S4). A backend that fails it takes a player whose data
+/// could not be read for a new one, and saves the defaults over what they had.
 pub async fn a_load_that_fails_gives_no_defaults(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();
@@ -84,8 +84,8 @@ pub async fn a_load_that_fails_gives_no_defaults(fixture: Fixture) {
 /// A body that can't be decoded is an error that has its bytes, and stays in
 /// the store as it is; no lock is left, and the next who tries finds the same.
 ///
-/// Proves S5 and L8. A backend that fails it mends what it takes for text, and
-/// an operator has nothing to restore a player from.
+/// Proves [S5](Rule::S5) and [L8](Rule::L8). A backend that fails it mends what
+/// it takes for text, and an operator has nothing to restore a player from.
 pub async fn a_body_that_cannot_be_decoded_stays(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [client, _] = fixture.clients();
@@ -123,8 +123,8 @@ pub async fn a_body_that_cannot_be_decoded_stays(fixture: Fixture) {
 /// A document of a newer schema than the game knows is refused, and stays in
 /// the store as it is.
 ///
-/// Proves S6 and L8. A backend that fails it lets a server of last week's
-/// version save over what this week's has written.
+/// Proves [S6](Rule::S6) and [L8](Rule::L8). A backend that fails it lets a
+/// server of last week's version save over what this week's has written.
 pub async fn a_newer_schema_is_refused_untouched(fixture: Fixture) {
     let [client, other] = fixture.clients();
     let setup = client.game("server-a");
@@ -151,8 +151,8 @@ pub async fn a_newer_schema_is_refused_untouched(fixture: Fixture) {
 /// A document of an older schema is migrated when it is loaded and written back
 /// by the next save; who loads it then migrates nothing.
 ///
-/// Proves S6. A backend that fails it migrates a document once for every time
-/// that it is loaded.
+/// Proves [S6](Rule::S6). A backend that fails it migrates a document once for
+/// every time that it is loaded.
 pub async fn an_older_schema_is_migrated_once(fixture: Fixture) {
     let [client_a, client_b] = fixture.clients();
     let player = fixture.player();

@@ -27,8 +27,8 @@ async fn games(fixture: &Fixture, count: usize) -> Vec<Game> {
 /// Of games that start a session of one player at the same time, exactly one
 /// gets the player, and the others are told which.
 ///
-/// Proves L1. A backend that fails it lets two servers play one player, whose
-/// items are then doubled.
+/// Proves [L1](Rule::L1). A backend that fails it lets two servers play one
+/// player, whose items are then doubled.
 pub async fn one_of_many_starts_at_once_gets_the_player(fixture: Fixture) {
     let games = games(&fixture, 6).await;
     let mut sessions = Vec::new();
@@ -54,8 +54,8 @@ pub async fn one_of_many_starts_at_once_gets_the_player(fixture: Fixture) {
 /// A player who is held is refused to others, who are told by whom; the holder
 /// notices nothing and saves on.
 ///
-/// Proves L2 and L6. A backend that fails it throws players off a server that
-/// is well.
+/// Proves [L2](Rule::L2) and [L6](Rule::L6). A backend that fails it throws
+/// players off a server that is well.
 pub async fn a_held_player_is_refused_and_its_holder_plays_on(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();
@@ -74,8 +74,8 @@ pub async fn a_held_player_is_refused_and_its_holder_plays_on(fixture: Fixture) 
 /// A game that asks for a player gets them from the one that has them, with
 /// all that was not saved yet. Both are told what happened.
 ///
-/// Proves L2 and E1. A backend that fails it keeps players waiting at every
-/// teleport, or loses what they did just before.
+/// Proves [L2](Rule::L2) and [E1](Rule::E1). A backend that fails it keeps
+/// players waiting at every teleport, or loses what they did just before.
 pub async fn a_hand_over_brings_what_was_not_saved_yet(fixture: Fixture) {
     let [mut a, b] = fixture.games().await;
     let player = fixture.player();
@@ -126,8 +126,8 @@ async fn visits(game: &Game, player: &PlayerId, count: u64) -> Vec<Fence> {
 /// Games pass one player around, each adding to a counter as often as it gets
 /// them: the counter counts right, and no fence comes twice.
 ///
-/// Proves L1, L3 and S1. A backend that fails it loses what a player did on
-/// one of two servers.
+/// Proves [L1](Rule::L1), [L3](Rule::L3) and [S1](Rule::S1). A backend that
+/// fails it loses what a player did on one of two servers.
 pub async fn a_player_passed_around_counts_right(fixture: Fixture) {
     const VISITS: u64 = 3;
 
@@ -149,8 +149,8 @@ pub async fn a_player_passed_around_counts_right(fixture: Fixture) {
 /// was; its slots take no changes and save nothing any more, and what was not
 /// saved is given back to it.
 ///
-/// Proves L4 and E2. A backend that fails it leaves players on a server that
-/// can't save them.
+/// Proves [L4](Rule::L4) and [E2](Rule::E2). A backend that fails it leaves
+/// players on a server that can't save them.
 pub async fn the_victim_of_a_theft_is_told_who_the_thief_is(fixture: Fixture) {
     let [mut a, b] = fixture.games().await;
     let player = fixture.player();
@@ -182,8 +182,8 @@ pub async fn the_victim_of_a_theft_is_told_who_the_thief_is(fixture: Fixture) {
 /// from the store: nothing of it is written, also before the thief has opened
 /// a slot.
 ///
-/// Proves L4 and E2. A backend that fails it writes an old state over a newer
-/// one, and nobody notices.
+/// Proves [L4](Rule::L4) and [E2](Rule::E2). A backend that fails it writes an
+/// old state over a newer one, and nobody notices.
 pub async fn a_victim_that_is_not_told_finds_out_when_it_saves(fixture: Fixture) {
     let [mut a, b] = fixture.games().await;
     let player = fixture.player();
@@ -203,8 +203,8 @@ pub async fn a_victim_that_is_not_told_finds_out_when_it_saves(fixture: Fixture)
 /// A session that a game starts while it has one of that player already ends
 /// the former one properly first.
 ///
-/// Proves L1, L3 and E1. A backend that fails it takes a server's second
-/// session of a player for its first.
+/// Proves [L1](Rule::L1), [L3](Rule::L3) and [E1](Rule::E1). A backend that
+/// fails it takes a server's second session of a player for its first.
 pub async fn a_session_started_again_ends_the_former_one(fixture: Fixture) {
     let [a, _] = fixture.games().await;
     let player = fixture.player();

@@ -47,8 +47,8 @@ async fn expect_done_with(client: &Client, game: &Game, player: &PlayerId) {
 /// A letter to somebody who never played is in the gift bank at their first
 /// load, once, however often it is sent.
 ///
-/// Proves M1, M2 and M3. A backend that fails it loses presents, or gives them
-/// twice.
+/// Proves [M1](Rule::M1), [M2](Rule::M2) and [M3](Rule::M3). A backend that
+/// fails it loses presents, or gives them twice.
 pub async fn a_letter_to_somebody_offline_is_in_the_next_load_once(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [client, _] = fixture.clients();
@@ -63,8 +63,8 @@ pub async fn a_letter_to_somebody_offline_is_in_the_next_load_once(fixture: Fixt
 
 /// A letter to somebody who plays on another server arrives while they play.
 ///
-/// Proves M3. A backend that fails it lets a present wait until its player
-/// happens to leave and come back.
+/// Proves [M3](Rule::M3). A backend that fails it lets a present wait until its
+/// player happens to leave and come back.
 pub async fn a_letter_reaches_somebody_who_plays_elsewhere(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [client, _] = fixture.clients();
@@ -83,8 +83,8 @@ pub async fn a_letter_reaches_somebody_who_plays_elsewhere(fixture: Fixture) {
 
 /// A letter whose sender got no answer at first is one letter.
 ///
-/// Proves M1. A backend that fails it gives a present twice when an answer was
-/// lost.
+/// Proves [M1](Rule::M1). A backend that fails it gives a present twice when an
+/// answer was lost.
 pub async fn a_letter_whose_answer_was_lost_is_one_letter(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [client, _] = fixture.clients();
@@ -103,7 +103,8 @@ pub async fn a_letter_whose_answer_was_lost_is_one_letter(fixture: Fixture) {
 /// A server that crashes with a letter in a document that it never saved takes
 /// nothing along.
 ///
-/// Proves M2 and M3. A backend that fails it loses a present in a crash.
+/// Proves [M2](Rule::M2) and [M3](Rule::M3). A backend that fails it loses a
+/// present in a crash.
 pub async fn a_crash_before_the_save_loses_no_letter(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [client, _] = fixture.clients();
@@ -122,8 +123,8 @@ pub async fn a_crash_before_the_save_loses_no_letter(fixture: Fixture) {
 /// Of two servers that have a letter in the document, the one that has the
 /// player keeps it, and the other one can't save.
 ///
-/// Proves M2 and L4. A backend that fails it loses a present to a theft, or
-/// gives it to both.
+/// Proves [M2](Rule::M2) and [L4](Rule::L4). A backend that fails it loses a
+/// present to a theft, or gives it to both.
 pub async fn a_theft_before_the_save_loses_and_doubles_no_letter(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [client, _] = fixture.clients();
@@ -142,8 +143,8 @@ pub async fn a_theft_before_the_save_loses_and_doubles_no_letter(fixture: Fixtur
 /// A letter that is in a stored document, and that a crash left in the mailbox,
 /// does not come again.
 ///
-/// Proves M2. A backend that fails it gives a present twice when a server
-/// crashes at the wrong moment.
+/// Proves [M2](Rule::M2). A backend that fails it gives a present twice when a
+/// server crashes at the wrong moment.
 pub async fn a_crash_before_the_discard_doubles_no_letter(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [client, _] = fixture.clients();

@@ -48,8 +48,8 @@ pub async fn an_operator_sees_a_player_and_disturbs_nobody(fixture: Fixture) {
 /// is told so, and nothing that it had not saved is written; everybody can
 /// have the player.
 ///
-/// Proves L5 and E2. A backend that fails it lets a game that hangs write over
-/// what a freed player has done since.
+/// Proves [L5](Rule::L5) and [E2](Rule::E2). A backend that fails it lets a
+/// game that hangs write over what a freed player has done since.
 pub async fn a_freed_player_is_lost_to_the_game_that_had_them(fixture: Fixture) {
     let [mut a, b] = fixture.games().await;
     let [client, _] = fixture.clients();
@@ -75,7 +75,7 @@ pub async fn a_freed_player_is_lost_to_the_game_that_had_them(fixture: Fixture) 
 /// To free a player from a lock that was looked at earlier spares whoever has
 /// the player by now.
 ///
-/// Proves L6. A backend that fails it throws out the wrong one.
+/// Proves [L6](Rule::L6). A backend that fails it throws out the wrong one.
 pub async fn freeing_spares_a_later_session(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [client, _] = fixture.clients();
@@ -99,8 +99,9 @@ pub async fn freeing_spares_a_later_session(fixture: Fixture) {
 /// A player can't be erased while somebody has them. Once erased, they are new
 /// to every game; only the fence goes on.
 ///
-/// Proves L3, S4 and the contract on erasures. A backend that fails it erases
-/// a player in the middle of a game, or only half of one.
+/// Proves [L3](Rule::L3), [S4](Rule::S4) and the contract on erasures. A
+/// backend that fails it erases a player in the middle of a game, or only half
+/// of one.
 pub async fn an_erased_player_is_a_new_one(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();

@@ -12,8 +12,8 @@ use crate::{Fixture, Rule};
 /// What a game saves is what the next game loads, to the last field; each save
 /// makes the next revision.
 ///
-/// Proves S1 and S3. A backend that fails it acknowledges saves that it has
-/// not made.
+/// Proves [S1](Rule::S1) and [S3](Rule::S3). A backend that fails it
+/// acknowledges saves that it has not made.
 pub async fn a_save_is_what_the_next_game_loads(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();
@@ -38,8 +38,8 @@ pub async fn a_save_is_what_the_next_game_loads(fixture: Fixture) {
 /// A save that was applied though its answer was lost is recognised when the
 /// slot is opened again, and not made twice.
 ///
-/// Proves S2 and S3. A backend that fails it leaves a server in the dark about
-/// what it has saved.
+/// Proves [S2](Rule::S2) and [S3](Rule::S3). A backend that fails it leaves a
+/// server in the dark about what it has saved.
 pub async fn a_save_whose_answer_was_lost_is_recognised(fixture: Fixture) {
     let [a, _] = fixture.games().await;
     let (_session, slot) = a.play(&fixture.player()).await;
@@ -54,8 +54,8 @@ pub async fn a_save_whose_answer_was_lost_is_recognised(fixture: Fixture) {
 /// A save that may have been applied, but was not, is made after the slot was
 /// opened again.
 ///
-/// Proves S2 and S3. A backend that fails it loses a save whose server took it
-/// for made, or counts one that was not.
+/// Proves [S2](Rule::S2) and [S3](Rule::S3). A backend that fails it loses a
+/// save whose server took it for made, or counts one that was not.
 pub async fn a_save_that_was_not_applied_is_made_after_all(fixture: Fixture) {
     let [a, _] = fixture.games().await;
     let (_session, slot) = a.play(&fixture.player()).await;
@@ -70,8 +70,8 @@ pub async fn a_save_that_was_not_applied_is_made_after_all(fixture: Fixture) {
 /// A session whose answers are lost again and again goes on for as long as it
 /// likes, and what it saved is there.
 ///
-/// Proves S2. A backend that fails it turns a player away after a dozen
-/// hiccups of the network.
+/// Proves [S2](Rule::S2). A backend that fails it turns a player away after a
+/// dozen hiccups of the network.
 pub async fn a_slot_outlives_many_lost_answers(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let (session, slot) = a.play(&fixture.player()).await;
@@ -93,8 +93,8 @@ pub async fn a_slot_outlives_many_lost_answers(fixture: Fixture) {
 /// A save that was given up, and arrives long after the slot was opened again
 /// and saved again, changes nothing.
 ///
-/// Proves S2 and L4. A backend that fails it lets a player's old state come
-/// back minutes later.
+/// Proves [S2](Rule::S2) and [L4](Rule::L4). A backend that fails it lets a
+/// player's old state come back minutes later.
 pub async fn a_save_that_arrives_late_lands_on_nothing_newer(fixture: Fixture) {
     let [client_a, client_b] = fixture.clients();
     let given_up = Duration::from_secs(1);
@@ -123,8 +123,8 @@ pub async fn a_save_that_arrives_late_lands_on_nothing_newer(fixture: Fixture) {
 /// who comes back and changes nothing is not written again, unless the game
 /// asks for it.
 ///
-/// Proves S10 and S3. A backend that fails it has other ideas than its server
-/// of how often a slot was written.
+/// Proves [S10](Rule::S10) and [S3](Rule::S3). A backend that fails it has
+/// other ideas than its server of how often a slot was written.
 pub async fn a_new_player_is_stored_unchanged(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();

@@ -28,8 +28,9 @@ async fn told_saved(game: &mut Game, player: &PlayerId, why: SaveReason) -> u64 
 /// The autosave stores new players, then what changed, and of players who
 /// change nothing, nothing.
 ///
-/// Proves A1 and S10. A backend that fails it acknowledges saves that it has
-/// not made, or has other ideas of how often a slot was written.
+/// Proves [A1](Rule::A1) and [S10](Rule::S10). A backend that fails it
+/// acknowledges saves that it has not made, or has other ideas of how often a
+/// slot was written.
 pub async fn the_autosave_writes_what_changed(fixture: Fixture) {
     let [client, other] = fixture.clients();
     let mut a = client.game("server-a").autosaving(0).start().await;
@@ -52,8 +53,8 @@ pub async fn the_autosave_writes_what_changed(fixture: Fixture) {
 /// The forced cycle writes every open slot of every player, though nobody
 /// changed anything, and they all stay open.
 ///
-/// Proves A6 and S9. A backend that fails it keeps the state of the first
-/// player, or of the first slot, only.
+/// Proves [A6](Rule::A6) and [S9](Rule::S9). A backend that fails it keeps the
+/// state of the first player, or of the first slot, only.
 pub async fn the_forced_cycle_writes_every_open_slot(fixture: Fixture) {
     let [client, other] = fixture.clients();
     let mut a = client.game("server-a").autosaving(2).start().await;
@@ -94,11 +95,11 @@ pub async fn the_forced_cycle_writes_every_open_slot(fixture: Fixture) {
     }
 }
 
-/// While the store can't be reached, failures are told and changes kept; when
-/// it is back, the autosave writes them.
+/// While the store can't be reached, failures are reported and changes kept;
+/// when it is back, the autosave writes them.
 ///
-/// Proves A3 and E3. A backend that fails it loses what happened during an
-/// outage.
+/// Proves [A3](Rule::A3) and [E3](Rule::E3). A backend that fails it loses what
+/// happened during an outage.
 pub async fn the_autosave_makes_up_for_an_outage(fixture: Fixture) {
     let [client, other] = fixture.clients();
     let mut a = client.game("server-a").autosaving(0).start().await;
@@ -122,8 +123,8 @@ pub async fn the_autosave_makes_up_for_an_outage(fixture: Fixture) {
 /// Two servers with many players each, all of whom change at once, save them
 /// all; after the other server took them over, all of it is there.
 ///
-/// Proves A1 and S1. A backend that fails it mixes up what is saved at the same
-/// time, or loses some of it.
+/// Proves [A1](Rule::A1) and [S1](Rule::S1). A backend that fails it mixes up
+/// what is saved at the same time, or loses some of it.
 pub async fn many_players_are_autosaved_at_once(fixture: Fixture) {
     const PLAYERS: u64 = 20;
 

@@ -18,8 +18,8 @@ async fn listed(world: &World, session: &Session) -> Vec<SlotName> {
 /// Several slots of one player are open at once, each with its own document,
 /// saved at the same time; the next game finds each as it was.
 ///
-/// Proves S9 and S1. A backend that fails it saves one character of a player
-/// over another.
+/// Proves [S9](Rule::S9) and [S1](Rule::S1). A backend that fails it saves one
+/// character of a player over another.
 pub async fn several_slots_are_open_at_once(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();
@@ -50,8 +50,8 @@ pub async fn several_slots_are_open_at_once(fixture: Fixture) {
 /// A slot that was deleted starts over with the defaults, in this game and in
 /// the next; the player's other slots stay.
 ///
-/// Proves S3, S4 and S9. A backend that fails it brings a deleted character
-/// back, or deletes the wrong one.
+/// Proves [S3](Rule::S3), [S4](Rule::S4) and [S9](Rule::S9). A backend that
+/// fails it brings a deleted character back, or deletes the wrong one.
 pub async fn a_deleted_slot_starts_over(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();
@@ -100,8 +100,8 @@ async fn expect_players_apart(fixture: &Fixture, players: &[PlayerId]) {
 /// Players whose ids look like numbers, patterns, paths or a store's own keys
 /// play at the same time, each with their own data.
 ///
-/// Proves L1 and the contract on names. A backend that fails it gives one
-/// player's data to another.
+/// Proves [L1](Rule::L1) and the contract on names. A backend that fails it
+/// gives one player's data to another.
 pub async fn odd_player_ids_have_data_of_their_own(fixture: Fixture) {
     let odd = [
         "1", "01", "1.0", "1e0", "-1", "+1", "0x1", "null", "true", "NaN", "a", "A", "a%", "a_",
@@ -114,8 +114,8 @@ pub async fn odd_player_ids_have_data_of_their_own(fixture: Fixture) {
 /// Players whose ids are as long as they may be, and differ in the last byte,
 /// have their own data.
 ///
-/// Proves L1 and the contract on names. A backend that fails it cuts ids off,
-/// and two players become one.
+/// Proves [L1](Rule::L1) and the contract on names. A backend that fails it
+/// cuts ids off, and two players become one.
 pub async fn long_player_ids_have_data_of_their_own(fixture: Fixture) {
     let stem = "x".repeat(PlayerId::MAX_BYTES - 1);
     let long = ["1", "2", "x", "X"].map(|end| name(&format!("{stem}{end}")));
@@ -124,8 +124,8 @@ pub async fn long_player_ids_have_data_of_their_own(fixture: Fixture) {
 
 /// The end of one player's session leaves those of the others alone.
 ///
-/// Proves L1 and L6. A backend that fails it throws everybody off a server when
-/// one player leaves.
+/// Proves [L1](Rule::L1) and [L6](Rule::L6). A backend that fails it throws
+/// everybody off a server when one player leaves.
 pub async fn the_end_of_one_session_leaves_the_others(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let mut held = Vec::new();

@@ -10,8 +10,8 @@ use crate::{Fixture, Rule};
 /// A start whose first answer was lost asks again, and is given the lock that
 /// it has already.
 ///
-/// Proves L8 and L1. A backend that fails it keeps a player out because of a
-/// lock that their own server took, without knowing it.
+/// Proves [L8](Rule::L8) and [L1](Rule::L1). A backend that fails it keeps a
+/// player out because of a lock that their own server took, without knowing it.
 pub async fn a_start_whose_answer_was_lost_recognises_its_lock(fixture: Fixture) {
     let [a, _] = fixture.games().await;
     let player = fixture.player();
@@ -26,8 +26,8 @@ pub async fn a_start_whose_answer_was_lost_recognises_its_lock(fixture: Fixture)
 /// A start that gets no answer at all fails, and leaves no lock: the one that
 /// it may have taken is released as soon as the store can be reached.
 ///
-/// Proves L8 and E3. A backend that fails it locks a player out for as long as
-/// the server lives that failed to let them in.
+/// Proves [L8](Rule::L8) and [E3](Rule::E3). A backend that fails it locks a
+/// player out for as long as the server lives that failed to let them in.
 pub async fn a_start_without_an_answer_leaves_no_lock(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();
@@ -47,8 +47,8 @@ pub async fn a_start_without_an_answer_leaves_no_lock(fixture: Fixture) {
 /// A session whose first slot can't be loaded goes on, and its lock goes with
 /// it.
 ///
-/// Proves L8 and S4. A backend that fails it locks a player out of every
-/// server because one could not read their data.
+/// Proves [L8](Rule::L8) and [S4](Rule::S4). A backend that fails it locks a
+/// player out of every server because one could not read their data.
 pub async fn a_first_load_that_fails_leaves_the_session(fixture: Fixture) {
     let [mut a, b] = fixture.games().await;
     let player = fixture.player();
@@ -72,8 +72,8 @@ pub async fn a_first_load_that_fails_leaves_the_session(fixture: Fixture) {
 /// A start for which nobody waits any more leaves no lock: another server gets
 /// the player.
 ///
-/// Proves L8 and E12. A backend that fails it locks out a player who left while
-/// they were let in.
+/// Proves [L8](Rule::L8). A backend that fails it locks out a player
+/// who left while they were let in.
 pub async fn a_start_that_nobody_waits_for_leaves_no_lock(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();

@@ -36,8 +36,9 @@ async fn told_superseded(game: &mut Game) -> Incarnation {
 /// The players of a crashed server are refused until its lease has lapsed, and
 /// then go to who asks for them, with everything that was saved.
 ///
-/// Proves L2, L3 and S1. A backend that fails it keeps the players of a
-/// crashed server out for ever, or gives away those of one that is well.
+/// Proves [L2](Rule::L2), [L3](Rule::L3) and [S1](Rule::S1). A backend that
+/// fails it keeps the players of a crashed server out for ever, or gives away
+/// those of one that is well.
 pub async fn a_crashed_servers_players_wait_for_its_lease(fixture: Fixture) {
     let (a, b) = (mortal(&fixture).await, other(&fixture).await);
     let player = fixture.player();
@@ -56,8 +57,8 @@ pub async fn a_crashed_servers_players_wait_for_its_lease(fixture: Fixture) {
 /// A game that waits for the hand-over of a player gets them as soon as the
 /// lease of the holder, which has crashed, lapses.
 ///
-/// Proves L2. A backend that fails it keeps players waiting for a server that
-/// is no more.
+/// Proves [L2](Rule::L2). A backend that fails it keeps players waiting for a
+/// server that is gone.
 pub async fn who_waits_for_a_crashed_server_gets_the_player(fixture: Fixture) {
     let (a, b) = (mortal(&fixture).await, other(&fixture).await);
     let player = fixture.player();
@@ -73,8 +74,8 @@ pub async fn who_waits_for_a_crashed_server_gets_the_player(fixture: Fixture) {
 /// A server that crashed and is started again under its name has its players
 /// back at once, and so has everybody else.
 ///
-/// Proves L2 and L7. A backend that fails it keeps all players of a server
-/// waiting after every restart.
+/// Proves [L2](Rule::L2) and [L7](Rule::L7). A backend that fails it keeps all
+/// players of a server waiting after every restart.
 pub async fn a_restarted_server_has_its_players_back_at_once(fixture: Fixture) {
     let [client_a, client_b] = fixture.clients();
     let a = client_a.game("server-a").start().await;
@@ -102,8 +103,8 @@ pub async fn a_restarted_server_has_its_players_back_at_once(fixture: Fixture) {
 /// A server whose name another one has taken is told, and starts no sessions.
 /// Those that it has go on until somebody takes their players.
 ///
-/// Proves L7, L9 and L4. A backend that fails it lets two servers go by one
-/// name, each with the other's players.
+/// Proves [L7](Rule::L7), [L9](Rule::L9) and [L4](Rule::L4). A backend that
+/// fails it lets two servers go by one name, each with the other's players.
 pub async fn a_superseded_server_is_told_and_starts_nothing(fixture: Fixture) {
     let [client_a, client_b] = fixture.clients();
     let mut a = client_a.game("server-a").start().await;
@@ -134,8 +135,8 @@ pub async fn a_superseded_server_is_told_and_starts_nothing(fixture: Fixture) {
 /// long as nobody took its players: they are saved, and safe again once it has
 /// renewed.
 ///
-/// Proves L9 and L2. A backend that fails it loses what players did on a
-/// server that was cut off for a minute.
+/// Proves [L9](Rule::L9) and [L2](Rule::L2). A backend that fails it loses what
+/// players did on a server that was cut off for a minute.
 pub async fn a_lapsed_lease_that_nobody_used_costs_nothing(fixture: Fixture) {
     let (mut a, b) = (mortal(&fixture).await, other(&fixture).await);
     let player = fixture.player();
@@ -162,8 +163,8 @@ pub async fn a_lapsed_lease_that_nobody_used_costs_nothing(fixture: Fixture) {
 /// Servers whose clocks are years apart take over from each other, and what
 /// each of them saved is there.
 ///
-/// Proves L10. A backend that fails it lets the server whose clock is fast win
-/// for ever: what all others save is dropped.
+/// Proves [L10](Rule::L10). A backend that fails it lets the server whose clock
+/// is fast win for ever: what all others save is dropped.
 pub async fn wrong_clocks_cost_no_save(fixture: Fixture) {
     let clients = fixture.clients();
     let player = fixture.player();
@@ -196,10 +197,11 @@ pub async fn wrong_clocks_cost_no_save(fixture: Fixture) {
 }
 
 /// A server that is started again with a clock that has gone back is the later
-/// one all the same: it has its players back, and its former self is superseded.
+/// one all the same: it has its players back, and its former self is
+/// superseded.
 ///
-/// Proves L7 and L10. A backend that fails it lets the server that was there
-/// first win for ever, and its successor never come up.
+/// Proves [L7](Rule::L7) and [L10](Rule::L10). A backend that fails it lets the
+/// server that was there first win for ever, and its successor never come up.
 pub async fn a_clock_that_went_back_supersedes_all_the_same(fixture: Fixture) {
     let clients = fixture.clients();
     let player = fixture.player();

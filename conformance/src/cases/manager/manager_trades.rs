@@ -69,7 +69,8 @@ async fn end_both(game: &Game, both: [(Session, Slot); 2]) {
 /// Two players trade once, however often the game asks, and have what they
 /// traded on the next server.
 ///
-/// Proves P3 and S1. A backend that fails it takes a player's goods for nothing.
+/// Proves [P3](Rule::P3) and [S1](Rule::S1). A backend that fails it takes a
+/// player's goods for nothing.
 pub async fn two_players_of_a_server_trade_once(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let both = two_players(&a).await;
@@ -82,7 +83,8 @@ pub async fn two_players_of_a_server_trade_once(fixture: Fixture) {
 /// A trade whose server crashed after the verdict was written has been made,
 /// for both.
 ///
-/// Proves P3. A backend that fails it lets one player have both sides of a trade.
+/// Proves [P3](Rule::P3). A backend that fails it lets one player have both
+/// sides of a trade.
 pub async fn a_crash_after_the_verdict_leaves_a_trade(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let both = two_players(&a).await;
@@ -98,7 +100,8 @@ pub async fn a_crash_after_the_verdict_leaves_a_trade(fixture: Fixture) {
 /// A trade whose server crashed before there was a verdict was none, for both;
 /// they can make it again.
 ///
-/// Proves P3. A backend that fails it leaves players without what they offered.
+/// Proves [P3](Rule::P3). A backend that fails it leaves players without what
+/// they offered.
 pub async fn a_crash_before_the_verdict_leaves_no_trade(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let both = two_players(&a).await;
@@ -197,7 +200,7 @@ fn pay_once(world: &World, slot: &Slot) -> bool {
 /// A change that was made once is not made again by another server, also after
 /// a crash of the one that made and saved it.
 ///
-/// Proves S1. A backend that fails it grants a purchase twice.
+/// Proves [S1](Rule::S1). A backend that fails it grants a purchase twice.
 pub async fn a_change_made_once_is_made_on_one_server_only(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let player = fixture.player();

@@ -62,8 +62,8 @@ async fn at_first(game: &Game) -> u64 {
 
 /// A parcel to somebody who never played is theirs when they come, once.
 ///
-/// Proves P2 and M1. A backend that fails it makes money, or loses it, when
-/// players give each other some.
+/// Proves [P2](Rule::P2) and [M1](Rule::M1). A backend that fails it makes
+/// money, or loses it, when players give each other some.
 pub async fn a_parcel_to_somebody_offline_is_moved_once(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [from, to] = players();
@@ -78,8 +78,8 @@ pub async fn a_parcel_to_somebody_offline_is_moved_once(fixture: Fixture) {
 
 /// A parcel to somebody who plays on another server arrives while they play.
 ///
-/// Proves P2 and M3. A backend that fails it lets what was given wait until its
-/// new owner happens to leave and come back.
+/// Proves [P2](Rule::P2) and [M3](Rule::M3). A backend that fails it lets what
+/// was given wait until its new owner happens to leave and come back.
 pub async fn a_parcel_reaches_somebody_who_plays_elsewhere(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [from, to] = players();
@@ -103,7 +103,8 @@ pub async fn a_parcel_reaches_somebody_who_plays_elsewhere(fixture: Fixture) {
 /// A parcel that left its document, and could not be sent before its server
 /// crashed, is sent by whoever loads the sender next.
 ///
-/// Proves P2 and S1. A backend that fails it loses what was given in a crash.
+/// Proves [P2](Rule::P2) and [S1](Rule::S1). A backend that fails it loses what
+/// was given in a crash.
 pub async fn the_next_load_sends_what_a_crash_left(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [from, to] = players();
@@ -120,7 +121,8 @@ pub async fn the_next_load_sends_what_a_crash_left(fixture: Fixture) {
 /// A parcel that was sent by a server that crashed before it knew is sent again
 /// by the next load, and counts once.
 ///
-/// Proves P2 and M1. A backend that fails it makes money out of a crash.
+/// Proves [P2](Rule::P2) and [M1](Rule::M1). A backend that fails it makes
+/// money out of a crash.
 pub async fn a_parcel_that_is_sent_again_after_a_crash_counts_once(fixture: Fixture) {
     let [a, b] = fixture.games().await;
     let [from, to] = players();

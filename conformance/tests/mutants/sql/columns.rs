@@ -61,6 +61,12 @@ pub(crate) fn lock(row: &Row<'_>) -> Read<Lock> {
     })
 }
 
+/// A slot that was claimed, and whether letters wait for it.
+pub(crate) fn claimed(row: &Row<'_>) -> Read<Opened> {
+    let mail = row.get(6)?;
+    opened(row).map(|opened| Opened { mail, ..opened })
+}
+
 pub(crate) fn opened(row: &Row<'_>) -> Read<Opened> {
     let revision = Revision::new(get_number(row, 0)?);
     let write_id: Option<[u8; 16]> = row.get(1)?;
@@ -86,6 +92,7 @@ pub(crate) fn opened(row: &Row<'_>) -> Read<Opened> {
         revision,
         last_write,
         record,
+        mail: false,
     })
 }
 

@@ -83,7 +83,7 @@ impl Database {
                 connection: &connection,
                 flaw: database.flaw,
             };
-            // Nobody to answer is no failure.
+            // Nobody to answer is not a failure.
             let _ = caller.send(work(&session));
         });
         let answer = answer.await.expect("the work does not panic");

@@ -47,10 +47,10 @@ flaws! {
     /// A write does not compare sessions.
     WriteWithoutSession a_write_without_the_session:
         past::a_claim_with_a_live_ones_number_is_dead;
-    /// That a write was applied is told by its id alone.
+    /// That a write was applied is recognised by its id alone.
     AppliedByWriteIdAlone applied_by_the_write_id_alone:
         past::a_repeated_write_under_a_dead_claim_is_refused;
-    /// That a write was applied is told without looking at the claim.
+    /// That a write was applied is recognised without looking at the claim.
     AppliedWithoutClaim applied_without_the_claim:
         past::a_repeated_write_under_a_dead_claim_is_refused;
     /// Claims are killed by a pattern.

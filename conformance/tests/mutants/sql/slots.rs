@@ -20,7 +20,7 @@ const CLAIM_UNSEEN: &str = "
     VALUES (:player, :slot, :session, :number, :first_revision)
     ON CONFLICT (player, slot) DO UPDATE
     SET claim_session = excluded.claim_session, claim_number = excluded.claim_number
-    RETURNING revision, write_id, saved_at, schema, encoding, body";
+    RETURNING revision, write_id, saved_at, schema, encoding, body, 0";
 
 /// Reads a slot, whether it holds a record or not: for a flaw.
 const READ: &str = "
@@ -78,7 +78,7 @@ fn set_claim(db: &Session<'_>, claim: &Claim, sql: &str) -> Result<Option<Opened
     if sql.contains(":fence") && !db.has(Flaw::OpeningWithoutFence) {
         params.push((":fence", &fence));
     }
-    db.row(sql, params.as_slice(), columns::opened)
+    db.row(sql, params.as_slice(), columns::claimed)
 }
 
 pub(crate) fn write(

@@ -73,7 +73,9 @@ pub(crate) const CLAIM: &str = "
     SET claim_session = excluded.claim_session, claim_number = excluded.claim_number
     WHERE NOT (claim_session IS excluded.claim_session
                AND claim_number > excluded.claim_number)
-    RETURNING revision, write_id, saved_at, schema, encoding, body";
+    RETURNING revision, write_id, saved_at, schema, encoding, body,
+        EXISTS (SELECT 1 FROM letter
+                WHERE letter.player = slot.player AND letter.slot = slot.slot AND waits)";
 
 pub(crate) const WRITE: &str = "
     UPDATE slot

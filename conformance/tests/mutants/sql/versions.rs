@@ -49,7 +49,9 @@ pub(crate) fn keep(
         })?;
         match newest {
             Some((newest, _)) if newest == revision => return Ok(Keeping::Kept { revision }),
-            Some((_, kept_at)) if now < kept_at.saturating_add(policy.min_age) => {
+            Some((_, kept_at))
+                if kept_at <= now && now < kept_at.saturating_add(policy.min_age) =>
+            {
                 return Ok(Keeping::Recent);
             }
             _ => {}

@@ -45,13 +45,13 @@ impl Serialize for AppliedLetters {
 
 impl<'de> Deserialize<'de> for AppliedLetters {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Table)
+        deserializer.deserialize_map(LettersVisitor)
     }
 }
 
-struct Table;
+struct LettersVisitor;
 
-impl<'de> de::Visitor<'de> for Table {
+impl<'de> de::Visitor<'de> for LettersVisitor {
     type Value = AppliedLetters;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -38,7 +38,8 @@ impl AppliedKeys {
     }
 }
 
-/// A time to come, by a clock that was ahead, is no reason to forget a key.
+/// A time in the future, by a clock that was ahead, does not make it forget a
+/// key.
 fn is_remembered(at: UnixMillis, now: UnixMillis, memory: Duration) -> bool {
     at.saturating_add(memory) >= now
 }
@@ -51,13 +52,13 @@ impl Serialize for AppliedKeys {
 
 impl<'de> Deserialize<'de> for AppliedKeys {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Table)
+        deserializer.deserialize_map(KeysVisitor)
     }
 }
 
-struct Table;
+struct KeysVisitor;
 
-impl<'de> de::Visitor<'de> for Table {
+impl<'de> de::Visitor<'de> for KeysVisitor {
     type Value = AppliedKeys;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -21,19 +21,19 @@ use format::{Keys, Readable, Refusal};
 /// The most levels of lists and tables that [`read`] takes.
 pub(super) const MAX_DEPTH: usize = 127;
 
-/// Room for writing a document, used again for the next one.
+/// Buffers for writing a document, used again for the next one.
 #[derive(Default)]
-struct Room {
+struct Buffers {
     json: Vec<u8>,
     keys: Keys,
 }
 
 thread_local! {
-    static ROOM: Cell<Option<Box<Room>>> = const { Cell::new(None) };
+    static BUFFERS: Cell<Option<Box<Buffers>>> = const { Cell::new(None) };
 }
 
-/// A thread keeps room for texts of up to this many bytes.
-const MAX_ROOM: usize = 256 << 10;
+/// A thread keeps buffers for texts of up to this many bytes.
+const MAX_BUFFER: usize = 256 << 10;
 
 /// Writes a document and its envelope, and passes the text on.
 pub(super) fn write<D: Serialize + ?Sized, R>(
@@ -42,14 +42,14 @@ pub(super) fn write<D: Serialize + ?Sized, R>(
     pass_on: impl FnOnce(&[u8]) -> Result<R, CodecError>,
 ) -> Result<R, CodecError> {
     // None if the document's own code is just encoding another one.
-    let mut room = ROOM.take().unwrap_or_default();
-    room.json.clear();
-    room.keys.clear();
-    let result = room
+    let mut buffers = BUFFERS.take().unwrap_or_default();
+    buffers.json.clear();
+    buffers.keys.clear();
+    let result = buffers
         .write(document)
-        .and_then(|()| envelope.put_on(&mut room.json))
-        .and_then(|()| pass_on(&room.json));
-    room.leave();
+        .and_then(|()| envelope.put_on(&mut buffers.json))
+        .and_then(|()| pass_on(&buffers.json));
+    buffers.leave();
     result
 }
 
@@ -63,23 +63,23 @@ pub(super) fn write_document<R>(
     if document.has_reserved() {
         return Err(CodecError::Reserved);
     }
-    let mut room = ROOM.take().unwrap_or_default();
-    room.json.clear();
-    let result = match document.write(&mut room.json, MAX_DEPTH) {
+    let mut buffers = BUFFERS.take().unwrap_or_default();
+    buffers.json.clear();
+    let result = match document.write(&mut buffers.json, MAX_DEPTH) {
         Ok(()) => envelope
-            .put_on(&mut room.json)
-            .and_then(|()| pass_on(&room.json)),
+            .put_on(&mut buffers.json)
+            .and_then(|()| pass_on(&buffers.json)),
         Err(TooDeep) => return write(document, envelope, pass_on), // which says where
     };
-    room.leave();
+    buffers.leave();
     result
 }
 
-impl Room {
-    /// Keeps the room for the next document, unless it is large.
+impl Buffers {
+    /// Keeps the buffers for the next document, unless it is large.
     fn leave(self: Box<Self>) {
-        if self.json.capacity() <= MAX_ROOM {
-            ROOM.set(Some(self));
+        if self.json.capacity() <= MAX_BUFFER {
+            BUFFERS.set(Some(self));
         }
     }
 

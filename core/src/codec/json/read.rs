@@ -26,17 +26,17 @@ pub(in crate::codec) fn read(json: &[u8]) -> Result<Value, CodecError> {
     })
 }
 
-enum Step {
+enum PathStep {
     Key(String),
     Index(usize),
 }
 
 /// The path of steps that were noted from the innermost outwards.
-fn path(steps: Vec<Step>) -> Path {
+fn path(steps: Vec<PathStep>) -> Path {
     let outwards = steps.into_iter().rev();
     outwards.fold(Path::default(), |path, step| match step {
-        Step::Key(key) => path.key(&key),
-        Step::Index(index) => path.index(index),
+        PathStep::Key(key) => path.key(&key),
+        PathStep::Index(index) => path.index(index),
     })
 }
 
@@ -44,11 +44,11 @@ fn path(steps: Vec<Step>) -> Path {
 #[derive(Clone, Copy)]
 struct Strict<'s> {
     /// The way to a key that is there twice, noted on the way out.
-    twice: &'s RefCell<Vec<Step>>,
+    twice: &'s RefCell<Vec<PathStep>>,
 }
 
 impl Strict<'_> {
-    fn note(self, step: impl FnOnce() -> Step) {
+    fn note(self, step: impl FnOnce() -> PathStep) {
         let mut steps = self.twice.borrow_mut();
         if !steps.is_empty() {
             steps.push(step());
@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 Ok(Some(value)) => values.push(value),
                 Ok(None) => return Ok(Value::Array(values)),
                 Err(error) => {
-                    self.note(|| Step::Index(values.len()));
+                    self.note(|| PathStep::Index(values.len()));
                     return Err(error);
                 }
             }
@@ -119,13 +119,13 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut entries = Map::new();
         while let Some(key) = table.next_key::<String>()? {
             if entries.contains_key(&key) {
-                self.twice.borrow_mut().push(Step::Key(key));
+                self.twice.borrow_mut().push(PathStep::Key(key));
                 return Err(A::Error::custom("a key is there twice"));
             }
             match table.next_value_seed(self) {
                 Ok(value) => _ = entries.insert(key, value),
                 Err(error) => {
-                    self.note(|| Step::Key(key));
+                    self.note(|| PathStep::Key(key));
                     return Err(error);
                 }
             }

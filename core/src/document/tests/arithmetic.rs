@@ -40,7 +40,7 @@ fn v4_64_bit_integers_are_exact() {
     let error = refused(&mut document, |d| d.decrement("Level", 1));
     assert_eq!(
         error.to_string(),
-        "Level is -9223372036854775808: adding -1 is more than a number holds"
+        "Level is -9223372036854775808: adding -1 would overflow"
     );
     document.set("Level", 9_007_199_254_740_992_i64).unwrap();
     assert_eq!(
@@ -90,7 +90,7 @@ fn v4_mixed_numbers_are_converted_exactly_or_refused() {
     let error = refused(&mut document, |d| d.increment("Level", 0.5));
     assert_eq!(
         error.to_string(),
-        "Level is the integer 3: it can't take 0.5, which is not whole"
+        "Level is the integer 3, and 0.5 is not a whole number"
     );
     let error = refused(&mut document, |d| d.increment("Level", 1e300));
     assert!(matches!(error, DocumentError::Overflow { .. }));
@@ -99,7 +99,7 @@ fn v4_mixed_numbers_are_converted_exactly_or_refused() {
     });
     assert_eq!(
         error.to_string(),
-        "Speed is a float: it can't take 9007199254740993, which no float equals"
+        "Speed is a float, and 9007199254740993 can't be represented exactly as one"
     );
     refused(&mut document, |d| d.increment("Speed", u64::MAX));
     document

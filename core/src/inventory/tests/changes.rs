@@ -18,8 +18,7 @@ fn i2_an_overflow_is_refused_up_to_the_last_one() {
     let error = refused(&mut inventory, |inventory| inventory.add("Gold", 2));
     assert_eq!(
         error,
-        "2 more of item \"Gold\" than the 18446744073709551614 there are is more than a quantity \
-         holds"
+        "adding 2 of item \"Gold\" to the 18446744073709551614 there are would overflow"
     );
     assert_eq!(inventory.add("Gold", 1).unwrap(), u64::MAX);
     let back: Inventory = serde_json::from_str(&written(&inventory)).unwrap();
@@ -209,15 +208,15 @@ fn i4_only_like_stacks_with_like() {
     };
     assert_eq!(
         error(&ItemDetails::of_type("Object")),
-        "item \"Sword\" is there already, and its ItemType is \"Weapon\", not \"Object\""
+        "item \"Sword\" is already there, and its ItemType is \"Weapon\", not \"Object\""
     );
     assert_eq!(
         error(&ItemDetails::new().with("Damage", 99).unwrap()),
-        "item \"Sword\" is there already, and its Damage is 12, not 99"
+        "item \"Sword\" is already there, and its Damage is 12, not 99"
     );
     assert_eq!(
         error(&weapon.with("Owner", "Ann").unwrap()),
-        "item \"Sword\" is there already, and its Owner is nothing, not \"Ann\""
+        "item \"Sword\" is already there, and its Owner is nothing, not \"Ann\""
     );
 }
 

@@ -9,7 +9,7 @@ fn i5_limits_are_checked_before_anything_changes() {
         .with_max_quantity(10);
     let mut inventory = Inventory::with_limits(limits);
     inventory.add("Bread", 10).unwrap();
-    let too_many = "11 of item \"Bread\" are more than the limit of 10";
+    let too_many = "11 of item \"Bread\" would be over the limit of 10";
     assert_eq!(refused(&mut inventory, |i| i.add("Bread", 1)), too_many);
     assert_eq!(
         refused(&mut inventory, |i| i.edit("Bread", "Quantity", 11)),

@@ -1,21 +1,17 @@
 //! A player on a store in memory, behind a connection with faults.
-#![allow(dead_code, unreachable_pub)] // each test uses a part of it
+#![allow(dead_code, unreachable_pub, unused_imports)] // each test uses a part of it
 #![allow(clippy::unwrap_used)] // all of it is test code
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use playerdata_core::{
-    ClaimNumber, Fence, Incarnation, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
-    UnixMillis, WriteId,
-    backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Encoding, Opening, Record, Result, Stamp,
-        WriteOutcome,
-    },
+    PlayerId,
+    backend::{Backend, Claim, Claimant, Record, Result, WriteOutcome},
 };
 use playerdata_faults::FaultyBackend;
 use playerdata_memory::MemoryBackend;
-use uuid::Uuid;
+pub use playerdata_raw_session::written;
+use playerdata_raw_session::{RawSession, body, stamp};
 
 /// What a caller waits for an answer, and a little more than most faults last.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,33 +32,9 @@ impl Player {
     }
 
     pub async fn on(store: Arc<MemoryBackend>, number: u64) -> Self {
-        let player = PlayerId::from(number);
-        let claimant = Claimant {
-            session: SessionId::from_uuid(Uuid::from_u128(number.into())),
-            server: ServerId {
-                name: ServerName::new("game-1").unwrap(),
-                incarnation: Incarnation::from_uuid(Uuid::from_u128(1)),
-            },
-            at: UnixMillis::new(0),
-        };
-        let claim = Claim {
-            player: player.clone(),
-            session: claimant.session,
-            fence: Fence::new(1),
-            slot: SlotName::new("Slot1").unwrap(),
-            number: ClaimNumber::new(1),
-        };
-        let acquired = store.acquire(&player, &claimant, None).await.unwrap();
-        assert_eq!(
-            acquired,
-            Acquisition::Acquired {
-                fence: Fence::new(1)
-            }
-        );
-        assert!(matches!(
-            store.open(&claim).await.unwrap(),
-            Opening::Opened(_)
-        ));
+        let RawSession {
+            claim, claimant, ..
+        } = RawSession::start(&*store, number).await;
         Self {
             faulty: FaultyBackend::new(store.clone()),
             store,
@@ -94,23 +66,8 @@ impl Player {
 }
 
 pub async fn save(backend: &FaultyBackend, claim: &Claim, revision: u64) -> Result<WriteOutcome> {
-    let stamp = Stamp {
-        base: Revision::new(revision - 1),
-        write_id: WriteId::from_uuid(Uuid::from_u128(revision.into())),
-        at: UnixMillis::new(0),
-    };
-    let body = Body {
-        schema: 1,
-        encoding: Encoding::Json,
-        bytes: Bytes::from_static(b"{}"),
-    };
-    backend.save(claim, &stamp, &body).await
-}
-
-pub fn written(revision: u64) -> WriteOutcome {
-    WriteOutcome::Written {
-        revision: Revision::new(revision),
-    }
+    let stamp = stamp(revision - 1, revision.into());
+    backend.save(claim, &stamp, &body("{}")).await
 }
 
 /// The answer, or nothing if none comes within [`PATIENCE`].

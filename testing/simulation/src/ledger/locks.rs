@@ -122,6 +122,7 @@ impl State {
                 ),
             );
             self.check_take_over(player, claimant, &lock);
+            self.check_restorer(session, player, &lock);
         }
         self.player(player).give(Lock {
             session,
@@ -156,6 +157,7 @@ impl State {
         self.check_is_held(player, lock, "ends");
         if let Some(claimant) = by {
             self.check_take_over(player, claimant, lock);
+            self.check_restorer(claimant.session, player, lock);
         }
         if let Some(held) = &mut self.player(player).lock {
             held.ending = true;
@@ -219,7 +221,7 @@ impl State {
     }
 
     /// What a release says, whenever it was that the lock went; it began after
-    /// so many acquisitions.
+    /// this many acquisitions.
     pub(crate) fn told_released(
         &mut self,
         player: &PlayerId,
@@ -258,6 +260,7 @@ impl State {
         if let Erasure::Erased = outcome {
             let model = self.player(player);
             model.slots.values_mut().for_each(SlotModel::erase);
+            self.versions_erased(player);
             self.check_nobody_is_erased(player);
         }
         self.told_erased(player, outcome);
@@ -277,6 +280,7 @@ impl State {
         self.history
             .add(format_args!("  the erasure of {player} is over"));
         self.check_nobody_is_erased(player);
+        self.versions_erased(player);
         let slots = self.player(player).slots.iter();
         let left = slots.filter(|(_, slot)| slot.content.is_some());
         let left: Vec<_> = left.map(|(name, _)| name.clone()).collect();

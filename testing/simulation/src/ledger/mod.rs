@@ -4,9 +4,12 @@
 //! Nothing here decides what a backend or a manager should have done. It
 //! follows what they did, and notes the first step that no rule allows.
 
+mod goods;
 mod leases;
 mod lineage;
 mod locks;
+mod market;
+mod past;
 mod slots;
 mod told;
 mod wording;
@@ -14,18 +17,20 @@ mod wording;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use parking_lot::{Mutex, MutexGuard};
-use playerdata_core::{Codec, PlayerId, ServerName, SessionId, SlotName};
+use playerdata_core::{PlayerId, ServerName, SessionId, SlotName};
 use tokio::sync::Notify;
 
 use self::{
     leases::Server,
     lineage::Lineage,
     locks::Player,
+    market::Market,
+    past::Past,
     told::{ToldClaim, ToldSession},
 };
 use crate::{Rule, Violation, clock::DriftingClock, history::History};
 
-pub(crate) use self::{lineage::Author, slots::Stored};
+pub(crate) use self::{goods::Goods, lineage::Author, past::Restore, slots::Stored};
 
 /// Shared by everything in a run.
 #[derive(Clone, Debug)]
@@ -39,11 +44,12 @@ pub(crate) struct State {
     pub(crate) history: History,
     rules: Vec<Rule>,
     violation: Option<Violation>,
-    codec: Codec,
     store_clock: Arc<DriftingClock>,
     servers: BTreeMap<ServerName, Server>,
     players: BTreeMap<PlayerId, Player>,
     lineage: Lineage,
+    market: Market,
+    past: Past,
     /// Whether a clock has jumped or drifted in this run.
     pub(crate) clocks_were_wrong: bool,
     sessions: BTreeMap<SessionId, ToldSession>,
@@ -53,16 +59,17 @@ pub(crate) struct State {
 }
 
 impl Ledger {
-    pub(crate) fn new(rules: Vec<Rule>, codec: Codec, store_clock: Arc<DriftingClock>) -> Self {
+    pub(crate) fn new(rules: Vec<Rule>, store_clock: Arc<DriftingClock>) -> Self {
         let state = State {
             history: History::new(),
             rules,
             violation: None,
-            codec,
             store_clock,
             servers: BTreeMap::new(),
             players: BTreeMap::new(),
             lineage: Lineage::default(),
+            market: Market::default(),
+            past: Past::default(),
             clocks_were_wrong: false,
             sessions: BTreeMap::new(),
             claims: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! Slots and claims, as the store has them.
 
 use playerdata_core::{
-    ClaimNumber, Document, Fence, PlayerId, Revision, SessionId, SlotName, WriteId,
+    ClaimNumber, Fence, PlayerId, Revision, SessionId, SlotName, WriteId,
     backend::{Body, Claim, Opened, Opening, Record, Stamp, WriteOutcome},
 };
 use uuid::Uuid;
@@ -9,13 +9,10 @@ use uuid::Uuid;
 use super::wording::{Name, told, told_of_write};
 use super::{
     State,
+    goods::Estate,
     lineage::{Author, Content},
 };
-use crate::{
-    Rule,
-    history::Short,
-    holdings::{Holdings, SCHEMA, change_of},
-};
+use crate::{Rule, history::Short, holdings::SCHEMA};
 
 #[derive(Debug, Default)]
 pub(super) struct SlotModel {
@@ -46,6 +43,8 @@ pub(super) struct Applied {
     pub(super) change: Option<u64>,
     /// Whether its server was told so.
     pub(super) acknowledged: bool,
+    /// Whether it was no session of the game's that put it there.
+    restored: bool,
 }
 
 impl Applied {
@@ -56,6 +55,7 @@ impl Applied {
         session: SessionId::from_uuid(Uuid::nil()),
         change: None,
         acknowledged: false,
+        restored: false,
     };
 }
 
@@ -69,13 +69,13 @@ impl SlotModel {
     }
 
     /// The change that has to be in whatever is stored from now on: the last
-    /// one acknowledged, unless the slot was emptied since.
+    /// one acknowledged, unless the slot was emptied or put back since.
     fn acknowledged_change(&self) -> Option<u64> {
         let since_emptied = self
             .writes
             .iter()
             .rev()
-            .take_while(|write| write.change.is_some());
+            .take_while(|write| write.change.is_some() && !write.restored);
         since_emptied
             .filter(|write| write.acknowledged)
             .find_map(|write| write.change)
@@ -114,22 +114,15 @@ struct Standing {
 
 impl State {
     /// Who stored what is in a body.
-    pub(crate) fn read(&self, body: &Body) -> Stored {
+    pub(super) fn read(&self, body: &Body) -> Stored {
         if body.schema > SCHEMA {
             return Stored::Newer;
         }
-        let document = self.codec.decode(body).ok();
-        let document = document.and_then(|mut json| {
-            if body.schema < SCHEMA && json.is_object() {
-                json["Bank"] = 0.into();
+        let content = Estate::of(body).and_then(|mut estate| {
+            if body.schema < SCHEMA {
+                estate.document["Bank"] = 0.into();
             }
-            Document::from_json(json).ok()
-        });
-        let content = document.and_then(|document| {
-            Some(Content {
-                change: change_of(&document).ok()?,
-                holdings: Holdings::of(&document).ok()?,
-            })
+            estate.content()
         });
         content.map_or(Stored::Undecodable, Stored::Readable)
     }
@@ -298,8 +291,10 @@ impl State {
             player: claim.player.clone(),
             slot: claim.slot.clone(),
         };
+        let restored = self.is_restoring(claim.session);
         let model = self.slot(&claim.player, &claim.slot);
         let (before, before_change) = (model.content, model.change());
+        let replaced = model.body.clone();
         let change = match content {
             Some(Stored::Readable(content)) => Some(content.change),
             _ => None,
@@ -314,9 +309,12 @@ impl State {
             session: claim.session,
             change,
             acknowledged: false,
+            restored,
         });
-        if body.is_none() {
-            return;
+        let Some(body) = body else { return };
+        self.estate_stored(claim, stamp.write_id, body);
+        if restored {
+            return self.check_restored(claim, body, replaced.as_ref());
         }
         match before {
             Some(Stored::Undecodable) => {
@@ -335,6 +333,16 @@ impl State {
                 self.breaks(rule, format_args!("{what}"));
             }
         }
+    }
+
+    /// The revision and the body that a slot has.
+    pub(super) fn stored_body(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+    ) -> Option<(Revision, Body)> {
+        let model = self.players.get(player)?.slots.get(slot)?;
+        Some((model.revision, model.body.clone()?))
     }
 
     /// Puts in what was in the store before the run began.
@@ -357,8 +365,11 @@ impl State {
             Rule::S1,
             format_args!("{player}/{slot} has {found_revision:?}, should have {revision}"),
         );
-        if let Some(acknowledged) = self.slot(player, slot).acknowledged_change() {
-            let found = found.map(|record| self.read(&record.body));
+        let model = self.slot(player, slot);
+        if let Some(acknowledged) = model.acknowledged_change() {
+            // What is the same was read before.
+            let known = model.content.filter(|_| same);
+            let found = found.map(|record| known.unwrap_or_else(|| self.read(&record.body)));
             self.check_kept(player, slot, acknowledged, found);
         }
     }

@@ -35,7 +35,7 @@ pub(super) struct ToldClaim {
 pub(crate) struct Sending<'a> {
     ledger: &'a Ledger,
     key: (SessionId, SlotName),
-    /// Whether the server knows what became of it.
+    /// Whether the server knows what happened to it.
     settled: bool,
 }
 
@@ -174,7 +174,9 @@ impl State {
 
     /// A server was told what a slot holds.
     pub(crate) fn told_opened(&mut self, claim: &Claim, opened: &Opened) {
-        let found = opened.record.as_ref().map(|record| self.read(&record.body));
+        let body = opened.record.as_ref().map(|record| &record.body);
+        self.estate_opened(claim, body);
+        let found = body.map(|body| self.read(body));
         let key = (claim.session, claim.slot.clone());
         self.claims.entry(key).or_default().found = found;
     }
@@ -217,6 +219,7 @@ impl State {
 
     /// A server was told that a write was applied.
     pub(crate) fn told_written(&mut self, claim: &Claim, stamp: &Stamp, revision: Revision) {
+        self.estate_acknowledged(stamp.write_id);
         let player = self.player(&claim.player);
         let slot = player.slots.entry(claim.slot.clone()).or_default();
         let mut writes = slot.writes.iter_mut().rev();

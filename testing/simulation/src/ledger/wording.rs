@@ -1,4 +1,4 @@
-//! How the history tells of claims and outcomes.
+//! How the history words claims and outcomes.
 
 use playerdata_core::backend::{Claim, Opening, WriteOutcome};
 

@@ -17,7 +17,7 @@ pub(crate) enum Flaw {
     EraseResetsFence,
     /// A write is checked against its base, not against the lock.
     SaveIgnoresLock,
-    /// A lock that is gone is as good as one's own.
+    /// A lock that is gone is as good as the caller's own.
     AbsentLockAccepted,
     /// `release` removes whatever lock is there.
     ReleaseTakesAnyLock,
@@ -57,6 +57,10 @@ pub(crate) enum Flaw {
     NoticesComeTwice,
     /// After some writes it refuses every other.
     Tires,
+    /// A version is said to be kept, and is not.
+    VersionNotKept,
+    /// An erasure leaves the versions.
+    ErasureLeavesVersions,
     /// Listing slots panics.
     ListPanics,
 }

@@ -29,6 +29,8 @@ pub(crate) struct FlawedStore {
     flaw: Flaw,
     inner: Arc<dyn Backend>,
     players: Mutex<BTreeMap<PlayerId, Player>>,
+    /// The versions, if it keeps any.
+    kept: Mutex<BTreeMap<(PlayerId, SlotName), Vec<Record>>>,
     drained: Mutex<Vec<Notice>>,
     calls: Mutex<u64>,
 }
@@ -54,6 +56,7 @@ impl FlawedStore {
             flaw,
             inner,
             players: Mutex::default(),
+            kept: Mutex::default(),
             drained: Mutex::default(),
             calls: Mutex::default(),
         }
@@ -87,6 +90,7 @@ impl FlawedStore {
                     revision: record.revision,
                     last_write: Some(record.write_id),
                     record: Some(record),
+                    mail: true,
                 };
                 place.insert(Slot {
                     now,
@@ -200,6 +204,7 @@ impl FlawedStore {
                 saved_at: stamp.at,
                 body,
             }),
+            mail: true,
         };
     }
 
@@ -213,6 +218,7 @@ impl FlawedStore {
             },
             _ => slot.now.clone(),
         };
+        opened.mail = true; // whoever opens it looks at the store's own
         match self.flaw {
             Flaw::ErrorsReadAsNothing if unlucky => opened.record = None,
             Flaw::BrokenReadsAsNothing => opened.record = opened.record.filter(is_json),
@@ -228,6 +234,16 @@ impl FlawedStore {
             _ => {}
         }
         opened
+    }
+}
+
+fn summary(record: &Record) -> VersionSummary {
+    VersionSummary {
+        revision: record.revision,
+        saved_at: record.saved_at,
+        kept_at: record.saved_at,
+        schema: record.body.schema,
+        body_bytes: record.body.bytes.len() as u64,
     }
 }
 
@@ -403,7 +419,11 @@ impl Backend for FlawedStore {
     }
 
     async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
-        self.inner.post(player, slot, letter).await
+        let mut posting = self.inner.post(player, slot, letter).await?;
+        if let Posting::Posted { holder } | Posting::AlreadyPosted { holder, .. } = &mut posting {
+            *holder = self.with(player, |player| player.lock.clone());
+        }
+        Ok(posting)
     }
 
     async fn letters(
@@ -454,7 +474,9 @@ impl Backend for FlawedStore {
     }
 
     async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
-        self.inner.versions(player, slot).await
+        let place = (player.clone(), slot.clone());
+        let kept = self.kept.lock().get(&place).cloned().unwrap_or_default();
+        Ok(kept.iter().map(summary).collect())
     }
 
     async fn version(
@@ -463,15 +485,34 @@ impl Backend for FlawedStore {
         slot: &SlotName,
         revision: Revision,
     ) -> Result<Option<Record>> {
-        self.inner.version(player, slot, revision).await
+        let place = (player.clone(), slot.clone());
+        let kept = self.kept.lock().get(&place).cloned().unwrap_or_default();
+        Ok(kept.into_iter().find(|kept| kept.revision == revision))
     }
 
     async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
         self.inner.players(after, limit).await
     }
 
-    /// Keeps none: the wrapped store knows nothing of the locks and slots.
-    async fn keep_version(&self, _claim: &Claim, _policy: KeepPolicy) -> Result<Keeping> {
-        Ok(Keeping::Nothing)
+    /// Keeps none, but with some of the flaws.
+    async fn keep_version(&self, claim: &Claim, _policy: KeepPolicy) -> Result<Keeping> {
+        let (lost, record) = self.with(&claim.player, |player| {
+            let slot = player.slots.get(&claim.slot);
+            let record = slot.and_then(|slot| slot.now.record.clone());
+            (self.check(player, claim.session, false), record)
+        });
+        let Some(record) = record.filter(|_| lost.is_none()) else {
+            return Ok(Keeping::Nothing);
+        };
+        let revision = record.revision;
+        match self.flaw {
+            Flaw::VersionNotKept => Ok(Keeping::Kept { revision }),
+            Flaw::ErasureLeavesVersions => {
+                let place = (claim.player.clone(), claim.slot.clone());
+                self.kept.lock().entry(place).or_default().push(record);
+                Ok(Keeping::Kept { revision })
+            }
+            _ => Ok(Keeping::Nothing),
+        }
     }
 }

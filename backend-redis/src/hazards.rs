@@ -17,7 +17,7 @@ use crate::{
     link::{Link, Node, ask},
 };
 
-/// How long a replica has to tell its settings.
+/// How long a replica has to report its settings.
 const REPLICAS_TIME: Duration = Duration::from_millis(500);
 
 /// Whether the servers may evict players' keys, as far as is known.
@@ -65,8 +65,8 @@ impl Eviction {
 ///
 /// # Errors
 ///
-/// A server that can't be reached. One that refuses to tell is a hazard.
-pub(crate) async fn check(
+/// A server that can't be reached. One that refuses to answer is a hazard.
+pub(crate) async fn find(
     link: &Link,
     options: &RedisOptions,
     eviction: &Eviction,
@@ -74,7 +74,7 @@ pub(crate) async fn check(
     let by = Instant::now() + options.operation_timeout;
     let (mut found, mut evicts) = (Vec::new(), false);
     if let Err(error) = link.follow().await {
-        found.push(unknown(&format!("no Sentinel tells the primary: {error}")));
+        found.push(unknown(&format!("no Sentinel names the primary: {error}")));
     }
     for (server, node) in link.nodes() {
         let hazards = match look(&node, by).await {
@@ -102,7 +102,7 @@ async fn replicas(link: &Link, primary: &State, by: Instant) -> Vec<Hazard> {
     let ask = |address: String| async move {
         let node = link.replica(&address)?;
         let Ok(Ok(replica)) = timeout(REPLICAS_TIME, look(&node, by)).await else {
-            tracing::debug!(%address, "a replica does not tell its settings");
+            tracing::debug!(%address, "a replica does not report its settings");
             return None;
         };
         let hazard = replica.persistence()?;
@@ -131,7 +131,7 @@ async fn info(node: &Node, section: &str, by: Instant) -> Result<String, Failure
     Ok(redis::from_redis_value(answer).unwrap_or_default())
 }
 
-/// A setting, unless the server does not tell: managed services forbid
+/// A setting, unless the server keeps it to itself: managed services forbid
 /// `CONFIG`, which is not a failure.
 async fn setting(node: &Node, name: &str, by: Instant) -> Result<Option<String>, Failure> {
     let mut command = redis::cmd("CONFIG");
@@ -157,7 +157,7 @@ fn at(server: &str, hazard: Hazard) -> Hazard {
 }
 
 fn unknown(because: &str) -> Hazard {
-    let what = format!("whether Redis keeps its data can't be found out: {because}");
+    let what = format!("can't find out whether Redis keeps its data: {because}");
     Hazard::new(HazardKind::Unknown, what)
 }
 
@@ -206,7 +206,7 @@ impl State {
         let late = |what| Some(Hazard::new(HazardKind::PersistsLate, what));
         match (self.field("aof_enabled"), self.save.as_deref()) {
             (Some("1"), _) if self.appendfsync.as_deref() == Some("no") => late(
-                "the append-only file is written when the system likes to: a power cut forgets \
+                "the append-only file is synced whenever the system chooses: a power cut loses \
                  what came since, half a minute or more (set `appendfsync everysec` or `always`)",
             ),
             (Some("1"), _) => None,
@@ -235,7 +235,7 @@ impl State {
             ),
             _ => (
                 HazardKind::EvictsPlayers,
-                "can evict players: locks and fences first, for saves don't touch them",
+                "can evict players: locks and fences first, because saves don't touch them",
             ),
         };
         let what = format!("maxmemory-policy {policy} {what} (set `noeviction`)");

@@ -1,7 +1,7 @@
 //! A slot that can't be read is given as it is, and can be replaced.
 #![allow(clippy::unwrap_used)] // what a test can't go on without
 
-mod support;
+use crate::support;
 
 use std::collections::HashMap;
 
@@ -52,7 +52,7 @@ async fn is_shown_and_replaced(backend: &DynamoDbBackend, player: &PlayerId) -> 
             panic!("it is the claim's");
         };
         assert_eq!(revision, viewed.revision);
-        let record = record.expect("it is no empty slot");
+        let record = record.expect("it is not an empty slot");
         assert_eq!(record.body.encoding, Encoding::Unknown);
         assert_eq!(backend.list(player).await.unwrap().len(), 1);
     }

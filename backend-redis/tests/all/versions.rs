@@ -10,14 +10,14 @@ use playerdata_core::{
     backend::{Backend, Claim, Erasure, ErrorKind, KeepPolicy, Keeping, Record},
 };
 use playerdata_redis::{RedisBackend, RedisOptions};
-use support::{Game, Plan, Proxy, TestServer, connect, options, shared_cluster};
+use support::{Plan, Proxy, RawSession, TestServer, connect, options, shared_cluster};
 
 const ALL: KeepPolicy = KeepPolicy {
     most: 8,
     min_age: Duration::ZERO,
 };
 
-/// A server of one's own.
+/// A server for this test alone.
 async fn start() -> (TestServer, RedisOptions, RedisBackend) {
     let server = TestServer::start(&[]).await;
     let options = options();
@@ -25,8 +25,8 @@ async fn start() -> (TestServer, RedisOptions, RedisBackend) {
     (server, options, backend)
 }
 
-async fn keep(backend: &RedisBackend, game: &Game, policy: KeepPolicy) -> Keeping {
-    backend.keep_version(&game.claim(), policy).await.unwrap()
+async fn keep(backend: &RedisBackend, game: &RawSession, policy: KeepPolicy) -> Keeping {
+    backend.keep_version(&game.claim, policy).await.unwrap()
 }
 
 fn kept(revision: u64) -> Keeping {
@@ -34,28 +34,34 @@ fn kept(revision: u64) -> Keeping {
     Keeping::Kept { revision }
 }
 
-async fn revisions(backend: &RedisBackend, game: &Game) -> Vec<u64> {
-    let versions = backend.versions(&game.player, &game.slot).await.unwrap();
+async fn revisions(backend: &RedisBackend, game: &RawSession) -> Vec<u64> {
+    let versions = backend
+        .versions(&game.claim.player, &game.claim.slot)
+        .await
+        .unwrap();
     versions
         .iter()
         .map(|version| version.revision.get())
         .collect()
 }
 
-async fn version(backend: &RedisBackend, game: &Game, revision: u64) -> Option<Record> {
+async fn version(backend: &RedisBackend, game: &RawSession, revision: u64) -> Option<Record> {
     let revision = Revision::new(revision);
-    let version = backend.version(&game.player, &game.slot, revision);
+    let version = backend.version(&game.claim.player, &game.claim.slot, revision);
     version.await.unwrap()
 }
 
 #[tokio::test]
 async fn h1_h4_the_server_copies_the_record_byte_for_byte_and_the_oldest_goes() {
     let (server, _, backend) = start().await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     assert_eq!(keep(&backend, &game, ALL).await, Keeping::Nothing);
     let long = "x".repeat(1024 * 1024);
     game.save(&backend, &long).await;
-    let record = backend.view(&game.player, &game.slot).await.unwrap();
+    let record = backend
+        .view(&game.claim.player, &game.claim.slot)
+        .await
+        .unwrap();
     let traffic = async || {
         let stats: String = server.ask(&["INFO", "stats"]).await;
         let field = |name: &str| -> u64 {
@@ -77,33 +83,39 @@ async fn h1_h4_the_server_copies_the_record_byte_for_byte_and_the_oldest_goes() 
     }
     assert_eq!(revisions(&backend, &game).await, [4, 3]);
     assert_eq!(version(&backend, &game, 1).await, None);
-    let versions = backend.versions(&game.player, &game.slot).await.unwrap();
+    let versions = backend
+        .versions(&game.claim.player, &game.claim.slot)
+        .await
+        .unwrap();
     let (seconds, _): (u64, u64) = server.ask(&["TIME"]).await;
     assert!(versions[0].kept_at.get() / 1_000 <= seconds);
     assert!(
         versions[0].kept_at.get() / 1_000 + 60 > seconds,
         "the server's clock"
     );
-    assert_eq!(versions[0].saved_at.get(), 2_000);
+    assert_eq!(versions[0].saved_at, playerdata_raw_session::NOW);
     assert_eq!((versions[0].schema, versions[0].body_bytes), (1, 1));
-    // Once more of the same revision is no further one.
+    // Keeping the same revision again does not make another.
     let again = versions[0].kept_at;
     assert_eq!(keep(&backend, &game, ALL).await, kept(4));
-    let versions = backend.versions(&game.player, &game.slot).await.unwrap();
+    let versions = backend
+        .versions(&game.claim.player, &game.claim.slot)
+        .await
+        .unwrap();
     assert_eq!((versions.len(), versions[0].kept_at), (2, again));
     // None is kept, and none removed.
     game.save(&backend, "5").await;
     let none = KeepPolicy { most: 0, ..ALL };
     assert_eq!(keep(&backend, &game, none).await, Keeping::Nothing);
     assert_eq!(revisions(&backend, &game).await, [4, 3]);
-    // Versions are no slots.
-    assert_eq!(backend.list(&game.player).await.unwrap().len(), 1);
+    // Versions are not slots.
+    assert_eq!(backend.list(&game.claim.player).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn h1_a_version_is_as_old_as_the_servers_clock_says() {
     let (server, options, backend) = start().await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     let hourly = KeepPolicy {
         min_age: Duration::from_secs(3_600),
         ..ALL
@@ -125,13 +137,21 @@ async fn h1_a_version_is_as_old_as_the_servers_clock_says() {
     let about = format!("{kept_at} {header}");
     server.ask::<()>(&["HSET", &key, "about:1", &about]).await;
     assert_eq!(keep(&backend, &game, hourly).await, kept(2));
+    // The clock ran ahead, and was set right.
+    let about: String = server.ask(&["HGET", &key, "about:2"]).await;
+    let (kept_at, header) = about.split_once(' ').unwrap();
+    let kept_at = kept_at.parse::<u64>().unwrap() + 3_660_000;
+    let about = format!("{kept_at} {header}");
+    server.ask::<()>(&["HSET", &key, "about:2", &about]).await;
+    game.save(&backend, "3").await;
+    assert_eq!(keep(&backend, &game, ALL).await, kept(3));
 }
 
 /// Wherever the value is: under the claim, under a later one, at rest.
 #[tokio::test]
 async fn h1_the_lock_counts_and_not_the_claim() {
     let (_server, _, backend) = start().await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "1").await;
     let former = game.clone();
     game.open(&backend).await;
@@ -141,23 +161,23 @@ async fn h1_the_lock_counts_and_not_the_claim() {
     let holder = None;
     assert_eq!(keep(&backend, &game, ALL).await, Keeping::Lost { holder });
 
-    let mut next = Game::of("4711");
+    let mut next = RawSession::of("4711");
     next.take(&backend, None).await;
-    next.number = ClaimNumber::new(7);
+    next.claim.number = ClaimNumber::new(7);
     assert_eq!(keep(&backend, &next, ALL).await, kept(2));
-    let holder = backend.holder(&next.player).await.unwrap();
+    let holder = backend.holder(&next.claim.player).await.unwrap();
     let lost = Keeping::Lost { holder };
     assert_eq!(keep(&backend, &game, ALL).await, lost);
     // The same session under another fence is another lock.
     let claim = Claim {
-        fence: game.fence,
-        ..next.claim()
+        fence: game.claim.fence,
+        ..next.claim.clone()
     };
     assert_eq!(backend.keep_version(&claim, ALL).await.unwrap(), lost);
     assert_eq!(revisions(&backend, &next).await, [2, 1]);
     // Deleting the slot leaves them.
     next.open(&backend).await;
-    backend.delete(&next.claim(), &next.stamp()).await.unwrap();
+    backend.delete(&next.claim, &next.stamp()).await.unwrap();
     assert_eq!(keep(&backend, &next, ALL).await, Keeping::Nothing);
     assert_eq!(revisions(&backend, &next).await, [2, 1]);
 }
@@ -167,16 +187,16 @@ async fn h5_a_late_keep_after_an_erasure_is_refused() {
     let (server, options, near) = start().await;
     let proxy = Proxy::to(server.port()).await;
     let far = connect(&[proxy.url()], &options).await;
-    let mut game = Game::start(&far, "4711").await;
+    let mut game = RawSession::start(&far, "4711").await;
     game.save(&far, "1").await;
     assert_eq!(keep(&far, &game, ALL).await, kept(1));
     game.save(&far, "2").await;
-    let session = game.session().to_string();
+    let session = game.id().to_string();
     proxy.plan_for(&session, Plan::Delay);
-    far.keep_version(&game.claim(), ALL).await.unwrap_err();
+    far.keep_version(&game.claim, ALL).await.unwrap_err();
 
-    near.release(&game.player, game.session()).await.unwrap();
-    let erased = near.erase(&game.player).await.unwrap();
+    near.release(&game.claim.player, game.id()).await.unwrap();
+    let erased = near.erase(&game.claim.player).await.unwrap();
     assert_eq!(erased, Erasure::Erased);
     let keys: Vec<String> = server.ask(&["KEYS", "*"]).await;
     assert_eq!(keys, [format!("{}:{{4711}}", options.namespace)]);
@@ -186,9 +206,9 @@ async fn h5_a_late_keep_after_an_erasure_is_refused() {
     assert!(told.ends_with(b"lost\r\n"), "{told:?}");
     assert_eq!(revisions(&near, &game).await, Vec::<u64>::new());
     // Also when the player is there again.
-    let mut next = Game::start(&near, "4711").await;
+    let mut next = RawSession::start(&near, "4711").await;
     next.save(&near, "new").await;
-    let holder = near.holder(&next.player).await.unwrap();
+    let holder = near.holder(&next.claim.player).await.unwrap();
     assert_eq!(keep(&near, &game, ALL).await, Keeping::Lost { holder });
     assert_eq!(version(&near, &next, 1).await, None);
 }
@@ -196,12 +216,12 @@ async fn h5_a_late_keep_after_an_erasure_is_refused() {
 #[tokio::test]
 async fn h4_s13_what_cannot_be_read_is_an_error_and_stays() {
     let (server, options, backend) = start().await;
-    let mut game = Game::start(&backend, "4711").await;
+    let mut game = RawSession::start(&backend, "4711").await;
     game.save(&backend, "one").await;
     assert_eq!(keep(&backend, &game, ALL).await, kept(1));
     game.save(&backend, "two").await;
     let key = format!("{}:{{4711}}:Slot1:versions", options.namespace);
-    let (player, slot) = (&game.player, &game.slot);
+    let (player, slot) = (&game.claim.player, &game.claim.slot);
     let read = async || backend.version(player, slot, Revision::new(1)).await;
     let list = async || backend.versions(player, slot).await;
     let corrupt = |kind: ErrorKind| assert_eq!(kind, ErrorKind::Corrupt);
@@ -223,13 +243,13 @@ async fn h4_s13_what_cannot_be_read_is_an_error_and_stays() {
     let about: String = server.ask(&["HGET", &key, "about:1"]).await;
     server.ask::<()>(&["HSET", &key, "about:1", "junk"]).await;
     corrupt(list().await.unwrap_err().kind());
-    let claim = game.claim();
+    let claim = game.claim.clone();
     corrupt(backend.keep_version(&claim, ALL).await.unwrap_err().kind());
     server.ask::<()>(&["HSET", &key, "about:1", &about]).await;
     assert!(read().await.unwrap().is_some());
 
-    // A value that is no record is not kept as one.
-    let value = format!("{}:{{4711}}:Slot1:{}:1", options.namespace, game.session());
+    // A value that is not a record is not kept as one.
+    let value = format!("{}:{{4711}}:Slot1:{}:1", options.namespace, game.id());
     let two: String = server.ask(&["GET", &value]).await;
     for bad in ["junk", &two[..two.len() - 1]] {
         server.ask::<()>(&["SET", &value, bad]).await;
@@ -264,7 +284,7 @@ async fn h4_versions_of_before_are_read() {
         server.ask::<()>(&fields).await;
     }
     server.ask::<()>(&["HSET", &key, "order", "9 12 "]).await;
-    let mut game = Game::of("4711");
+    let mut game = RawSession::of("4711");
     assert_eq!(revisions(&backend, &game).await, [12, 9]);
     let record = version(&backend, &game, 9).await.unwrap();
     assert_eq!((record.body.schema, &*record.body.bytes), (3, &b"one"[..]));
@@ -283,7 +303,7 @@ async fn h4_versions_of_before_are_read() {
 async fn h1_h5_versions_work_on_every_node_of_a_cluster() {
     let backend = connect(&shared_cluster().await, &options()).await;
     for player in 0..12 {
-        let mut game = Game::start(&backend, &player.to_string()).await;
+        let mut game = RawSession::start(&backend, player.to_string()).await;
         for number in 1..=3 {
             game.save(&backend, &number.to_string()).await;
             let two = KeepPolicy { most: 2, ..ALL };
@@ -291,7 +311,10 @@ async fn h1_h5_versions_work_on_every_node_of_a_cluster() {
         }
         assert_eq!(revisions(&backend, &game).await, [3, 2]);
         game.release(&backend).await;
-        assert_eq!(backend.erase(&game.player).await.unwrap(), Erasure::Erased);
+        assert_eq!(
+            backend.erase(&game.claim.player).await.unwrap(),
+            Erasure::Erased
+        );
         assert_eq!(revisions(&backend, &game).await, Vec::<u64>::new());
     }
 }
