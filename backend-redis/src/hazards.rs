@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn the_server_of_a_hazard_is_named() {
         let hazard = at("10.0.0.7:7000", unknown("why"));
-        assert!(hazard.what.starts_with("10.0.0.7:7000: whether"));
+        assert!(hazard.what.starts_with("10.0.0.7:7000: can't find out"));
         assert_eq!(at("", unknown("why")), unknown("why"));
     }
 }

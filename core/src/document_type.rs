@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{PlayerId, codec::KeysFingerprint};
+use crate::{
+    PlayerId,
+    codec::{Envelope, KeysFingerprint},
+};
 
 /// Anything that a slot can hold: [`Document`](crate::Document), or a game's
 /// own serde type.
@@ -61,6 +64,14 @@ pub(crate) struct Origin<D> {
     /// own type, which is never merged into (S7), and which has to prove that
     /// it comes back (S11).
     pub(crate) completion: Option<Completion<D>>,
+}
+
+impl<D> Origin<D> {
+    /// What is kept beside a document of which there is nothing to say.
+    pub(crate) fn plain_envelope(&self) -> Envelope {
+        let keys = self.completion.as_ref().map(|gained| gained.keys);
+        keys.map(Envelope::of_defaults).unwrap_or_default()
+    }
 }
 
 /// How stored documents get what the defaults gained.

@@ -47,6 +47,7 @@ async fn a_session_of_before_goes_on_and_its_values_are_read() {
     let mut game = RawSession::of("4711");
     let holder = backend.holder(&game.claim.player).await.unwrap().unwrap();
     game.claimant.session = holder.session;
+    game.claim.session = game.claimant.session;
     game.claim.fence = holder.fence;
     assert_eq!(game.claim.fence.get(), 7);
     assert_eq!(game.stored(&backend).await.as_deref(), Some("one"));
@@ -100,6 +101,7 @@ async fn a_claim_of_before_is_withdrawn() {
     let backend = connect(&[server.url()], &options).await;
     let mut former = RawSession::of("4711");
     former.claimant.session = SESSION.parse().unwrap();
+    former.claim.session = former.claimant.session;
     let mut next = RawSession::of("4711");
     next.take(&backend, Some(&former)).await;
     let opened = next.open(&backend).await;

@@ -117,7 +117,7 @@ impl<D: GameDocument> Engine<D> {
 
     /// Runs the errands of a slot once; returns whether all were done.
     pub(super) async fn run_errands(self: &Arc<Self>, slot: &Arc<SlotState<D>>) -> bool {
-        let _alone = slot.errands.lock().await;
+        let _alone = slot.dealings().errands.lock().await;
         slot.has_errands_queued.store(false, Ordering::Release);
         let (stored, live) = (slot.stored_envelope(), slot.envelope());
         let mut done = Done::default();

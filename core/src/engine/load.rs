@@ -109,12 +109,17 @@ impl<D: GameDocument> Engine<D> {
             keys,
         };
         let document = self.run_on_load(core, name, loaded.document).await;
+        let envelope = if loaded.envelope == *self.plain {
+            Arc::clone(&self.plain)
+        } else {
+            Arc::new(loaded.envelope)
+        };
         let slot = Arc::new(SlotState::new(
             Arc::clone(core),
             name.clone(),
             self.autosave.assign_turn(),
             document,
-            loaded.envelope,
+            envelope,
             write_state,
         ));
         if self.hooks.on_load.is_some() {
@@ -128,10 +133,9 @@ impl<D: GameDocument> Engine<D> {
         let player = &core.player;
         let document = self.defaults(player)?;
         self.debug(|| tracing::debug!(%player, slot = %name, "nothing stored: defaults used"));
-        let keys = self.origin.completion.as_ref().map(|gained| gained.keys);
         Ok(Loaded {
             document,
-            envelope: keys.map(Envelope::of_defaults).unwrap_or_default(),
+            envelope: Envelope::clone(&self.plain),
             stored: None,
         })
     }

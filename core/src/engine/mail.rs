@@ -232,7 +232,7 @@ impl<D: GameDocument> Engine<D> {
             return Ok(());
         };
         let (player, name) = (&slot.core.player, &slot.name);
-        let mut refused = slot.mail.lock().await;
+        let mut refused = slot.dealings().mail.lock().await;
         let mut from = None;
         loop {
             let beside = slot.envelope();

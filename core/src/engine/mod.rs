@@ -57,7 +57,7 @@ use crate::{
     autosave::Wheel,
     backend::{Client, Lock},
     clock::Jitter,
-    codec::Codec,
+    codec::{Codec, Envelope},
     document_type::Origin,
     metrics,
     schema::Migrations,
@@ -71,6 +71,9 @@ pub(crate) struct Engine<D> {
     pub(crate) codec: Codec,
     pub(crate) migrations: Migrations,
     pub(crate) origin: Origin<D>,
+    /// What is kept beside a document of which there is nothing to say: one
+    /// for all of them.
+    pub(crate) plain: Arc<Envelope>,
     pub(crate) hooks: Hooks<D>,
     pub(crate) events: EventSender,
     pub(crate) clock: Arc<dyn Clock>,

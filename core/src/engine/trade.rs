@@ -265,10 +265,9 @@ impl<D: GameDocument> Engine<D> {
         self.hooks.parcels.as_ref().ok_or_else(missing)
     }
 
-    /// Ends the trades that a document is in that is being loaded: not from
-    /// here, and so not at all, unless they were decided before. What is wrong
-    /// with a document, or with the game's code, keeps nobody from having it, and
-    /// holds up no other trade.
+    /// Ends the trades of a slot that is being loaded: not from here, and so not
+    /// at all, unless they were decided before. What is wrong with a document, or
+    /// with the game's code, keeps nobody from having it, and holds up no other.
     pub(super) async fn resolve_at_load(
         self: &Arc<Self>,
         slot: &Arc<SlotState<D>>,
@@ -290,7 +289,7 @@ impl<D: GameDocument> Engine<D> {
         Ok(())
     }
 
-    /// Ends one of them, if the document is still in it.
+    /// Ends a trade, if the document is still in it.
     async fn resolve(
         self: &Arc<Self>,
         slot: &Arc<SlotState<D>>,
@@ -312,8 +311,8 @@ impl<D: GameDocument> Engine<D> {
     }
 
     /// Goes on with it at the next heartbeats, then more rarely, until it is
-    /// done or the slot closed. Other trades of the slot may be under way, and are
-    /// left alone.
+    /// done or the slot closed. Other trades of the slot may be under way, and
+    /// are left alone.
     fn resolve_later(self: &Arc<Self>, slot: &Arc<SlotState<D>>, trade: TradeId) {
         let (engine, slot) = (Arc::clone(self), Arc::clone(slot));
         self.runtime.spawn(async move {

@@ -191,13 +191,12 @@ impl<D: GameDocument> Engine<D> {
         slot: &SlotName,
     ) -> Result<(Option<Revision>, Envelope), Error> {
         let (number, opened) = self.claim_slot(core, slot).await?;
-        let beside = self.beside(&core.player, slot, opened.record.as_ref());
         if is_unknown(&opened) {
             // A copy of it would be a version that nobody can go back to, and
             // that keeps a store from listing the others.
             let player = &core.player;
             tracing::warn!(%player, %slot, "what is replaced can't be read, and is not kept");
-            return Ok((None, beside));
+            return Ok((None, Envelope::default()));
         }
         let most = match self.settings.versions_kept {
             0 => u32::MAX,
@@ -205,8 +204,9 @@ impl<D: GameDocument> Engine<D> {
         };
         let min_age = Duration::ZERO;
         let claim = core.claim(slot, number);
-        let kept = self.kept(core, &claim, KeepPolicy { most, min_age });
-        Ok((kept.await?, beside))
+        let beside = self.beside(&core.player, slot, opened.record.as_ref());
+        let policy = KeepPolicy { most, min_age };
+        Ok((self.kept(core, &claim, policy).await?, beside))
     }
 }
 

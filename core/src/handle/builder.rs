@@ -401,6 +401,7 @@ impl<D: GameDocument> Builder<D> {
             settings: self.settings,
             store,
             migrations: self.migrations,
+            plain: Arc::new(origin.plain_envelope()),
             origin,
             hooks: self.hooks,
             events: EventSender::new(found),

@@ -7,7 +7,7 @@
 use std::{
     any::Any,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64},
     },
     time::Duration,
@@ -38,15 +38,22 @@ pub(crate) struct SlotState<D> {
     pub(crate) requests: Mutex<SaveRequests>,
     /// Held through a save, so that a claim has one write under way at most.
     pub(crate) write_state: tokio::sync::Mutex<WriteState>,
-    /// Held while letters are delivered; those that were refused meanwhile.
-    pub(crate) mail: tokio::sync::Mutex<Vec<(LetterId, WriteId)>>,
+    /// What few slots need: made when it is first wanted.
+    dealings: OnceLock<Box<Dealings>>,
     /// How often ids of discarded letters were taken off the document. A
     /// mailbox that was read before the last time may still show such letters.
     pub(crate) discards: AtomicU64,
-    /// Held while errands are run.
-    pub(crate) errands: tokio::sync::Mutex<()>,
     /// Whether somebody is about to run them.
     pub(crate) has_errands_queued: AtomicBool,
+}
+
+/// What a slot with letters or errands needs.
+#[derive(Debug, Default)]
+pub(crate) struct Dealings {
+    /// Held while letters are delivered; those that were refused meanwhile.
+    pub(crate) mail: tokio::sync::Mutex<Vec<(LetterId, WriteId)>>,
+    /// Held while errands are run.
+    pub(crate) errands: tokio::sync::Mutex<()>,
 }
 
 /// The document as game code sees it, behind a lock that is held for moments
@@ -241,10 +248,9 @@ impl<D> SlotState<D> {
         name: SlotName,
         turn: u64,
         document: D,
-        envelope: Envelope,
+        envelope: Arc<Envelope>,
         write_state: WriteState,
     ) -> Self {
-        let envelope = Arc::new(envelope);
         let stored_version = write_state.stored.is_some().then_some(0);
         let live = Live {
             document: Arc::new(document),
@@ -268,11 +274,15 @@ impl<D> SlotState<D> {
             freed: Condvar::new(),
             requests: Mutex::default(),
             write_state: tokio::sync::Mutex::new(write_state),
-            mail: tokio::sync::Mutex::default(),
+            dealings: OnceLock::new(),
             discards: AtomicU64::new(0),
-            errands: tokio::sync::Mutex::default(),
             has_errands_queued: AtomicBool::new(false),
         }
+    }
+
+    /// What it needs for letters and errands.
+    pub(crate) fn dealings(&self) -> &Dealings {
+        self.dealings.get_or_init(Box::default)
     }
 
     fn deleted(&self) -> Error {

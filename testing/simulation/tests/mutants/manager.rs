@@ -242,7 +242,7 @@ impl Backend for HastyManager {
         if waits {
             return self.way.save(claim, stamp, &body).await;
         }
-        let (way, claim, stamp) = (Arc::clone(&self.way), claim.clone(), stamp.clone());
+        let (way, claim, stamp) = (Arc::clone(&self.way), claim.clone(), *stamp);
         let revision = stamp.base.next();
         tokio::spawn(async move {
             sleep(LATE).await;
