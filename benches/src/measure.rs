@@ -216,18 +216,7 @@ pub fn measure(allocator: &PeakAlloc, extent: Extent, only: &[Subject]) -> Vec<R
 
 fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: Extent) -> Vec<Row> {
     match subject {
-        Subject::Autosave => {
-            let a = extent
-                .sessions_of_a
-                .iter()
-                .map(|&count| (Standard::A, count));
-            let mut rows = Vec::from(autosave::parts(extent.few_sessions_of_a, extent.autosave));
-            rows.extend(
-                a.chain([(Standard::B, extent.sessions_of_b)])
-                    .flat_map(|(standard, count)| autosave::rows(standard, count, extent.autosave)),
-            );
-            rows
-        }
+        Subject::Autosave => cycles(extent),
         Subject::Sqlite => FORMS
             .iter()
             .flat_map(|&form| {
@@ -283,6 +272,15 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
             rows
         }
     }
+}
+
+fn cycles(extent: Extent) -> Vec<Row> {
+    let few = autosave::parts(extent.few_sessions_of_a, extent.autosave);
+    let many = extent.sessions_of_a.iter();
+    let many = many.map(|&count| (Standard::A, count));
+    let many = many.chain([(Standard::B, extent.sessions_of_b)]);
+    let many = many.flat_map(|(standard, count)| autosave::rows(standard, count, extent.autosave));
+    few.into_iter().chain(many).collect()
 }
 
 #[cfg(feature = "dynamodb")]
