@@ -216,18 +216,7 @@ pub fn measure(allocator: &PeakAlloc, extent: Extent, only: &[Subject]) -> Vec<R
 
 fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: Extent) -> Vec<Row> {
     match subject {
-        Subject::Autosave => {
-            let a = extent
-                .sessions_of_a
-                .iter()
-                .map(|&count| (Standard::A, count));
-            let mut rows = Vec::from(autosave::parts(extent.few_sessions_of_a, extent.autosave));
-            rows.extend(
-                a.chain([(Standard::B, extent.sessions_of_b)])
-                    .flat_map(|(standard, count)| autosave::rows(standard, count, extent.autosave)),
-            );
-            rows
-        }
+        Subject::Autosave => cycles(extent),
         Subject::Sqlite => FORMS
             .iter()
             .flat_map(|&form| {
@@ -238,7 +227,22 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
                 sqlite::rows(runtime, form, effort)
             })
             .collect(),
-        Subject::Redis => saves_on_redis(runtime, extent.redis),
+        Subject::Redis => [Log::EverySecond, Log::Off]
+            .iter()
+            .flat_map(|&log| FORMS.map(|form| (log, form)))
+            .flat_map(|(log, form)| {
+                let mut effort = extent.redis;
+                if form.0 == Standard::B {
+                    effort.rounds_each = effort.rounds_each.div_ceil(4);
+                }
+                if form == (Standard::B, false) && log == Log::EverySecond {
+                    // The log is synced once a second: as long as that a round.
+                    effort.rounds = effort.rounds.div_ceil(4);
+                    effort.rounds_each *= 16;
+                }
+                redis::rows(runtime, log, form, effort)
+            })
+            .collect(),
         Subject::Dynamodb => charges(runtime, extent),
         Subject::Load => vec![
             load::sqlite(runtime, extent.load),
@@ -270,24 +274,13 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
     }
 }
 
-/// On Redis with a log and without.
-fn saves_on_redis(runtime: &Runtime, effort: redis::Effort) -> Vec<Row> {
-    [Log::EverySecond, Log::Off]
-        .iter()
-        .flat_map(|&log| FORMS.map(|form| (log, form)))
-        .flat_map(|(log, form)| {
-            let mut effort = effort;
-            if form.0 == Standard::B {
-                effort.rounds_each = effort.rounds_each.div_ceil(4);
-            }
-            if form == (Standard::B, false) && log == Log::EverySecond {
-                // The log is synced once a second: as long as that a round.
-                effort.rounds = effort.rounds.div_ceil(4);
-                effort.rounds_each *= 16;
-            }
-            redis::rows(runtime, log, form, effort)
-        })
-        .collect()
+fn cycles(extent: Extent) -> Vec<Row> {
+    let few = autosave::parts(extent.few_sessions_of_a, extent.autosave);
+    let many = extent.sessions_of_a.iter();
+    let many = many.map(|&count| (Standard::A, count));
+    let many = many.chain([(Standard::B, extent.sessions_of_b)]);
+    let many = many.flat_map(|(standard, count)| autosave::rows(standard, count, extent.autosave));
+    few.into_iter().chain(many).collect()
 }
 
 #[cfg(feature = "dynamodb")]

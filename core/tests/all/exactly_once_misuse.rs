@@ -481,6 +481,27 @@ async fn p4_s11_a_parcel_that_would_not_come_back_is_not_taken() {
     assert_eq!(sent, Transferred::Sent);
 }
 
+/// What somebody may send, and nobody can claim.
+fn odd_gifts() -> [Value; 15] {
+    [
+        json!({"Items": [{"Name": "Bread", "Quantity": 0}]}),
+        json!({"Items": [{"Name": "Bread", "Quantity": -1}]}),
+        json!({"Items": [{"Name": "Bread", "Quantity": 1.5}]}),
+        json!({"Items": [{"Name": "Bread", "Quantity": u64::MAX}]}),
+        json!({"Items": [{"Name": "Bread", "ItemType": "Weapon", "Quantity": 1}]}),
+        json!({"Items": [{"Name": "Cake", "Quantity": 1, "$playerdata": {"v": 9}}], "Amounts": {"$playerdata": 1}}),
+        json!({"Amounts": {"Currency": -5}}),
+        json!({"Amounts": {"Currency": null}}),
+        json!({"Amounts": {"Currency": "5"}}),
+        json!({"Amounts": {"Most": 1}}),
+        json!({"Amounts": {"GiftBank": 1}}),
+        json!({"Amounts": {"Rate": 1}}),
+        json!({"Amounts": {"Currency": 5}, "Extra": 1}),
+        json!({"$playerdata": {"v": 4}}),
+        json!(null),
+    ]
+}
+
 #[tokio::test(start_paused = true)]
 async fn p1_p4_what_is_no_parcel_is_refused_and_waits_where_it_is() {
     let world = World::new();
@@ -516,32 +537,16 @@ async fn p1_p4_what_is_no_parcel_is_refused_and_waits_where_it_is() {
         );
     }
     assert_eq!(before, ann.snapshot());
-    for (number, content) in [
-        json!({"Items": [{"Name": "Bread", "Quantity": 0}]}),
-        json!({"Items": [{"Name": "Bread", "Quantity": -1}]}),
-        json!({"Items": [{"Name": "Bread", "Quantity": 1.5}]}),
-        json!({"Items": [{"Name": "Bread", "Quantity": u64::MAX}]}),
-        json!({"Items": [{"Name": "Bread", "ItemType": "Weapon", "Quantity": 1}]}),
-        json!({"Items": [{"Name": "Cake", "Quantity": 1, "$playerdata": {"v": 9}}], "Amounts": {"$playerdata": 1}}),
-        json!({"Amounts": {"Currency": -5}}),
-        json!({"Amounts": {"Currency": null}}),
-        json!({"Amounts": {"Currency": "5"}}),
-        json!({"Amounts": {"Most": 1}}),
-        json!({"Amounts": {"GiftBank": 1}}),
-        json!({"Amounts": {"Rate": 1}}),
-        json!({"Amounts": {"Currency": 5}, "Extra": 1}),
-        json!({"$playerdata": {"v": 4}}),
-        json!(null),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    for (number, content) in odd_gifts().into_iter().enumerate() {
         let id = format!("g-{number}");
         let letter = Letter::new(id.clone(), content).unwrap();
         manager.send(1, "Slot1", letter).await.unwrap();
         pass_ms(1).await;
         let claimed = ann.claim_gift(&id);
-        assert!(matches!(claimed, Err(Error::Document { .. })), "{number}: {claimed:?}");
+        assert!(
+            matches!(claimed, Err(Error::Document { .. })),
+            "{number}: {claimed:?}"
+        );
     }
     // What is worth something comes through.
     let cents = Parcel::new().amount("Cents", serde_json::Number::from_f64(0.1).unwrap());
