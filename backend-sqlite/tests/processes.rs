@@ -10,6 +10,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use futures::future::try_join_all;
 use playerdata_core::backend::Backend;
 use playerdata_sqlite::SqliteBackend;
 use support::*;
@@ -44,9 +45,7 @@ async fn save_until_killed(path: &Path, by: u128) {
             }
         })
     });
-    for task in tasks.collect::<Vec<_>>() {
-        task.await.unwrap();
-    }
+    try_join_all(tasks).await.unwrap();
 }
 
 /// A process that is killed also if the test fails.

@@ -54,18 +54,14 @@ async fn l4_every_late_command_of_a_replaced_session_is_refused_by_the_server() 
 
     let holder = fresh.holder(&thief.claim.player).await.unwrap();
     assert_eq!(holder.as_ref().unwrap().session, thief.id());
-    let lost = WriteOutcome::Lost {
+    let not_opened = Opening::Lost {
         holder: holder.clone(),
     };
+    let lost = WriteOutcome::Lost { holder };
     assert_eq!(outcomes.0.unwrap(), lost);
     assert_eq!(outcomes.1.unwrap(), lost);
-    assert_eq!(
-        outcomes.2.unwrap(),
-        Opening::Lost {
-            holder: holder.clone()
-        }
-    );
-    assert_eq!(outcomes.3.unwrap(), Opening::Lost { holder });
+    assert_eq!(outcomes.2.unwrap(), not_opened);
+    assert_eq!(outcomes.3.unwrap(), not_opened);
     assert_eq!(outcomes.4.unwrap(), lost);
     assert_eq!(outcomes.5.unwrap(), Release::NotHeld);
 

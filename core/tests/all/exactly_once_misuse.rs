@@ -20,7 +20,7 @@ use playerdata_core::{
 };
 use playerdata_memory::MemoryBackend;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::*;
 
 fn sword() -> Parcel {

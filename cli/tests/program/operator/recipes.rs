@@ -20,8 +20,11 @@ on_every_store! {
     the_recipes_of_the_operators_guide_do_what_they_say,
 }
 
+/// What is done beside the commands of a recipe, and looked at after them.
+type Play = fn(&Folder, &mut Recipe);
+
 /// What is to be done for each, and what has come of it.
-const RECIPES: [(&str, fn(&Folder, &mut Recipe)); 7] = [
+const RECIPES: [(&str, Play); 7] = [
     ("A player's sword is gone", a_lost_sword),
     ("A deploy wrote nonsense", a_bad_deploy),
     ("A record can't be read", a_damaged_record),
