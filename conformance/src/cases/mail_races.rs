@@ -67,6 +67,8 @@ pub async fn every_letter_is_read_once_while_more_come(fixture: Fixture) {
             for number in 0..EACH {
                 let letter = client.world().letter(&format!("{sender}-{number}"), "5");
                 client.send(&player, &slot, &letter).await;
+                // A store that never waits would keep the reader from its turn.
+                tokio::task::yield_now().await;
             }
         }
     });

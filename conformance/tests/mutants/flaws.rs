@@ -211,7 +211,7 @@ flaws! {
         views::a_list_has_the_slots_that_hold_a_record, manager_slots::several_slots_are_open_at_once;
     /// A player is erased under a session.
     EraseUnchecked erase_unchecked:
-        erase::a_held_player_is_not_erased, manager_operators::an_erased_player_is_a_new_one;
+        erase::a_held_player_is_not_erased;
     /// A lock is looked for, and the player erased in a second step.
     LockCheckedThenErased lock_checked_then_erased:
         races::an_erasure_racing_a_claimant_erases_all_or_nothing;

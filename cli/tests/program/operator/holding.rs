@@ -97,7 +97,7 @@ fn the_lock_of_a_dead_server_is_a_note_of_check() {
         assert!(tokio::time::Instant::now() < lapsed, "{checked:#?}");
     };
     assert!(
-        note.starts_with("note player 1: held by session "),
+        note.starts_with("note player 1: held since "),
         "{note}"
     );
     let held = folder.give(&["holder", "1"]);

@@ -94,7 +94,11 @@ fn every_command_that_looks_answers_in_json_and_by_its_exit_code(folder: &Folder
             ),
             ("diff hero Slot1 3", 0, At("/differences", json!([]))),
             ("diff hero Slot1 9", 1, Told("no version 9 of Slot1")),
-            ("diff nobody Slot1 1", 1, Told("no version 1 is kept")),
+            (
+                "diff nobody Slot1 1",
+                1,
+                Told("no version 1 of Slot1 of player nobody is kept"),
+            ),
             (
                 "mail hero Slot1",
                 0,

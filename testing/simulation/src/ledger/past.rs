@@ -18,6 +18,9 @@ pub(super) struct Past {
     players: BTreeSet<PlayerId>,
     /// What each operator's process is there for.
     restores: BTreeMap<u32, Restore>,
+    /// Whether the document that a process put back has less on its way than the
+    /// version had.
+    left_out: BTreeMap<u32, bool>,
 }
 
 /// A version that is to be put back.
@@ -171,10 +174,21 @@ impl State {
             Rule::H4,
             format_args!("{player}/{slot} was put back, and what that replaced is not kept"),
         );
+        // What the version had on its way is so still if it is in what is replaced;
+        // else it has arrived, or was decided.
+        let replaced = replaced.and_then(Estate::of).unwrap_or_default().beside;
+        let (mut outbox, mut escrow) = (version.beside.outbox, version.beside.escrow);
+        let had = outbox.len() + escrow.len();
+        outbox.retain(|one| replaced.outbox.contains(one));
+        escrow.retain(|one| replaced.escrow.contains(one));
+        let left_out = outbox.len() + escrow.len() < had;
+        self.past
+            .left_out
+            .insert(process_of(claim.session), left_out);
         self.unless(
-            now.beside.outbox.is_empty() && now.beside.escrow.is_empty(),
+            (&now.beside.outbox, &now.beside.escrow) == (&outbox, &escrow),
             Rule::H4,
-            format_args!("{player}/{slot} was put back with what was on its way"),
+            format_args!("{player}/{slot} was put back with what was no longer on its way"),
         );
         let (was, is) = (version.beside.keys, now.beside.keys);
         self.unless(
@@ -196,9 +210,9 @@ impl State {
         let kept = self.past.kept.get(&(player.clone(), slot.clone()));
         let version = kept.and_then(|kept| kept.get(&revision));
         let beside = version.and_then(Estate::of).unwrap_or_default().beside;
-        let had = !beside.outbox.is_empty() || !beside.escrow.is_empty();
+        let had_less = self.past.left_out.get(&process).copied();
         self.unless(
-            had == left_out || version_is_gone(kept, revision),
+            had_less.is_none_or(|less| less == left_out) || version_is_gone(kept, revision),
             Rule::H4,
             format_args!("{player}/{slot}: left out {left_out}, version has {beside:?}"),
         );
