@@ -96,10 +96,7 @@ fn the_lock_of_a_dead_server_is_a_note_of_check() {
         }
         assert!(tokio::time::Instant::now() < lapsed, "{checked:#?}");
     };
-    assert!(
-        note.starts_with("note player 1: held since "),
-        "{note}"
-    );
+    assert!(note.starts_with("note player 1: held since "), "{note}");
     let held = folder.give(&["holder", "1"]);
     assert!(
         held.answers[0].contains("its lease has lapsed"),
