@@ -120,6 +120,10 @@ fn every_command_that_looks_answers_in_json_and_by_its_exit_code(folder: &Folder
             ("export --players nowhere", 2, Told("nowhere can't be read")),
         ],
     );
+    what_is_not_json_is_as_it_should_be(folder);
+}
+
+fn what_is_not_json_is_as_it_should_be(folder: &Folder) {
     let raw = folder.give(&["show", "hero", "Slot1", "--raw"]);
     assert_eq!(raw.code, Some(0), "{raw:#?}");
     let raw: Value = serde_json::from_str(&raw.answers.concat()).expect("it is JSON as stored");
