@@ -34,7 +34,11 @@ use saver::{Line, compare};
 const OURS: &str = "playerdata: lock and revision checked";
 
 fn main() {
-    harness::run(&[memory, disk, redis]);
+    harness::run(&[
+        ("comparison/memory", memory),
+        ("comparison/disk", disk),
+        ("comparison/Redis", redis),
+    ]);
 }
 
 fn memory(criterion: &mut Criterion) {
