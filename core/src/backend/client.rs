@@ -146,7 +146,7 @@ impl Client {
     }
 
     /// The same; says also whether there was an attempt that may have been
-    /// applied without an answer, whatever came of a later one.
+    /// applied without an answer, however a later one ended.
     async fn repeated_telling<T, A: Attempt<T>>(
         &self,
         call: &Call<'_>,

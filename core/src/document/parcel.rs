@@ -312,7 +312,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`DocumentError`] if there is no such gift, it is no parcel, or there is
+    /// [`DocumentError`] if there is no such gift, it is not a parcel, or there is
     /// no room for it: it stays where it is.
     pub fn claim_gift(&mut self, id: &str) -> Result<Parcel, DocumentError> {
         let parcel = Parcel::from_json(&self.gift_bank().get(id)?.to_json())?;
