@@ -62,7 +62,7 @@ esac
 cat <<'SAY'
 This looks for a Redis or Valkey server and for cargo-deny (and installs what is not
 there under target/), checks formatting, dependencies, lints, packaging and
-documentation, and runs every test. On two cores that takes about 15 minutes with
+documentation, and runs every test. On two cores that takes 15 to 20 minutes with
 nothing compiled yet, and about 10 once the dependencies are. `./test.sh quick` is for
 daily work.
 SAY
