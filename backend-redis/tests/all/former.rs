@@ -13,6 +13,25 @@ fn value(text: &str) -> String {
     format!("pd1 17 {SESSION} 1732388000000 json 3 {bytes}\n{text}")
 }
 
+/// Writes the lock of a session of before, with its first slot open under claim
+/// 2, and this of the second.
+fn held<'a>(hash: &'a str, second: &'a str) -> [&'a str; 16] {
+    let lock = [
+        "HSET", hash, "fence", "7", "session", SESSION, "server", "eu-1",
+    ];
+    let rest = [
+        "incarnation",
+        INCARNATION,
+        "since",
+        "1000",
+        "slot:Slot1",
+        "2",
+        "slot:Slot2",
+        second,
+    ];
+    std::array::from_fn(|at| if at < 8 { lock[at] } else { rest[at - 8] })
+}
+
 /// Before there were marks at rest, and with a fence that had started at 1.
 #[tokio::test]
 async fn a_session_of_before_goes_on_and_its_values_are_read() {
@@ -21,24 +40,7 @@ async fn a_session_of_before_goes_on_and_its_values_are_read() {
     let key = |rest: &str| format!("{}:{{4711}}{rest}", options.namespace);
     let (one, two) = (value("one"), value("two"));
     let (hash, claim) = (key(""), key(&format!(":Slot1:{SESSION}:2")));
-    let fields = [
-        "HSET",
-        &hash,
-        "fence",
-        "7",
-        "session",
-        SESSION,
-        "server",
-        "eu-1",
-        "incarnation",
-        INCARNATION,
-        "since",
-        "1000",
-        "slot:Slot1",
-        "2",
-        "slot:Slot2",
-        "rest",
-    ];
+    let fields = held(&hash, "rest");
     server.ask::<()>(&fields).await;
     server.ask::<()>(&["SET", &claim, &one]).await;
     server.ask::<()>(&["SET", &key(":Slot2"), &two]).await;
@@ -73,24 +75,7 @@ async fn a_claim_of_before_is_withdrawn() {
     let options = options();
     let key = |rest: &str| format!("{}:{{4711}}{rest}", options.namespace);
     let hash = key("");
-    let fields = [
-        "HSET",
-        &hash,
-        "fence",
-        "7",
-        "session",
-        SESSION,
-        "server",
-        "eu-1",
-        "incarnation",
-        INCARNATION,
-        "since",
-        "1000",
-        "slot:Slot1",
-        "2",
-        "slot:Slot2",
-        "1",
-    ];
+    let fields = held(&hash, "1");
     server.ask::<()>(&fields).await;
     let (written, empty) = (
         key(&format!(":Slot1:{SESSION}:2")),
