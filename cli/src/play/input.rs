@@ -2,6 +2,7 @@
 //! signals are noticed while nobody types.
 
 use std::{
+    future,
     io::{self, BufRead, BufReader, Read},
     sync::Arc,
     thread,
@@ -38,6 +39,8 @@ pub(super) enum Lines {
     Piped(mpsc::Receiver<Input>),
     /// A person.
     Typed(Box<Typist>),
+    /// Nobody is asked any more.
+    Left,
 }
 
 impl Lines {
@@ -45,6 +48,14 @@ impl Lines {
     pub(super) fn ask(&mut self, document: impl FnOnce() -> Arc<Document>) {
         if let Self::Typed(typist) = self {
             typist.ask(document);
+        }
+    }
+
+    /// Asks a person for nothing more, and gives the terminal back: what is
+    /// written from now on must not meet an editor that still draws its line.
+    pub(super) fn leave(&mut self) {
+        if let Self::Typed(_) = self {
+            *self = Self::Left;
         }
     }
 
@@ -57,6 +68,7 @@ impl Lines {
         match self {
             Self::Piped(lines) => lines.recv().await,
             Self::Typed(typist) => typist.line().await,
+            Self::Left => future::pending().await,
         }
     }
 }

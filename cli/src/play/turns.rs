@@ -44,7 +44,7 @@ pub(super) async fn play(game: &mut Game, signals: &mut Signals, console: &Conso
         let input = select! {
             biased;
             event = game.events.next() => {
-                if event.is_some_and(|event| is_over(game, &event, console)) {
+                if event.is_some_and(|event| is_over(game, &event, &mut lines, console)) {
                     return Stop::Over;
                 }
                 continue;
@@ -112,10 +112,11 @@ async fn take(game: &mut Game, input: Input) -> Result<Option<Outcome>, Refused>
 /// Whether an event says that the session is over.
 ///
 /// The library logs what else goes wrong by itself.
-fn is_over(game: &Game, event: &Event, console: &Console) -> bool {
+fn is_over(game: &Game, event: &Event, lines: &mut Lines, console: &Console) -> bool {
     let id = game.session.id();
     match event {
         Event::HandOverRequested { session, by, .. } if *session == id => {
+            lines.leave();
             console.tell(format_args!(
                 "server {} asks for the player: saving and handing over",
                 by.name

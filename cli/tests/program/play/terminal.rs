@@ -100,9 +100,9 @@ fn what_happens_while_somebody_types_is_told_and_the_terminal_is_left_as_it_was(
     expect(&mut terminal, "\r\n511\r\n");
     type_in(&mut terminal, "get Cur");
     let mut second = folder.play(&["--server", "second"]);
-    expect(&mut terminal, "server second asks for the player");
     // Pasted text is taken as it comes again.
     expect(&mut terminal, "\x1b[?2004l\r\n");
+    expect(&mut terminal, "server second asks for the player");
     expect(&mut terminal, "ended\r\n");
     ended(&mut terminal, 0);
     assert_eq!(second.ask("get Currency"), "511");
