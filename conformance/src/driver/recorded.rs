@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use playerdata_core::{
     LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping,
-        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
-        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, KnownLetter,
+        Letter, LetterPosition, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
+    forward_backend,
 };
 
 use super::{brief, history::History};
@@ -52,17 +53,7 @@ impl Recorded {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Recorded {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    fn limits(&self) -> Limits {
-        self.inner.limits()
-    }
-
-    async fn hazards(&self) -> Result<Vec<Hazard>> {
-        self.inner.hazards().await
-    }
+    forward_backend!(inner: name, limits, hazards);
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
         let call = format!(
