@@ -83,8 +83,8 @@ impl Tally {
                 false => "",
             };
             format!(
-                "{written} players written, {there} already there, {newer} left because something \
-                 newer is there, {held} left because they are held, {damaged} not whole because \
+                "{written} players written, {there} already there, {newer} skipped because something \
+                 newer is there, {held} skipped because they are held, {damaged} not whole because \
                  something can't be read{again}"
             )
         };

@@ -241,7 +241,7 @@ impl Rewind {
                 true => "would be ",
                 false => "",
             };
-            format!("{restored} slots {would}restored, {untouched} untouched, {left} left")
+            format!("{restored} slots {would}restored, {untouched} untouched, {left} skipped")
         };
         desk.answer(json, words)?;
         Ok(if left == 0 { Exit::Ended } else { Exit::No })

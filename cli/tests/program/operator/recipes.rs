@@ -151,8 +151,8 @@ fn a_bad_deploy(folder: &Folder, recipe: &mut Recipe) {
         figures.push(Figure::new(player, [rich(1), rich(2), nonsense()]));
     }
     put_in_place(folder, &figures);
-    recipe.next_with(folder, "3 slots would be restored, 1 untouched, 0 left");
-    recipe.next_with(folder, "3 slots restored, 1 untouched, 0 left");
+    recipe.next_with(folder, "3 slots would be restored, 1 untouched, 0 skipped");
+    recipe.next_with(folder, "3 slots restored, 1 untouched, 0 skipped");
     recipe.next_with(folder, "4 players and 4 records checked: 0 faults");
     for player in ["7", "8", "9", "lucky"] {
         let shown = folder.json(0, &["show", player]);
@@ -173,7 +173,7 @@ fn a_bad_deploy(folder: &Folder, recipe: &mut Recipe) {
     let rewind = ["rewind", "--before", "2026-03-01 10:00:00", "--yes"];
     let left = folder.give(&rewind);
     assert_eq!(left.code, Some(1), "{left:#?}");
-    assert_eq!(left.answers, ["0 slots restored, 0 untouched, 2 left"]);
+    assert_eq!(left.answers, ["0 slots restored, 0 untouched, 2 skipped"]);
     for told in [
         "skipped: player held, Slot1: ",
         "skipped: player new, Slot1: no version from before is kept",

@@ -127,8 +127,8 @@ fn what_takes_long_shows_how_far_it_is_and_only_to_people() {
     again.expect(
         0,
         &[
-            "0 players written, 2000 already there, 0 left because something newer is there, 0 \
-           left because they are held, 0 not whole because something can't be read",
+            "0 players written, 2000 already there, 0 skipped because something newer is there, 0 \
+           skipped because they are held, 0 not whole because something can't be read",
         ],
     );
 }
