@@ -34,9 +34,10 @@ const QUEUE: usize = 1_024;
 /// 2 MB, which is 5 000 small documents.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
 
-/// The pages of a new file. SQLite's own default of 4 KiB makes large records
-/// dearer: each page beyond the first is found, written and logged by itself.
-const PAGE_BYTES: i64 = 8 * 1024;
+/// The pages of a new file. Larger ones make records of tens of kilobytes cheaper
+/// by little, and small ones dearer by much: a page is logged as a whole, whatever
+/// changed in it.
+const PAGE_BYTES: i64 = 4 * 1024;
 
 /// Room for all statements of this crate.
 const CACHED_STATEMENTS: usize = 64;
