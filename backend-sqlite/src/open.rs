@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags, config::DbConfig};
 use tokio::sync::watch;
 
 use crate::{
@@ -358,8 +358,11 @@ impl<'path> At<'path> {
 }
 
 /// What every connection has.
-fn configure(db: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
+pub(crate) fn configure(db: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
     db.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    // Plans do not depend on the values that are bound, so that a statement is
+    // prepared once, and not again whenever others are.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let full = options.durability == Durability::Full;
     db.pragma_update(None, "synchronous", if full { "FULL" } else { "NORMAL" })?;
     // On macOS a plain sync leaves the data in the drive's own memory.

@@ -45,9 +45,7 @@ const ROW: Column = Column::At(7, "rowid");
 ///
 /// Reading first and claiming then takes half of the time of one statement that
 /// does both: what a statement returns that also writes is kept in a table of
-/// its own until it has ended. The lock is asked for its fence in a subquery,
-/// whose plan SQLite keeps; that of a join, or of `EXISTS` with all conditions,
-/// it makes again whenever a value is bound.
+/// its own until it has ended.
 const READ: &str = concat!(
     "SELECT ",
     record!(),
@@ -316,13 +314,14 @@ mod tests {
     use rusqlite::StatementStatus;
 
     use super::*;
-    use crate::schema;
+    use crate::{SqliteOptions, open::configure, schema};
 
     /// What SQLite prepares again for each execution costs several times as much
     /// as the execution itself.
     #[test]
-    fn statements_of_openings_and_saves_are_prepared_once() {
+    fn statements_are_prepared_once() {
         let db = Connection::open_in_memory().unwrap();
+        configure(&db, &SqliteOptions::in_memory()).unwrap();
         schema::migrate(&db, schema::STEPS).unwrap();
         for of in 1..=3_u64 {
             let mut session = RawSession::of(of);
@@ -337,9 +336,10 @@ mod tests {
                 assert_eq!(opened.revision, Revision::new(base));
                 session.revision = opened.revision;
                 write(&db, &session.claim, &session.stamp(), Some(&body("a"))).unwrap();
+                list(&db, &session.claim.player).unwrap();
             }
         }
-        for sql in [READ, CLAIM, MAKE, WRITE] {
+        for sql in [READ, CLAIM, MAKE, WRITE, LIST] {
             let statement = db.prepare_cached(sql).unwrap();
             assert!(statement.get_status(StatementStatus::Run) > 0, "{sql}");
             assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
