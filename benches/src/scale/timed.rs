@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping,
         KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
@@ -117,6 +118,15 @@ impl Backend for Timed {
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
         self.backend.release(player, session).await
+    }
+
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        (self.backend.release_knowing(player, session, claims)).await
     }
 
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {

@@ -37,7 +37,8 @@ pub use trade::{Party, VERDICT_MEMORY, Verdict};
 pub use version::{KeepPolicy, Keeping, VersionSummary};
 
 use crate::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
 };
 pub use crate::{
     codec::{Body, Encoding},
@@ -298,6 +299,29 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// given up is not acquired again by its caller: a late copy of the release
     /// would end it.
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release>;
+
+    /// The same as [`release`](Self::release), by a caller who knows what the
+    /// session has open: `claims` are the slots, each with the number of its
+    /// claim.
+    ///
+    /// That is a hint, for stores that would have to look for the claims first,
+    /// and changes nothing but the time that the call takes: claims that are not
+    /// among them are killed as well, and those that are dead or never were, of
+    /// whichever slot, are passed over. What is implemented here leaves it
+    /// unused.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of [`release`](Self::release).
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        let _ = claims;
+        self.release(player, session).await
+    }
 
     /// The player's lock, if there is one. In a store that takes several steps
     /// to end a session, the session holds the player until its last claim is

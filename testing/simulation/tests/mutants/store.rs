@@ -91,6 +91,7 @@ impl FlawedStore {
                     last_write: Some(record.write_id),
                     record: Some(record),
                     mail: true,
+                    version_age: None,
                 };
                 place.insert(Slot {
                     now,
@@ -205,6 +206,7 @@ impl FlawedStore {
                 body,
             }),
             mail: true,
+            version_age: None,
         };
     }
 
