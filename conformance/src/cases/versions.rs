@@ -71,7 +71,7 @@ async fn expect_listed(
     }
 }
 
-/// All of it but for when it was kept.
+/// All of it except for when it was kept.
 type Summary = (Revision, u64, u32, u64);
 
 fn without_kept_at(version: &VersionSummary) -> Summary {

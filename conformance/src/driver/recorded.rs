@@ -7,11 +7,12 @@ use playerdata_core::{
     ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
     WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping,
-        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
-        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, KnownLetter,
+        Letter, LetterPosition, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
+    forward_backend,
 };
 
 use super::{brief, history::History};
@@ -53,17 +54,7 @@ impl Recorded {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Recorded {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    fn limits(&self) -> Limits {
-        self.inner.limits()
-    }
-
-    async fn hazards(&self) -> Result<Vec<Hazard>> {
-        self.inner.hazards().await
-    }
+    forward_backend!(inner: name, limits, hazards);
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
         let call = format!(

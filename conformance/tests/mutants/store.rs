@@ -127,7 +127,7 @@ impl PlainStore {
         }
     }
 
-    /// Fails while the store is down, but for a method whose flaw it is to
+    /// Fails while the store is down, except for a method whose flaw it is to
     /// answer all the same.
     fn reach<T>(&self, swallows: Flaw, answer: T) -> std::result::Result<(), Result<T>> {
         if !self.state().down {

@@ -4,6 +4,7 @@ mod client;
 mod deadline;
 mod error;
 mod failure;
+mod forward;
 mod hazard;
 mod lock;
 mod mail;
@@ -169,7 +170,10 @@ impl Limits {
 ///
 /// A backend that wraps another (to inject faults, count, or trace) forwards
 /// every method, those with a default included, with the same arguments, and
-/// adds no behaviour of its own to outcomes.
+/// adds no behaviour of its own to outcomes. [`forward_backend!`] writes these
+/// methods.
+///
+/// [`forward_backend!`]: crate::forward_backend
 #[async_trait]
 pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// A short name for logs and errors, such as `sqlite`.
@@ -220,7 +224,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe but for notices, which may be lost. Calling again renews
+    /// Cancel safe except for notices, which may be lost. Calling again renews
     /// again. An implementation that sends it again by itself after an attempt
     /// that may have been applied would lose them without a word: it fails
     /// instead.
@@ -280,7 +284,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Of several calls for one session at once, exactly one ends it and is
     /// answered `Released`; none, if a take-over ends it first. The others, and
-    /// one that comes upon the half-done release of another (in a store that
+    /// one that finds the half-done release of another (in a store that
     /// takes several steps), are answered `NotHeld`, though only once the
     /// claims are dead and the lock is gone, if need be by their own doing. The
     /// one exception is a call whose own earlier attempt may have been applied

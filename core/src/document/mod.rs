@@ -95,7 +95,12 @@ impl Document {
 
     /// Looks at its parts; see [`fetch`](crate::fetch).
     pub(crate) fn fetch(&self) -> u8 {
-        self.attributes.fetch() ^ self.inventory.fetch()
+        self.attributes.fetch() ^ u8::from(self.inventory.is_empty())
+    }
+
+    /// Looks at what is in its parts, which have been looked at.
+    pub(crate) fn fetch_parts(&self) -> u8 {
+        self.attributes.fetch_tables() ^ self.inventory.fetch()
     }
 
     /// What the document allows.

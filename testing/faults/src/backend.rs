@@ -34,7 +34,7 @@ use crate::{
 ///
 /// Dropping a call's future leaves the request where it is: one that was
 /// delayed or held is applied all the same, as in a network. One without a
-/// fault is dropped with its caller, but on a [`detached`](Self::detached)
+/// fault is dropped with its caller, except on a [`detached`](Self::detached)
 /// connection.
 #[derive(Clone)]
 pub struct FaultyBackend {
