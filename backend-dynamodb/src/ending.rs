@@ -8,7 +8,7 @@
 //!    under it finds its condition failed, however late it arrives.
 //! 3. *Finish*: the lock is freed, or becomes the claimant's, in one write.
 //!
-//! Whoever comes upon a lock that is ending does steps 2 and 3 again, but for
+//! Whoever finds a lock that is ending does steps 2 and 3 again, except for
 //! an erasure, which frees no player whom somebody is taking over. Each
 //! step is conditioned on the lock that ends, by its session and its fence
 //! (which no other lock of the player ever has), so that any number of servers

@@ -113,7 +113,7 @@ impl ServiceFailure for TransactWriteItemsError {
 
 /// One failed attempt, judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(crate) struct Diagnosis {
     /// What the caller does next.
     pub(crate) kind: ErrorKind,
     /// Whether this attempt may have been applied, or may still be.
@@ -124,7 +124,7 @@ pub(crate) struct Verdict {
     pub(crate) doubts_the_time: bool,
 }
 
-impl Verdict {
+impl Diagnosis {
     const fn new(kind: ErrorKind, effect: Effect) -> Self {
         Self {
             kind,
@@ -287,14 +287,14 @@ mod tests {
 
     #[test]
     fn codes_say_what_to_do_next_and_whether_the_write_may_have_been_applied() {
-        const CONFLICT: Verdict = Verdict {
+        const CONFLICT: Diagnosis = Diagnosis {
             kind: ErrorKind::Unavailable,
             effect: Effect::None,
             conflict: true,
             doubts_the_time: false,
         };
-        let unavailable = |effect| Verdict::new(ErrorKind::Unavailable, effect);
-        for (code, status, verdict) in [
+        let unavailable = |effect| Diagnosis::new(ErrorKind::Unavailable, effect);
+        for (code, status, diagnosis) in [
             ("ThrottlingException", 400, unavailable(Effect::None)),
             (
                 "ProvisionedThroughputExceededException",
@@ -314,28 +314,28 @@ mod tests {
             (
                 "ResourceNotFoundException",
                 400,
-                Verdict::new(ErrorKind::Rejected, Effect::None),
+                Diagnosis::new(ErrorKind::Rejected, Effect::None),
             ),
             (
                 "AccessDeniedException",
                 400,
-                Verdict::new(ErrorKind::Rejected, Effect::None),
+                Diagnosis::new(ErrorKind::Rejected, Effect::None),
             ),
             (
                 "ValidationException",
                 400,
-                Verdict::new(ErrorKind::Rejected, Effect::None),
+                Diagnosis::new(ErrorKind::Rejected, Effect::None),
             ),
         ] {
-            assert_eq!(Verdict::of_code(Some(code), status), verdict, "{code}");
+            assert_eq!(Diagnosis::of_code(Some(code), status), diagnosis, "{code}");
         }
         for (status, effect) in [
             (502, Effect::Possible),
             (408, Effect::Possible),
             (429, Effect::None),
         ] {
-            let verdict = Verdict::of_code(None, status);
-            assert_eq!(verdict, unavailable(effect), "{status}");
+            let diagnosis = Diagnosis::of_code(None, status);
+            assert_eq!(diagnosis, unavailable(effect), "{status}");
         }
     }
 }

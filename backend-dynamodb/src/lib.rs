@@ -6,9 +6,6 @@
 //! the claim, and the condition checks it. The design, what each operation
 //! costs and the needed permissions are in `docs/dynamodb.md`.
 //!
-//! The feature `connect` adds `DynamoDbUrl`, which connects by an address and
-//! finds credentials and region as the AWS tools do.
-//!
 //! ```no_run
 //! use playerdata_dynamodb::{DynamoDbBackend, DynamoDbOptions};
 //!
@@ -19,6 +16,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `connect` | `DynamoDbUrl`, which connects by an address, with credentials and region found as the AWS tools find them; takes a C compiler |
 
 mod backend;
 #[cfg(feature = "connect")]

@@ -22,7 +22,7 @@ use playerdata_core::backend::{BackendError, Effect, ErrorKind, Result, deadline
 use tokio::time::Instant;
 
 use crate::{
-    error::{ServiceFailure, Verdict, in_words},
+    error::{Diagnosis, ServiceFailure, in_words},
     item::Key,
     service::{Sent, Service},
 };
@@ -181,22 +181,22 @@ impl Sending {
                 },
                 Err(late) => late,
             };
-            let verdict = failure.verdict(&sent);
-            if call.nature != Nature::Read && verdict.effect == Effect::Possible {
+            let diagnosis = failure.diagnosis(&sent);
+            if call.nature != Nature::Read && diagnosis.effect == Effect::Possible {
                 effect = Effect::Possible;
             }
             // The next attempt is signed with the time that this one learned.
-            if verdict.doubts_the_time
+            if diagnosis.doubts_the_time
                 && may_correct_the_time
                 && self.service.ahead().abs_diff(ahead) > WRONG_TIME
             {
                 may_correct_the_time = false;
                 continue;
             }
-            let pause = pauses.after(verdict, &self.service);
+            let pause = pauses.after(diagnosis, &self.service);
             let in_time = |&pause: &Duration| latest.is_none_or(|at| Instant::now() + pause < at);
             let Some(pause) = pause.filter(in_time) else {
-                return Err(failure.into_error(call, verdict.kind, effect));
+                return Err(failure.into_error(call, diagnosis.kind, effect));
             };
             tracing::debug!(%call, error = failure.in_words(), ?pause, "sending again");
             tokio::time::sleep(pause).await;
@@ -250,11 +250,11 @@ impl Pauses {
 
     /// The pause after an attempt that came to this; `None` if it was the
     /// last.
-    fn after(&mut self, verdict: Verdict, service: &Service) -> Option<Duration> {
-        if verdict.kind != ErrorKind::Unavailable {
+    fn after(&mut self, diagnosis: Diagnosis, service: &Service) -> Option<Duration> {
+        if diagnosis.kind != ErrorKind::Unavailable {
             return None;
         }
-        if verdict.conflict {
+        if diagnosis.conflict {
             return self.of_conflicts.next();
         }
         let pause = self.of_failures.next()?;
@@ -264,15 +264,15 @@ impl Pauses {
 
 impl<E: ServiceFailure> Failure<E> {
     /// What it means. What was never sent has no effect.
-    fn verdict(&self, sent: &Sent) -> Verdict {
-        let mut verdict = match self {
-            Self::Told(error) => Verdict::of(error),
-            Self::Late => Verdict::LATE,
+    fn diagnosis(&self, sent: &Sent) -> Diagnosis {
+        let mut diagnosis = match self {
+            Self::Told(error) => Diagnosis::of(error),
+            Self::Late => Diagnosis::LATE,
         };
         if !sent.is() {
-            verdict.effect = Effect::None;
+            diagnosis.effect = Effect::None;
         }
-        verdict
+        diagnosis
     }
 
     fn in_words(&self) -> String {

@@ -79,7 +79,7 @@ pub(crate) fn read_record(item: Reader<'_>) -> Result<Option<Record>> {
 
 /// The record in a slot item. What can't be understood is a record all the same,
 /// of which the bytes are known: whoever is shown it can put something else in
-/// its place. Without a revision it can't be replaced, and is an error; but for
+/// its place. Without a revision it can't be replaced, and is an error; except for
 /// an item of another program's, which has none until the slot is opened.
 fn read_whatever_it_is(table: &Table, item: Reader<'_>) -> Result<Option<Record>> {
     let unreadable = match read_record(item) {
@@ -233,6 +233,7 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
             last_write: head.write_id,
             record,
             mail,
+            version_age: None,
         }));
     }
     if head.is_under_lock_of(claim) {

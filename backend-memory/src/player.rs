@@ -57,7 +57,9 @@ pub(crate) struct Players {
 #[derive(Default)]
 #[repr(align(128))]
 struct Shard {
-    players: Mutex<HashTable<(PlayerId, Player)>>,
+    /// In blocks of their own: a table is searched in a small part of the
+    /// memory that it would take with them in it.
+    players: Mutex<HashTable<Box<(PlayerId, Player)>>>,
 }
 
 impl Default for Players {
@@ -74,8 +76,8 @@ impl Players {
     pub(crate) fn with<T>(&self, id: &PlayerId, step: impl FnOnce(Option<&mut Player>) -> T) -> T {
         let hash = self.hasher.hash_one(id);
         let mut players = self.shard(hash).players.lock();
-        let known = players.find_mut(hash, |(known, _)| known == id);
-        step(known.map(|(_, player)| player))
+        let known = players.find_mut(hash, |known| known.0 == *id);
+        step(known.map(|known| &mut known.1))
     }
 
     /// Changes a player, who is known from then on, in one critical section.
@@ -84,10 +86,10 @@ impl Players {
         let mut players = self.shard(hash).players.lock();
         let known = players.entry(
             hash,
-            |(known, _)| known == id,
-            |(known, _)| self.hasher.hash_one(known),
+            |known| known.0 == *id,
+            |known| self.hasher.hash_one(&known.0),
         );
-        let mut known = known.or_insert_with(|| (id.clone(), Player::default()));
+        let mut known = known.or_insert_with(|| Box::new((id.clone(), Player::default())));
         step(&mut known.get_mut().1)
     }
 
@@ -105,8 +107,8 @@ impl Players {
             let after = after.filter(|_| index == first);
             let mut found: Vec<(u64, PlayerId)> = {
                 let players = shard.players.lock();
-                let stored = players.iter().filter(|(_, player)| player.has_anything());
-                let hashed = stored.map(|(id, _)| (self.hasher.hash_one(id), id.clone()));
+                let stored = players.iter().filter(|known| known.1.has_anything());
+                let hashed = stored.map(|known| (self.hasher.hash_one(&known.0), known.0.clone()));
                 hashed
                     .filter(|at| after.is_none_or(|after| at > after))
                     .collect()

@@ -5,11 +5,13 @@ use playerdata_core::{
     backend::{Body, Claim, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome},
 };
 
+use smallvec::SmallVec;
+
 use crate::player::{Player, Players};
 
 /// A player's slots, sorted by name: few, and often only one.
 #[derive(Default)]
-pub(crate) struct Slots(Vec<(SlotName, SlotState)>);
+pub(crate) struct Slots(SmallVec<[(SlotName, SlotState); 1]>);
 
 impl Slots {
     fn find(&self, name: &SlotName) -> Result<usize, usize> {
@@ -37,9 +39,6 @@ impl Slots {
     /// The slot, which is known from then on.
     fn known(&mut self, name: &SlotName) -> &mut SlotState {
         let at = self.find(name).unwrap_or_else(|at| {
-            if self.0.is_empty() {
-                self.0.reserve_exact(1); // most players have no further one
-            }
             self.0.insert(at, (name.clone(), SlotState::default()));
             at
         });
@@ -63,10 +62,10 @@ struct Content {
 }
 
 impl Players {
-    pub(crate) fn open(&self, claim: &Claim) -> Opening {
+    pub(crate) fn open(&self, claim: &Claim, now: UnixMillis) -> Opening {
         self.with(&claim.player, |player| match player {
             None => Opening::Lost { holder: None },
-            Some(player) => player.open(claim),
+            Some(player) => player.open(claim, now),
         })
     }
 
@@ -95,7 +94,7 @@ impl Players {
 }
 
 impl Player {
-    fn open(&mut self, claim: &Claim) -> Opening {
+    fn open(&mut self, claim: &Claim, now: UnixMillis) -> Opening {
         if !self.is_locked_for(claim) {
             return Opening::Lost {
                 holder: self.lock.clone(),
@@ -114,6 +113,7 @@ impl Player {
             last_write: slot.last_write,
             record: slot.record(),
             mail,
+            version_age: self.versions.age_of_newest(&claim.slot, now),
         })
     }
 

@@ -59,7 +59,7 @@ pub enum InvalidUrl {
     NoUrl(#[from] url::ParseError),
     /// It is not a URL, and the part before the host seems to be why.
     #[error(
-        "its user or password has a character that means something else in a URL: \
+        "its user or password has a character with a special meaning in a URL: \
          it has to be percent-encoded, such as %2F for a slash"
     )]
     NotEncoded,

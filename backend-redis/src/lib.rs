@@ -21,7 +21,9 @@
 //! # }
 //! ```
 //!
-//! The feature `tls` adds `rediss://` addresses.
+//! | feature | adds |
+//! | --- | --- |
+//! | `tls` | `rediss://` addresses, by rustls with the root certificates of the operating system |
 
 mod address;
 mod backend;

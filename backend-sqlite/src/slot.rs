@@ -253,6 +253,7 @@ fn read_whatever_it_is(row: &Row<'_>) -> Result<Opened, Fault> {
                 },
             }),
             mail: false,
+            version_age: None,
         })
     })
 }
@@ -280,6 +281,7 @@ pub(crate) fn read_opened(row: &Row<'_>) -> Result<Opened, Fault> {
         last_write,
         record,
         mail: false, // where it is asked for, it is put in
+        version_age: None,
     })
 }
 

@@ -19,7 +19,7 @@ use playerdata_benches::{
     documents,
     harness::{self, Group, group_in_flight, in_rounds},
     limit::{
-        map::{Entries, Step},
+        map::{Access, Entries},
         redis::{Values, Write},
         sqlite::Table,
     },
@@ -72,7 +72,7 @@ fn memory(criterion: &mut Criterion) {
             playerdata(&mut group, &bed, in_flight);
             group.bench_function("limit: get from a sharded map", |b| {
                 in_rounds(b, PLAYERS, |rounds| {
-                    runtime.block_on(entries.step_all(Step::Get, rounds, in_flight))
+                    runtime.block_on(entries.access_all(Access::Get, rounds, in_flight))
                 });
             });
             group.finish();

@@ -20,7 +20,7 @@ use playerdata_benches::{
     documents::Standard,
     harness::{self, Group, group_in_flight, in_rounds},
     limit::{
-        map::{Entries, Step},
+        map::{Access, Entries},
         redis_lock,
         sqlite::Table,
     },
@@ -79,7 +79,7 @@ fn memory(criterion: &mut Criterion) {
         playerdata(&mut group, &lobby, in_flight);
         group.bench_function("limit: put in a sharded map and removed", |b| {
             in_rounds(b, PLAYERS, |rounds| {
-                runtime.block_on(entries.step_all(Step::PutAndRemove, rounds, in_flight))
+                runtime.block_on(entries.access_all(Access::PutAndRemove, rounds, in_flight))
             });
         });
         group.finish();

@@ -18,7 +18,7 @@ use playerdata_benches::{
     documents,
     harness::{self, Group, group_in_flight, in_rounds},
     limit::{
-        map::{Entries, Step},
+        map::{Access, Entries},
         redis::{Values, Write},
         sqlite::Table,
     },
@@ -70,7 +70,7 @@ fn memory(criterion: &mut Criterion) {
             playerdata(&mut group, &bed, PLAYERS, in_flight);
             group.bench_function("limit: put in a sharded map", |b| {
                 in_rounds(b, PLAYERS, |rounds| {
-                    runtime.block_on(entries.step_all(Step::Put, rounds, in_flight))
+                    runtime.block_on(entries.access_all(Access::Put, rounds, in_flight))
                 });
             });
             group.finish();

@@ -115,7 +115,7 @@ impl Crowd {
         }
     }
 
-    /// Changes the first so many documents.
+    /// Changes this many documents, the first ones.
     ///
     /// # Panics
     ///

@@ -5,7 +5,7 @@
 use peak_alloc::PeakAlloc;
 use playerdata_benches::{
     measure::{Extent, Subject, measure},
-    report::{Machine, Outcome, Verdict, plot, table},
+    report::{Judgement, Machine, Outcome, plot, table},
 };
 
 #[global_allocator]
@@ -43,9 +43,13 @@ fn every_row_can_be_measured_and_shown() {
             .find(|row| row.what == what && row.aim.is_some());
         let row = row.unwrap_or_else(|| panic!("no row {what:?}"));
         assert!(matches!(row.outcome, Outcome::Measured(_)), "{row:?}");
-        assert!(matches!(row.verdict, Verdict::Met | Verdict::Missed));
+        assert!(matches!(row.judgement, Judgement::Met | Judgement::Missed));
         if what.starts_with("DynamoDB") {
-            assert_eq!(row.verdict, Verdict::Met, "charges do not depend on load");
+            assert_eq!(
+                row.judgement,
+                Judgement::Met,
+                "charges do not depend on load"
+            );
         }
     }
     let json = serde_json::to_value(&rows).unwrap();

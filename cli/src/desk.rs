@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     failure::Failure,
     output::{self, escaped},
-    place::Place,
+    store_args::StoreArgs,
 };
 
 /// What is read here may be larger than what the game takes.
@@ -33,13 +33,13 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// Opens a store that is there: a misspelt path makes no file.
-    pub(crate) async fn at(place: &Place) -> Result<Self, Failure> {
-        if let StoreUrl::Sqlite(path) = &place.store
+    pub(crate) async fn at(store: &StoreArgs) -> Result<Self, Failure> {
+        if let StoreUrl::Sqlite(path) = &store.url
             && !path.exists()
         {
             return Err(Failure::NoFile(path.clone()));
         }
-        Self::open(&place.store, place.settings()?, place.json).await
+        Self::open(&store.url, store.settings()?, store.json).await
     }
 
     pub(crate) async fn open(

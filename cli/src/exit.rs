@@ -29,8 +29,8 @@ pub enum Exit {
 
 impl Exit {
     pub(crate) const HELP: &str = "Exit codes: 0 done; 1 the answer is no (nothing there, a fault \
-        found, a difference, a question denied); 2 bad usage, file or settings; 3 the player is \
-        held; 4 the session was lost, or the slot was written to in the meantime; 5 the store failed; 6 a \
+        found, a difference, a question answered with no); 2 bad usage, file or settings; 3 the \
+        player is held; 4 the session was lost, or the slot was written to in the meantime; 5 the store failed; 6 a \
         command was refused (play --strict).";
 }
 

@@ -77,7 +77,7 @@ pub(crate) enum Failure {
     UnreadableLetter(LetterId),
     #[error("the version of revision {0} can't be read: {1}")]
     UnreadableVersion(Revision, String),
-    #[error("player {0} was written again while being erased: erase the player again")]
+    #[error("player {0} was written to during the erasure: erase the player again")]
     WrittenMeanwhile(PlayerId),
     #[error("the mailbox of {1} of player {0} is full")]
     Full(PlayerId, SlotName),
@@ -89,7 +89,7 @@ pub(crate) enum Failure {
     },
     #[error("player {0} differs between the two stores after the copy")]
     Differs(PlayerId),
-    #[error("player {0} changed all the time while they were read: ask again")]
+    #[error("player {0} kept changing while being read: try again")]
     Restless(PlayerId),
     #[error(
         "the other store has decided trade {1} of player {0} differently: the player was loaded \

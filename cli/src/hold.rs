@@ -148,7 +148,7 @@ impl<'a> Hold<'a> {
         unreachable!("the last attempt returns")
     }
 
-    /// Keeps what the slot has as a version, one of so many.
+    /// Keeps what the slot has as a version; the oldest of too many goes.
     pub(crate) async fn keep(&self, slot: &SlotName, most: u32) -> Result<(), Failure> {
         let policy = KeepPolicy {
             most,

@@ -27,7 +27,7 @@ impl Turns {
         self.rate.map_or(many, |rate| many.min(rate.get()))
     }
 
-    /// Waits for so many of them.
+    /// Waits for this many of them.
     pub(crate) async fn take(&self, many: u32) {
         if let Some(turn) = self.turn(many, Instant::now()) {
             sleep_until(turn).await;

@@ -66,9 +66,7 @@ pub(crate) fn text(body: &Body) -> io::Result<Vec<u8>> {
             Ok(text)
         }
         Encoding::Json => Ok(body.bytes.to_vec()),
-        _ => Err(io::Error::other(
-            "how the bytes are to be read is not known",
-        )),
+        _ => Err(io::Error::other("it is not known how to read the bytes")),
     }
 }
 

@@ -59,7 +59,12 @@ pub use rule::Rule;
 pub use suite::run;
 pub use times::{Times, times};
 
-/// The guide's code is compiled.
+/// The guide's code is compiled, and the README's.
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/writing-a-backend.md")]
-mod guide {}
+mod documents {
+    #[doc = include_str!("../../docs/writing-a-backend.md")]
+    mod guide {}
+
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+}

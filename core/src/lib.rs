@@ -27,7 +27,9 @@
 //! # }
 //! ```
 //!
-//! It has no features.
+//! | feature | adds |
+//! | --- | --- |
+//! | `metrics` | figures through the facade `metrics`, listed in [`METRICS`]; without it nothing is measured |
 
 mod autosave;
 pub mod backend;

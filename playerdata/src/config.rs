@@ -8,7 +8,7 @@ use playerdata_core::{
 };
 use thiserror::Error;
 
-use crate::{InvalidStoreUrl, OpenError, StoreUrl};
+use crate::{InvalidStoreUrl, OpenError, StoreUrl, store::with_causes};
 
 const STORE: &str = "PLAYERDATA_STORE";
 const SERVER: &str = "PLAYERDATA_SERVER";
@@ -80,6 +80,7 @@ impl fmt::Debug for ConfigError {
 }
 
 impl ConfigError {
+    /// Several faults have no one cause, so each says its own.
     fn lines(&self) -> Vec<String> {
         let store = self.store.as_deref();
         let store = store.map(|error| format!("{STORE}: {}", with_causes(error)));
@@ -89,17 +90,6 @@ impl ConfigError {
         let settings = settings.map(|problem| with_causes(problem));
         store.into_iter().chain(server).chain(settings).collect()
     }
-}
-
-/// Several faults have no one cause, so each says its own.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 impl Config {

@@ -173,8 +173,9 @@ impl fmt::Display for StoreUrl {
     }
 }
 
-/// Why a store could not be opened.
-#[derive(Debug, Error)]
+/// Why a store could not be opened: in words down to the last cause, also when
+/// it is returned from `main`.
+#[derive(Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The address does not name a store, or one that this program was built without.
@@ -197,6 +198,23 @@ pub enum OpenError {
         /// Why.
         source: BackendError,
     },
+}
+
+impl fmt::Debug for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&with_causes(self))
+    }
+}
+
+/// The text of an error, with those of all its causes.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// A store that is open. Cheap to clone.

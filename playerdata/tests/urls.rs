@@ -96,6 +96,10 @@ async fn a_file_that_can_not_be_opened_is_named_with_the_reason() {
         "could not open sqlite:no/such/folder/players.db"
     );
     assert!(std::error::Error::source(&error).is_some());
+    // What a program prints that returns it from `main`.
+    let printed = format!("{error:?}");
+    assert!(printed.starts_with(&format!("{error}: ")), "{printed}");
+    assert!(!printed.contains('{'), "{printed}");
     let error = playerdata::open("players.db").await.unwrap_err();
     assert!(matches!(
         error,

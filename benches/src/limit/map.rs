@@ -51,7 +51,7 @@ impl ShardedMap {
 
 /// What is done to an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Access {
     /// It is put.
     Put,
     /// It is read.
@@ -84,10 +84,10 @@ impl Entries {
         entries
     }
 
-    /// Does a step to each `rounds` times, `in_flight` at once. Returns
-    /// nanoseconds a step.
-    pub async fn step_all(&self, step: Step, rounds: u64, in_flight: usize) -> f64 {
-        let stepping = work_in_shares(self.names.clone(), in_flight, |share, task| {
+    /// Accesses each `rounds` times, `in_flight` at once. Returns nanoseconds
+    /// an access.
+    pub async fn access_all(&self, access: Access, rounds: u64, in_flight: usize) -> f64 {
+        let accesses = work_in_shares(self.names.clone(), in_flight, |share, task| {
             let (map, bodies) = (Arc::clone(&self.map), Arc::clone(&self.bodies));
             async move {
                 let mut variant = task;
@@ -95,19 +95,19 @@ impl Entries {
                     for (number, name) in &share {
                         variant += 7;
                         let body = &bodies[variant % bodies.len()];
-                        step.take(&map, *number, black_box(name), &body.bytes);
+                        access.make(&map, *number, black_box(name), &body.bytes);
                     }
                 }
                 share
             }
         });
-        let (took, _) = stepping.await;
+        let (took, _) = accesses.await;
         nanos_each(took, self.names.len() as u64 * rounds)
     }
 }
 
-impl Step {
-    fn take(self, map: &ShardedMap, number: usize, name: &str, bytes: &[u8]) {
+impl Access {
+    fn make(self, map: &ShardedMap, number: usize, name: &str, bytes: &[u8]) {
         match self {
             Self::Put => map.put(number, name, bytes),
             Self::Get => drop(black_box(map.get(number, name))),

@@ -25,7 +25,7 @@ pub struct Row {
     /// What the ratio is meant to be; `None` for a row that only informs.
     pub aim: Option<Aim>,
     /// Whether it is that.
-    pub verdict: Verdict,
+    pub judgement: Judgement,
 }
 
 /// The outcome of a measurement.
@@ -104,7 +104,7 @@ impl Aim {
 /// Whether a row is what it is meant to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum Judgement {
     /// It is.
     Met,
     /// It is not.
@@ -133,10 +133,10 @@ impl Row {
         let pairs = ours.iter().zip(limits);
         let ratios: Vec<_> = pairs.map(|(ours, limit)| limit / ours).collect();
         let ratio = median(ratios.clone());
-        let verdict = match aim {
-            None => Verdict::NoAim,
-            Some(aim) if aim.is_met_by(ratio) => Verdict::Met,
-            Some(_) => Verdict::Missed,
+        let judgement = match aim {
+            None => Judgement::NoAim,
+            Some(aim) if aim.is_met_by(ratio) => Judgement::Met,
+            Some(_) => Judgement::Missed,
         };
         let figures = Figures {
             unit,
@@ -151,7 +151,7 @@ impl Row {
             against: against.to_owned(),
             outcome: Outcome::Measured(figures),
             aim,
-            verdict,
+            judgement,
         }
     }
 
@@ -163,7 +163,7 @@ impl Row {
             against: against.to_owned(),
             outcome: Outcome::NotMeasured { why },
             aim,
-            verdict: Verdict::NotMeasured,
+            judgement: Judgement::NotMeasured,
         }
     }
 }
@@ -189,14 +189,14 @@ mod tests {
             (figures.lowest, figures.ratio, figures.highest),
             (0.5, 2.0, 2.0)
         );
-        assert_eq!(row.verdict, Verdict::Met);
+        assert_eq!(row.judgement, Judgement::Met);
     }
 
     #[test]
     fn an_exact_aim_is_missed_on_either_side() {
-        let verdict = |ours, limit| row(&[ours], &[limit], Aim::Exactly(1.0)).verdict;
-        assert_eq!(verdict(3.0, 3.0), Verdict::Met);
-        assert_eq!(verdict(4.0, 3.0), Verdict::Missed);
-        assert_eq!(verdict(3.0, 4.0), Verdict::Missed);
+        let judgement = |ours, limit| row(&[ours], &[limit], Aim::Exactly(1.0)).judgement;
+        assert_eq!(judgement(3.0, 3.0), Judgement::Met);
+        assert_eq!(judgement(4.0, 3.0), Judgement::Missed);
+        assert_eq!(judgement(3.0, 4.0), Judgement::Missed);
     }
 }

@@ -8,7 +8,7 @@ use plotters::{
 };
 use thiserror::Error;
 
-use super::{Figures, Machine, Outcome, Row, Verdict, figure};
+use super::{Figures, Judgement, Machine, Outcome, Row, figure};
 
 /// A picture that could not be written.
 #[derive(Debug, Error)]
@@ -85,7 +85,7 @@ fn draw<'a>(area: &Area<'a>, machine: &Machine, rows: &[&Row], height: i32) -> D
             text((x, y), "not measured", 13, QUIET, HPos::Left)?;
             continue;
         };
-        let colour = if row.verdict == Verdict::Missed {
+        let colour = if row.judgement == Judgement::Missed {
             MISSED
         } else {
             MET

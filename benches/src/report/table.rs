@@ -4,7 +4,7 @@ use std::{env, fmt::Write as _};
 
 use thiserror::Error;
 
-use super::{Aim, Machine, Outcome, Row, Unit, Verdict};
+use super::{Aim, Judgement, Machine, Outcome, Row, Unit};
 
 /// A document that a table can't be put into.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -26,11 +26,11 @@ pub fn table(rows: &[Row]) -> String {
             Some(Aim::AtLeast(least)) => format!("≥ {}", figure(least)),
             Some(Aim::Exactly(wanted)) => format!("= {}", figure(wanted)),
         };
-        let verdict = match row.verdict {
-            Verdict::Met => "met",
-            Verdict::Missed => "**missed**",
-            Verdict::NotMeasured => "not measured",
-            Verdict::NoAim => "",
+        let judgement = match row.judgement {
+            Judgement::Met => "met",
+            Judgement::Missed => "**missed**",
+            Judgement::NotMeasured => "not measured",
+            Judgement::NoAim => "",
         };
         let Row { what, against, .. } = row;
         let (ours, limit, ratio, range) = match &row.outcome {
@@ -46,7 +46,7 @@ pub fn table(rows: &[Row]) -> String {
         };
         writeln!(
             text,
-            "| {what} | {ours} | {limit} | {against} | {ratio} | {range} | {aim} | {verdict} |"
+            "| {what} | {ours} | {limit} | {against} | {ratio} | {range} | {aim} | {judgement} |"
         )
         .expect("a String takes everything");
     }

@@ -153,7 +153,7 @@ impl Pair {
         nanos
     }
 
-    /// The same with the first so many changed: session after session has
+    /// The same with this many changed, the first ones: session after session has
     /// turn after turn.
     fn change_first_and_save(&mut self, count: u64) -> f64 {
         self.crowd.change_first(count as usize);

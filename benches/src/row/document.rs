@@ -24,7 +24,7 @@ pub struct Effort {
     pub calls: u64,
 }
 
-/// What so many calls take each.
+/// How long each of this many calls takes.
 fn each(calls: u64, mut call: impl FnMut()) -> f64 {
     let watch = Stopwatch::start();
     for _ in 0..calls {

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use crate::{
     documents::{Standard, VARIANTS},
     guarded,
-    limit::map::{Entries, Step},
+    limit::map::{Access, Entries},
     report::{Aim, Row, Unit},
     timing::by_turns,
 };
@@ -41,7 +41,7 @@ pub fn row(runtime: &Runtime, standard: Standard, effort: Effort) -> Row {
         nanos_each
     };
     let mut put = || {
-        let puts = entries.step_all(Step::Put, effort.rounds_each, PLAYERS as usize);
+        let puts = entries.access_all(Access::Put, effort.rounds_each, PLAYERS as usize);
         runtime.block_on(puts)
     };
     let [ours, limits] = by_turns(effort.rounds, [&mut save, &mut put]);

@@ -113,7 +113,7 @@ fn measure(
     ))
 }
 
-/// Appends so many bodies to a file, and syncs it. Returns nanoseconds a body.
+/// Appends this many bodies to a file, and syncs it. Returns nanoseconds a body.
 fn append_all(bodies: &[Body], count: u64) -> io::Result<f64> {
     let mut file: File = tempfile::tempfile()?;
     let watch = Stopwatch::start();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use peak_alloc::PeakAlloc;
-use playerdata_core::{Document, PlayerId, SlotName, backend::Backend};
+use playerdata_core::{Document, PlayerId, backend::Backend};
 use playerdata_memory::MemoryBackend;
 use playerdata_raw_session::{RawSession, slot};
 use tokio::runtime::Runtime;
@@ -21,9 +21,7 @@ const LIMIT_BYTES: f64 = 1_024.0;
 ///
 /// Bytes an idle session takes: those of a crowd of them, with the game's
 /// handles to them, less those of their documents and less those that the
-/// memory backend takes for the players. The crowd and the store in it share
-/// the names of players and slots. They count as the crowd's: with any other
-/// store it has them alone.
+/// memory backend takes for the players.
 ///
 /// And bytes that a cycle takes for a while in which each of them is saved,
 /// beside what all of them would take encoded: the new bodies take the old
@@ -35,9 +33,7 @@ pub fn rows(runtime: &Runtime, allocator: &PeakAlloc, sessions: u64) -> [Row; 2]
         made.extend((0..sessions).map(|_| Arc::new(Standard::A.document())));
     });
     drop(made);
-    let names: Vec<_> = (0..sessions).map(names).collect();
-    let store = taken(allocator, || runtime.block_on(filled_store(&names)));
-    drop(names);
+    let store = taken(allocator, || runtime.block_on(filled_store(sessions)));
     let crowd = taken(allocator, || {
         let mut crowd = Crowd::gather(Arc::new(MemoryBackend::new()), sessions, Standard::A);
         crowd.cycles(4);
@@ -115,19 +111,15 @@ fn taken<T>(allocator: &PeakAlloc, make: impl FnOnce() -> T) -> f64 {
 }
 
 /// A store with players who have saved once, each a body of their own.
-async fn filled_store(names: &[(PlayerId, SlotName)]) -> Arc<dyn Backend> {
+async fn filled_store(players: u64) -> Arc<dyn Backend> {
     let backend: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
-    for (player, slot) in names {
-        let mut session = RawSession::of(player.clone());
-        session.claim.slot = slot.clone();
+    for player in 0..players {
+        let mut session = RawSession::of(PlayerId::from(player));
+        session.claim.slot = slot("Slot1");
         session.take(&*backend, None).await;
         session.open(&*backend).await;
         let body = Standard::A.body(0, false);
         session.save_body(&*backend, &body).await;
     }
     backend
-}
-
-fn names(number: u64) -> (PlayerId, SlotName) {
-    (PlayerId::from(number), slot("Slot1"))
 }

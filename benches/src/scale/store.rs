@@ -22,7 +22,7 @@ pub enum StoreAddress {
 
 /// A text that names no store.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is none of sqlite, sqlite:PATH, redis, redis://HOST:PORT")]
+#[error("{0:?} is not a store: it should be sqlite, sqlite:PATH, redis or redis://HOST:PORT")]
 pub struct InvalidStore(String);
 
 impl FromStr for StoreAddress {

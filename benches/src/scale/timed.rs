@@ -12,13 +12,8 @@ use async_trait::async_trait;
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
-    backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping,
-        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
-        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
-    },
+    backend::{Backend, Body, Claim, Result, Stamp, WriteOutcome},
+    forward_backend,
 };
 
 use crate::timing::Stopwatch;
@@ -82,147 +77,17 @@ impl Timed {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Timed {
-    fn name(&self) -> &'static str {
-        self.backend.name()
-    }
-
-    fn limits(&self) -> Limits {
-        self.backend.limits()
-    }
-
-    async fn hazards(&self) -> Result<Vec<Hazard>> {
-        self.backend.hazards().await
-    }
-
-    async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
-        self.backend.renew_lease(server, ttl).await
-    }
-
-    async fn drop_lease(&self, server: &ServerId) -> Result<()> {
-        self.backend.drop_lease(server).await
-    }
-
-    async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
-        self.backend.lease_is_live(server).await
-    }
-
-    async fn acquire(
-        &self,
-        player: &PlayerId,
-        claimant: &Claimant,
-        replacing: Option<SessionId>,
-    ) -> Result<Acquisition> {
-        self.backend.acquire(player, claimant, replacing).await
-    }
-
-    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
-        self.backend.release(player, session).await
-    }
-
-    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
-        self.backend.holder(player).await
-    }
-
-    async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
-        self.backend.notify(server, notice).await
-    }
-
-    async fn open(&self, claim: &Claim) -> Result<Opening> {
-        self.backend.open(claim).await
-    }
+    forward_backend!(backend:
+        name, limits, hazards, renew_lease, drop_lease, lease_is_live, acquire, release,
+        release_knowing, holder,
+        notify, open, delete, view, list, erase, post, letters, discard, settle, known_letters,
+        decide, forget_decision, keep_version, versions, version, players,
+    );
 
     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
         let watch = Stopwatch::start();
         let outcome = self.backend.save(claim, stamp, body).await;
         self.note(watch.elapsed(), body, &outcome);
         outcome
-    }
-
-    async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
-        self.backend.delete(claim, stamp).await
-    }
-
-    async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
-        self.backend.view(player, slot).await
-    }
-
-    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
-        self.backend.list(player).await
-    }
-
-    async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
-        self.backend.erase(player).await
-    }
-
-    async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
-        self.backend.post(player, slot, letter).await
-    }
-
-    async fn letters(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        after: Option<LetterPosition>,
-        limit: usize,
-    ) -> Result<Vec<WaitingLetter>> {
-        self.backend.letters(player, slot, after, limit).await
-    }
-
-    async fn discard(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        id: &LetterId,
-        posting: WriteId,
-    ) -> Result<()> {
-        self.backend.discard(player, slot, id, posting).await
-    }
-
-    async fn settle(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        id: &LetterId,
-        posting: WriteId,
-    ) -> Result<()> {
-        self.backend.settle(player, slot, id, posting).await
-    }
-
-    async fn known_letters(
-        &self,
-        player: &PlayerId,
-        after: Option<(&SlotName, &LetterId)>,
-        limit: usize,
-    ) -> Result<Vec<KnownLetter>> {
-        self.backend.known_letters(player, after, limit).await
-    }
-
-    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
-        self.backend.decide(trade, verdict).await
-    }
-
-    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
-        self.backend.forget_decision(trade, party).await
-    }
-
-    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
-        self.backend.keep_version(claim, policy).await
-    }
-
-    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
-        self.backend.versions(player, slot).await
-    }
-
-    async fn version(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        revision: Revision,
-    ) -> Result<Option<Record>> {
-        self.backend.version(player, slot, revision).await
-    }
-
-    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
-        self.backend.players(after, limit).await
     }
 }

@@ -18,8 +18,8 @@ use crate::{
     desk::{Desk, time},
     failure::Failure,
     output::{chain, escaped, style},
-    place::Place,
     record::Content,
+    store_args::StoreArgs,
 };
 
 /// Look for problems: risky store settings, records and mail that can't be
@@ -41,7 +41,7 @@ pub(crate) struct Check {
     pace: Pace,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 /// What was found, and what to do about it.
@@ -77,7 +77,7 @@ struct Round<'a> {
 
 impl Check {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let checked = self.check(&desk).await;
         closing(desk, checked).await
     }
@@ -118,7 +118,7 @@ impl Check {
 fn of_hazard(hazard: Hazard) -> Finding {
     let advice = match hazard.kind.is_fatal() {
         true => "no server starts a session on it; change the store's settings",
-        false => "change the store's settings, or know that this can happen",
+        false => "change the store's settings, or accept that this can happen",
     };
     Finding {
         fault: hazard.kind.is_fatal(),

@@ -11,8 +11,8 @@ use crate::{
     difference::{Difference, differences},
     failure::Failure,
     output::{document::table, escaped},
-    place::{Place, store_url},
     record::Content,
+    store_args::{StoreArgs, store_url},
 };
 
 /// Show the differences between a kept version of a slot and its present
@@ -41,12 +41,12 @@ pub(crate) struct Diff {
     with: Option<StoreUrl>,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Diff {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let told = self.tell(&desk).await;
         closing(desk, told).await
     }
@@ -56,9 +56,9 @@ impl Diff {
         let new = match &self.with {
             None => self.read(desk, self.new).await?,
             Some(url) => {
-                let mut place = self.place.clone();
-                place.store = url.clone();
-                let other = Desk::at(&place).await?;
+                let mut store = self.store.clone();
+                store.url = url.clone();
+                let other = Desk::at(&store).await?;
                 let read = self.read(&other, self.new).await;
                 other.close().await;
                 read?

@@ -10,7 +10,7 @@ use crate::{
     ask::{Consent, Wish},
     desk::Desk,
     failure::Failure,
-    place::Place,
+    store_args::StoreArgs,
 };
 
 /// Remove everything that is stored for a player, for good
@@ -27,12 +27,12 @@ pub(crate) struct Erase {
     consent: Consent,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Erase {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let erased = self.erase(&desk).await;
         closing(desk, erased).await
     }

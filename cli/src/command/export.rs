@@ -14,8 +14,8 @@ use crate::{
     failure::Failure,
     line::Line,
     output,
-    place::Place,
     progress::Progress,
+    store_args::StoreArgs,
 };
 
 /// How many players are read at a time.
@@ -26,10 +26,10 @@ pub(super) const AT_ONCE: usize = 32;
 /// A line has all slots of a player with document, schema, revision, time and
 /// what the library keeps beside the document, the mail that waits there, the
 /// ids of letters that were taken in, and the verdicts on trades that are not
-/// finished. Nobody is locked: what is saved meanwhile may be there or not, each
-/// player as at one moment. A record that can't be read is there byte for byte; a
-/// mailbox or a version that can't is left out, which is told, and the exit code
-/// is 1.
+/// finished. Nobody is locked: what is saved in the meantime may be included or
+/// not, but each player is exported as of one moment. A record that can't be
+/// read is included byte for byte; a mailbox or a version that can't be read is
+/// left out and reported, and the exit code is 1.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Export {
     /// Only the players listed in this file, one to a line
@@ -49,13 +49,13 @@ pub(crate) struct Export {
     pace: Pace,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Export {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
         let listed = self.players.as_ref().map(listed).transpose()?;
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let exported = self.export(&desk, listed).await;
         closing(desk, exported).await
     }

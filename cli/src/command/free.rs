@@ -10,7 +10,7 @@ use crate::{
     ask::{Consent, Wish},
     desk::{Desk, lock_json, lock_words},
     failure::Failure,
-    place::Place,
+    store_args::StoreArgs,
 };
 
 /// Release a player from the session that holds them
@@ -27,12 +27,12 @@ pub(crate) struct Free {
     consent: Consent,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Free {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let freed = self.free(&desk).await;
         closing(desk, freed).await
     }

@@ -8,7 +8,7 @@ use crate::{
     Exit,
     desk::{Desk, lock_json, lock_words},
     failure::Failure,
-    place::Place,
+    store_args::StoreArgs,
 };
 
 /// Show which session of which server holds a player
@@ -20,12 +20,12 @@ pub(crate) struct Holder {
     whom: Whom,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Holder {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let told = self.tell(&desk).await;
         closing(desk, told).await
     }

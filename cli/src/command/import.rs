@@ -19,8 +19,8 @@ use crate::{
     desk::Desk,
     failure::Failure,
     line::Line,
-    place::Place,
     progress::{Progress, Tally},
+    store_args::StoreArgs,
 };
 
 /// Put players into the store, from an export
@@ -44,7 +44,7 @@ pub(crate) struct Import {
     consent: Consent,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Import {
@@ -55,8 +55,8 @@ impl Import {
             Wish::Leave => return Ok(Exit::No),
             Wish::Do | Wish::Say => {}
         }
-        let settings = self.place.settings()?;
-        let desk = Desk::open(&self.place.store, settings, self.place.json).await?;
+        let settings = self.store.settings()?;
+        let desk = Desk::open(&self.store.url, settings, self.store.json).await?;
         let imported = self.import(&desk, lines).await;
         closing(desk, imported).await
     }

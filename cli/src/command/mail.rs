@@ -14,7 +14,7 @@ use crate::{
     desk::{Desk, time},
     failure::Failure,
     output::{document::table, escaped},
-    place::Place,
+    store_args::StoreArgs,
 };
 
 /// How many are asked for at a time.
@@ -36,12 +36,12 @@ pub(crate) struct Mail {
     slot: SlotName,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Mail {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let listed = self.list(&desk).await;
         closing(desk, listed).await
     }
@@ -63,7 +63,7 @@ impl Mail {
         };
         let words = || {
             if letters.is_empty() {
-                return format!("no letter waits for {slot} of player {player}");
+                return format!("no letters are waiting for {slot} of player {player}");
             }
             let rows = letters.iter().map(|WaitingLetter { letter, .. }| {
                 vec![

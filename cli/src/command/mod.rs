@@ -116,12 +116,12 @@ fn tell_of(desk: &Desk, what: &str) -> Result<Exit, Failure> {
 fn or_left(player: &PlayerId, copied: Result<Arrival, Failure>) -> Result<Arrival, Failure> {
     match copied {
         Err(Failure::Held(player, lock)) => {
-            output::message(&format!("left: player {player} is held by {lock}\n"));
+            output::message(&format!("skipped: player {player} is held by {lock}\n"));
             Ok(Arrival::Held)
         }
         Err(damage) if damage.is_damage() => {
             let why = output::chain(&damage);
-            output::message(&format!("left: player {player}: {why}\n"));
+            output::message(&format!("skipped: player {player}: {why}\n"));
             Ok(Arrival::Damaged)
         }
         copied => copied,
@@ -141,7 +141,7 @@ fn tell_left_out(player: &PlayerId, left_out: impl Iterator<Item = String>) -> b
 fn tell_if_newer(player: &PlayerId, arrival: Arrival) {
     if arrival == Arrival::Newer {
         output::message(&format!(
-            "left: player {player} has something newer at the destination\n"
+            "skipped: player {player} has something newer at the destination\n"
         ));
     }
 }

@@ -15,8 +15,8 @@ use crate::{
     desk::Desk,
     failure::Failure,
     hold::Hold,
-    place::{Place, store_url},
     progress::{Progress, Tally},
+    store_args::{StoreArgs, store_url},
 };
 
 /// Copy all players to another store, and compare the two
@@ -54,7 +54,7 @@ pub(crate) struct Move {
     consent: Consent,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 /// Both stores, and the operator's servers there.
@@ -69,11 +69,11 @@ struct Way<'a> {
 
 impl Move {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        if self.to == self.place.store {
+        if self.to == self.store.url {
             return Err(Failure::SameStore);
         }
-        let from = Desk::at(&self.place).await?;
-        let what = format!("copy all players of {} to {}", self.place.store, self.to);
+        let from = Desk::at(&self.store).await?;
+        let what = format!("copy all players of {} to {}", self.store.url, self.to);
         match self.consent.to(&what)? {
             Wish::Leave => return Ok(Exit::No),
             Wish::Do => {}
@@ -82,7 +82,7 @@ impl Move {
                 return closing(from, told).await;
             }
         }
-        let to = Desk::open(&self.to, self.place.settings()?, self.place.json).await?;
+        let to = Desk::open(&self.to, self.store.settings()?, self.store.json).await?;
         let moved = self.go(&from, &to).await;
         to.close().await;
         closing(from, moved).await

@@ -10,7 +10,7 @@ use crate::{
     copy::{Pace, players},
     desk::Desk,
     failure::Failure,
-    place::Place,
+    store_args::StoreArgs,
 };
 
 /// List the players who have anything stored, one to a line
@@ -28,12 +28,12 @@ pub(crate) struct Players {
     pace: Pace,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Players {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let listed = self.list(&desk).await;
         closing(desk, listed).await
     }

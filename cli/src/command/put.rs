@@ -20,8 +20,8 @@ use crate::{
     desk::Desk,
     failure::Failure,
     output,
-    place::Place,
     record::Content,
+    store_args::StoreArgs,
 };
 
 /// Replace the document in a slot by one given as JSON
@@ -60,13 +60,13 @@ pub(crate) struct Put {
     consent: Consent,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Put {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
         let document = read(&self.file)?;
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let put = self.put(&desk, &document).await;
         closing(desk, put).await
     }

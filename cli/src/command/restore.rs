@@ -11,11 +11,11 @@ use crate::{
     desk::{Desk, time},
     failure::Failure,
     output::chain,
-    place::Place,
     record::Content,
+    store_args::StoreArgs,
 };
 
-/// Make a kept version what a slot has
+/// Put a slot back to a version that was kept
 ///
 /// The state that it replaces is kept as a version. Refused while a session
 /// holds the player. An outbox or escrow in the version has been acted on
@@ -42,12 +42,12 @@ pub(crate) struct Restore {
     consent: Consent,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Restore {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let restored = self.restore(&desk).await;
         closing(desk, restored).await
     }

@@ -18,9 +18,9 @@ use crate::{
     desk::{Desk, time},
     failure::Failure,
     output::{self, chain},
-    place::Place,
     progress::Progress,
     record::Content,
+    store_args::StoreArgs,
 };
 
 /// Go back to the state before a moment, for all players
@@ -30,8 +30,7 @@ use crate::{
 /// who were not saved since are not touched. Players who are held, and slots
 /// that have no version from before, are left alone and listed, and the exit
 /// code is 1; a rewind can be repeated, and does what is left to do. Stop the
-/// game servers first: whoever plays afterwards is saved since that moment,
-/// too.
+/// game servers first: players who play during it are rewound, too.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Rewind {
     /// The moment, such as 2026-11-28T10:00:00Z
@@ -53,7 +52,7 @@ pub(crate) struct Rewind {
     consent: Consent,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 fn moment(text: &str) -> Result<UnixMillis, String> {
@@ -84,7 +83,7 @@ enum Step {
 impl Rewind {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
         let named = self.players.as_ref().map(listed).transpose()?;
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let rewound = self.rewind(&desk, named).await;
         closing(desk, rewound).await
     }
@@ -143,7 +142,7 @@ impl Rewind {
         let slots = match slots {
             Err(failure) if failure.is_damage() => {
                 tally.left += 1;
-                output::message(&format!("left: player {player}: {}\n", chain(&failure)));
+                output::message(&format!("skipped: player {player}: {}\n", chain(&failure)));
                 return Ok(tally);
             }
             slots => slots?,
@@ -162,7 +161,7 @@ impl Rewind {
                 Step::Untouched => tally.untouched += 1,
                 Step::Left(why) => {
                     tally.left += 1;
-                    output::message(&format!("left: player {player}, {slot}: {why}\n"));
+                    output::message(&format!("skipped: player {player}, {slot}: {why}\n"));
                 }
             }
         }

@@ -13,7 +13,7 @@ use crate::{
     ask::{Consent, Wish},
     desk::Desk,
     failure::Failure,
-    place::Place,
+    store_args::StoreArgs,
 };
 
 /// Send a letter to a slot, whether or not a session holds the player
@@ -43,7 +43,7 @@ pub(crate) struct Send {
     consent: Consent,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 fn json_text(text: &str) -> Result<Value, String> {
@@ -59,7 +59,7 @@ fn json_text(text: &str) -> Result<Value, String> {
 
 impl Send {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let sent = self.send(&desk).await;
         closing(desk, sent).await
     }

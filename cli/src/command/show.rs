@@ -10,8 +10,8 @@ use crate::{
     desk::{Desk, lock_json, lock_words},
     failure::Failure,
     output,
-    place::Place,
     record::{Content, record_json, record_words},
+    store_args::StoreArgs,
 };
 
 /// Show what is stored for a player, whether or not a session holds them
@@ -32,12 +32,12 @@ pub(crate) struct Show {
     raw: bool,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Show {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let shown = self.show(&desk).await;
         closing(desk, shown).await
     }

@@ -10,7 +10,7 @@ use crate::{
     desk::{Desk, time},
     failure::Failure,
     output::document::table,
-    place::Place,
+    store_args::StoreArgs,
 };
 
 /// List the kept versions of a slot, newest first
@@ -26,12 +26,12 @@ pub(crate) struct Versions {
     slot: SlotName,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 impl Versions {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let listed = self.list(&desk).await;
         closing(desk, listed).await
     }

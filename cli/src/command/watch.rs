@@ -12,7 +12,7 @@ use crate::{
     Exit,
     desk::Desk,
     failure::Failure,
-    place::Place,
+    store_args::StoreArgs,
     watch::{Manner, watch},
 };
 
@@ -23,24 +23,24 @@ use crate::{
 /// revisions of those who are held. So it shows what is there when it looks,
 /// and how old that is. It counts a session as lost if its server's lease
 /// had lapsed, and then somebody else got the player; where another server's
-/// session came after one of a live server, it changed hands. At a terminal it
-/// is ended by q or Ctrl-C.
+/// session came after one of a live server, it changed hands. At a terminal, q
+/// or Ctrl-C ends it.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Watch {
-    /// How often it is shown, and looked at if the store has no more than that
+    /// How often to show an update, and to look at the players who are held
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = interval)]
     interval: Duration,
 
-    /// End after so many updates
+    /// End after this many updates
     #[arg(long, value_name = "UPDATES")]
     count: Option<NonZeroU64>,
 
-    /// Ask the store so many things a second at the most
+    /// Ask the store at most this many things a second
     #[arg(long, value_name = "CALLS", default_value = "1000")]
     rate: NonZeroU32,
 
     #[command(flatten)]
-    place: Place,
+    store: StoreArgs,
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
@@ -54,12 +54,12 @@ fn interval(text: &str) -> Result<Duration, String> {
 
 impl Watch {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
-        let desk = Desk::at(&self.place).await?;
+        let desk = Desk::at(&self.store).await?;
         let manner = Manner {
             interval: self.interval,
             count: self.count,
             rate: self.rate,
-            json: self.place.json,
+            json: self.store.json,
         };
         let watched = watch(&desk, &manner).await;
         closing(desk, watched.map(|()| Exit::Ended)).await

@@ -14,12 +14,12 @@ const PAGE: u32 = 1_000;
 /// How fast the players of a store are listed.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Pace {
-    /// Ask the store for so many players a second at the most; by default for
-    /// as many as it gives
+    /// Ask the store for at most this many players a second; by default for as
+    /// many as it gives
     #[arg(long, value_name = "PLAYERS")]
     rate: Option<NonZeroU32>,
 
-    /// On DynamoDB, scan so many segments of the table at the same time
+    /// On DynamoDB, scan this many segments of the table at the same time
     #[arg(long, value_name = "SEGMENTS", value_parser = clap::value_parser!(u32).range(1..=256))]
     segments: Option<u32>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use playerdata::{PlayerId, ServerName, SlotName, StoreUrl};
 
-use crate::{Exit, place::store_url};
+use crate::{Exit, store_args::store_url};
 
 /// Hold one player's data, and change it by commands on standard input, one to
 /// a line. `help` lists them.

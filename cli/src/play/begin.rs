@@ -6,7 +6,7 @@ use playerdata::{
 };
 
 use super::{Arguments, Conflict, console::Console, signals::Signals};
-use crate::{failure::Failure, logging, place};
+use crate::{failure::Failure, logging, store_args};
 
 /// A player who is here to play.
 pub(super) struct Game {
@@ -24,7 +24,7 @@ pub(super) async fn begin(
     arguments: &Arguments,
     console: &Console,
 ) -> Result<(Game, Signals), Failure> {
-    let settings = place::settings(arguments.config.as_ref())?;
+    let settings = store_args::settings(arguments.config.as_ref())?;
     let otherwise = match settings.debug {
         true => "warn,playerdata_core=debug",
         false => "warn",
@@ -112,8 +112,8 @@ fn hand_over(store: &Store, settings: &Settings, holder: &Lock, console: &Consol
         humantime::format_duration(within)
     ));
     console.tell(format_args!(
-        "if that server is dead, its lease lapses in {} at most, and the player comes here \
-         then; a server that is started again under its own name (--server NAME) need not wait",
+        "if that server is dead, its lease lapses within {}, and the player then comes here; \
+         a server that is restarted under the same name (--server NAME) does not have to wait",
         humantime::format_duration(lease)
     ));
     OnConflict::HandOver { within }

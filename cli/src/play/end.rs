@@ -1,4 +1,4 @@
-//! Saving, releasing, and telling what could not be saved.
+//! Saving, releasing, and reporting what could not be saved.
 
 use playerdata::{Document, EndError, Error};
 
@@ -15,20 +15,20 @@ pub(super) async fn end(game: Game, stop: Stop, signals: &mut Signals, console: 
     let ended = tokio::select! {
         ended = game.session.end() => ended,
         () = signals.received() => {
-            console.tell("play: interrupted again, before everything was saved");
+            console.tell("play: interrupted again: changes may not have been saved");
             return Exit::Store;
         }
     };
     let exit = match ended {
         Ok(()) => {
-            // Nobody reads it? It is as true, and the exit code says it.
+            // If nobody reads it, the exit code still says it.
             let _ = console.answer(&Answer::line("ended".to_owned()));
             Exit::Ended
         }
         Err(error) => not_ended(&game, &error, stop, console).await,
     };
     if !game.session.is_active() {
-        // Nothing is left that the lease protects: nobody shall wait for it.
+        // Nothing is left that the lease protects: nobody should wait for it.
         let within = game.manager.settings().operation_timeout;
         game.manager.shutdown(within).await;
         game.store.close().await;
@@ -36,7 +36,7 @@ pub(super) async fn end(game: Game, stop: Stop, signals: &mut Signals, console: 
     exit
 }
 
-/// Tells why, and what is not in the store.
+/// Says why, and prints what is not in the store.
 async fn not_ended(game: &Game, error: &EndError<Document>, stop: Stop, console: &Console) -> Exit {
     match stop {
         Stop::Leaving => _ = console.refuse(&chain(error)),
@@ -45,7 +45,7 @@ async fn not_ended(game: &Game, error: &EndError<Document>, stop: Stop, console:
     for unsaved in &error.unsaved {
         let document = serde_json::to_string(&*unsaved.document);
         console.tell(format_args!(
-            "play: {} is not saved as it was here: {}",
+            "play: {} was not saved; it was {}",
             unsaved.slot,
             document.unwrap_or_else(|error| error.to_string())
         ));

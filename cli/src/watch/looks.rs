@@ -18,7 +18,7 @@ use crate::{
 /// How many things are looked at at the same time.
 const AT_ONCE: usize = 32;
 
-/// After so many players of a round, those who are held may be looked at.
+/// After this many players of a round, those who are held may be looked at.
 const BATCH: usize = 256;
 
 /// Looks, and what was seen.
@@ -27,14 +27,14 @@ pub(super) struct Looks<'a> {
     turns: Turns,
     interval: Duration,
     picture: RefCell<Picture>,
-    progress: RefCell<Progress>,
+    rounds: RefCell<Rounds>,
 }
 
-/// How far the looking is.
+/// The rounds through all players, and how far the present one is.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Progress {
-    /// How many rounds through all players have ended.
-    pub(super) rounds: u64,
+pub(super) struct Rounds {
+    /// How many have ended.
+    pub(super) ended: u64,
     /// How long the last one took, and how many players there were.
     pub(super) last: Option<(Duration, u64)>,
     /// How many players of the present round were looked at.
@@ -50,14 +50,14 @@ impl<'a> Looks<'a> {
             turns,
             interval,
             picture: RefCell::new(Picture::new()),
-            progress: RefCell::default(),
+            rounds: RefCell::default(),
         }
     }
 
     /// What was seen so far.
-    pub(super) fn update(&self) -> (Update, Progress) {
+    pub(super) fn update(&self) -> (Update, Rounds) {
         let update = self.picture.borrow_mut().update();
-        (update, self.progress.borrow().clone())
+        (update, self.rounds.borrow().clone())
     }
 
     /// Goes through all players again and again, and looks at those who are
@@ -72,16 +72,16 @@ impl<'a> Looks<'a> {
     }
 
     fn note(&self, round: &Result<(), Failure>, began: Instant) {
-        let mut progress = self.progress.borrow_mut();
+        let mut rounds = self.rounds.borrow_mut();
         match round {
             Ok(()) => {
-                progress.rounds += 1;
-                progress.last = Some((began.elapsed(), progress.players));
-                progress.failure = None;
+                rounds.ended += 1;
+                rounds.last = Some((began.elapsed(), rounds.players));
+                rounds.failure = None;
             }
-            Err(failure) => progress.failure = Some(chain(failure)),
+            Err(failure) => rounds.failure = Some(chain(failure)),
         }
-        progress.players = 0;
+        rounds.players = 0;
     }
 
     async fn round(&self) -> Result<(), Failure> {
@@ -94,7 +94,7 @@ impl<'a> Looks<'a> {
             let batch = batch.map_err(|cut_off| cut_off.1)?;
             let count = batch.len() as u64;
             self.look_at(batch).await?;
-            self.progress.borrow_mut().players += count;
+            self.rounds.borrow_mut().players += count;
             if Instant::now() >= due {
                 self.look_at_held(due).await?;
                 due = Instant::now() + self.interval;

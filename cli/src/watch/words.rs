@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
-    looks::Progress,
+    looks::Rounds,
     picture::{Change, Row, Update},
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 /// How many changes people are shown.
 const SHOWN: usize = 10;
 
-pub(super) fn json(update: &Update, progress: &Progress) -> Value {
+pub(super) fn json(update: &Update, rounds: &Rounds) -> Value {
     let now = time(SystemClock.now());
     let seconds = |lasting: Duration| lasting.as_secs_f64();
     let servers = update.rows.iter().map(|row| {
@@ -46,12 +46,12 @@ pub(super) fn json(update: &Update, progress: &Progress) -> Value {
     });
     json!({
         "at": now,
-        "rounds": progress.rounds,
-        "round_seconds": progress.last.map(|(took, _)| seconds(took)),
-        "players": progress.last.map(|(_, players)| players),
-        "players_of_this_round": progress.players,
+        "rounds": rounds.ended,
+        "round_seconds": rounds.last.map(|(took, _)| seconds(took)),
+        "players": rounds.last.map(|(_, players)| players),
+        "players_of_this_round": rounds.players,
         "oldest_look_seconds": update.oldest.map(|at| seconds(at.elapsed())),
-        "failure": progress.failure,
+        "failure": rounds.failure,
         "sessions": sessions(&update.rows),
         "saves_per_second": saves(&update.rows),
         "lost": update.total.lost,
@@ -73,9 +73,9 @@ fn saves(rows: &[Row]) -> Option<f64> {
 }
 
 /// The update as lines; `recent` are the last changes, newest first.
-pub(super) fn lines(update: &Update, progress: &Progress, recent: &[Change]) -> Vec<String> {
-    let mut lines = vec![heading(update, progress), how_old(update.oldest, progress)];
-    if let Some(failure) = &progress.failure {
+pub(super) fn lines(update: &Update, rounds: &Rounds, recent: &[Change]) -> Vec<String> {
+    let mut lines = vec![heading(update, rounds), how_old(update.oldest, rounds)];
+    if let Some(failure) = &rounds.failure {
         lines.push(styled(
             ERROR,
             &format!("looking failed: {}", escaped(failure)),
@@ -112,10 +112,10 @@ pub(super) fn lines(update: &Update, progress: &Progress, recent: &[Change]) -> 
     lines
 }
 
-fn heading(update: &Update, progress: &Progress) -> String {
-    let players = match progress.last {
+fn heading(update: &Update, rounds: &Rounds) -> String {
+    let players = match rounds.last {
         Some((_, players)) => format!("of {players} players"),
-        None => format!("so far, with {} players looked at", progress.players),
+        None => format!("so far, with {} players looked at", rounds.players),
     };
     let saves = saves(&update.rows).map_or_else(|| "…".to_owned(), rate);
     format!(
@@ -127,14 +127,14 @@ fn heading(update: &Update, progress: &Progress) -> String {
 }
 
 /// How old the picture is.
-fn how_old(oldest: Option<Instant>, progress: &Progress) -> String {
+fn how_old(oldest: Option<Instant>, rounds: &Rounds) -> String {
     let short = |time: Duration| format!("{:.1} s", time.as_secs_f64());
-    let round = match progress.last {
+    let round = match rounds.last {
         Some((took, _)) => format!("a round through all players took {}", short(took)),
         None => "the first round through all players is under way".to_owned(),
     };
     match oldest {
-        Some(at) => format!("{round}; the oldest look is {} old", short(at.elapsed())),
+        Some(at) => format!("{round}; the oldest look was {} ago", short(at.elapsed())),
         None => round,
     }
 }
@@ -153,7 +153,7 @@ pub(super) fn change(change: &Change) -> String {
     match (&change.to, change.is_lost) {
         (Some(to), true) => format!("{player}: lost by {from}, taken by {}", name(to)),
         (Some(to), false) => format!("{player}: from {from} to {}", name(to)),
-        (None, _) => format!("{player}: lost by {from}, and free"),
+        (None, _) => format!("{player}: lost by {from}, now free"),
     }
 }
 

@@ -4,13 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping,
-        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
-        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, KnownLetter,
+        Letter, LetterPosition, Lock, Notice, Notification, Opening, Party, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
+        VersionSummary, WaitingLetter, WriteOutcome,
     },
+    forward_backend,
 };
 
 use super::{brief, history::History};
@@ -52,17 +54,7 @@ impl Recorded {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Recorded {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    fn limits(&self) -> Limits {
-        self.inner.limits()
-    }
-
-    async fn hazards(&self) -> Result<Vec<Hazard>> {
-        self.inner.hazards().await
-    }
+    forward_backend!(inner: name, limits, hazards);
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
         let call = format!(
@@ -110,6 +102,17 @@ impl Backend for Recorded {
         let call = format!("release({player}, {})", brief::session(session));
         self.noted(call, self.inner.release(player, session), brief::value)
             .await
+    }
+
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        let call = format!("release({player}, {})", brief::session(session));
+        let released = self.inner.release_knowing(player, session, claims);
+        self.noted(call, released, brief::value).await
     }
 
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {

@@ -26,7 +26,7 @@
 //! # }
 //! ```
 //!
-//! Answers have to be equal, but for fences, whose order has to be: they may
+//! Answers have to be equal, except for fences, whose order has to be: they may
 //! grow by more than one, and for positions of letters and times at which
 //! versions were kept, which are the store's own. Leases lapse in scripts only
 //! on a fixture with a [manual clock](crate::FixtureBuilder::manual_clock).
@@ -131,7 +131,7 @@ impl Scripts {
     }
 }
 
-/// A script that a store answers otherwise than the model does, as short as
+/// A script that a store answers differently from the model does, as short as
 /// it could be made. Shown call by call.
 #[derive(Clone, Debug)]
 pub struct Difference {
@@ -157,7 +157,7 @@ impl fmt::Display for Difference {
 ///
 /// # Panics
 ///
-/// With the shortest script found that the store answers otherwise than the
+/// With the shortest script found that the store answers differently from the
 /// model does.
 pub fn run<Opening>(open: impl Fn() -> Opening, scripts: Scripts)
 where
@@ -168,7 +168,7 @@ where
     }
 }
 
-/// Looks for a script that the store answers otherwise than the model does.
+/// Looks for a script that the store answers differently from the model does.
 pub fn difference<Opening>(open: impl Fn() -> Opening, scripts: Scripts) -> Option<Difference>
 where
     Opening: Future<Output = Fixture>,
@@ -236,7 +236,7 @@ async fn play(fixture: &Fixture, steps: &[Step]) -> Result<(), Difference> {
         }
         if !in_order || found != expected {
             let what = format!(
-                "the store answers the last of these calls otherwise than the model\n  \
+                "the store answers the last of these calls differently from the model\n  \
                  found    {found}\n  expected {expected}"
             );
             let message = fixture.judgement(Rule::Model, &what);

@@ -1,4 +1,4 @@
-//! The mailboxes of a player's slots. They are in the player's file, but for
+//! The mailboxes of a player's slots. They are in the player's file, except for
 //! what the letters say: sixteen megabytes would be written again with every
 //! change.
 

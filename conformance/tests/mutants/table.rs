@@ -22,7 +22,7 @@ steps, in any of which it can fall asleep.
 
 This table is generated. To write it again after a change:
 
-```
+```sh
 PLAYERDATA_WRITE_DOCS=1 cargo test -p playerdata-conformance --test mutants table
 ```
 

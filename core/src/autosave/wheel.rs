@@ -7,12 +7,9 @@
 //! In: a slot that changed, or was opened. Out: when its turn comes, the slots
 //! that are due.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use parking_lot::Mutex;
@@ -42,16 +39,32 @@ struct Turn<D> {
 
 #[derive(Debug)]
 struct Slots<D> {
-    /// Every open slot that has this turn, for the forced cycle (A6).
-    open: BTreeMap<u64, Arc<SlotState<D>>>,
+    /// Every open slot that has this turn, for the forced cycle (A6), by the
+    /// number of its turn. These grow, so that a slot that is opened comes last,
+    /// or nearly so.
+    open: Vec<(u64, Arc<SlotState<D>>)>,
     /// Those that changed since their last turn.
     changed: Vec<Arc<SlotState<D>>>,
+}
+
+impl<D> Slots<D> {
+    /// Where the slot with this turn is among the open ones, or has to go.
+    fn place_of(&self, turn: u64) -> usize {
+        self.open.partition_point(|(other, _)| *other < turn)
+    }
+
+    /// Gives memory back when most players have left.
+    fn shrink(&mut self) {
+        if self.open.len() < self.open.capacity() / 4 {
+            self.open.shrink_to(self.open.len() * 2);
+        }
+    }
 }
 
 impl<D> Turn<D> {
     fn new() -> Self {
         let slots = Slots {
-            open: BTreeMap::new(),
+            open: Vec::new(),
             changed: Vec::new(),
         };
         Self {
@@ -91,7 +104,8 @@ impl<D> Wheel<D> {
     pub(crate) fn insert(&self, slot: &Arc<SlotState<D>>) {
         let turn = self.turn_of(slot);
         let mut slots = turn.slots.lock();
-        slots.open.insert(slot.turn, Arc::clone(slot));
+        let at = slots.place_of(slot.turn);
+        slots.open.insert(at, (slot.turn, Arc::clone(slot)));
         if !turn.has_open.swap(true, Ordering::Release) {
             self.news.notify_one();
         }
@@ -100,7 +114,15 @@ impl<D> Wheel<D> {
     pub(crate) fn remove(&self, slot: &SlotState<D>) {
         let turn = self.turn_of(slot);
         let mut slots = turn.slots.lock();
-        slots.open.remove(&slot.turn);
+        let at = slots.place_of(slot.turn);
+        if slots
+            .open
+            .get(at)
+            .is_some_and(|(turn, _)| *turn == slot.turn)
+        {
+            slots.open.remove(at);
+            slots.shrink();
+        }
         turn.has_open
             .store(!slots.open.is_empty(), Ordering::Release);
     }
@@ -132,7 +154,11 @@ impl<D> Wheel<D> {
         turn.has_changed.store(false, Ordering::Release);
         let mut due = std::mem::take(&mut slots.changed);
         let open: Vec<_> = if forced {
-            slots.open.values().cloned().collect()
+            slots
+                .open
+                .iter()
+                .map(|(_, slot)| Arc::clone(slot))
+                .collect()
         } else {
             Vec::new()
         };

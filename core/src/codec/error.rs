@@ -93,8 +93,8 @@ pub enum CodecError {
     /// How the stored bytes are to be read is not known
     /// ([`Encoding::Unknown`](crate::backend::Encoding::Unknown)).
     #[error(
-        "how the stored bytes are to be read is not known: they are damaged, another program's, \
-         or of a later version of the library"
+        "it is not known how to read the stored bytes: they are damaged, belong to another \
+         program, or were written by a later version of the library"
     )]
     UnknownEncoding,
     /// The stored body has no bytes at all.

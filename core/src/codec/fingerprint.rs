@@ -13,11 +13,12 @@ use super::{CodecError, envelope::ENVELOPE, top_level::for_each_entry};
 /// Two that are equal stand for the same bytes: without the key nobody can
 /// look for two documents that share one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint(u128);
+pub struct Fingerprint([u64; 2]);
 
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fingerprint({:032x})", self.0)
+        let [low, high] = self.0;
+        write!(f, "Fingerprint({high:016x}{low:016x})")
     }
 }
 
@@ -48,12 +49,8 @@ impl FingerprintKey {
     }
 
     pub(super) fn fingerprint(&self, bytes: &[u8]) -> Fingerprint {
-        of(self.0.clone().hash128(bytes))
+        Fingerprint(self.0.clone().hash128(bytes))
     }
-}
-
-fn of([low, high]: [u64; 2]) -> Fingerprint {
-    Fingerprint(u128::from(high) << 64 | u128::from(low))
 }
 
 /// The fingerprint of the document without the skipped top-level keys; `None`
@@ -75,7 +72,7 @@ pub(super) fn kept_fingerprint(
             }
         }
     })?;
-    Ok(is_object.then(|| of(hasher.finalize128())))
+    Ok(is_object.then(|| Fingerprint(hasher.finalize128())))
 }
 
 /// A fingerprint per top-level key, for reports of what changed.

@@ -142,6 +142,6 @@ impl Document {
 
     /// Whether it has a member of the name that the library keeps for itself.
     pub(crate) fn has_reserved(&self) -> bool {
-        self.attributes.contains(CoreValue::Envelope.as_str())
+        self.attributes.has_reserved()
     }
 }

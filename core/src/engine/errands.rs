@@ -41,7 +41,11 @@ impl<D> Default for Errands<D> {
 impl<D> Errands<D> {
     /// Has the errands of a slot run, all that are stored by then.
     pub(crate) fn push(&self, slot: &Arc<SlotState<D>>) {
-        if !slot.has_errands_queued.swap(true, Ordering::AcqRel) {
+        if !slot
+            .dealings()
+            .has_errands_queued
+            .swap(true, Ordering::AcqRel)
+        {
             self.queue.lock().push(Arc::clone(slot));
             self.wake.notify_one();
         }
@@ -118,13 +122,15 @@ impl<D: GameDocument> Engine<D> {
     /// Runs the errands of a slot once; returns whether all were done.
     pub(super) async fn run_errands(self: &Arc<Self>, slot: &Arc<SlotState<D>>) -> bool {
         let _alone = slot.dealings().errands.lock().await;
-        slot.has_errands_queued.store(false, Ordering::Release);
+        slot.dealings()
+            .has_errands_queued
+            .store(false, Ordering::Release);
         let (stored, live) = (slot.stored_envelope(), slot.envelope());
         let mut done = Done::default();
         let result = self.run_stored(slot, &stored, &live, &mut done).await;
         if !done.discarded.is_empty() {
             // First, so that whoever misses an id sees that it was there.
-            slot.discards.fetch_add(1, Ordering::AcqRel);
+            slot.dealings().discards.fetch_add(1, Ordering::AcqRel);
         }
         let changed = slot.edit_envelope(|envelope| done.take_off(envelope));
         if changed && !done.sent.is_empty() {

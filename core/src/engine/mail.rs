@@ -188,7 +188,7 @@ impl<D: GameDocument> Engine<D> {
         let mut done = true;
         for slot in session.slots() {
             let room = self.background.room().await;
-            let seen = slot.discards.load(Ordering::Acquire);
+            let seen = slot.dealings().discards.load(Ordering::Acquire);
             let first = self.first_letters(&slot.core.player, &slot.name).await;
             drop(room);
             let delivered = match first {
@@ -236,7 +236,7 @@ impl<D: GameDocument> Engine<D> {
         let mut from = None;
         loop {
             let beside = slot.envelope();
-            let discards = slot.discards.load(Ordering::Acquire);
+            let discards = slot.dealings().discards.load(Ordering::Acquire);
             if discards != seen {
                 // One of them may have been applied, discarded and taken off
                 // the document since they were read.
@@ -264,7 +264,7 @@ impl<D: GameDocument> Engine<D> {
             self.save_with_retries(slot, SaveReason::Mail).await?;
             self.run_errands(slot).await;
             from = after;
-            seen = slot.discards.load(Ordering::Acquire);
+            seen = slot.dealings().discards.load(Ordering::Acquire);
             letters = self.store.letters(player, name, from, PORTION).await?;
         }
     }
@@ -379,7 +379,7 @@ impl<D: GameDocument> Engine<D> {
         self: &Arc<Self>,
         slot: &Arc<SlotState<D>>,
     ) -> Result<(), Error> {
-        let seen = slot.discards.load(Ordering::Acquire);
+        let seen = slot.dealings().discards.load(Ordering::Acquire);
         let letters = self.first_letters(&slot.core.player, &slot.name).await?;
         match self.deliver(slot, letters, seen).await {
             Err(

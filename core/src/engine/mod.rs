@@ -25,7 +25,11 @@ mod transfer;
 mod versions;
 mod wind_up;
 
-use std::{collections::VecDeque, future::Future, sync::Arc};
+use std::{
+    collections::VecDeque,
+    future::Future,
+    sync::{Arc, OnceLock},
+};
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -61,7 +65,7 @@ use crate::{
     document_type::Origin,
     metrics,
     schema::Migrations,
-    state::{Gate, Held, Kept, LeaseWatch, Orphans, Registry, SessionState},
+    state::{EndDropped, Gate, Kept, LeaseWatch, Orphans, Registry, SessionState},
 };
 
 #[derive(Debug)]
@@ -98,6 +102,8 @@ pub(crate) struct Engine<D> {
     /// What sessions left that were lost, or given up for another, when nobody
     /// could ask them for it.
     pub(crate) left_behind: Mutex<VecDeque<Unsaved<D>>>,
+    /// Made with the first session.
+    pub(crate) end_dropped: OnceLock<Arc<EndDropped<D>>>,
 }
 
 /// How many documents wait for somebody to take them.
@@ -124,14 +130,18 @@ impl<D: GameDocument> Engine<D> {
         })
     }
 
-    /// What the handles of a session hold: as long as there are any, it goes on.
-    pub(crate) fn hold(self: &Arc<Self>, session: &Arc<SessionState<D>>) -> Arc<Held<D>> {
-        Held::of(session, || {
-            let engine = Arc::clone(self);
-            Box::new(move |session| {
-                engine.end_in_background(Arc::clone(session), EndReason::Dropped);
-            })
-        })
+    /// What ends a session that nobody has a handle to any more. A handle has
+    /// the engine, too, so that it is there.
+    pub(crate) fn end_dropped(self: &Arc<Self>) -> Arc<EndDropped<D>> {
+        let made = self.end_dropped.get_or_init(|| {
+            let engine = Arc::downgrade(self);
+            Arc::new(EndDropped::new(move |session| {
+                if let Some(engine) = engine.upgrade() {
+                    engine.end_in_background(Arc::clone(session), EndReason::Dropped);
+                }
+            }))
+        });
+        Arc::clone(made)
     }
 
     /// Starts the tasks that run as long as the manager.

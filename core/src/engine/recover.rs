@@ -195,7 +195,7 @@ impl<D: GameDocument> Engine<D> {
         self: &Arc<Self>,
         player: &PlayerId,
         steal: bool,
-    ) -> Result<Arc<Held<D>>, Error> {
+    ) -> Result<Held<D>, Error> {
         let (on_conflict, former) = if steal {
             (OnConflict::Steal, Former::End)
         } else {

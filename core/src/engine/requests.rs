@@ -21,7 +21,7 @@ struct Driver<D> {
 impl<D> Driver<D> {
     /// What to do next; if that is nothing, the driver is done.
     fn next_batch(&mut self) -> Option<Batch> {
-        let mut requests = self.slot.requests.lock();
+        let mut requests = self.slot.dealings().requests.lock();
         let batch = requests.next.take();
         if batch.is_none() {
             requests.driven = false;
@@ -34,7 +34,7 @@ impl<D> Driver<D> {
 impl<D> Drop for Driver<D> {
     fn drop(&mut self) {
         if !self.done {
-            let requests = mem::take(&mut *self.slot.requests.lock());
+            let requests = mem::take(&mut *self.slot.dealings().requests.lock());
             drop(requests); // wakes those who wait
         }
     }
@@ -44,7 +44,7 @@ impl<D: GameDocument> Engine<D> {
     /// Asks for a save of all that the document holds now. It is made in a
     /// task of its own, whether or not anybody waits for it (E7).
     pub(crate) fn request_save(self: &Arc<Self>, slot: &Arc<SlotState<D>>) -> SaveResult {
-        let mut requests = slot.requests.lock();
+        let mut requests = slot.dealings().requests.lock();
         let result = requests.next.get_or_insert_with(Batch::new).result.clone();
         let driven = mem::replace(&mut requests.driven, true);
         drop(requests);

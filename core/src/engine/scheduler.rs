@@ -29,7 +29,7 @@ use crate::{
     Error, GameDocument, SaveReason,
     autosave::{HookUnderWay, Job, SaveQueue, Timetable, Wheel},
     backend::pauses,
-    fetch, metrics,
+    metrics,
     state::{Next, Saved, SlotState},
 };
 
@@ -144,7 +144,7 @@ impl<D: GameDocument> Scheduler<D> {
 
     fn take_turn(&mut self, wheel: &Wheel<D>, turn: u64) {
         let slots = wheel.take(turn, self.timetable.is_forced(turn));
-        fetch::all(&slots, |slot| slot.fetch());
+        SlotState::fetch(&slots);
         self.queue.push(slots);
     }
 

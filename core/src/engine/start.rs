@@ -84,7 +84,7 @@ impl<D: GameDocument> Engine<D> {
         player: PlayerId,
         on_conflict: OnConflict,
         given_up: CancellationToken,
-    ) -> Result<Arc<Held<D>>, Error> {
+    ) -> Result<Held<D>, Error> {
         tokio::select! {
             biased;
             () = given_up.cancelled() => Err(Error::SessionEnded { player: player.clone() }),
@@ -99,7 +99,7 @@ impl<D: GameDocument> Engine<D> {
         player: &PlayerId,
         on_conflict: OnConflict,
         former: Former,
-    ) -> Result<Arc<Held<D>>, Error> {
+    ) -> Result<Held<D>, Error> {
         let id = SessionId::from_uuid(self.ids.next_id());
         loop {
             self.check_may_start()?;
@@ -128,7 +128,7 @@ impl<D: GameDocument> Engine<D> {
         player: &PlayerId,
         id: SessionId,
         on_conflict: OnConflict,
-    ) -> Result<Arc<Held<D>>, Error> {
+    ) -> Result<Held<D>, Error> {
         self.ensure_lease().await?;
         let claimant = Claimant {
             session: id,
@@ -144,12 +144,12 @@ impl<D: GameDocument> Engine<D> {
         let fence = self.contend(&mut acquiring, on_conflict).await?;
         let (since, gate) = (acquiring.claimant.at, Arc::clone(&self.gate));
         let core = SessionCore::new(player.clone(), id, fence, since, gate);
-        let state = Arc::new(SessionState::new(core));
+        let state = Arc::new(SessionState::new(core, self.end_dropped()));
         place.fill(Arc::clone(&state));
         acquiring.open = false;
         metrics::session_started(self.registry.len());
         self.debug(|| tracing::debug!(%player, session = %id, %fence, "lock taken"));
-        Ok(self.hold(&state))
+        Ok(Held::of(&state))
     }
 
     /// Ends the session that this manager itself has of the player. One that

@@ -1,6 +1,12 @@
 //! Setting a manager up and starting it.
 
-use std::{collections::VecDeque, fmt, panic::resume_unwind, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    fmt,
+    panic::resume_unwind,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::{runtime::Handle, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -420,6 +426,7 @@ impl<D: GameDocument> Builder<D> {
             quiet: CancellationToken::new(),
             shutdown: Shutdown::default(),
             left_behind: parking_lot::Mutex::new(VecDeque::new()),
+            end_dropped: OnceLock::new(),
         };
         Ok(SessionManager::run(Arc::new(engine)))
     }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Builder, Events, Session};
 use crate::{
     Document, Error, GameDocument, Health, InvalidName, OnConflict, PlayerId, ServerId, Settings,
-    ShutdownReport, Unsaved, backend::Backend, engine::Engine,
+    ShutdownReport, Unsaved, backend::Backend, engine::Engine, state::Held,
 };
 
 /// Keeps the sessions of one process: its lease, its heartbeat, its autosave.
@@ -136,7 +136,7 @@ impl<D: GameDocument> SessionManager<D> {
     #[must_use]
     pub fn session(&self, player: &PlayerId) -> Option<Session<D>> {
         let state = self.engine.registry.live(player)?;
-        let held = self.engine.hold(&state);
+        let held = Held::of(&state);
         Some(Session::new(held, &self.engine))
     }
 

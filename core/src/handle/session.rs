@@ -38,15 +38,16 @@ use crate::{
 /// # }
 /// ```
 pub struct Session<D: GameDocument = Document> {
+    /// Dropped before the engine, which ends the session then.
+    held: Held<D>,
     engine: Arc<Engine<D>>,
-    held: Arc<Held<D>>,
 }
 
 impl<D: GameDocument> Clone for Session<D> {
     fn clone(&self) -> Self {
         Self {
             engine: Arc::clone(&self.engine),
-            held: Arc::clone(&self.held),
+            held: self.held.clone(),
         }
     }
 }
@@ -62,7 +63,7 @@ impl<D: GameDocument> fmt::Debug for Session<D> {
 }
 
 impl<D: GameDocument> Session<D> {
-    pub(super) fn new(held: Arc<Held<D>>, engine: &Arc<Engine<D>>) -> Self {
+    pub(super) fn new(held: Held<D>, engine: &Arc<Engine<D>>) -> Self {
         Self {
             engine: Arc::clone(engine),
             held,

@@ -56,9 +56,9 @@ use crate::{
 /// ```
 pub struct Slot<D = Document> {
     pub(super) state: Arc<SlotState<D>>,
+    /// Keeps the session alive. Dropped before the engine, which ends it then.
+    held: Held<D>,
     pub(super) engine: Arc<Engine<D>>,
-    /// Keeps the session alive.
-    held: Arc<Held<D>>,
 }
 
 impl<D> Clone for Slot<D> {
@@ -66,7 +66,7 @@ impl<D> Clone for Slot<D> {
         Self {
             state: Arc::clone(&self.state),
             engine: Arc::clone(&self.engine),
-            held: Arc::clone(&self.held),
+            held: self.held.clone(),
         }
     }
 }
@@ -82,15 +82,11 @@ impl<D> fmt::Debug for Slot<D> {
 }
 
 impl<D: GameDocument> Slot<D> {
-    pub(super) fn new(
-        state: Arc<SlotState<D>>,
-        engine: &Arc<Engine<D>>,
-        held: &Arc<Held<D>>,
-    ) -> Self {
+    pub(super) fn new(state: Arc<SlotState<D>>, engine: &Arc<Engine<D>>, held: &Held<D>) -> Self {
         Self {
             state,
             engine: Arc::clone(engine),
-            held: Arc::clone(held),
+            held: held.clone(),
         }
     }
 

@@ -1,8 +1,9 @@
 //! Validated names: players, servers, slots, and what is done once.
 
-use std::{convert::Infallible, fmt, str::FromStr, sync::Arc};
+use std::{convert::Infallible, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -89,7 +90,7 @@ macro_rules! name {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(Arc<str>);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// The longest name, in bytes.
@@ -104,7 +105,7 @@ macro_rules! name {
             pub fn new(name: impl AsRef<str>) -> Result<Self, InvalidName> {
                 let name = name.as_ref();
                 check($what, name, Self::MAX_BYTES, $allowed)?;
-                Ok(Self(name.into()))
+                Ok(Self(SmolStr::new(name)))
             }
 
             /// The name as text.
@@ -172,7 +173,7 @@ macro_rules! name {
 
         impl From<$name> for String {
             fn from(name: $name) -> String {
-                name.0.as_ref().to_owned()
+                name.0.into()
             }
         }
     };

@@ -277,7 +277,7 @@ impl Settings {
         keys.map(|key| (variables::name_of(&key), key))
     }
 
-    /// Checks settings made or changed in code, but for `default_data`, which
+    /// Checks settings made or changed in code, except for `default_data`, which
     /// only a manager of [`Document`](crate::Document)s uses: its start checks
     /// it.
     ///

@@ -120,6 +120,12 @@ impl SessionCore {
         }
     }
 
+    /// Looks at what a save needs of it; see [`fetch`](crate::fetch).
+    pub(crate) fn fetch(&self) -> u8 {
+        let first = self.player.as_str().as_bytes().first();
+        first.copied().unwrap_or_default() ^ u8::from(self.active.load(Ordering::Relaxed))
+    }
+
     pub(crate) fn status(&self) -> Status {
         self.status.lock().clone()
     }

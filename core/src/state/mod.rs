@@ -16,7 +16,7 @@ mod unsaved;
 pub use self::core::SessionEnd;
 pub(crate) use self::core::{SessionCore, Status};
 pub(crate) use gate::Gate;
-pub(crate) use held::Held;
+pub(crate) use held::{EndDropped, Held};
 pub(crate) use kept::Kept;
 pub(crate) use lease::{LeaseWatch, Moment};
 pub(crate) use orphans::Orphans;

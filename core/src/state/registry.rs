@@ -1,11 +1,8 @@
 //! Which players this manager holds, or is about to.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    pin::pin,
-    sync::Arc,
-};
+use std::{hash::BuildHasher, pin::pin, sync::Arc};
 
+use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +20,10 @@ pub(crate) struct Registry<D> {
 
 #[derive(Debug)]
 struct Entries<D> {
-    by_player: HashMap<PlayerId, Place<D>>,
+    /// By player: each place knows whose it is.
+    places: HashTable<Place<D>>,
+    /// With a key of its own: players may choose their ids.
+    hasher: DefaultHashBuilder,
     /// Whether no more starts may begin.
     closed: bool,
 }
@@ -38,6 +38,7 @@ enum Place<D> {
 
 #[derive(Debug)]
 struct Start {
+    player: PlayerId,
     session: SessionId,
     /// Cancelled when it is over.
     over: CancellationToken,
@@ -56,11 +57,37 @@ pub(crate) enum Occupied<D> {
     Closed,
 }
 
+impl<D> Place<D> {
+    fn player(&self) -> &PlayerId {
+        match self {
+            Self::Starting(start) => &start.player,
+            Self::Live(state) => &state.core.player,
+        }
+    }
+}
+
+impl<D> Entries<D> {
+    fn get(&self, player: &PlayerId) -> Option<&Place<D>> {
+        let hash = self.hasher.hash_one(player);
+        self.places.find(hash, |place| place.player() == player)
+    }
+
+    fn entry(&mut self, player: &PlayerId) -> Entry<'_, Place<D>> {
+        let Self { places, hasher, .. } = self;
+        places.entry(
+            hasher.hash_one(player),
+            |place| place.player() == player,
+            |place| hasher.hash_one(place.player()),
+        )
+    }
+}
+
 impl<D> Default for Registry<D> {
     fn default() -> Self {
         Self {
             entries: Mutex::new(Entries {
-                by_player: HashMap::new(),
+                places: HashTable::new(),
+                hasher: DefaultHashBuilder::default(),
                 closed: false,
             }),
             emptied: Notify::new(),
@@ -79,7 +106,7 @@ impl<D> Registry<D> {
         if entries.closed {
             return Err(Occupied::Closed);
         }
-        match entries.by_player.entry(player.clone()) {
+        match entries.entry(player) {
             Entry::Occupied(place) => Err(match place.get() {
                 Place::Starting(start) => Occupied::Starting(start.over.clone()),
                 Place::Live(session) => Occupied::Live(Arc::clone(session)),
@@ -87,6 +114,7 @@ impl<D> Registry<D> {
             Entry::Vacant(place) => {
                 let over = CancellationToken::new();
                 place.insert(Place::Starting(Box::new(Start {
+                    player: player.clone(),
                     session,
                     over: over.clone(),
                 })));
@@ -106,7 +134,7 @@ impl<D> Registry<D> {
         player: &PlayerId,
         session: SessionId,
     ) -> Option<Arc<SessionState<D>>> {
-        match self.entries.lock().by_player.get(player) {
+        match self.entries.lock().get(player) {
             Some(Place::Live(state)) if state.core.id == session => Some(Arc::clone(state)),
             _ => None,
         }
@@ -114,7 +142,7 @@ impl<D> Registry<D> {
 
     /// The session that has the player's place.
     pub(crate) fn live(&self, player: &PlayerId) -> Option<Arc<SessionState<D>>> {
-        match self.entries.lock().by_player.get(player) {
+        match self.entries.lock().get(player) {
             Some(Place::Live(state)) => Some(Arc::clone(state)),
             _ => None,
         }
@@ -122,7 +150,7 @@ impl<D> Registry<D> {
 
     /// Whether the session is live here or being started.
     pub(crate) fn knows(&self, player: &PlayerId, session: SessionId) -> bool {
-        match self.entries.lock().by_player.get(player) {
+        match self.entries.lock().get(player) {
             Some(Place::Live(state)) => state.core.id == session,
             Some(Place::Starting(start)) => start.session == session,
             None => false,
@@ -139,12 +167,12 @@ impl<D> Registry<D> {
 
     fn remove_if(&self, player: &PlayerId, is_it: impl FnOnce(&Place<D>) -> bool) {
         let mut entries = self.entries.lock();
-        if let Entry::Occupied(place) = entries.by_player.entry(player.clone())
+        if let Entry::Occupied(place) = entries.entry(player)
             && is_it(place.get())
         {
             place.remove();
         }
-        let is_empty = entries.by_player.is_empty();
+        let is_empty = entries.places.is_empty();
         drop(entries);
         if is_empty {
             self.emptied.notify_waiters();
@@ -166,7 +194,7 @@ impl<D> Registry<D> {
     /// All live sessions, sorted by player.
     pub(crate) fn sessions(&self) -> Vec<Arc<SessionState<D>>> {
         let entries = self.entries.lock();
-        let live = entries.by_player.values().filter_map(|place| match place {
+        let live = entries.places.iter().filter_map(|place| match place {
             Place::Live(state) => Some(Arc::clone(state)),
             Place::Starting(_) => None,
         });
@@ -181,11 +209,11 @@ impl<D> Registry<D> {
     pub(crate) fn close(&self) -> Vec<Taken> {
         let mut entries = self.entries.lock();
         entries.closed = true;
-        let all = entries.by_player.iter();
+        let all = entries.places.iter();
         let mut taken: Vec<Taken> = all
-            .map(|(player, place)| match place {
-                Place::Starting(start) => (player.clone(), Some(start.over.clone())),
-                Place::Live(_) => (player.clone(), None),
+            .map(|place| match place {
+                Place::Starting(start) => (start.player.clone(), Some(start.over.clone())),
+                Place::Live(state) => (state.core.player.clone(), None),
             })
             .collect();
         drop(entries);
@@ -197,7 +225,7 @@ impl<D> Registry<D> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.lock().by_player.len()
+        self.entries.lock().places.len()
     }
 }
 
@@ -213,11 +241,13 @@ impl<D> Reservation<'_, D> {
     /// Gives the place to the session that was started.
     pub(crate) fn fill(self, state: Arc<SessionState<D>>) {
         debug_assert_eq!(state.core.id, self.session);
-        self.registry
-            .entries
-            .lock()
-            .by_player
-            .insert(self.player.clone(), Place::Live(state));
+        let mut entries = self.registry.entries.lock();
+        match entries.entry(self.player) {
+            Entry::Occupied(mut place) => *place.get_mut() = Place::Live(state),
+            Entry::Vacant(place) => {
+                place.insert(Place::Live(state));
+            }
+        }
     }
 }
 

@@ -1,19 +1,21 @@
 //! What the manager keeps of one session.
 
 use std::sync::{
-    Arc, Weak,
-    atomic::{AtomicBool, AtomicU32},
+    Arc,
+    atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
 };
 
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 
-use super::{Held, SessionCore, SlotState, Status, Unsaved};
+use super::{EndDropped, SessionCore, SlotState, Status, Unsaved};
 use crate::{Error, SlotName};
 
 #[derive(Debug)]
 pub(crate) struct SessionState<D> {
     pub(crate) core: Arc<SessionCore>,
-    slots: Mutex<Vec<Arc<SlotState<D>>>>,
+    /// Mostly one.
+    slots: Mutex<SmallVec<[Arc<SlotState<D>>; 1]>>,
     /// Held while slots are loaded or deleted and while the session ends, so
     /// that these don't get into each other's way.
     pub(crate) exclusive: tokio::sync::Mutex<()>,
@@ -23,12 +25,14 @@ pub(crate) struct SessionState<D> {
     pub(crate) failed_ends: AtomicU32,
     /// How many notices of mail came since there was last a look for it.
     pub(crate) mail_notices: AtomicU32,
-    /// What all its handles hold, as long as there are any.
-    pub(crate) held: Mutex<Weak<Held<D>>>,
+    /// How many handles there are.
+    pub(super) handles: AtomicUsize,
+    /// What to do when the last of them is dropped.
+    pub(super) end_dropped: Arc<EndDropped<D>>,
 }
 
 impl<D> SessionState<D> {
-    pub(crate) fn new(core: SessionCore) -> Self {
+    pub(crate) fn new(core: SessionCore, end_dropped: Arc<EndDropped<D>>) -> Self {
         Self {
             core: Arc::new(core),
             slots: Mutex::default(),
@@ -36,13 +40,14 @@ impl<D> SessionState<D> {
             end_is_under_way: AtomicBool::new(false),
             failed_ends: AtomicU32::new(0),
             mail_notices: AtomicU32::new(0),
-            held: Mutex::new(Weak::new()),
+            handles: AtomicUsize::new(0),
+            end_dropped,
         }
     }
 
     /// The open slots.
     pub(crate) fn slots(&self) -> Vec<Arc<SlotState<D>>> {
-        self.slots.lock().clone()
+        self.slots.lock().to_vec()
     }
 
     pub(crate) fn slot(&self, name: &SlotName) -> Option<Arc<SlotState<D>>> {
@@ -69,7 +74,7 @@ impl<D> SessionState<D> {
 
     /// Whether anybody has a handle to it.
     pub(crate) fn is_held(&self) -> bool {
-        self.held.lock().strong_count() > 0
+        self.handles.load(Ordering::Acquire) > 0
     }
 
     /// The documents that the store does not have as they are here.

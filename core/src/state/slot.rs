@@ -35,21 +35,23 @@ pub(crate) struct SlotState<D> {
     pub(crate) live: Mutex<Live<D>>,
     /// Notified when a change is over that others may wait for.
     pub(crate) freed: Condvar,
-    pub(crate) requests: Mutex<SaveRequests>,
     /// Held through a save, so that a claim has one write under way at most.
     pub(crate) write_state: tokio::sync::Mutex<WriteState>,
     /// What few slots need: made when it is first wanted.
     dealings: OnceLock<Box<Dealings>>,
+}
+
+/// What a slot needs that has letters or errands, or of which game code asks
+/// for a save.
+#[derive(Debug, Default)]
+pub(crate) struct Dealings {
+    /// What saves are asked for.
+    pub(crate) requests: Mutex<SaveRequests>,
     /// How often ids of discarded letters were taken off the document. A
     /// mailbox that was read before the last time may still show such letters.
     pub(crate) discards: AtomicU64,
-    /// Whether somebody is about to run them.
+    /// Whether somebody is about to run errands.
     pub(crate) has_errands_queued: AtomicBool,
-}
-
-/// What a slot with letters or errands needs.
-#[derive(Debug, Default)]
-pub(crate) struct Dealings {
     /// Held while letters are delivered; those that were refused meanwhile.
     pub(crate) mail: tokio::sync::Mutex<Vec<(LetterId, WriteId)>>,
     /// Held while errands are run.
@@ -67,10 +69,11 @@ pub(crate) struct Live<D> {
     /// What the store is known to have beside the document: only what is in
     /// it may be acted on outside.
     stored_envelope: Arc<Envelope>,
-    /// Grows with every change.
+    /// Grows with every change, from 1.
     version: u64,
-    /// The version whose whole content is known to be in the store.
-    stored_version: Option<u64>,
+    /// The version whose whole content is known to be in the store; 0 if that
+    /// is none.
+    stored_version: u64,
     /// Whether the slot was deleted in the store: it takes no changes.
     deleted: bool,
     /// The revision that the store is known to have. The write state's own may
@@ -78,9 +81,9 @@ pub(crate) struct Live<D> {
     revision: Revision,
     queue: QueueState,
     /// The version that can't be encoded, if it is known that one can't.
-    refused: Option<Refused>,
+    refused: Option<Box<Refused>>,
     /// The change that is being made, on a copy.
-    pub(crate) keeper: Option<Keeper>,
+    pub(crate) keeper: Option<Box<Keeper>>,
     /// How many changes were made on a copy, this one included.
     pub(crate) keeps: u64,
 }
@@ -144,21 +147,22 @@ pub(crate) struct WriteState {
 
 /// What is known of the claim that the slot was opened under. Unless it is
 /// live, the slot has to be opened again before anything is written (S2).
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) enum SlotClaim {
     /// The next write may be sent under it.
     Live(ClaimNumber),
     /// It was found dead, or is being killed by another opening.
     Dead,
     /// A write under it was sent whose answer has not come, or never came.
-    InDoubt(Doubt),
+    /// In a block of its own, since it is there only as long as a write takes.
+    InDoubt(Box<Doubt>),
 }
 
 impl SlotClaim {
     /// The write that may have been applied, if there is one.
     pub(crate) fn doubt(&self) -> Option<Doubt> {
         match self {
-            Self::InDoubt(doubt) => Some(*doubt),
+            Self::InDoubt(doubt) => Some(**doubt),
             Self::Live(_) | Self::Dead => None,
         }
     }
@@ -207,7 +211,7 @@ pub(crate) struct Doubt {
 
 impl<D> Live<D> {
     fn is_unsaved(&self) -> bool {
-        self.stored_version != Some(self.version)
+        self.stored_version != self.version
     }
 
     /// Puts a changed document in the place of the one that is there. Returns
@@ -251,13 +255,18 @@ impl<D> SlotState<D> {
         envelope: Arc<Envelope>,
         write_state: WriteState,
     ) -> Self {
-        let stored_version = write_state.stored.is_some().then_some(0);
+        let version = 1;
+        let stored_version = if write_state.stored.is_some() {
+            version
+        } else {
+            0
+        };
         let live = Live {
             document: Arc::new(document),
             // What was loaded is stored; of what is new there are no errands.
             stored_envelope: Arc::clone(&envelope),
             envelope,
-            version: 0,
+            version,
             stored_version,
             deleted: false,
             revision: write_state.revision,
@@ -272,15 +281,12 @@ impl<D> SlotState<D> {
             turn,
             live: Mutex::new(live),
             freed: Condvar::new(),
-            requests: Mutex::default(),
             write_state: tokio::sync::Mutex::new(write_state),
             dealings: OnceLock::new(),
-            discards: AtomicU64::new(0),
-            has_errands_queued: AtomicBool::new(false),
         }
     }
 
-    /// What it needs for letters and errands.
+    /// What it needs for letters, errands and saves that are asked for.
     pub(crate) fn dealings(&self) -> &Dealings {
         self.dealings.get_or_init(Box::default)
     }
@@ -366,7 +372,7 @@ impl<D> SlotState<D> {
     /// Notes that all of a snapshot's content is in the store, as `revision`.
     pub(crate) fn note_stored(&self, snapshot: &Snapshot<D>, revision: Revision) {
         let mut live = self.live.lock();
-        live.stored_version = Some(snapshot.version);
+        live.stored_version = snapshot.version;
         live.stored_envelope = Arc::clone(&snapshot.envelope);
         live.refused = None;
         live.revision = revision;
@@ -383,7 +389,7 @@ impl<D> SlotState<D> {
 
     /// Notes that what the store has is not known any more.
     pub(crate) fn forget_stored(&self) {
-        self.live.lock().stored_version = None;
+        self.live.lock().stored_version = 0;
     }
 
     pub(crate) fn note_deleted(&self) {
@@ -459,11 +465,11 @@ impl<D> SlotState<D> {
         let times = before.filter(|before| before.version == version);
         let times = times.map_or(0, |before| before.times.saturating_add(1));
         let not_before = Instant::now() + pause(times);
-        live.refused = Some(Refused {
+        live.refused = Some(Box::new(Refused {
             version,
             times,
             not_before,
-        });
+        }));
     }
 
     /// Whether the autosave leaves the slot alone, since the document can't be
@@ -504,13 +510,19 @@ impl<D> SlotState<D> {
 }
 
 impl<D: GameDocument> SlotState<D> {
-    /// Looks at what a save needs first; see [`fetch`].
-    pub(crate) fn fetch(&self) -> u8 {
-        let document = Arc::clone(&self.live.lock().document);
-        let document = (&*document as &dyn Any).downcast_ref::<Document>();
-        fetch::text(self.core.player.as_str())
-            ^ fetch::text(self.name.as_str())
-            ^ document.map_or(0, Document::fetch)
+    /// Looks at what saves of these slots need; see [`fetch`].
+    pub(crate) fn fetch(slots: &[Arc<Self>]) {
+        fetch::all(slots, |slot| {
+            u8::from(slot.live.is_locked()) ^ u8::from(slot.dealings.get().is_some())
+        });
+        fetch::all(slots, |slot| slot.core.fetch());
+        let documents: Vec<_> = slots.iter().map(|slot| slot.document()).collect();
+        let documents = || {
+            let documents = documents.iter().map(|document| &**document as &dyn Any);
+            documents.filter_map(<dyn Any>::downcast_ref::<Document>)
+        };
+        fetch::all(documents(), Document::fetch);
+        fetch::all(documents(), Document::fetch_parts);
     }
 }
 

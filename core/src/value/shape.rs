@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use super::{
+    ENVELOPE,
     index::{FEW, Index, hash},
     pool::Pool,
     write::is_plain,
@@ -27,6 +28,7 @@ static SHARED: LazyLock<Pool<Shape>> = LazyLock::new(|| Pool::new(MAX_SHARED));
 /// ```
 ///
 /// That is how they are written, if none of them has to be escaped (`plain`).
+/// `reserved` is whether the library's own key is among them.
 ///
 /// Invariants: no key is there twice; `ends` are where the keys' parts of
 /// `text` end; `index` is that of the keys.
@@ -35,6 +37,7 @@ pub(super) struct Shape {
     text: String,
     ends: Vec<u32>,
     plain: bool,
+    reserved: bool,
     index: Index,
 }
 
@@ -47,6 +50,7 @@ impl Shape {
         text: String::new(),
         ends: Vec::new(),
         plain: true,
+        reserved: false,
         index: Index::EMPTY,
     };
 
@@ -67,12 +71,18 @@ impl Shape {
             text: text.to_owned(),
             ends: ends.to_vec(),
             plain: (0..ends.len()).all(|at| is_plain(key_at(at).as_bytes())),
+            reserved: (0..ends.len()).any(|at| key_at(at) == ENVELOPE),
             index,
         })
     }
 
     pub(super) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Whether it has the key of what is kept beside a document.
+    pub(super) fn has_reserved(&self) -> bool {
+        self.reserved
     }
 
     pub(super) fn key(&self, at: usize) -> &str {
@@ -101,6 +111,7 @@ impl Shape {
         let shape = Arc::make_mut(this);
         push(&mut shape.text, 0, &mut shape.ends, key);
         shape.plain &= is_plain(key.as_bytes());
+        shape.reserved |= key == ENVELOPE;
         let (text, ends) = (&shape.text, &shape.ends);
         shape.index.pushed(ends.len(), |at| key_at(text, ends, at));
     }
@@ -115,6 +126,7 @@ impl Shape {
         }
         let shape = Arc::make_mut(this);
         let key = key_at(&shape.text, &shape.ends, at);
+        shape.reserved &= key != ENVELOPE;
         shape.index.removing(key, at, shape.ends.len());
         cut(&mut shape.text, &mut shape.ends, at);
     }

@@ -39,12 +39,18 @@ impl Table {
         &self.values
     }
 
-    /// Looks at the values, and those of tables in it; see
-    /// [`fetch`](crate::fetch).
+    /// Looks at the values; see [`fetch`](crate::fetch).
     pub(crate) fn fetch(&self) -> u8 {
+        let looks = self.values.iter();
+        let looks = looks.map(|value| u8::from(matches!(value, Value::Null)));
+        looks.fold(0, |seen, look| seen ^ look)
+    }
+
+    /// Looks at the values of tables in it, which has been looked at.
+    pub(crate) fn fetch_tables(&self) -> u8 {
         let looks = self.values.iter().map(|value| match value {
-            Value::Table(table) => u8::from(matches!(table.values.first(), Some(Value::Null))),
-            other => u8::from(matches!(other, Value::Null)),
+            Value::Table(table) => table.fetch(),
+            _ => 0,
         });
         looks.fold(0, |seen, look| seen ^ look)
     }
@@ -55,6 +61,11 @@ impl Table {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// Whether it has the key of what is kept beside a document.
+    pub(crate) fn has_reserved(&self) -> bool {
+        self.shape().has_reserved()
     }
 
     pub(crate) fn contains(&self, key: &str) -> bool {

@@ -1,5 +1,6 @@
 //! The short programs, run as a newcomer would run them.
 
+mod documents;
 mod server;
 mod trading;
 

@@ -122,7 +122,7 @@ impl Process {
         visits.push(visit);
     }
 
-    /// Nothing of the server gets out any more, but for what is in the
+    /// Nothing of the server gets out any more, except for what is in the
     /// network already.
     pub(crate) fn crash(&self) {
         self.network.cut();

@@ -4,13 +4,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping,
-        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
-        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, Letter, Lock,
+        Notice, Notification, Opening, Party, Posting, Record, Release, Renewal, Result, Stamp,
+        Verdict, WriteOutcome,
     },
+    forward_backend,
 };
 
 use playerdata_stepping::{Deed, Observer, SteppingStore};
@@ -140,17 +141,9 @@ impl Referee {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Referee {
-    fn name(&self) -> &'static str {
-        self.store.name()
-    }
-
-    fn limits(&self) -> Limits {
-        self.store.limits()
-    }
-
-    async fn hazards(&self) -> Result<Vec<Hazard>> {
-        self.store.hazards().await
-    }
+    forward_backend!(store:
+        name, limits, hazards, list, letters, known_letters, versions, version, players,
+    );
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
         let outcome = self.store.renew_lease(server, ttl).await?;
@@ -197,6 +190,15 @@ impl Backend for Referee {
         Ok(outcome)
     }
 
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        _claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        self.release(player, session).await
+    }
+
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
         let lock = self.store.holder(player).await?;
         self.ledger
@@ -241,10 +243,6 @@ impl Backend for Referee {
         Ok(record)
     }
 
-    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
-        self.store.list(player).await
-    }
-
     async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
         let outcome = self.store.erase(player).await?;
         self.ledger.step(|state| match self.stepping {
@@ -266,16 +264,6 @@ impl Backend for Referee {
                 .step(|state| state.posted(player, slot, letter, &outcome));
         }
         Ok(outcome)
-    }
-
-    async fn letters(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        after: Option<LetterPosition>,
-        limit: usize,
-    ) -> Result<Vec<WaitingLetter>> {
-        self.store.letters(player, slot, after, limit).await
     }
 
     async fn discard(
@@ -304,15 +292,6 @@ impl Backend for Referee {
         Ok(())
     }
 
-    async fn known_letters(
-        &self,
-        player: &PlayerId,
-        after: Option<(&SlotName, &LetterId)>,
-        limit: usize,
-    ) -> Result<Vec<KnownLetter>> {
-        self.store.known_letters(player, after, limit).await
-    }
-
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
         let stands = self.store.decide(trade, verdict).await?;
         self.ledger
@@ -337,22 +316,5 @@ impl Backend for Referee {
                 .step(|state| state.version_is((player, slot), revision, version.as_ref()));
         }
         Ok(outcome)
-    }
-
-    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
-        self.store.versions(player, slot).await
-    }
-
-    async fn version(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        revision: Revision,
-    ) -> Result<Option<Record>> {
-        self.store.version(player, slot, revision).await
-    }
-
-    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
-        self.store.players(after, limit).await
     }
 }

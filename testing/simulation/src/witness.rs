@@ -1,16 +1,15 @@
 //! Sits at a server and sees what it asks for and what it is told.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, Hazard, KeepPolicy, Keeping,
-        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
-        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Backend, Body, Claim, Claimant, Letter, Opening, Posting, Release, Result,
+        Stamp, Verdict, WriteOutcome,
     },
+    forward_backend,
 };
 
 use crate::ledger::Ledger;
@@ -44,29 +43,11 @@ impl Witness {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Witness {
-    fn name(&self) -> &'static str {
-        self.network.name()
-    }
-
-    fn limits(&self) -> Limits {
-        self.network.limits()
-    }
-
-    async fn hazards(&self) -> Result<Vec<Hazard>> {
-        self.network.hazards().await
-    }
-
-    async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
-        self.network.renew_lease(server, ttl).await
-    }
-
-    async fn drop_lease(&self, server: &ServerId) -> Result<()> {
-        self.network.drop_lease(server).await
-    }
-
-    async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
-        self.network.lease_is_live(server).await
-    }
+    forward_backend!(network:
+        name, limits, hazards, renew_lease, drop_lease, lease_is_live, holder, notify, view, list,
+        erase, letters, settle, known_letters, forget_decision, keep_version, versions, version,
+        players,
+    );
 
     async fn acquire(
         &self,
@@ -85,12 +66,13 @@ impl Backend for Witness {
         self.network.release(player, session).await
     }
 
-    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
-        self.network.holder(player).await
-    }
-
-    async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
-        self.network.notify(server, notice).await
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        _claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        self.release(player, session).await
     }
 
     async fn open(&self, claim: &Claim) -> Result<Opening> {
@@ -117,32 +99,10 @@ impl Backend for Witness {
         outcome
     }
 
-    async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
-        self.network.view(player, slot).await
-    }
-
-    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
-        self.network.list(player).await
-    }
-
-    async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
-        self.network.erase(player).await
-    }
-
     async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
         self.ledger
             .step(|state| state.asks_to_post(player, slot, letter));
         self.network.post(player, slot, letter).await
-    }
-
-    async fn letters(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        after: Option<LetterPosition>,
-        limit: usize,
-    ) -> Result<Vec<WaitingLetter>> {
-        self.network.letters(player, slot, after, limit).await
     }
 
     async fn discard(
@@ -157,54 +117,10 @@ impl Backend for Witness {
         self.network.discard(player, slot, id, posting).await
     }
 
-    async fn settle(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        id: &LetterId,
-        posting: WriteId,
-    ) -> Result<()> {
-        self.network.settle(player, slot, id, posting).await
-    }
-
-    async fn known_letters(
-        &self,
-        player: &PlayerId,
-        after: Option<(&SlotName, &LetterId)>,
-        limit: usize,
-    ) -> Result<Vec<KnownLetter>> {
-        self.network.known_letters(player, after, limit).await
-    }
-
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
         self.ledger
             .step(|state| state.asks_to_decide(trade, verdict));
         self.network.decide(trade, verdict).await
-    }
-
-    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
-        self.network.forget_decision(trade, party).await
-    }
-
-    async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
-        self.network.keep_version(claim, policy).await
-    }
-
-    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
-        self.network.versions(player, slot).await
-    }
-
-    async fn version(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        revision: Revision,
-    ) -> Result<Option<Record>> {
-        self.network.version(player, slot, revision).await
-    }
-
-    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
-        self.network.players(after, limit).await
     }
 }
 

@@ -30,9 +30,9 @@ flaws! {
     ErasureLooksThenRemoves,
     /// A session starts on a player whose erasure was begun and not finished.
     ErasureNotFinished,
-    /// Who comes upon an erasure that was begun waits for who began it.
+    /// Whoever finds an erasure half done waits for whoever began it.
     WaitsForErasure,
-    /// Who comes upon an ending that was begun waits for who began it.
+    /// Whoever finds an ending half done waits for whoever began it.
     WaitsForEnding,
     /// The last step of a take-over writes the lock, whoever has it by then.
     TakeOverUnchecked,

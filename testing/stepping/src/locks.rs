@@ -1,5 +1,5 @@
 //! Locks of the store of several steps: an ending is marked, the claims are
-//! withdrawn, and then the lock goes. Whoever comes upon a mark does the rest.
+//! withdrawn, and then the lock goes. Whoever finds a mark does the rest.
 
 use playerdata_core::{
     Fence, PlayerId, SessionId, SlotName,

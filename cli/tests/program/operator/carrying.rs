@@ -26,7 +26,7 @@ fn send(folder: &Folder, store: &[&str], player: &str, id: &str) -> Value {
     folder.json(0, &[&arguments[..], store].concat())["sent"].clone()
 }
 
-/// Plays at a store, and gives the answers but for the last.
+/// Plays at a store, and gives the answers except for the last.
 fn play(folder: &Folder, store: &[&str], player: &str, lines: &str) -> Vec<String> {
     let arguments = [&["--strict", "--player", player][..], store].concat();
     let ended = folder.run(&arguments, lines);

@@ -19,7 +19,7 @@ fn players(folder: &Folder, store: &[&str]) -> usize {
     folder.give(&[&["players"], store].concat()).answers.len()
 }
 
-/// All that is exported of a store, but for what is counted afresh.
+/// All that is exported of a store, except for what is counted afresh.
 fn exported(folder: &Folder, store: &[&str]) -> Vec<Value> {
     let exported = folder.give(&[&["export"], store].concat());
     assert_eq!(exported.code, Some(0), "{exported:#?}");

@@ -107,7 +107,7 @@ fn slots_without_versions_or_mail_say_so() {
     let mail = folder.json(1, &["mail", "1", "Slot1"]);
     assert_eq!(mail["letters"], json!([]));
     let none = folder.give(&["mail", "1", "Slot1"]);
-    none.expect(1, &["no letter waits for Slot1 of player 1"]);
+    none.expect(1, &["no letters are waiting for Slot1 of player 1"]);
     let none = folder.give(&["diff", "1", "Slot1", "9"]);
     assert_eq!(none.code, Some(1), "{none:#?}");
     assert!(

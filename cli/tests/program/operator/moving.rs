@@ -116,7 +116,7 @@ fn a_player_who_is_held_is_left_and_told() {
     let left = folder.give(&arguments);
     assert_eq!(left.code, Some(1), "{left:#?}");
     assert!(
-        left.messages.contains("left: player 1 is held by"),
+        left.messages.contains("skipped: player 1 is held by"),
         "{left:#?}"
     );
     assert!(left.messages.contains("busy"), "{left:#?}");

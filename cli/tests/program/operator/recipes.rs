@@ -175,8 +175,8 @@ fn a_bad_deploy(folder: &Folder, recipe: &mut Recipe) {
     assert_eq!(left.code, Some(1), "{left:#?}");
     assert_eq!(left.answers, ["0 slots restored, 0 untouched, 2 left"]);
     for told in [
-        "left: player held, Slot1: ",
-        "left: player new, Slot1: no version from before is kept",
+        "skipped: player held, Slot1: ",
+        "skipped: player new, Slot1: no version from before is kept",
     ] {
         assert!(left.messages.contains(told), "{left:#?}");
     }

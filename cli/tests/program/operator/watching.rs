@@ -85,7 +85,7 @@ fn on_a_pipe_it_tells_a_number_of_updates_in_plain_lines() {
             .count()
     };
     assert_eq!(told("1 sessions of 1 players"), 2, "{ended:#?}");
-    assert_eq!(told("the oldest look is"), 2, "{ended:#?}");
+    assert_eq!(told("the oldest look was"), 2, "{ended:#?}");
     assert_eq!(told("first   live"), 2, "{ended:#?}");
     assert_eq!(told("\x1b"), 0, "{ended:#?}");
     for (arguments, told) in [

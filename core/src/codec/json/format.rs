@@ -31,7 +31,7 @@ pub(super) struct Keys {
     hashes: Vec<u64>,
     /// Where in them each table that is open begins.
     tables: Vec<usize>,
-    /// The key that is being written, but for its escapes.
+    /// The key that is being written, except for its escapes.
     key: Vec<u8>,
     in_key: bool,
     /// Whether two keys of one table may be equal, or the text has parts that

@@ -50,7 +50,7 @@ pub(crate) struct Content {
 }
 
 /// What is wrong with a body.
-pub(super) type Fault = (Rule, String);
+pub(super) type Defect = (Rule, String);
 
 impl Lineage {
     pub(super) fn add(&mut self, parent: u64, author: Author) -> u64 {
@@ -96,7 +96,7 @@ impl Lineage {
         author: &Author,
         content: Content,
         before: Option<u64>,
-    ) -> Vec<Fault> {
+    ) -> Vec<Defect> {
         let mut faults = Vec::new();
         let recorded = match content.change {
             0 => Some(Holdings::NEW),
@@ -116,7 +116,7 @@ impl Lineage {
 
     /// Goes back through the changes that the author made, to what was stored
     /// before.
-    fn check_origin(&self, author: &Author, change: u64, before: Option<u64>) -> Option<Fault> {
+    fn check_origin(&self, author: &Author, change: u64, before: Option<u64>) -> Option<Defect> {
         let key = (author.session, author.slot.clone());
         let loaded = self.loaded.get(&key).copied();
         let mut at = change;

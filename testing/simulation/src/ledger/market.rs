@@ -12,10 +12,7 @@ use super::{
     State,
     goods::{Address, Beside, Estate, Goods, Side},
 };
-use crate::{Rule, holdings};
-
-/// A slot, by its player and its name.
-pub(super) type Place = (PlayerId, SlotName);
+use crate::{Rule, holdings, shop::Place};
 
 #[derive(Debug, Default)]
 pub(super) struct Market {

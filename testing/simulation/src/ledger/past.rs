@@ -7,8 +7,8 @@ use playerdata_core::{
     backend::{Body, Claim, Keeping, Lock, Record},
 };
 
-use super::{State, goods::Estate, market::Place, process_of};
-use crate::{Rule, history::Short};
+use super::{State, goods::Estate, process_of};
+use crate::{Rule, history::Short, shop::Place};
 
 #[derive(Debug, Default)]
 pub(super) struct Past {

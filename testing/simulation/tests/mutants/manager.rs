@@ -13,14 +13,13 @@ use std::{
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    LetterId, PlayerId, Revision, ServerName, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Encoding, Erasure, Hazard, KeepPolicy,
-        Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, NoticeKind,
-        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
-        Renewal, Result, Retention, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter,
-        WriteOutcome,
+        Backend, Body, Claim, Encoding, KeepPolicy, Keeping, Letter, LetterPosition, Notice,
+        NoticeKind, Notification, Opening, Party, Posting, Record, Result, Retention, Stamp,
+        Verdict, WaitingLetter, WriteOutcome,
     },
+    forward_backend,
 };
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -183,46 +182,11 @@ impl HastyManager {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for HastyManager {
-    fn name(&self) -> &'static str {
-        self.way.name()
-    }
-
-    fn limits(&self) -> Limits {
-        self.way.limits()
-    }
-
-    async fn hazards(&self) -> Result<Vec<Hazard>> {
-        self.way.hazards().await
-    }
-
-    async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
-        self.way.renew_lease(server, ttl).await
-    }
-
-    async fn drop_lease(&self, server: &ServerId) -> Result<()> {
-        self.way.drop_lease(server).await
-    }
-
-    async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
-        self.way.lease_is_live(server).await
-    }
-
-    async fn acquire(
-        &self,
-        player: &PlayerId,
-        claimant: &Claimant,
-        replacing: Option<SessionId>,
-    ) -> Result<Acquisition> {
-        self.way.acquire(player, claimant, replacing).await
-    }
-
-    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
-        self.way.release(player, session).await
-    }
-
-    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
-        self.way.holder(player).await
-    }
+    forward_backend!(way:
+        name, limits, hazards, renew_lease, drop_lease, lease_is_live, acquire, release,
+        release_knowing, holder,
+        delete, view, list, erase, settle, forget_decision, known_letters, versions, players,
+    );
 
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
         if self.is(Slip::HolderNotTold) && notice.kind == NoticeKind::Mail {
@@ -250,22 +214,6 @@ impl Backend for HastyManager {
             let _ = way.save(&claim, &stamp, &body).await;
         });
         Ok(WriteOutcome::Written { revision })
-    }
-
-    async fn delete(&self, claim: &Claim, stamp: &Stamp) -> Result<WriteOutcome> {
-        self.way.delete(claim, stamp).await
-    }
-
-    async fn view(&self, player: &PlayerId, slot: &SlotName) -> Result<Option<Record>> {
-        self.way.view(player, slot).await
-    }
-
-    async fn list(&self, player: &PlayerId) -> Result<Vec<SlotSummary>> {
-        self.way.list(player).await
-    }
-
-    async fn erase(&self, player: &PlayerId) -> Result<Erasure> {
-        self.way.erase(player).await
     }
 
     async fn post(&self, player: &PlayerId, slot: &SlotName, letter: &Letter) -> Result<Posting> {
@@ -312,16 +260,6 @@ impl Backend for HastyManager {
         self.way.discard(player, slot, id, posting).await
     }
 
-    async fn settle(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        id: &LetterId,
-        posting: WriteId,
-    ) -> Result<()> {
-        self.way.settle(player, slot, id, posting).await
-    }
-
     async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
         match self.slip {
             Slip::DecideLeftOut => Ok(verdict),
@@ -341,28 +279,11 @@ impl Backend for HastyManager {
         }
     }
 
-    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
-        self.way.forget_decision(trade, party).await
-    }
-
-    async fn known_letters(
-        &self,
-        player: &PlayerId,
-        after: Option<(&SlotName, &LetterId)>,
-        limit: usize,
-    ) -> Result<Vec<KnownLetter>> {
-        self.way.known_letters(player, after, limit).await
-    }
-
     async fn keep_version(&self, claim: &Claim, policy: KeepPolicy) -> Result<Keeping> {
         if self.is(Slip::ReplacedNotKept) && self.puts_back.load(Ordering::Relaxed) {
             return Ok(Keeping::Nothing);
         }
         self.way.keep_version(claim, policy).await
-    }
-
-    async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {
-        self.way.versions(player, slot).await
     }
 
     async fn version(
@@ -379,9 +300,5 @@ impl Backend for HastyManager {
         let whole = version.as_ref().and_then(|version| whole(&version.body));
         *self.on_its_way.lock() = whole.unwrap_or_default()[ENVELOPE]["outbox"].take();
         Ok(version)
-    }
-
-    async fn players(&self, after: Option<&PlayersCursor>, limit: usize) -> Result<PlayersPage> {
-        self.way.players(after, limit).await
     }
 }

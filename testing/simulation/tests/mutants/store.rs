@@ -9,15 +9,14 @@ use std::{
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use playerdata_core::{
-    ClaimNumber, Fence, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName,
-    TradeId, WriteId,
+    ClaimNumber, Fence, PlayerId, Revision, ServerId, SessionId, SlotName,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Encoding, Erasure,
-        ErrorKind, Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock,
-        Notice, Notification, Opened, Opening, Party, PlayersCursor, PlayersPage, Posting, Record,
-        Release, Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter,
+        ErrorKind, KeepPolicy, Keeping, Letter, Lock, Notice, Opened, Opening, PlayersCursor,
+        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, VersionSummary,
         WriteOutcome,
     },
+    forward_backend,
 };
 
 use crate::flaw::Flaw;
@@ -91,6 +90,7 @@ impl FlawedStore {
                     last_write: Some(record.write_id),
                     record: Some(record),
                     mail: true,
+                    version_age: None,
                 };
                 place.insert(Slot {
                     now,
@@ -205,6 +205,7 @@ impl FlawedStore {
                 body,
             }),
             mail: true,
+            version_age: None,
         };
     }
 
@@ -269,16 +270,13 @@ fn torn_from(new: &Body, old: Option<&Body>) -> Body {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for FlawedStore {
+    forward_backend!(inner:
+        limits, hazards, drop_lease, notify, letters, discard, settle, known_letters, decide,
+        forget_decision,
+    );
+
     fn name(&self) -> &'static str {
         "flawed"
-    }
-
-    fn limits(&self) -> Limits {
-        self.inner.limits()
-    }
-
-    async fn hazards(&self) -> Result<Vec<Hazard>> {
-        self.inner.hazards().await
     }
 
     async fn renew_lease(&self, server: &ServerId, ttl: Duration) -> Result<Renewal> {
@@ -296,10 +294,6 @@ impl Backend for FlawedStore {
             notices.extend(again);
         }
         Ok(outcome)
-    }
-
-    async fn drop_lease(&self, server: &ServerId) -> Result<()> {
-        self.inner.drop_lease(server).await
     }
 
     async fn lease_is_live(&self, server: &ServerId) -> Result<bool> {
@@ -356,12 +350,17 @@ impl Backend for FlawedStore {
         }))
     }
 
-    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
-        Ok(self.with(player, |player| player.lock.clone()))
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        _claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        self.release(player, session).await
     }
 
-    async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
-        self.inner.notify(server, notice).await
+    async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {
+        Ok(self.with(player, |player| player.lock.clone()))
     }
 
     async fn open(&self, claim: &Claim) -> Result<Opening> {
@@ -424,53 +423,6 @@ impl Backend for FlawedStore {
             *holder = self.with(player, |player| player.lock.clone());
         }
         Ok(posting)
-    }
-
-    async fn letters(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        after: Option<LetterPosition>,
-        limit: usize,
-    ) -> Result<Vec<WaitingLetter>> {
-        self.inner.letters(player, slot, after, limit).await
-    }
-
-    async fn discard(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        id: &LetterId,
-        posting: WriteId,
-    ) -> Result<()> {
-        self.inner.discard(player, slot, id, posting).await
-    }
-
-    async fn settle(
-        &self,
-        player: &PlayerId,
-        slot: &SlotName,
-        id: &LetterId,
-        posting: WriteId,
-    ) -> Result<()> {
-        self.inner.settle(player, slot, id, posting).await
-    }
-
-    async fn known_letters(
-        &self,
-        player: &PlayerId,
-        after: Option<(&SlotName, &LetterId)>,
-        limit: usize,
-    ) -> Result<Vec<KnownLetter>> {
-        self.inner.known_letters(player, after, limit).await
-    }
-
-    async fn decide(&self, trade: TradeId, verdict: Verdict) -> Result<Verdict> {
-        self.inner.decide(trade, verdict).await
-    }
-
-    async fn forget_decision(&self, trade: TradeId, party: Party) -> Result<()> {
-        self.inner.forget_decision(trade, party).await
     }
 
     async fn versions(&self, player: &PlayerId, slot: &SlotName) -> Result<Vec<VersionSummary>> {

@@ -9,17 +9,17 @@ use crate::{failure::Failure, output::chain};
 
 /// Which store a command is about.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Place {
+pub(crate) struct StoreArgs {
     /// Where the data is: sqlite:PATH, redis://HOST:PORT?namespace=NAME,
     /// redis+sentinel://HOST:PORT/NAME, or dynamodb://TABLE?region=REGION
     #[arg(
-        long,
+        long = "store",
         value_name = "STORE",
         env = "PLAYERDATA_STORE",
         hide_env_values = true,
         value_parser = store_url
     )]
-    pub(crate) store: StoreUrl,
+    pub(crate) url: StoreUrl,
 
     /// The game's settings, such as examples/settings.toml
     #[arg(long, value_name = "FILE.toml")]
@@ -30,7 +30,7 @@ pub(crate) struct Place {
     pub(crate) json: bool,
 }
 
-impl Place {
+impl StoreArgs {
     pub(crate) fn settings(&self) -> Result<Settings, Failure> {
         settings(self.config.as_ref())
     }
