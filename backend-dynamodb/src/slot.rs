@@ -233,6 +233,7 @@ async fn read_claimed(table: &Table, claim: &Claim, key: &Key) -> Result<Opening
             last_write: head.write_id,
             record,
             mail,
+            version_age: None,
         }));
     }
     if head.is_under_lock_of(claim) {

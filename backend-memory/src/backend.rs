@@ -130,7 +130,8 @@ impl Backend for MemoryBackend {
     }
 
     async fn open(&self, claim: &Claim) -> Result<Opening> {
-        Ok(self.store.players.open(claim))
+        let now = self.store.options.clock.now();
+        Ok(self.store.players.open(claim, now))
     }
 
     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {

@@ -62,10 +62,10 @@ struct Content {
 }
 
 impl Players {
-    pub(crate) fn open(&self, claim: &Claim) -> Opening {
+    pub(crate) fn open(&self, claim: &Claim, now: UnixMillis) -> Opening {
         self.with(&claim.player, |player| match player {
             None => Opening::Lost { holder: None },
-            Some(player) => player.open(claim),
+            Some(player) => player.open(claim, now),
         })
     }
 
@@ -94,7 +94,7 @@ impl Players {
 }
 
 impl Player {
-    fn open(&mut self, claim: &Claim) -> Opening {
+    fn open(&mut self, claim: &Claim, now: UnixMillis) -> Opening {
         if !self.is_locked_for(claim) {
             return Opening::Lost {
                 holder: self.lock.clone(),
@@ -113,6 +113,7 @@ impl Player {
             last_write: slot.last_write,
             record: slot.record(),
             mail,
+            version_age: self.versions.age_of_newest(&claim.slot, now),
         })
     }
 

@@ -83,8 +83,7 @@ impl Versions {
         now: UnixMillis,
     ) -> Keeping {
         let revision = record.revision;
-        let newest = self.0.iter().rev().find(|version| version.slot == *slot);
-        match newest {
+        match self.newest(slot) {
             Some(newest) if newest.record.revision == revision => {
                 return Keeping::Kept { revision };
             }
@@ -100,6 +99,18 @@ impl Versions {
         });
         self.drop_oldest(slot, policy.most);
         Keeping::Kept { revision }
+    }
+
+    /// How long ago the newest version of a slot was kept, unless by a clock that
+    /// ran ahead.
+    pub(crate) fn age_of_newest(&self, slot: &SlotName, now: UnixMillis) -> Option<Duration> {
+        let newest = self.newest(slot)?;
+        let age = now.get().checked_sub(newest.kept_at.get())?;
+        Some(Duration::from_millis(age))
+    }
+
+    fn newest(&self, slot: &SlotName) -> Option<&Version> {
+        self.0.iter().rev().find(|version| version.slot == *slot)
     }
 
     fn drop_oldest(&mut self, slot: &SlotName, most: u32) {

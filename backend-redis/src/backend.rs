@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
         Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
@@ -249,7 +250,16 @@ impl Backend for RedisBackend {
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
-        lock::release(&self.store, player, session).await
+        lock::release(&self.store, player, session, &[]).await
+    }
+
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        lock::release(&self.store, player, session, claims).await
     }
 
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {

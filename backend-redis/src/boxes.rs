@@ -39,9 +39,10 @@ impl SlotBox<'_> {
         let (mut declared, mut pause) = (true, FIRST_PAUSE);
         let mut declarations = 0;
         while declarations < MAX_DECLARATIONS {
-            let mut call = Invocation::default().key(store.keys.player(self.player));
+            let mut call = Invocation::default();
+            call = call.named(|to| store.keys.push_player(self.player, to));
             if declared {
-                call = call.key(store.keys.of_box(self.player, self.slot, self.kind));
+                call = call.named(|to| store.keys.push_box(self.player, self.slot, self.kind, to));
             }
             let call = call
                 .argument(self.slot)

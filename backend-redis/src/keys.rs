@@ -1,7 +1,9 @@
 //! The names of the keys, and the hash slots that a Cluster sorts them into.
 
 use crc::{CRC_16_XMODEM, Crc};
-use playerdata_core::{PlayerId, ServerName, SlotName, TradeId, backend::Claim};
+use playerdata_core::{
+    ClaimNumber, PlayerId, ServerName, SessionId, SlotName, TradeId, backend::Claim,
+};
 use thiserror::Error;
 use uuid::fmt::Hyphenated;
 
@@ -64,7 +66,13 @@ impl Keys {
 
     /// The hash with the player's fence, lock and list of slots.
     pub(crate) fn player(&self, player: &PlayerId) -> String {
-        [&self.namespace, ":{", player.as_str(), "}"].concat()
+        name(|to| self.push_player(player, to))
+    }
+
+    /// The same, appended to a text, as are those below: calls that every player
+    /// makes need them, so they are made without the detours of `format!`.
+    pub(crate) fn push_player(&self, player: &PlayerId, to: &mut String) {
+        push_all(to, [&self.namespace, ":{", player.as_str(), "}"]);
     }
 
     /// The pattern of the names that players' hashes have. Others' keys can fit
@@ -81,41 +89,51 @@ impl Keys {
 
     /// Where the value of a slot is while nobody has it open.
     pub(crate) fn rest(&self, player: &PlayerId, slot: &SlotName) -> String {
-        [&self.namespace, ":{", player.as_str(), "}:", slot.as_str()].concat()
+        name(|to| self.push_rest(player, slot, to))
+    }
+
+    pub(crate) fn push_rest(&self, player: &PlayerId, slot: &SlotName, to: &mut String) {
+        self.push_player(player, to);
+        push_all(to, [":", slot.as_str()]);
     }
 
     /// Where the value of a slot is while it is open under a claim.
     pub(crate) fn claim(&self, claim: &Claim) -> String {
-        let mut name = String::new();
-        self.push_claim(claim, &mut name);
-        name
+        name(|to| self.push_claim(claim, to))
     }
 
-    /// The same, appended to a text: every save needs it, so it is made
-    /// without the detours of `format!`.
     pub(crate) fn push_claim(&self, claim: &Claim, to: &mut String) {
+        self.push_claimed(&claim.player, &claim.slot, claim.session, claim.number, to);
+    }
+
+    pub(crate) fn push_claimed(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        session: SessionId,
+        number: ClaimNumber,
+        to: &mut String,
+    ) {
         let (mut guid, mut digits) = ([0; Hyphenated::LENGTH], itoa::Buffer::new());
-        let session = claim.session.as_uuid().hyphenated().encode_lower(&mut guid);
-        let number = digits.format(claim.number.get());
-        let (player, slot) = (claim.player.as_str(), claim.slot.as_str());
-        for part in [
-            &self.namespace,
-            ":{",
-            player,
-            "}:",
-            slot,
-            ":",
-            session,
-            ":",
-            number,
-        ] {
-            to.push_str(part);
-        }
+        let session = session.as_uuid().hyphenated().encode_lower(&mut guid);
+        self.push_rest(player, slot, to);
+        push_all(to, [":", session, ":", digits.format(number.get())]);
     }
 
     /// The mailbox of a slot, or its versions.
     pub(crate) fn of_box(&self, player: &PlayerId, slot: &SlotName, kind: BoxKind) -> String {
-        [&self.rest(player, slot), ":", kind.as_str()].concat()
+        name(|to| self.push_box(player, slot, kind, to))
+    }
+
+    pub(crate) fn push_box(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        kind: BoxKind,
+        to: &mut String,
+    ) {
+        self.push_rest(player, slot, to);
+        push_all(to, [":", kind.as_str()]);
     }
 
     /// The verdict on a trade, which has a hash tag of its own.
@@ -130,6 +148,18 @@ impl Keys {
     }
 }
 
+fn name(push: impl FnOnce(&mut String)) -> String {
+    let mut name = String::new();
+    push(&mut name);
+    name
+}
+
+fn push_all<const N: usize>(to: &mut String, parts: [&str; N]) {
+    for part in parts {
+        to.push_str(part);
+    }
+}
+
 /// The hash slot of keys with this hash tag.
 pub(crate) fn hash_slot(tag: &str) -> HashSlot {
     const CRC: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
@@ -138,7 +168,7 @@ pub(crate) fn hash_slot(tag: &str) -> HashSlot {
 
 #[cfg(test)]
 mod tests {
-    use playerdata_core::{ClaimNumber, Fence, SessionId};
+    use playerdata_core::Fence;
     use uuid::Uuid;
 
     use super::*;

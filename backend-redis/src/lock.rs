@@ -1,10 +1,10 @@
 //! The lock of a player: taken, given back, looked at, and erased with the rest.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, SessionId, SlotName,
-    backend::{Acquisition, Claim, Claimant, Erasure, Lock, Release, Result},
+    backend::{Acquisition, Claimant, Erasure, Lock, Release, Result},
 };
 
 use crate::{
@@ -24,14 +24,14 @@ pub(crate) async fn acquire(
     store.eviction.find_out(&store.link, by).await;
     let call = || {
         Invocation::default()
-            .key(store.keys.player(player))
+            .named(|to| store.keys.push_player(player, to))
             .argument(&claimant.session)
             .argument(&claimant.server.name)
             .argument(&claimant.server.incarnation)
             .argument(&claimant.at.get())
             .argument(&replacing.map_or(String::new(), |session| session.to_string()))
     };
-    let mut answer = withdrawing(store, &ACQUIRE, player, replacing, call).await?;
+    let mut answer = withdrawing(store, &ACQUIRE, player, replacing, &[], call).await?;
     match answer.word.as_str() {
         "acquired" => Ok(Acquisition::Acquired {
             fence: Fence::new(answer.part()?),
@@ -43,17 +43,20 @@ pub(crate) async fn acquire(
     }
 }
 
+/// Releases. `claims` are those that the session has, as far as the caller knows.
 pub(crate) async fn release(
     store: &Store,
     player: &PlayerId,
     session: SessionId,
+    claims: &[(SlotName, ClaimNumber)],
 ) -> Result<Release> {
     let call = || {
         Invocation::default()
-            .key(store.keys.player(player))
+            .named(|to| store.keys.push_player(player, to))
             .argument(&session)
     };
-    let answer = withdrawing(store, &RELEASE, player, Some(session), call).await?;
+    let session = Some(session);
+    let answer = withdrawing(store, &RELEASE, player, session, claims, call).await?;
     match answer.word.as_str() {
         "released" => Ok(Release::Released),
         "not held" => Ok(Release::NotHeld),
@@ -63,46 +66,67 @@ pub(crate) async fn release(
 
 /// Calls a script that withdraws the claims of `session`.
 ///
-/// Which claims there are is known to the store alone. So the script is called
-/// without them first, which is right most of the time, and answers with those
-/// that it would have to touch, if there are any.
+/// Which claims there are is known for certain to the store alone. So the script
+/// is called with those that the caller knows of, or without any, which is right
+/// most of the time; if it is not, it answers with those that it would have to
+/// touch.
 async fn withdrawing(
     store: &Store,
     script: &Script,
     player: &PlayerId,
     session: Option<SessionId>,
+    claims: &[(SlotName, ClaimNumber)],
     call: impl Fn() -> Invocation,
 ) -> Result<Answer> {
     let aim = store.changing(player);
-    let mut claimed = Vec::new();
+    let mut known = true;
+    let mut claims = session.map_or(Cow::default(), |_| Cow::Borrowed(claims));
     for _ in 0..MAX_DECLARATIONS {
-        let mut call = call();
-        for claim in &claimed {
-            call = call
-                .key(store.keys.claim(claim))
-                .key(store.keys.rest(player, &claim.slot))
-                .argument(&claim.slot)
-                .argument(&claim.number);
-        }
-        let mut answer = store.call(script, &call, aim).await?;
+        let call = declaring(store, player, session, &claims, call());
+        let answer = if known && !claims.is_empty() {
+            store.call_unless_moving(script, &call, aim).await?
+        } else {
+            Some(store.call(script, &call, aim).await?)
+        };
+        known = false;
+        let Some(mut answer) = answer else {
+            // What the caller knows of may be gone, and while the hash slot
+            // moves a key that is not there can't be declared.
+            claims = Cow::default();
+            continue;
+        };
         if answer.word != "declare" {
             return Ok(answer);
         }
-        claimed.clear();
-        while !answer.is_done() {
-            let Some(session) = session else {
-                return Err(answer.unknown());
-            };
-            claimed.push(Claim {
-                player: player.clone(),
-                session,
-                fence: Fence::default(), // no part of the key
-                slot: answer.part()?,
-                number: ClaimNumber::new(answer.part()?),
-            });
+        if session.is_none() {
+            return Err(answer.unknown());
         }
+        let mut answered = Vec::new();
+        while !answer.is_done() {
+            answered.push((answer.part()?, ClaimNumber::new(answer.part()?)));
+        }
+        claims = answered.into();
     }
     Err(restless())
+}
+
+/// Adds the keys of these claims of `session` to a call.
+fn declaring(
+    store: &Store,
+    player: &PlayerId,
+    session: Option<SessionId>,
+    claims: &[(SlotName, ClaimNumber)],
+    mut call: Invocation,
+) -> Invocation {
+    let keys = &store.keys;
+    for (session, (slot, number)) in session.iter().cycle().zip(claims) {
+        call = call
+            .named(|to| keys.push_claimed(player, slot, *session, *number, to))
+            .named(|to| keys.push_rest(player, slot, to))
+            .argument(slot)
+            .argument(number);
+    }
+    call
 }
 
 pub(crate) async fn holder(store: &Store, player: &PlayerId) -> Result<Option<Lock>> {

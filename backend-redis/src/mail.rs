@@ -43,7 +43,7 @@ pub(crate) async fn post(
         call.argument(&letter.id)
             .argument(&letter.posting)
             .argument(letter.retention.as_str())
-            .bytes(text.clone())
+            .bytes(&text)
             .argument(&MAX_LETTERS)
     });
     let mut answer = call.await?;

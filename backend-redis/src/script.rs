@@ -1,6 +1,6 @@
 //! The scripts, and how their answers are read.
 
-use std::{str::FromStr, sync::LazyLock};
+use std::{fmt::Display, io::Write as _, iter, str::FromStr, sync::LazyLock};
 
 use playerdata_core::{
     Fence, UnixMillis,
@@ -25,25 +25,26 @@ macro_rules! scripts {
 }
 
 scripts! {
-    ACQUIRE: "player.lua", "acquire.lua";
-    RELEASE: "player.lua", "release.lua";
-    OPEN: "player.lua", "open.lua";
+    ACQUIRE: "player.lua", "time.lua", "declare.lua", "claims.lua", "acquire.lua";
+    RELEASE: "player.lua", "declare.lua", "claims.lua", "release.lua";
+    OPEN: "player.lua", "mark.lua", "open.lua";
     EXPLAIN: "player.lua", "explain.lua";
-    LIST: "player.lua", "list.lua";
-    ERASE: "player.lua", "erase.lua";
-    SWEEP: "player.lua", "sweep.lua";
+    LIST: "player.lua", "declare.lua", "list.lua";
+    ERASE: "player.lua", "declare.lua", "listing.lua", "erase.lua";
+    SWEEP: "player.lua", "names.lua", "listing.lua", "sweep.lua";
     LOOK: "player.lua", "look.lua";
     WATCH: "player.lua", "watch.lua";
-    POST: "player.lua", "box.lua", "mail.lua", "post.lua";
-    LETTERS: "player.lua", "box.lua", "mail.lua", "letters.lua";
-    MAILBOXES: "player.lua", "mailboxes.lua";
-    KNOWN: "player.lua", "box.lua", "mail.lua", "known.lua";
-    DISCARD: "player.lua", "box.lua", "mail.lua", "discard.lua";
-    SETTLE: "player.lua", "box.lua", "mail.lua", "settle.lua";
-    KEEP_VERSION: "player.lua", "box.lua", "keep_version.lua";
-    VERSIONS: "player.lua", "box.lua", "versions.lua";
-    READ_VERSION: "player.lua", "box.lua", "read_version.lua";
-    ANYTHING: "player.lua", "anything.lua";
+    POST: "player.lua", "names.lua", "time.lua", "box.lua", "mail.lua", "post.lua";
+    LETTERS: "player.lua", "names.lua", "time.lua", "box.lua", "mail.lua", "letters.lua";
+    MAILBOXES: "player.lua", "listing.lua", "mailboxes.lua";
+    KNOWN: "player.lua", "names.lua", "time.lua", "box.lua", "mail.lua", "known.lua";
+    DISCARD: "player.lua", "names.lua", "time.lua", "box.lua", "mail.lua", "discard.lua";
+    SETTLE: "player.lua", "names.lua", "time.lua", "box.lua", "mail.lua", "settle.lua";
+    KEEP_VERSION: "player.lua", "names.lua", "mark.lua", "time.lua", "box.lua",
+        "keep_version.lua";
+    VERSIONS: "player.lua", "names.lua", "time.lua", "box.lua", "versions.lua";
+    READ_VERSION: "player.lua", "names.lua", "time.lua", "box.lua", "read_version.lua";
+    ANYTHING: "player.lua", "names.lua", "listing.lua", "anything.lua";
     SCAN: "scan.lua";
     DECIDE: "decide.lua";
     FORGET_DECISION: "forget_decision.lua";
@@ -74,34 +75,69 @@ impl Script {
 /// touches is among them, except new ones while their hash slot moves.
 #[derive(Debug, Default)]
 pub(crate) struct Invocation {
-    keys: Vec<String>,
-    arguments: Vec<Vec<u8>>,
+    keys: Parts<String>,
+    arguments: Parts<Vec<u8>>,
+}
+
+/// Pieces of text or bytes, one behind the other.
+#[derive(Debug, Default)]
+struct Parts<B> {
+    all: B,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl<B: AsRef<[u8]>> Parts<B> {
+    /// What was appended since the last one is one of them.
+    fn end(&mut self) {
+        self.ends.push(self.all.as_ref().len());
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = iter::once(0).chain(self.ends.iter().copied());
+        let ranges = starts.zip(&self.ends);
+        ranges.map(|(start, &end)| &self.all.as_ref()[start..end])
+    }
 }
 
 impl Invocation {
-    pub(crate) fn key(mut self, key: String) -> Self {
-        self.keys.push(key);
+    pub(crate) fn key(self, key: impl AsRef<str>) -> Self {
+        self.named(|to| to.push_str(key.as_ref()))
+    }
+
+    pub(crate) fn keys(self, keys: impl IntoIterator<Item = String>) -> Self {
+        keys.into_iter().fold(self, Self::key)
+    }
+
+    /// A key whose name is appended to a text.
+    pub(crate) fn named(mut self, push: impl FnOnce(&mut String)) -> Self {
+        push(&mut self.keys.all);
+        self.keys.end();
         self
     }
 
-    pub(crate) fn keys(mut self, keys: impl IntoIterator<Item = String>) -> Self {
-        self.keys.extend(keys);
+    pub(crate) fn argument(mut self, argument: &(impl Display + ?Sized)) -> Self {
+        // Writing to memory can't fail.
+        let _ = write!(self.arguments.all, "{argument}");
+        self.arguments.end();
         self
     }
 
-    pub(crate) fn argument(self, argument: &(impl ToString + ?Sized)) -> Self {
-        self.bytes(argument.to_string().into_bytes())
-    }
-
-    pub(crate) fn bytes(mut self, argument: Vec<u8>) -> Self {
-        self.arguments.push(argument);
+    pub(crate) fn bytes(mut self, argument: &[u8]) -> Self {
+        self.arguments.all.extend_from_slice(argument);
+        self.arguments.end();
         self
     }
 
     fn command(&self, name: &str, script: &str) -> Cmd {
-        let mut command = redis::cmd(name);
-        command.arg(script).arg(self.keys.len());
-        command.arg(&self.keys).arg(&self.arguments);
+        let (keys, arguments) = (&self.keys, &self.arguments);
+        let count = keys.ends.len() + arguments.ends.len() + 3;
+        let bytes = keys.all.len() + arguments.all.len() + name.len() + script.len() + 8;
+        let mut command = Cmd::with_capacity(count, bytes);
+        command.arg(name).arg(script).arg(keys.ends.len());
+        for part in keys.iter().chain(arguments.iter()) {
+            command.arg(part);
+        }
         command
     }
 }

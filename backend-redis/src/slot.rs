@@ -1,9 +1,9 @@
 //! Slots: opened, written, emptied, viewed and listed.
 
-use std::{io::Write as _, time::Duration};
+use std::{fmt, io::Write as _, time::Duration};
 
 use playerdata_core::{
-    ClaimNumber, Fence, PlayerId, SessionId, SlotName,
+    ClaimNumber, PlayerId, SessionId, SlotName,
     backend::{
         BackendError, Body, Claim, Effect, Encoding, ErrorKind, Opened, Opening, Record, Result,
         SlotSummary, Stamp, WriteOutcome,
@@ -34,23 +34,23 @@ pub(crate) enum Location {
 
 impl Location {
     pub(crate) fn key(self, store: &Store, player: &PlayerId, slot: &SlotName) -> String {
-        match self {
-            Self::Rest => store.keys.rest(player, slot),
-            Self::Claimed(session, number) => store.keys.claim(&Claim {
-                player: player.clone(),
-                session,
-                fence: Fence::default(), // no part of the key
-                slot: slot.clone(),
-                number,
-            }),
-        }
+        let mut key = String::new();
+        self.push_key(store, player, slot, &mut key);
+        key
     }
 
-    /// As the player's hash has it.
-    pub(crate) fn text(self) -> String {
+    pub(crate) fn push_key(
+        self,
+        store: &Store,
+        player: &PlayerId,
+        slot: &SlotName,
+        to: &mut String,
+    ) {
         match self {
-            Self::Rest => "rest".to_owned(),
-            Self::Claimed(_, number) => number.to_string(),
+            Self::Rest => store.keys.push_rest(player, slot, to),
+            Self::Claimed(session, number) => {
+                store.keys.push_claimed(player, slot, session, number, to);
+            }
         }
     }
 
@@ -65,6 +65,16 @@ impl Location {
                 let what = format!("a slot in the place {text:?}");
                 Err(error::corrupt(Effect::None, what))
             }
+        }
+    }
+}
+
+/// As the player's hash has it.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rest => f.write_str("rest"),
+            Self::Claimed(_, number) => number.fmt(f),
         }
     }
 }
@@ -91,27 +101,26 @@ impl Declared {
     }
 
     fn call(self, store: &Store, claim: &Claim, place: Location) -> Invocation {
-        let mut call = Invocation::default().key(store.keys.player(&claim.player));
+        let (keys, player, slot) = (&store.keys, &claim.player, &claim.slot);
+        let mut call = Invocation::default().named(|to| keys.push_player(player, to));
         if self != Self::Player {
-            call = call.key(place.key(store, &claim.player, &claim.slot));
+            call = call.named(|to| place.push_key(store, player, slot, to));
         }
         if self == Self::All {
-            let (player, slot) = (&claim.player, &claim.slot);
-            call = call.key(store.keys.claim(claim));
+            call = call.named(|to| keys.push_claim(claim, to));
             if place != Location::Rest {
-                call = call.key(store.keys.rest(player, slot));
+                call = call.named(|to| keys.push_rest(player, slot, to));
             }
-            call = call.key(store.keys.of_box(player, slot, BoxKind::Mail));
+            call = call.named(|to| keys.push_box(player, slot, BoxKind::Mail, to));
         }
-        let place = match self {
-            Self::Player => "new".to_owned(),
-            _ => place.text(),
+        let call = (call.argument(&claim.session))
+            .argument(slot)
+            .argument(&claim.number);
+        let call = match (self, place) {
+            (Self::Player, _) => call.argument("new"),
+            (_, place) => call.argument(&place),
         };
-        call.argument(&claim.session)
-            .argument(&claim.slot)
-            .argument(&claim.number)
-            .argument(&place)
-            .argument(&claim.fence)
+        call.argument(&claim.fence)
     }
 }
 
@@ -165,9 +174,13 @@ async fn opening(store: &Store, claim: &Claim, mut answer: Answer) -> Result<Ope
         "opened" => {
             let value = answer.bytes()?;
             let mail = answer.part::<String>()? != "0";
+            let version_age = version_age(&mut answer)?;
             let opened = whatever_it_is(store, &claim.player, &claim.slot, value);
-            let opened = opened.await;
-            Ok(Opening::Opened(Opened { mail, ..opened }))
+            Ok(Opening::Opened(Opened {
+                mail,
+                version_age,
+                ..opened.await
+            }))
         }
         "lost" => Ok(Opening::Lost {
             holder: answer.holder()?,
@@ -177,6 +190,23 @@ async fn opening(store: &Store, claim: &Claim, mut answer: Answer) -> Result<Ope
         "forgotten" => Err(forgotten(Effect::None, &claim.player, &claim.slot)),
         _ => Err(answer.unknown()),
     }
+}
+
+/// How long ago the newest version was kept: the rest of the answer is what the
+/// player's hash has of the versions, and the server's time, if there are any.
+fn version_age(answer: &mut Answer) -> Result<Option<Duration>> {
+    if answer.is_done() {
+        return Ok(None);
+    }
+    let versions: String = answer.part()?;
+    let (seconds, micros): (u64, u64) = (answer.part()?, answer.part()?);
+    // Earlier versions of this did not write down when that was.
+    let kept_at = versions.split_once(' ').map(|(_, kept_at)| kept_at.parse());
+    let Some(Ok(kept_at)) = kept_at else {
+        return Ok(None);
+    };
+    let now = Duration::from_secs(seconds) + Duration::from_micros(micros);
+    Ok(now.checked_sub(Duration::from_millis(kept_at)))
 }
 
 /// Reads the value of a slot, whether it can be understood or not. One that does
@@ -386,7 +416,7 @@ pub(crate) async fn list(store: &Store, player: &PlayerId) -> Result<Vec<SlotSum
             call = call
                 .key(place.key(store, player, slot))
                 .argument(slot)
-                .argument(&place.text());
+                .argument(place);
         }
         let mut answer = store.call(&LIST, &call, aim).await?;
         match answer.word.as_str() {

@@ -159,7 +159,7 @@ pub(crate) fn whatever_it_is(value: Vec<u8>) -> Opened {
                     bytes,
                 },
             }),
-            mail: false,
+            ..Opened::default()
         }
     })
 }

@@ -35,10 +35,10 @@ pub(crate) async fn keep(store: &Store, claim: &Claim, policy: KeepPolicy) -> Re
     let mut place = Location::Claimed(claim.session, claim.number);
     for _ in 0..MAX_DECLARATIONS {
         let call = versions(player, slot).call(store, &KEEP_VERSION, aim, |call| {
-            call.key(place.key(store, player, slot))
+            call.named(|to| place.push_key(store, player, slot, to))
                 .argument(&claim.session)
                 .argument(&claim.fence)
-                .argument(&place.text())
+                .argument(&place)
                 .argument(&policy.most)
                 .argument(&min_age)
         });

@@ -115,6 +115,7 @@ macro_rules! __every_store {
                 everything_is_lost_without_a_lock,
                 a_take_over_kills_the_claims_on_all_slots,
                 a_release_kills_the_claims_on_all_slots,
+                a_release_kills_all_claims_whichever_its_caller_knows,
             }
             claims {
                 a_save_under_an_earlier_claim_is_overtaken,
@@ -349,6 +350,7 @@ macro_rules! __every_store {
                 the_newest_versions_stay_and_the_oldest_go,
                 a_policy_that_keeps_none_removes_none,
                 a_version_too_soon_is_not_kept,
+                an_opening_says_how_old_the_newest_version_is_or_nothing,
                 a_revision_is_kept_once,
                 what_was_never_kept_is_no_version,
                 a_slot_that_holds_nothing_keeps_nothing,

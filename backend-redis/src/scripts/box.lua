@@ -20,8 +20,13 @@ local function read_order()
   return order, number
 end
 
-local function list_it(number)
-  redis.call('HSET', KEYS[1], field, string.format('%d', number))
+-- Of versions, also when the newest one was kept.
+local function list_it(number, kept_at)
+  local listing = string.format('%d', number)
+  if kept_at then
+    listing = listing .. ' ' .. string.format('%d', kept_at)
+  end
+  redis.call('HSET', KEYS[1], field, listing)
 end
 
 -- The answer to a caller that can't be served; nil if it can. Only what is new

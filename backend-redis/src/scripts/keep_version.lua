@@ -58,7 +58,12 @@ if newest then
   end
   -- One of the future was kept by a clock that ran ahead.
   if kept_at <= now and now < kept_at + tonumber(ARGV[8]) then
-    be_primary()
+    if string.find(player[field] or '', ' ', 1, true) then
+      be_primary()
+    else
+      -- It was listed by an earlier version of this script.
+      list_it(kept, kept_at)
+    end
     return { 'recent' }
   end
 end
@@ -72,5 +77,5 @@ while kept > most do
   order, kept = string.sub(order, #oldest + 2), kept - 1
 end
 redis.call('HSET', box, 'order', order)
-list_it(kept)
+list_it(kept, now)
 return { 'kept', revision }

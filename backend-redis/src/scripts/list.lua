@@ -4,8 +4,18 @@
 --       then each slot and where its value is ('rest' or a claim number)
 be_primary()
 local player = read_player()
-local slots = slots_where(player, function() return true end)
-if not declared(slots, player, 2) then
+local slots = {}
+for field, where in pairs(player) do
+  if string.sub(field, 1, 5) == 'slot:' then
+    slots[#slots + 1] = string.sub(field, 6)
+    slots[#slots + 1] = where
+  end
+end
+local declared = #slots == #ARGV - 1
+for i = 2, #ARGV, 2 do
+  declared = declared and player['slot:' .. ARGV[i]] == ARGV[i + 1]
+end
+if not declared then
   table.insert(slots, 1, player.session or '')
   return declare(slots)
 end

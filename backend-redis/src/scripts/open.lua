@@ -1,28 +1,27 @@
 -- Opens a slot: moves its value to the key of the claim.
--- KEYS: the player, where the value is unless it is new, the claim unless the
---       hash slot is on the move, the mailbox if that is declared
+-- KEYS: the player, where the value is unless it is new; unless the hash slot is
+--       on the move, also the claim, the key at rest if the value is elsewhere, and
+--       the mailbox
 -- ARGV: session, slot, claim number, where the value is ('rest', a number, or
 --       'new' if it was never opened and its key is not declared), fence
-local player = read_player()
-if player.session ~= ARGV[1] or (ARGV[5] ~= '' and player.fence ~= ARGV[5]) then
+local session, slot, number = ARGV[1], ARGV[2], ARGV[3]
+local field = 'slot:' .. slot
+local has = redis.call('HMGET', KEYS[1],
+  'session', 'fence', field, 'mail:' .. slot, 'versions:' .. slot)
+if has[1] ~= session or (ARGV[5] ~= '' and has[2] ~= ARGV[5]) then
   be_primary()
-  return with_holder('lost', player)
+  return with_holder('lost', read_player())
 end
 
+local listed, mail, versions = has[3], has[4], has[5] or nil
+local where = listed or 'rest'
 -- Numbers go beyond what a Lua number holds exactly: they are compared as text.
-local function less(a, b)
-  return #a < #b or (#a == #b and a < b)
-end
-
-local slot, number = ARGV[2], ARGV[3]
-local field, rest, claim = 'slot:' .. slot, rest_key(slot), claim_key(slot, ARGV[1], number)
-local where = player[field] or 'rest'
-if where ~= 'rest' and less(number, where) then
+if where ~= 'rest' and (#number < #where or (#number == #where and number < where)) then
   be_primary()
   return { 'overtaken' }
 end
 if ARGV[4] == 'new' then
-  if player[field] then
+  if listed then
     return { 'declare', slot, where }
   end
 elseif where ~= ARGV[4] then
@@ -31,21 +30,28 @@ end
 
 -- How many letters wait. A mailbox that the hash does not list was made before
 -- the hash was lost: who reads it puts that right.
-local mail = player['mail:' .. slot]
 if not mail then
-  local box = box_key(slot, 'mail')
-  mail = KEYS[#KEYS] == box and redis.call('EXISTS', box) == 1 and '1' or '0'
+  mail = #KEYS > 3 and redis.call('EXISTS', KEYS[#KEYS]) == 1 and '1' or '0'
 end
 
+-- What says when the newest version was kept, if any is, and what the time is.
+local seconds, micros
+if versions then
+  local time = redis.call('TIME')
+  seconds, micros = time[1], time[2]
+end
+
+local rest = ARGV[4] == 'rest' and KEYS[2] or KEYS[1] .. ':' .. slot
+local claim = KEYS[3] or rest .. ':' .. session .. ':' .. number
 if where == number then
   be_primary()
   local value = redis.call('GET', claim)
-  return value and { 'opened', value, mail } or { 'vanished' }
+  return value and { 'opened', value, mail, versions, seconds, micros } or { 'vanished' }
 end
 
 local value = ''
-if player[field] then
-  local source = where == 'rest' and rest or claim_key(slot, ARGV[1], where)
+if listed then
+  local source = KEYS[2]
   value = redis.call('GET', source)
   if not value or is_mark(value) then
     return { 'vanished' }
@@ -68,5 +74,5 @@ else
 end
 redis.call('HSET', KEYS[1], field, number)
 -- `MSET`, so that in the server's statistics `SET`s are saves and openings.
-redis.call('MSET', rest, mark(ARGV[1], number))
-return { 'opened', value, mail }
+redis.call('MSET', rest, mark(session, number))
+return { 'opened', value, mail, versions, seconds, micros }

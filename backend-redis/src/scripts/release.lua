@@ -1,13 +1,12 @@
 -- Gives the player's lock back.
 -- KEYS: the player, then claim and rest of each slot that is claimed
 -- ARGV: session, then each claimed slot and its claim's number
-local player = read_player()
-if player.session ~= ARGV[1] then
+local session, claimed = read_claims()
+if session ~= ARGV[1] then
   be_primary()
   return { 'not held' }
 end
-local claimed = slots_where(player, is_claimed)
-if not declared(claimed, player, 2) then
+if not are_declared(claimed, 2) then
   return declare(claimed)
 end
 withdraw_claims(2)

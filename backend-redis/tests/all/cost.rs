@@ -43,6 +43,44 @@ async fn a_thousand_saves_are_a_thousand_sets_and_nothing_else() {
     assert_eq!(calls, BTreeMap::new());
 }
 
+/// A player who comes and leaves again: the lock, the slot and the release. Which
+/// claims there are is known here, and that no version is due is what the opening
+/// says.
+#[tokio::test]
+async fn h3_a_visit_is_three_scripts() {
+    let server = TestServer::start(&[]).await;
+    let backend = connect(&[server.url()], &options()).await;
+    let mut settings = Settings::default();
+    // A heartbeat is a script: none falls into the time that is looked at.
+    settings.heartbeat_interval = Duration::from_secs(600);
+    settings.lock_expiry = Duration::from_secs(3_600);
+    let manager = SessionManager::builder(Arc::new(backend)).settings(settings);
+    let manager = manager.start().await.unwrap();
+    let visit = async || {
+        let (session, slot) = settled(&manager, 1).await.remove(0);
+        session.end().await.expect("it ends");
+        slot
+    };
+    let first = visit().await;
+    visit().await;
+    // The second one found a record, of which a version was kept meanwhile.
+    while manager
+        .versions(first.player(), first.name())
+        .await
+        .unwrap()
+        == []
+    {
+        tokio::task::yield_now().await;
+    }
+    server.ask::<()>(&["CONFIG", "RESETSTAT"]).await;
+    for _ in 0..10 {
+        visit().await;
+    }
+    let calls = calls(&server).await;
+    assert_eq!(calls.get("evalsha"), Some(&30), "{calls:?}");
+    assert_eq!(calls.get("eval"), None, "{calls:?}");
+}
+
 /// Players of a manager, each with one slot that is saved.
 async fn settled(manager: &SessionManager, players: u64) -> Vec<(Session, Slot)> {
     let play = async |player: u64| {

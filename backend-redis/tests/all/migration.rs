@@ -4,7 +4,9 @@ use crate::support;
 
 use std::time::Duration;
 
-use playerdata_core::backend::{Backend, Erasure, ErrorKind, KeepPolicy, Keeping, Posting};
+use playerdata_core::backend::{
+    Backend, Erasure, ErrorKind, KeepPolicy, Keeping, Posting, Release,
+};
 use support::{
     Move, RawSession, TestCluster, connect, ids, impatient, letter, options, with_new_node,
 };
@@ -90,6 +92,33 @@ async fn a_script_whose_keys_are_on_two_nodes_does_nothing_at_all() {
     game.release(&backend).await;
     assert_eq!(backend.list(&game.claim.player).await.unwrap().len(), 2);
     assert_eq!(other.stored(&backend).await.as_deref(), Some("two more"));
+}
+
+/// What the caller of a release knows may be out of date, and a server refuses a
+/// script that names a key which is gone, for as long as the hash slot moves.
+#[tokio::test]
+async fn l8_a_release_that_knows_of_dead_claims_is_answered_while_the_hash_slot_moves() {
+    let (cluster, new, backend) = with_new_node(&options()).await;
+    let mut lost = RawSession::start(&backend, "4711").await;
+    lost.save(&backend, "saved").await;
+    let known = [(lost.claim.slot.clone(), lost.claim.number)];
+    let mut thief = RawSession::of("4711");
+    thief.take(&backend, Some(&lost)).await;
+    thief.open(&backend).await;
+
+    let migration = Move::of(&cluster, "4711", new).await;
+    let player = &lost.claim.player;
+    let late = backend.release_knowing(player, lost.id(), &known).await;
+    assert_eq!(late.unwrap(), Release::NotHeld);
+    thief.save(&backend, "the thief's").await;
+    let known = [
+        (thief.claim.slot.clone(), thief.claim.number),
+        ("Slot2".parse().unwrap(), thief.claim.number),
+    ];
+    let released = backend.release_knowing(player, thief.id(), &known).await;
+    assert_eq!(released.unwrap(), Release::Released);
+    migration.finish().await;
+    assert_eq!(backend.list(player).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

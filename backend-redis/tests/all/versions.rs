@@ -299,6 +299,44 @@ async fn h4_versions_of_before_are_read() {
     assert_eq!(revisions(&backend, &game).await, [12, 9, 1]);
 }
 
+/// Earlier versions of this did not write down in the player's hash when the newest
+/// version was kept, and may do so still, beside this one.
+#[tokio::test]
+async fn h1_an_opening_knows_the_age_of_versions_of_before_once_one_was_asked_for() {
+    let (server, options, backend) = start().await;
+    let mut game = RawSession::start(&backend, "4711").await;
+    game.save(&backend, "1").await;
+    assert_eq!(game.open(&backend).await.version_age, None);
+    assert_eq!(keep(&backend, &game, ALL).await, kept(1));
+    let is_new = |age: Option<Duration>| age.is_some_and(|age| age.as_secs() < 60);
+    assert!(is_new(game.open(&backend).await.version_age));
+    let hash = format!("{}:{{4711}}", options.namespace);
+    let listing: String = server.ask(&["HGET", &hash, "versions:Slot1"]).await;
+    let (number, _) = listing.split_once(' ').unwrap();
+    assert_eq!(number, "1");
+
+    let listed = ["HSET", &hash, "versions:Slot1", "1"];
+    server.ask::<()>(&listed).await;
+    assert_eq!(game.open(&backend).await.version_age, None);
+    game.save(&backend, "2").await;
+    let hourly = KeepPolicy {
+        min_age: Duration::from_secs(3_600),
+        ..ALL
+    };
+    assert_eq!(keep(&backend, &game, hourly).await, Keeping::Recent);
+    assert!(is_new(game.open(&backend).await.version_age));
+    let now: String = server.ask(&["HGET", &hash, "versions:Slot1"]).await;
+    assert_eq!(now, listing);
+
+    for (strange, age) in [("1 x", None), ("1 99999999999999", None), ("1 ", None)] {
+        let listed = ["HSET", &hash, "versions:Slot1", strange];
+        server.ask::<()>(&listed).await;
+        assert_eq!(game.open(&backend).await.version_age, age, "{strange:?}");
+    }
+    assert_eq!(keep(&backend, &game, ALL).await, kept(2));
+    assert!(is_new(game.open(&backend).await.version_age));
+}
+
 #[tokio::test]
 async fn h1_h5_versions_work_on_every_node_of_a_cluster() {
     let backend = connect(&shared_cluster().await, &options()).await;

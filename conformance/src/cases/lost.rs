@@ -1,10 +1,13 @@
 //! Claims whose lock is gone: nothing under them succeeds, ever again.
 
-use playerdata_core::backend::{Lock, Opening, Record, WriteOutcome};
+use playerdata_core::{
+    ClaimNumber,
+    backend::{Lock, Opening, Record, Release, WriteOutcome},
+};
 
 use crate::{
     Fixture, Rule,
-    driver::{RawSlot, World},
+    driver::{Client, RawSlot, World},
 };
 
 /// Requires that everything late under a claim is refused as lost, whichever
@@ -280,6 +283,56 @@ pub async fn a_release_kills_the_claims_on_all_slots(fixture: Fixture) {
     }
     let slots = b.client.list(&player).await;
     fixture.expect_eq(Rule::L5, "nothing was written", slots, Vec::new());
+}
+
+/// A release kills all claims of its session, whichever its caller knows: none,
+/// all, some, or others than there are. One of a session that has gone finds
+/// nothing to release, whatever it knows, and leaves the next session alone.
+///
+/// Proves [L5](Rule::L5) and [L8](Rule::L8). A backend that fails it believes its
+/// caller, and leaves claims alive of a session that is over.
+pub async fn a_release_kills_all_claims_whichever_its_caller_knows(fixture: Fixture) {
+    let [a, b] = fixture.servers();
+    let player = fixture.player();
+    let slots = [numbered(1), numbered(2)];
+    let known = |slot: usize, number: u64| (numbered(slot), ClaimNumber::new(number));
+    let all = [known(1, 1), known(2, 2)];
+    for claims in [
+        &[][..],
+        &all,
+        &[known(2, 2), known(1, 1)],
+        &all[1..],
+        &[known(1, 1), known(2, 1)],
+        &[known(1, 1), known(3, 2)],
+        &[known(1, 1), known(1, 1)],
+        &[known(1, 1), known(2, 2), known(3, u64::MAX)],
+    ] {
+        let session = a.join(&player).await;
+        let mut open = Vec::new();
+        for (slot, number) in slots.iter().zip(1..) {
+            let claim = session.claim(slot, number);
+            let mut slot = session.open_as(claim).await;
+            slot.save(format!("{claims:?}")).await;
+            open.push(slot);
+        }
+        let release = async |client: &Client| {
+            let released = client.release_knowing(&player, session.id(), claims);
+            released.await
+        };
+        let released = release(&a.client).await;
+        fixture.expect_eq(Rule::L5, "it is released", released, Release::Released);
+        let gone = release(&b.client).await;
+        fixture.expect_eq(Rule::L8, "it has gone", gone, Release::NotHeld);
+        for dead in &open {
+            expect_lost_save(&fixture, Rule::L5, dead, None).await;
+        }
+        let next = b.join(&player).await;
+        let late = release(&a.client).await;
+        fixture.expect_eq(Rule::L8, "another holds it", late, Release::NotHeld);
+        let mut slot = next.open(&slots[0]).await;
+        slot.save("the next one's").await;
+        next.release().await;
+    }
 }
 
 /// More than a store withdraws in one go.

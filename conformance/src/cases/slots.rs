@@ -43,6 +43,7 @@ pub async fn the_next_session_opens_what_was_saved(fixture: Fixture) {
         last_write: Some(saved.write_id),
         record: Some(saved),
         mail: false,
+        version_age: None,
     };
     fixture.expect_eq(Rule::S1, "what was saved", next.opened(), &expected);
 }
@@ -151,6 +152,7 @@ pub async fn a_deletion_counts_as_a_write(fixture: Fixture) {
         last_write: Some(deletion.write_id),
         record: None,
         mail: false,
+        version_age: None,
     };
     fixture.expect_eq(Rule::S3, "emptied at revision 2", next.opened(), &expected);
 }

@@ -1,6 +1,7 @@
 //! Kept versions of a slot's record.
 
 use std::{
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -244,6 +245,57 @@ pub async fn a_version_too_soon_is_not_kept(fixture: Fixture) {
         }
         expect_listed(&fixture, Rule::H1, "the clock ran ahead", &slot, &kept).await;
     }
+}
+
+/// Whoever opens a slot is told how long ago its newest version was kept, or
+/// nothing of it: never of one that is not there, or of another slot's, and never
+/// less than it is.
+///
+/// Proves [H1](Rule::H1). A backend that fails it keeps a player from having
+/// versions at all.
+pub async fn an_opening_says_how_old_the_newest_version_is_or_nothing(fixture: Fixture) {
+    let [a, b] = fixture.servers();
+    let (player, slot) = (fixture.player(), fixture.slot());
+    let session = a.join(&player).await;
+    let other = name("Other");
+    let age = async |slot: &SlotName| {
+        let opened = session.through(&b.client).open(slot).await;
+        opened.opened().version_age
+    };
+    let nothing = async |when: &str, slot: &SlotName| {
+        fixture.expect_eq(Rule::H1, when, age(slot).await, None);
+    };
+    nothing("of a new slot", &slot).await;
+    session.open(&slot).await.save("one").await;
+    nothing("of one without a version", &slot).await;
+    let open = session.open(&slot).await;
+    keep(&fixture, &open, ALWAYS).await;
+    nothing("of another one", &other).await;
+    let is =
+        |age: Option<Duration>, range: Range<Duration>| age.is_none_or(|age| range.contains(&age));
+    let new = is(age(&slot).await, Duration::ZERO..HOUR);
+    fixture.expect(Rule::H1, "it is new", new);
+    if fixture.pass(HOUR * 2) {
+        let older = is(age(&slot).await, HOUR * 2..HOUR * 3);
+        fixture.expect(Rule::H1, "two hours later", older);
+        keep(&fixture, &open, ALWAYS).await;
+        let older = is(age(&slot).await, HOUR * 2..HOUR * 3);
+        fixture.expect(Rule::H1, "it was there already", older);
+        let mut open = session.open(&slot).await;
+        open.save("two").await;
+        keep(&fixture, &open, ALWAYS).await;
+        let new = is(age(&slot).await, Duration::ZERO..HOUR);
+        fixture.expect(Rule::H1, "the newest one counts", new);
+    }
+    if fixture.set_back(HOUR) {
+        nothing("of one of the future", &slot).await;
+    }
+    session.release().await;
+    let erased = a.client.erase(&player).await;
+    fixture.expect_eq(Rule::H5, "it is erased", erased, Erasure::Erased);
+    let session = a.join(&player).await;
+    let found = session.open(&slot).await.opened().version_age;
+    fixture.expect_eq(Rule::H5, "of one that was erased", found, None);
 }
 
 /// A revision is kept once. To keep it again is done at once, and leaves the

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, KnownLetter,
         Letter, LetterPosition, Lock, Notice, Notification, Opening, Party, PlayersCursor,
@@ -71,6 +72,7 @@ impl Client {
         lease_is_live(server: &ServerId) -> bool;
         acquire(player: &PlayerId, claimant: &Claimant, replacing: Option<SessionId>) -> Acquisition;
         release(player: &PlayerId, session: SessionId) -> Release;
+        release_knowing(player: &PlayerId, session: SessionId, claims: &[(SlotName, ClaimNumber)]) -> Release;
         holder(player: &PlayerId) -> Option<Lock>;
         notify(server: &ServerName, notice: &Notice) -> Notification;
         open(claim: &Claim) -> Opening;

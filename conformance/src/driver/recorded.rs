@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, KnownLetter,
         Letter, LetterPosition, Lock, Notice, Notification, Opening, Party, PlayersCursor,
@@ -101,6 +102,17 @@ impl Backend for Recorded {
         let call = format!("release({player}, {})", brief::session(session));
         self.noted(call, self.inner.release(player, session), brief::value)
             .await
+    }
+
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        let call = format!("release({player}, {})", brief::session(session));
+        let released = self.inner.release_knowing(player, session, claims);
+        self.noted(call, released, brief::value).await
     }
 
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {

@@ -92,7 +92,12 @@ impl Call {
                 store.release(player, *session).await.map(Answer::Release)
             }
             Self::Holder(player) => store.holder(player).await.map(Answer::Holder),
-            Self::Open(claim) => store.open(claim).await.map(Answer::Opening),
+            Self::Open(claim) => store.open(claim).await.map(|mut opening| {
+                if let Opening::Opened(opened) = &mut opening {
+                    opened.version_age = None; // a store need not say it
+                }
+                Answer::Opening(opening)
+            }),
             Self::Write(claim, Write { stamp, body }) => match body {
                 Some(body) => store.save(claim, stamp, body).await,
                 None => store.delete(claim, stamp).await,

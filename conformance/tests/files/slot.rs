@@ -25,6 +25,7 @@ impl Player {
             last_write: slot.last_write,
             record: slot.record(),
             mail,
+            version_age: None,
         })
     }
 

@@ -5,7 +5,7 @@ use std::{panic, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use playerdata_conformance::{Case, Fixture};
 use playerdata_core::{
-    ManualClock, PlayerId, SessionId,
+    ClaimNumber, ManualClock, PlayerId, SessionId, SlotName,
     backend::{Backend, BackendError, Effect, ErrorKind, Operation, Release, Result},
     forward_backend,
 };
@@ -105,5 +105,14 @@ impl Backend for Half {
         };
         self.call(Operation::Release, self.store.release(player, session))
             .await
+    }
+
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        _claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        self.release(player, session).await
     }
 }

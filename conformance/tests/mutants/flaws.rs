@@ -521,6 +521,12 @@ flaws! {
     /// Whoever opens a slot is told that no letters wait.
     MailNotAnnounced mail_not_announced:
         mailboxes::an_opening_says_whether_letters_wait;
+    /// A release whose caller knows of claims that are not there is refused.
+    ReleaseBelievesItsCaller release_believes_its_caller:
+        lost::a_release_kills_all_claims_whichever_its_caller_knows;
+    /// Whoever opens a slot is told that a version has just been kept.
+    VersionAlwaysNew version_always_new:
+        versions::an_opening_says_how_old_the_newest_version_is_or_nothing;
     /// A letter kills the claims of the session that has the player.
     PostKillsClaims post_kills_claims:
         mailboxes::mail_disturbs_no_session;

@@ -1,5 +1,7 @@
 //! Slots of the plain store.
 
+use std::time::Duration;
+
 use playerdata_core::{
     Revision, SessionId, SlotName, UnixMillis, WriteId,
     backend::{
@@ -133,6 +135,7 @@ impl PlainStore {
                 .filter(|_| !self.has(Flaw::LastWriteNotShown)),
             record: slot.record.clone().filter(|_| !hidden),
             mail: mail && !self.has(Flaw::MailNotAnnounced),
+            version_age: self.has(Flaw::VersionAlwaysNew).then_some(Duration::ZERO),
         })
     }
 

@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use parking_lot::{Mutex, MutexGuard};
 use playerdata_core::{
-    Clock, Fence, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
-    WriteId,
+    ClaimNumber, Clock, Fence, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId,
+    SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
         KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
@@ -271,6 +271,29 @@ impl Backend for PlainStore {
             player.mailboxes.clear();
         }
         Ok(released)
+    }
+
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        if self.has(Flaw::ReleaseBelievesItsCaller) {
+            let state = self.state();
+            let slots = state
+                .players
+                .get(&self.key(player))
+                .map(|player| &player.slots);
+            let is_there = |(slot, number): &(SlotName, ClaimNumber)| {
+                let slot = slots.and_then(|slots| slots.get(slot.as_str()));
+                slot.is_some_and(|slot| slot.claim == Some((session, number.get())))
+            };
+            if !claims.iter().all(is_there) {
+                return Ok(Release::NotHeld);
+            }
+        }
+        self.release(player, session).await
     }
 
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {

@@ -29,8 +29,8 @@ use super::{
     Stamp, StoreFailure, Verdict, VersionSummary, WaitingLetter, WriteOutcome, within,
 };
 use crate::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, Settings, SlotName, TradeId,
-    WriteId, clock::Jitter, metrics,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, Settings, SlotName,
+    TradeId, WriteId, clock::Jitter, metrics,
 };
 
 /// Caps the pause between two attempts, as a multiple of the first pause.
@@ -286,6 +286,19 @@ impl Client {
         let call = of_player(Operation::Release, player);
         self.repeated(&call, || self.backend.release(player, session))
             .await
+    }
+
+    pub(crate) async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        let call = of_player(Operation::Release, player);
+        self.repeated(&call, || {
+            self.backend.release_knowing(player, session, claims)
+        })
+        .await
     }
 
     pub(crate) async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {

@@ -47,8 +47,8 @@
 ///     forward_backend!(inner: name, limits);
 ///
 ///     forward_backend!(inner through timed:
-///         hazards, renew_lease, drop_lease, lease_is_live, acquire, release, holder, notify,
-///         open, delete, view, list, erase, post, letters, discard, settle, known_letters,
+///         hazards, renew_lease, drop_lease, lease_is_live, acquire, release, release_knowing,
+///         holder, notify, open, delete, view, list, erase, post, letters, discard, settle, known_letters,
 ///         decide, forget_decision, keep_version, versions, version, players,
 ///     );
 ///
@@ -111,6 +111,13 @@ macro_rules! forward_backend {
     (@ release $way:tt) => { $crate::forward_backend! {
         @method $way Release release<'a>(
             player: &'a $crate::PlayerId, session: $crate::SessionId
+        ) -> $crate::backend::Release
+    } };
+    (@ release_knowing $way:tt) => { $crate::forward_backend! {
+        @method $way Release release_knowing<'a, 'b>(
+            player: &'a $crate::PlayerId,
+            session: $crate::SessionId,
+            claims: &'b [($crate::SlotName, $crate::ClaimNumber)]
         ) -> $crate::backend::Release
     } };
     (@ holder $way:tt) => { $crate::forward_backend! {

@@ -38,7 +38,8 @@ pub use trade::{Party, VERDICT_MEMORY, Verdict};
 pub use version::{KeepPolicy, Keeping, VersionSummary};
 
 use crate::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
 };
 pub use crate::{
     codec::{Body, Encoding},
@@ -302,6 +303,28 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// given up is not acquired again by its caller: a late copy of the release
     /// would end it.
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release>;
+
+    /// Releases the lock like [`release`](Self::release), with a hint of what the
+    /// session has open: `claims` are its slots, each with the number of its
+    /// claim.
+    ///
+    /// The hint saves a store that keeps claims apart from the lock the look for
+    /// them, and changes nothing but the time that the call takes. Claims that
+    /// the hint leaves out are killed all the same, and those in it that are
+    /// dead, or never were, are passed over. The default ignores the hint.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe, and safe to call again, like [`release`](Self::release).
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        let _ = claims;
+        self.release(player, session).await
+    }
 
     /// The player's lock, if there is one. In a store that takes several steps
     /// to end a session, the session holds the player until its last claim is

@@ -1,6 +1,6 @@
 //! Claims and records, and the outcomes of opening and writing a slot.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use super::{Body, Lock};
 use crate::{ClaimNumber, Fence, PlayerId, Revision, SessionId, SlotName, UnixMillis, WriteId};
@@ -94,6 +94,14 @@ pub struct Opened {
     /// letter whose `post` had returned before the call began counts, unless
     /// it is discarded meanwhile.
     pub mail: bool,
+    /// How long ago the newest version of the slot was kept, by the same clock
+    /// as [`KeepPolicy::min_age`](super::KeepPolicy::min_age) goes by, so that a
+    /// load need not ask for one that is not due.
+    ///
+    /// True of one moment between the beginning and the end of the call. `None`
+    /// says nothing: there is no version, or it is of the future, or the store
+    /// would have to look for it.
+    pub version_age: Option<Duration>,
 }
 
 /// The outcome of [`save`](super::Backend::save) or [`delete`](super::Backend::delete).

@@ -108,13 +108,16 @@ impl<D: GameDocument> Engine<D> {
         if let Status::Lost(holder) = core.status() {
             return Err(core.lost_error(holder.map(|holder| *holder)));
         }
+        let mut claims = Vec::new();
         for slot in session.slots() {
             // A save that was asked for and is under way would find the lock
             // gone, and take the session for lost.
-            drop(slot.write_state.lock().await);
+            let number = slot.write_state.lock().await.claim.number();
+            claims.extend(number.map(|number| (slot.name.clone(), number)));
         }
         let room = self.background.room_to_release().await;
-        let released = self.store.release(&core.player, core.id).await;
+        let release = self.store.release_knowing(&core.player, core.id, &claims);
+        let released = release.await;
         drop(room);
         match released {
             Ok(Release::Released) => {}

@@ -91,7 +91,7 @@ impl<D: GameDocument> Engine<D> {
         opened: &Opened,
     ) -> Result<Arc<SlotState<D>>, Error> {
         if opened.record.is_some() {
-            self.keep_in_background(core.claim(name, number));
+            self.keep_in_background(core.claim(name, number), opened.version_age);
         }
         let loaded = match &opened.record {
             Some(record) => self.revive(core, name, record)?,

@@ -75,11 +75,15 @@ pub struct Restored {
 
 impl<D: GameDocument> Engine<D> {
     /// Keeps what a slot held when it was opened, without holding up its load
-    /// (H1, H2).
-    pub(super) fn keep_in_background(self: &Arc<Self>, claim: Claim) {
+    /// (H1, H2). `newest` is how old the newest version was then, if the store
+    /// said so.
+    pub(super) fn keep_in_background(self: &Arc<Self>, claim: Claim, newest: Option<Duration>) {
         let Some(policy) = self.keep_policy(self.settings.version_interval) else {
             return;
         };
+        if newest.is_some_and(|age| age < policy.min_age) {
+            return;
+        }
         let engine = Arc::clone(self);
         self.runtime.spawn(async move {
             if let Err(failure) = engine.store.keep_version(&claim, policy).await {

@@ -60,6 +60,23 @@ async fn h1_a_load_keeps_what_the_store_has_once_in_an_interval() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn h1_h3_a_load_asks_for_no_version_that_the_opening_says_is_not_due() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    for (currency, asked) in [(1, 0), (2, 1), (3, 1), (4, 1)] {
+        play(&manager, currency).await;
+        assert_eq!(world.store.count(Op::KeepVersion), asked, "{currency}");
+    }
+    tokio::time::sleep(HOUR - Duration::from_millis(1)).await;
+    play(&manager, 5).await;
+    assert_eq!(world.store.count(Op::KeepVersion), 1);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    play(&manager, 6).await;
+    assert_eq!(world.store.count(Op::KeepVersion), 2);
+    assert_eq!(kept(&manager).await, [5, 1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn h1_as_many_stay_as_the_settings_say_and_the_oldest_goes() {
     let world = World::new();
     let manager = world.server_with("a", |settings| settings.versions_kept = 2);

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Hazard, KeepPolicy, Keeping,
         KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
@@ -281,6 +282,21 @@ impl Backend for FaultyBackend {
         self.call(call, Some(Release::Released), move |store| {
             let player = player.clone();
             Box::pin(async move { store.release(&player, session).await })
+        })
+        .await
+    }
+
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        let call = Call::of(Operation::Release, player);
+        let (player, claims) = (player.clone(), claims.to_vec());
+        self.call(call, Some(Release::Released), move |store| {
+            let (player, claims) = (player.clone(), claims.clone());
+            Box::pin(async move { store.release_knowing(&player, session, &claims).await })
         })
         .await
     }

@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
+    WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, Letter, Lock,
         Notice, Notification, Opening, Party, Posting, Record, Release, Renewal, Result, Stamp,
@@ -187,6 +188,15 @@ impl Backend for Referee {
         });
         self.inspect(player, Rule::L6).await?;
         Ok(outcome)
+    }
+
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        _claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        self.release(player, session).await
     }
 
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {

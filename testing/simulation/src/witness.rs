@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use playerdata_core::{
-    LetterId, PlayerId, SessionId, SlotName, TradeId, WriteId,
+    ClaimNumber, LetterId, PlayerId, SessionId, SlotName, TradeId, WriteId,
     backend::{
         Acquisition, Backend, Body, Claim, Claimant, Letter, Opening, Posting, Release, Result,
         Stamp, Verdict, WriteOutcome,
@@ -64,6 +64,15 @@ impl Backend for Witness {
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
         self.ledger.step(|state| state.gives_up(session));
         self.network.release(player, session).await
+    }
+
+    async fn release_knowing(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        _claims: &[(SlotName, ClaimNumber)],
+    ) -> Result<Release> {
+        self.release(player, session).await
     }
 
     async fn open(&self, claim: &Claim) -> Result<Opening> {

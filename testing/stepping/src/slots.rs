@@ -40,6 +40,7 @@ impl SteppingStore {
                 last_write: slot.last_write,
                 record: slot.record.clone(),
                 mail,
+                version_age: None,
             }))
         });
         match opened.await {

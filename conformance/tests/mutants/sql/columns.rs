@@ -93,6 +93,7 @@ pub(crate) fn opened(row: &Row<'_>) -> Read<Opened> {
         last_write,
         record,
         mail: false,
+        version_age: None,
     })
 }
 

@@ -183,7 +183,8 @@ impl HastyManager {
 #[async_trait]
 impl Backend for HastyManager {
     forward_backend!(way:
-        name, limits, hazards, renew_lease, drop_lease, lease_is_live, acquire, release, holder,
+        name, limits, hazards, renew_lease, drop_lease, lease_is_live, acquire, release,
+        release_knowing, holder,
         delete, view, list, erase, settle, forget_decision, known_letters, versions, players,
     );
 
