@@ -3,6 +3,12 @@
 # workspace under target/ in which these crates are what was packed, and nothing
 # else: a file that was left out, or is outside of its package, is missing there.
 # Prints the path of its Cargo.toml.
+#
+# `cargo publish --workspace --dry-run` packs the same crates, and builds each of
+# them with its packed sisters. But what it builds has neither the profiles nor the
+# patches of this workspace, so that every dependency, the SDK of DynamoDB among
+# them, is compiled a second time, and it documents nothing. The copy made here
+# shares all of that with the lints and the tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

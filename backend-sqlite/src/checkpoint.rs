@@ -33,6 +33,10 @@ const MAX_ROUNDS: usize = 4;
 /// checkpoint.
 const BOUND: u64 = 4;
 
+/// What is little enough to be left to the writer, as a part of that growth:
+/// savers wait meanwhile.
+const LITTLE: u64 = 16;
+
 /// How long to wait for readers before a log is left as it is. Ours read for
 /// much less.
 const READERS_PATIENCE: Duration = Duration::from_millis(200);
@@ -289,7 +293,7 @@ impl Checkpointer {
             }
             // What is committed meanwhile is not in these figures, but it is
             // about as much as this round found.
-            if moved - moved_before.min(moved) <= self.growth_pages / 4 {
+            if moved - moved_before.min(moved) <= self.growth_pages / LITTLE {
                 break;
             }
             moved_before = moved;

@@ -20,7 +20,23 @@ enum Ending {
     Failed(Fault),
 }
 
-/// Runs `jobs` in one transaction, and leaves each with its outcome.
+/// Where the operations of a group come from, while its transaction goes on.
+pub(crate) trait Arrivals {
+    /// One more for the group, or `None` if it is full.
+    fn next(&mut self) -> Option<Box<dyn Job>>;
+}
+
+/// Nobody comes any more.
+struct Over;
+
+impl Arrivals for Over {
+    fn next(&mut self) -> Option<Box<dyn Job>> {
+        None
+    }
+}
+
+/// Runs `jobs`, and those that arrive meanwhile, in one transaction. All of them
+/// are in `jobs` afterwards, each with its outcome.
 ///
 /// An operation that fails, fails alone. Some errors (a full disk, a damaged
 /// page) make SQLite give up all of the transaction; then each of the others
@@ -29,15 +45,20 @@ enum Ending {
 ///
 /// Where there is no room, the log may be what takes it up: it is emptied, and
 /// what failed for lack of room is tried again.
-pub(crate) fn commit(db: &Connection, jobs: &mut Vec<Box<dyn Job>>, busy_timeout: Duration) {
+pub(crate) fn commit(
+    db: &Connection,
+    jobs: &mut Vec<Box<dyn Job>>,
+    arrivals: &mut impl Arrivals,
+    busy_timeout: Duration,
+) {
     jobs.retain(|job| !job.is_abandoned());
-    let mut ending = attempt(db, jobs, busy_timeout);
+    let mut ending = attempt(db, jobs, arrivals, busy_timeout);
     let short_of_room = |job: &dyn Job| job.failure().is_some_and(Fault::is_full);
     let commit_failed = matches!(&ending, Ending::Failed(fault) if fault.is_full());
     let room_made = (commit_failed || jobs.iter().any(|job| short_of_room(&**job)))
         && checkpoint::empty_log(db);
     if room_made && commit_failed {
-        ending = attempt(db, jobs, busy_timeout);
+        ending = attempt(db, jobs, &mut Over, busy_timeout);
     }
     let again = |job: &dyn Job| room_made && short_of_room(job);
     match ending {
@@ -59,9 +80,10 @@ fn each_alone(
     again: impl Fn(&dyn Job) -> bool,
 ) {
     for job in jobs.iter_mut().filter(|job| again(&***job)) {
-        let alone = std::slice::from_mut(job);
-        if let Ending::Failed(fault) = attempt(db, alone, busy_timeout) {
-            fail_all(alone, &fault);
+        if let Ending::Failed(fault) = attempt_alone(db, job.as_mut(), busy_timeout)
+            && job.failure().is_none()
+        {
+            job.fail(fault);
         }
     }
 }
@@ -74,25 +96,56 @@ pub(crate) fn fail_all(jobs: &mut [Box<dyn Job>], fault: &Fault) {
     }
 }
 
-fn attempt(db: &Connection, jobs: &mut [Box<dyn Job>], busy_timeout: Duration) -> Ending {
+/// Runs all of a group in one transaction.
+fn attempt(
+    db: &Connection,
+    jobs: &mut Vec<Box<dyn Job>>,
+    arrivals: &mut impl Arrivals,
+    busy_timeout: Duration,
+) -> Ending {
     if jobs.is_empty() {
         return Ending::Committed;
     }
     if let Err(error) = retry_while_busy(busy_timeout, || begin(db)) {
         return Ending::Failed(error.into());
     }
-    // Callers may have gone while the lock was waited for.
-    for job in jobs.iter_mut().filter_map(|job| job.begin().then_some(job)) {
-        run(db, job.as_mut());
-        if job.failure().is_some_and(Fault::dooms_transaction)
-            && let Err(error) = roll_back(db)
-        {
-            return Ending::Failed(error.into());
+    let mut done = 0;
+    while done < jobs.len() {
+        if let Some(ending) = step(db, jobs[done].as_mut()) {
+            return ending;
         }
-        if db.is_autocommit() {
-            return Ending::RolledBack;
+        done += 1;
+        if done == jobs.len() {
+            jobs.extend(arrivals.next());
         }
     }
+    end(db)
+}
+
+/// Runs one in a transaction of its own.
+fn attempt_alone(db: &Connection, job: &mut dyn Job, busy_timeout: Duration) -> Ending {
+    if let Err(error) = retry_while_busy(busy_timeout, || begin(db)) {
+        return Ending::Failed(error.into());
+    }
+    step(db, job).unwrap_or_else(|| end(db))
+}
+
+/// Runs one within the transaction, unless its caller has gone, perhaps while
+/// the lock was waited for. `Some` if that has ended the transaction.
+fn step(db: &Connection, job: &mut dyn Job) -> Option<Ending> {
+    if !job.begin() {
+        return None;
+    }
+    run(db, job);
+    if job.failure().is_some_and(Fault::dooms_transaction)
+        && let Err(error) = roll_back(db)
+    {
+        return Some(Ending::Failed(error.into()));
+    }
+    db.is_autocommit().then_some(Ending::RolledBack)
+}
+
+fn end(db: &Connection) -> Ending {
     match execute(db, "COMMIT") {
         Ok(()) => Ending::Committed,
         Err(error) => {
@@ -137,6 +190,11 @@ fn execute(db: &Connection, sql: &'static str) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use playerdata_core::backend::Effect;
     use tokio::sync::oneshot::Receiver;
 
@@ -172,8 +230,17 @@ mod tests {
         outcome.map_err(|fault| fault.during(format_args!("testing")).effect())
     }
 
+    /// Those who come one after the other, each when the one before is done.
+    struct Coming(std::vec::IntoIter<Box<dyn Job>>);
+
+    impl Arrivals for Coming {
+        fn next(&mut self) -> Option<Box<dyn Job>> {
+            self.0.next()
+        }
+    }
+
     fn answered(db: &Connection, mut jobs: Vec<Box<dyn Job>>) {
-        commit(db, &mut jobs, NO_PATIENCE);
+        commit(db, &mut jobs, &mut Over, NO_PATIENCE);
         for job in jobs {
             job.answer();
         }
@@ -239,6 +306,53 @@ mod tests {
         let odd = sql("INSERT INTO a VALUES (3)");
         assert_eq!(commit_with(&db, odd), [Ok(1); 3]);
         assert_eq!(count(&db), 3);
+    }
+
+    #[test]
+    fn whoever_arrives_while_a_group_is_at_work_shares_its_commit() {
+        let mut db = store();
+        let commits = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::clone(&commits);
+        db.commit_hook(Some(move || {
+            seen.fetch_add(1, Ordering::Relaxed);
+            false
+        }))
+        .unwrap();
+        let all = [
+            sql("INSERT INTO a VALUES (1)"),
+            sql("INSERT INTO a VALUES (2)"),
+            sql("INSERT INTO a VALUES (3)"),
+        ];
+        let (mut jobs, answers): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        let mut others = Coming(jobs.split_off(1).into_iter());
+        commit(&db, &mut jobs, &mut others, NO_PATIENCE);
+        for job in jobs {
+            job.answer();
+        }
+        for answer in answers {
+            assert_eq!(outcome(answer), Ok(1));
+        }
+        assert_eq!(commits.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn those_who_arrived_before_a_rollback_are_done_again_and_nobody_else_is_taken_in() {
+        let db = store();
+        let (first, mut first_answer) = sql("INSERT INTO a VALUES (1)");
+        let (odd, mut odd_answer) = sql("INSERT OR ROLLBACK INTO a VALUES (1)");
+        let (late, mut late_answer) = sql("INSERT INTO a VALUES (2)");
+        let mut others = Coming(vec![odd, late].into_iter());
+        let mut jobs = vec![first];
+        commit(&db, &mut jobs, &mut others, NO_PATIENCE);
+        assert_eq!(jobs.len(), 2);
+        for job in jobs {
+            job.answer();
+        }
+        assert!(matches!(first_answer.try_recv(), Ok(Ok(1))));
+        assert!(matches!(odd_answer.try_recv(), Ok(Err(_))));
+        assert!(late_answer.try_recv().is_err(), "it is for the next group");
+        assert_eq!(count(&db), 1);
+        drop(others);
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl SqliteOptions {
             durability: Durability::Full,
             group_size: 256,
             busy_timeout: DEFAULT_OPERATION_TIMEOUT,
-            checkpoint_bytes: 16 * 1024 * 1024,
+            checkpoint_bytes: 64 * 1024 * 1024,
             checkpoint_interval: Duration::from_secs(30),
             max_bytes: None,
             create: true,
@@ -104,10 +104,11 @@ impl SqliteOptions {
     /// How much the write-ahead log grows before it is moved into the file,
     /// in bytes, at least 64 KiB. The log stays around four times that at
     /// most, unless another process reads from it all the time.
-    /// Default: 16 MiB.
+    /// Default: 64 MiB.
     ///
-    /// More makes small saves cheaper, because a page that changes often is
-    /// moved less often; less makes the log shorter.
+    /// More makes saves cheaper, because a page that changes often is moved less
+    /// often, and the disk is synced less often for it; less makes the log
+    /// shorter.
     pub fn checkpoint_bytes(mut self, bytes: u64) -> Self {
         self.checkpoint_bytes = bytes;
         self

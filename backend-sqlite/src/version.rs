@@ -35,9 +35,11 @@ const VERSIONS: &str = "
     WHERE player = :player AND slot = :slot
     ORDER BY revision DESC";
 
-const VERSION: &str = "
-    SELECT revision, write_id, saved_at_ms, schema, encoding, body FROM version
-    WHERE player = :player AND slot = :slot AND revision = :revision";
+const VERSION: &str = concat!(
+    "SELECT ",
+    slot::record!(),
+    " FROM version WHERE player = :player AND slot = :slot AND revision = :revision"
+);
 
 pub(crate) fn keep(
     db: &Connection,

@@ -8,13 +8,13 @@ use std::{
 };
 
 use rusqlite::{Connection, config::DbConfig};
-use tokio::sync::mpsc::Receiver;
+use tokio::{sync::mpsc::Receiver, time::Instant};
 use tracing::warn;
 
 use crate::{
     checkpoint::{self, WriterSide},
     files::Files,
-    group,
+    group::{self, Arrivals},
     job::{Job, Message},
 };
 
@@ -22,6 +22,9 @@ use crate::{
 /// those whom it has just answered: some microseconds, and less than a sync takes.
 const YIELDS_IN_A_ROW: u32 = 32;
 const YIELDS: u32 = 256;
+
+/// For how long a group takes in those that arrive after it began.
+const GROUP_TIME: Duration = Duration::from_millis(5);
 
 /// The writing thread's own things.
 pub(crate) struct Writer {
@@ -39,60 +42,51 @@ pub(crate) struct Writer {
 impl Writer {
     /// Commits whatever waits as a group, and again, until the queue has been
     /// closed or its last sender dropped, and everything in it is done.
-    ///
-    /// While one group is on its way to the disk, the next one gathers; so
-    /// there is no need to wait for a group to fill, but for those who were in
-    /// the last one and are just coming back.
     pub(crate) fn run(mut self) {
-        let mut inbox = Vec::with_capacity(self.group_size);
         let mut last = 0;
-        while self.queue.blocking_recv_many(&mut inbox, self.group_size) > 0 {
-            self.gather(&mut inbox, last);
-            let mut jobs = self.take_jobs(&mut inbox);
+        while let Some(first) = self.queue.blocking_recv() {
+            let mut jobs = Vec::with_capacity(self.group_size);
+            match first {
+                Message::Run(job) => jobs.push(job),
+                Message::Close => self.queue.close(),
+            }
+            let in_place = self.commit(&mut jobs, last);
             last = jobs.len();
-            self.commit(&mut jobs);
             for job in jobs {
                 job.answer();
             }
-            if self.files.check().is_ok()
-                && let Some(checkpoints) = &mut self.checkpoints
-            {
+            if in_place && let Some(checkpoints) = &mut self.checkpoints {
                 checkpoints.after_commit(&self.db);
             }
         }
         self.close();
     }
 
-    /// Waits for as many as there were in the last group, as long as they keep
-    /// coming. Without that, whoever is answered first has a group to himself,
-    /// and all others wait for two syncs.
-    fn gather(&mut self, inbox: &mut Vec<Message>, last: usize) {
-        let (mut in_a_row, mut yields) = (0, 0);
-        while inbox.len() < last && in_a_row < YIELDS_IN_A_ROW && yields < YIELDS {
-            if let Ok(message) = self.queue.try_recv() {
-                inbox.push(message);
-                in_a_row = 0;
-            } else {
-                thread::yield_now();
-                in_a_row += 1;
-                yields += 1;
-            }
-        }
-    }
-
-    /// Leaves each with an outcome. Files that were replaced meanwhile hold
-    /// what nobody finds any more, so that it does not count.
-    fn commit(&self, jobs: &mut Vec<Box<dyn Job>>) {
+    /// Leaves each with an outcome, and whoever arrives meanwhile. Files that
+    /// were replaced meanwhile hold what nobody finds any more, so that it does
+    /// not count: `false` then.
+    fn commit(&mut self, jobs: &mut Vec<Box<dyn Job>>, last: usize) -> bool {
         if let Err(fault) = self.files.check() {
-            return group::fail_all(jobs, &fault);
+            group::fail_all(jobs, &fault);
+            return false;
         }
-        group::commit(&self.db, jobs, self.busy_timeout);
+        let mut gathering = Gathering {
+            room: self.group_size.saturating_sub(jobs.len()),
+            awaited: last.saturating_sub(jobs.len()),
+            waiting: self.queue.len(),
+            yields: 0,
+            since: Instant::now(),
+            queue: &mut self.queue,
+        };
+        group::commit(&self.db, jobs, &mut gathering, self.busy_timeout);
         if let Err(fault) = self.files.check() {
-            return group::fail_all(jobs, &fault.maybe_applied());
+            group::fail_all(jobs, &fault.maybe_applied());
+            return false;
         }
         if let Some(checkpoints) = &self.checkpoints {
             checkpoints.before_answers(&self.db);
         }
+        true
     }
 
     /// Closes the last of the connections. Of two that close at once, each
@@ -112,15 +106,140 @@ impl Writer {
             warn!(%error, "could not keep SQLite from moving the log");
         }
     }
+}
 
-    fn take_jobs(&mut self, inbox: &mut Vec<Message>) -> Vec<Box<dyn Job>> {
-        let mut jobs = Vec::with_capacity(inbox.len());
-        for message in inbox.drain(..) {
-            match message {
-                Message::Run(job) => jobs.push(job),
+/// The operations that join a group after its first.
+///
+/// They are run as they come, so that the callers of the last group, who were
+/// just answered, come back while the writer is at work for those before them.
+struct Gathering<'writer> {
+    queue: &'writer mut Receiver<Message>,
+    /// How many more the group has room for.
+    room: usize,
+    /// How many waited when it began. All of them join.
+    waiting: usize,
+    /// How many more there were in the last group. If these are still coming
+    /// back, they are waited for. Without that, whoever is answered first has a
+    /// group to himself, and all others wait for two syncs.
+    awaited: usize,
+    /// How often they were waited for.
+    yields: u32,
+    since: Instant,
+}
+
+impl Gathering<'_> {
+    fn take(&mut self) -> Option<Box<dyn Job>> {
+        loop {
+            match self.queue.try_recv().ok()? {
+                Message::Run(job) => {
+                    self.room -= 1;
+                    self.waiting = self.waiting.saturating_sub(1);
+                    self.awaited = self.awaited.saturating_sub(1);
+                    return Some(job);
+                }
                 Message::Close => self.queue.close(),
             }
         }
-        jobs
+    }
+}
+
+impl Arrivals for Gathering<'_> {
+    fn next(&mut self) -> Option<Box<dyn Job>> {
+        let is_late = self.waiting == 0 && self.since.elapsed() >= GROUP_TIME;
+        if self.room == 0 || is_late {
+            return None;
+        }
+        let mut in_a_row = 0;
+        loop {
+            let job = self.take();
+            let is_patient = self.awaited > 0 && in_a_row < YIELDS_IN_A_ROW && self.yields < YIELDS;
+            if job.is_some() || !is_patient {
+                return job;
+            }
+            thread::yield_now();
+            in_a_row += 1;
+            self.yields += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::{self, Sender};
+
+    use super::*;
+    use crate::job::pending;
+
+    /// A queue in which this many wait.
+    fn queue(waiting: usize) -> (Sender<Message>, Receiver<Message>) {
+        let (sender, queue) = mpsc::channel(waiting.max(1));
+        for _ in 0..waiting {
+            let (job, _) = pending(|_: &_| Ok(()));
+            sender.try_send(Message::Run(job)).unwrap();
+        }
+        (sender, queue)
+    }
+
+    fn gathering(queue: &mut Receiver<Message>) -> Gathering<'_> {
+        Gathering {
+            room: usize::MAX,
+            waiting: queue.len(),
+            awaited: 0,
+            yields: 0,
+            since: Instant::now(),
+            queue,
+        }
+    }
+
+    fn joined(mut gathering: Gathering<'_>) -> usize {
+        std::iter::from_fn(|| gathering.next()).count()
+    }
+
+    #[test]
+    fn all_who_wait_join_a_group_that_has_room_for_them() {
+        let (_sender, mut queue) = queue(5);
+        assert_eq!(joined(gathering(&mut queue)), 5);
+    }
+
+    #[test]
+    fn a_group_takes_no_more_than_it_has_room_for() {
+        let (_sender, mut queue) = queue(5);
+        let mut full = gathering(&mut queue);
+        full.room = 3;
+        assert_eq!(joined(full), 3);
+        assert_eq!(queue.len(), 2);
+    }
+
+    #[test]
+    fn a_group_that_has_been_open_for_long_takes_those_who_waited_and_nobody_else() {
+        let (_sender, mut queue) = queue(5);
+        let mut old = gathering(&mut queue);
+        old.waiting = 3;
+        old.since = Instant::now() - GROUP_TIME;
+        assert_eq!(joined(old), 3);
+        assert_eq!(queue.len(), 2);
+    }
+
+    #[test]
+    fn those_of_the_last_group_are_waited_for_a_bounded_number_of_times() {
+        let (_sender, mut queue) = queue(1);
+        let mut patient = gathering(&mut queue);
+        patient.awaited = 9;
+        assert!(patient.next().is_some());
+        assert!(patient.next().is_none());
+        assert_eq!(patient.yields, YIELDS_IN_A_ROW);
+        patient.yields = YIELDS;
+        assert!(patient.next().is_none());
+        assert_eq!(patient.yields, YIELDS);
+    }
+
+    #[test]
+    fn a_group_that_meets_the_end_closes_the_queue_and_takes_what_was_before() {
+        let (sender, mut queue) = queue(1);
+        drop(queue.try_recv());
+        sender.try_send(Message::Close).unwrap();
+        assert_eq!(joined(gathering(&mut queue)), 0);
+        assert!(queue.is_closed());
+        assert!(sender.is_closed());
     }
 }

@@ -1,10 +1,15 @@
-//! How much memory documents take: exact bytes, as asked of the allocator.
+//! How much memory documents and sessions take: exact bytes, as asked of the
+//! allocator.
 //!
 //! One test, since all tests of a program share an allocator.
 #![allow(clippy::unwrap_used)] // what a test can't go on without
 
+use std::sync::Arc;
+
 use peak_alloc::PeakAlloc;
-use playerdata_core::Document;
+use playerdata_core::{Document, OnConflict, SessionManager};
+use playerdata_memory::MemoryBackend;
+use tokio::runtime::Builder;
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -34,13 +39,49 @@ fn with_items(length: usize) -> String {
     serde_json::to_string(&document).unwrap()
 }
 
+/// The bytes that each of many idle sessions takes, with a handle to it and
+/// one to its slot, its document, and what the memory backend has of the
+/// player, who was never saved.
+fn bytes_of_each_session() -> f64 {
+    // The tables of players are nearly full with so many.
+    const COUNT: u64 = 7_000;
+    // Time stands still, so that none is saved.
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let mut sessions = Vec::with_capacity(COUNT as usize);
+    let backend = Arc::new(MemoryBackend::new());
+    let manager = SessionManager::typed(backend, |_| Document::standard());
+    let manager = runtime.block_on(manager.start()).unwrap();
+    let before = ALLOCATOR.current_usage();
+    runtime.block_on(async {
+        for player in 0..COUNT {
+            let session = manager.start_session_with(player, OnConflict::Fail).await;
+            let session = session.unwrap();
+            let slot = session.load_slot("Slot1").await.unwrap();
+            sessions.push((session, slot));
+        }
+    });
+    let taken = ALLOCATOR.current_usage() - before;
+    taken as f64 / COUNT as f64
+}
+
 #[test]
-fn a_document_takes_little_more_memory_than_its_json() {
+fn a_document_takes_little_more_memory_than_its_json_and_a_session_little_more() {
+    documents();
+    let each = bytes_of_each_session();
+    println!("a session takes {each} bytes");
+    assert!(each <= 1_625.0, "a session takes {each} bytes");
+}
+
+fn documents() {
     let a = serde_json::to_string(&Document::standard()).unwrap();
     assert_eq!(a.len(), 346);
     let of_a = bytes_of_each(&a);
     println!("A takes {of_a} bytes");
-    assert!(of_a <= 2.5 * 346.0, "A takes {of_a} bytes");
+    assert!(of_a <= 640.0, "A takes {of_a} bytes");
 
     // Names that fit into their items, and names that documents share.
     for length in [15, 40] {

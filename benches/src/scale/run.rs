@@ -3,9 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use playerdata_core::{
-    Document, Error, OnConflict, Session, SessionManager, Settings, Slot, StartError,
-};
+use parking_lot::Mutex;
+use playerdata_core::{Document, Error, OnConflict, SessionManager, Settings, Slot, StartError};
 use procfs::ProcError;
 use thiserror::Error;
 use tokio::time::{MissedTickBehavior, interval};
@@ -59,8 +58,6 @@ pub enum Failure {
     Usage(#[from] ProcError),
 }
 
-type Player = (Session<Document>, Slot<Document>);
-
 /// Does it, with progress bars on standard error.
 ///
 /// # Errors
@@ -80,10 +77,9 @@ pub async fn run(plan: &Plan) -> Result<Report, Failure> {
     let manager = Arc::new(builder.settings(settings).start().await?);
 
     let watch = Stopwatch::start();
-    let players = start_all(&manager, plan.sessions).await?;
+    let slots = start_all(&manager, plan.sessions).await?;
     let starting = watch.elapsed();
 
-    let slots = players.iter().map(|(_, slot)| slot.clone()).collect();
     let game = Game::start(slots, plan.change_every);
     // The first cycle stores new documents, and is not what a game is like.
     wait("first cycle", plan.settings.autosave_interval).await;
@@ -97,7 +93,6 @@ pub async fn run(plan: &Plan) -> Result<Report, Failure> {
     let (after, server_after) = (Usage::now()?, store.usage().await);
     let played = game.end();
 
-    drop(players);
     let manager = Arc::into_inner(manager).expect("all who started sessions are done");
     let watch = Stopwatch::start();
     let ended = manager.shutdown(ENDING_TAKES_AT_MOST).await;
@@ -133,33 +128,34 @@ pub async fn run(plan: &Plan) -> Result<Report, Failure> {
     })
 }
 
-/// Starts the sessions, many at a time, and loads a slot of each.
+/// Starts the sessions, many at a time, and loads a slot of each, which is all
+/// that a game needs to have of a player.
 async fn start_all(
     manager: &Arc<SessionManager<Document>>,
     sessions: u64,
-) -> Result<Vec<Player>, Error> {
+) -> Result<Vec<Slot<Document>>, Error> {
     let bar = bar("starting sessions", sessions);
+    let slots = Arc::new(Mutex::new(Vec::with_capacity(sessions as usize)));
     let starters: Vec<_> = (0..STARTING)
         .map(|first| {
             let (manager, bar) = (Arc::clone(manager), bar.clone());
+            let slots = Arc::clone(&slots);
             tokio::spawn(async move {
-                let mut players = Vec::new();
                 for player in (first..sessions).step_by(STARTING as usize) {
                     let session = manager.start_session_with(player, OnConflict::Fail).await?;
                     let slot = session.load_slot("Slot1").await?;
-                    players.push((session, slot));
+                    slots.lock().push(slot);
                     bar.inc(1);
                 }
-                Ok::<_, Error>(players)
+                Ok::<_, Error>(())
             })
         })
         .collect();
-    let mut players = Vec::new();
     for starter in starters {
-        players.extend(starter.await.expect("starting does not panic")?);
+        starter.await.expect("starting does not panic")?;
     }
     bar.finish();
-    Ok(players)
+    Ok(std::mem::take(&mut *slots.lock()))
 }
 
 /// Lets time pass, and shows how much.

@@ -304,19 +304,18 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// would end it.
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release>;
 
-    /// The same as [`release`](Self::release), by a caller who knows what the
-    /// session has open: `claims` are the slots, each with the number of its
+    /// Releases the lock like [`release`](Self::release), with a hint of what the
+    /// session has open: `claims` are its slots, each with the number of its
     /// claim.
     ///
-    /// That is a hint, for stores that would have to look for the claims first,
-    /// and changes nothing but the time that the call takes: claims that are not
-    /// among them are killed as well, and those that are dead or never were, of
-    /// whichever slot, are passed over. What is implemented here leaves it
-    /// unused.
+    /// The hint saves a store that keeps claims apart from the lock the look for
+    /// them, and changes nothing but the time that the call takes. Claims that
+    /// the hint leaves out are killed all the same, and those in it that are
+    /// dead, or never were, are passed over. The default ignores the hint.
     ///
     /// # Cancel safety
     ///
-    /// That of [`release`](Self::release).
+    /// Cancel safe, and safe to call again, like [`release`](Self::release).
     async fn release_knowing(
         &self,
         player: &PlayerId,

@@ -55,7 +55,7 @@ impl Document {
     }
 
     fn change(&mut self, key: Key<'_>, amount: Amount) -> Result<Number, DocumentError> {
-        let rules = self.rules;
+        let rules = self.rules();
         let present = self.value_mut(key)?;
         let number = present.view().as_number();
         let number = number.ok_or_else(|| DocumentError::NotANumber {

@@ -80,7 +80,7 @@ impl Document {
             source,
         })?;
         if let Some(number) = value.view().as_number() {
-            self.rules.check_sign(key, number.into())?;
+            self.rules().check_sign(key, number.into())?;
         }
         let new_allowed = key.entry_name().is_some() || self.rules.allow_new_attributes;
         let (table, name) = self.table_mut(key)?;

@@ -26,6 +26,7 @@ pub(crate) use json::ReadDocument;
 pub use key::Key;
 pub use parcel::{Parcel, ParcelError};
 pub use rules::DocumentRules;
+use rules::PackedRules;
 
 use crate::{
     Inventory,
@@ -69,7 +70,7 @@ pub struct Document {
     attributes: Table,
     inventory: Inventory,
     gift_bank: GiftBank,
-    rules: DocumentRules,
+    rules: PackedRules,
 }
 
 impl Document {
@@ -89,7 +90,7 @@ impl Document {
             attributes,
             inventory,
             gift_bank,
-            rules: DocumentRules::default(),
+            rules: PackedRules::default(),
         }
     }
 
@@ -106,13 +107,13 @@ impl Document {
     /// What the document allows.
     #[must_use]
     pub fn rules(&self) -> DocumentRules {
-        self.rules
+        self.rules.into()
     }
 
     /// Sets what the document allows from now on. What it holds stays as it
     /// is, also if it could not be set under the new rules.
     pub fn set_rules(&mut self, rules: DocumentRules) {
-        self.rules = rules;
+        self.rules = rules.into();
         self.inventory.set_limits(rules.inventory);
     }
 
@@ -132,7 +133,7 @@ impl Document {
     /// The player's items, to change them within the limits of the rules.
     pub fn inventory_mut(&mut self) -> &mut Inventory {
         // Somebody may have put another inventory in this one's place.
-        self.inventory.set_limits(self.rules.inventory);
+        self.inventory.set_packed_limits(self.rules.inventory);
         &mut self.inventory
     }
 

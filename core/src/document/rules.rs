@@ -1,7 +1,7 @@
 //! What a document allows.
 
 use super::{Amount, DocumentError, Key, error::path};
-use crate::InventoryLimits;
+use crate::{InventoryLimits, inventory::PackedLimits};
 
 /// What a [`Document`](super::Document) allows. The slot that loads it sets
 /// them from the settings; they are never stored with it.
@@ -24,6 +24,34 @@ pub struct DocumentRules {
     pub allow_new_attributes: bool,
     /// How much the inventory may hold. Default: no limits.
     pub inventory: InventoryLimits,
+}
+
+/// Rules as every document has them.
+#[derive(Clone, Copy, Default)]
+pub(super) struct PackedRules {
+    pub(super) allow_new_attributes: bool,
+    allow_negative_values: bool,
+    pub(super) inventory: PackedLimits,
+}
+
+impl From<DocumentRules> for PackedRules {
+    fn from(rules: DocumentRules) -> Self {
+        Self {
+            allow_new_attributes: rules.allow_new_attributes,
+            allow_negative_values: rules.allow_negative_values,
+            inventory: rules.inventory.into(),
+        }
+    }
+}
+
+impl From<PackedRules> for DocumentRules {
+    fn from(rules: PackedRules) -> Self {
+        Self {
+            allow_new_attributes: rules.allow_new_attributes,
+            allow_negative_values: rules.allow_negative_values,
+            inventory: rules.inventory.into(),
+        }
+    }
 }
 
 impl DocumentRules {

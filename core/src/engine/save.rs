@@ -310,10 +310,10 @@ impl<D: GameDocument> Engine<D> {
         let stamp = self.stamp(write_state.revision);
         // Noted before it is sent: if this future is dropped, or no answer
         // comes, the claim is in doubt and the slot is opened again (S2, E7).
-        write_state.claim = SlotClaim::InDoubt(Doubt {
+        write_state.claim = SlotClaim::InDoubt(Box::new(Doubt {
             write_id: stamp.write_id,
             content,
-        });
+        }));
         let outcome = self.store.save(claim, &stamp, body).await;
         if let Err(failure) = &outcome
             && failure.effect() == Effect::Possible

@@ -108,6 +108,10 @@ impl ItemType {
         Self((item_type != DEFAULT_ITEM_TYPE).then(|| names::shared(item_type)))
     }
 
+    pub(super) fn is_default(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(super) fn as_str(&self) -> &str {
         self.0.as_deref().unwrap_or(DEFAULT_ITEM_TYPE)
     }

@@ -86,8 +86,13 @@ impl<'de> Visitor<'de> for ReadInventory<'_> {
         while let Some(item) = list.next_element_seed(ReadItem(scratch))? {
             items.push(item);
         }
-        // Documents stay in memory for long, and most are never added to.
-        items.shrink_to_fit();
+        // Documents stay in memory for long, and most are never added to. A block
+        // that is made smaller in its place leaves a hole beside each of them.
+        if items.len() < items.capacity() {
+            let mut exact = Vec::with_capacity(items.len());
+            exact.append(&mut items);
+            items = exact;
+        }
         let items = Items::of(items).map_err(|twin| {
             de::Error::custom(InventoryError::Duplicate {
                 item: excerpt(twin.name()),
@@ -105,9 +110,14 @@ impl Item {
         let levels = levels.checked_sub(1).ok_or(TooDeep)?;
         out.extend_from_slice(b"{\"Name\":");
         write::text(out, self.name());
-        out.extend_from_slice(b",\"ItemType\":");
-        write::text(out, self.item_type());
-        out.extend_from_slice(b",\"Quantity\":");
+        if self.item_type.is_default() {
+            // In one piece, since most items are like that.
+            out.extend_from_slice(b",\"ItemType\":\"Object\",\"Quantity\":");
+        } else {
+            out.extend_from_slice(b",\"ItemType\":");
+            write::text(out, self.item_type());
+            out.extend_from_slice(b",\"Quantity\":");
+        }
         write::integer(out, self.quantity);
         if let Some(fields) = self.fields.table() {
             write::entries(out, fields, false, |out, _, value| {

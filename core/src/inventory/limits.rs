@@ -45,32 +45,66 @@ impl InventoryLimits {
         self.max_quantity = Some(quantity);
         self
     }
+}
 
-    /// Checks that one more distinct item fits beside the `items` there are.
-    pub(super) fn check_new_item(&self, item: &str, items: usize) -> Result<(), InventoryError> {
-        match self.max_items {
-            Some(limit) if items >= limit => Err(InventoryError::TooManyItems {
-                item: excerpt(item),
-                limit,
-            }),
-            _ => Ok(()),
+/// Limits as every inventory and every document has them: in half of the
+/// memory. The greatest of numbers stands for none, which is as much.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PackedLimits {
+    max_items: usize,
+    max_quantity: u64,
+}
+
+impl Default for PackedLimits {
+    fn default() -> Self {
+        InventoryLimits::default().into()
+    }
+}
+
+impl From<InventoryLimits> for PackedLimits {
+    fn from(limits: InventoryLimits) -> Self {
+        Self {
+            max_items: limits.max_items.unwrap_or(usize::MAX),
+            max_quantity: limits.max_quantity.unwrap_or(u64::MAX),
         }
+    }
+}
+
+impl From<PackedLimits> for InventoryLimits {
+    fn from(limits: PackedLimits) -> Self {
+        Self {
+            max_items: (limits.max_items < usize::MAX).then_some(limits.max_items),
+            max_quantity: (limits.max_quantity < u64::MAX).then_some(limits.max_quantity),
+        }
+    }
+}
+
+impl PackedLimits {
+    /// Checks that one more distinct item fits beside the `items` there are.
+    pub(super) fn check_new_item(self, item: &str, items: usize) -> Result<(), InventoryError> {
+        if items >= self.max_items {
+            return Err(InventoryError::TooManyItems {
+                item: excerpt(item),
+                limit: self.max_items,
+            });
+        }
+        Ok(())
     }
 
     /// Checks a change of an item's quantity.
     pub(super) fn check_quantity(
-        &self,
+        self,
         item: &str,
         before: u64,
         after: u64,
     ) -> Result<(), InventoryError> {
-        match self.max_quantity {
-            Some(limit) if after > limit && after > before => Err(InventoryError::TooMany {
+        if after > self.max_quantity && after > before {
+            return Err(InventoryError::TooMany {
                 item: excerpt(item),
                 quantity: after,
-                limit,
-            }),
-            _ => Ok(()),
+                limit: self.max_quantity,
+            });
         }
+        Ok(())
     }
 }

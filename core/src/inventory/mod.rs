@@ -20,6 +20,7 @@ pub use item::{DEFAULT_ITEM_TYPE, Item, ItemDetails};
 use items::Items;
 pub(crate) use json::ReadInventory;
 pub use limits::InventoryLimits;
+pub(crate) use limits::PackedLimits;
 
 use crate::{
     excerpt::excerpt,
@@ -57,7 +58,7 @@ use crate::{
 pub struct Inventory {
     /// Shared with copies of the inventory, until one of them is changed.
     items: Arc<Items>,
-    limits: InventoryLimits,
+    limits: PackedLimits,
 }
 
 impl Inventory {
@@ -71,7 +72,7 @@ impl Inventory {
     #[must_use]
     pub fn with_limits(limits: InventoryLimits) -> Self {
         Self {
-            limits,
+            limits: limits.into(),
             ..Self::default()
         }
     }
@@ -79,12 +80,16 @@ impl Inventory {
     /// The limits that changes are checked against.
     #[must_use]
     pub fn limits(&self) -> InventoryLimits {
-        self.limits
+        self.limits.into()
     }
 
     /// Sets the limits that changes are checked against from now on. What is
     /// there already stays, also if it is over them.
     pub fn set_limits(&mut self, limits: InventoryLimits) {
+        self.limits = limits.into();
+    }
+
+    pub(crate) fn set_packed_limits(&mut self, limits: PackedLimits) {
         self.limits = limits;
     }
 

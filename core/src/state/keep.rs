@@ -44,11 +44,11 @@ impl<D> SlotState<D> {
     pub(crate) fn keep(&self) -> Result<(Keeping<'_, D>, Arc<D>), Error> {
         let mut live = self.lock_for_change()?;
         live.keeps += 1;
-        live.keeper = Some(Keeper {
+        live.keeper = Some(Box::new(Keeper {
             thread: thread::current().id(),
             since: Instant::now(),
             number: live.keeps,
-        });
+        }));
         Ok((Keeping { slot: self }, Arc::clone(&live.document)))
     }
 
@@ -57,7 +57,7 @@ impl<D> SlotState<D> {
         let thread = thread::current().id();
         loop {
             let live = self.live.lock();
-            let Some(keeper) = live.keeper else {
+            let Some(keeper) = live.keeper.as_deref().copied() else {
                 return Ok(live);
             };
             drop(live);
@@ -74,7 +74,7 @@ impl<D> SlotState<D> {
     /// Waits a while for the end of a change, or says why not.
     fn wait_for(&self, keeper: Keeper, closes_circle: bool) -> Result<(), Busy> {
         let mut live = self.live.lock();
-        if live.keeper != Some(keeper) {
+        if live.keeper.as_deref() != Some(&keeper) {
             return Ok(());
         }
         if closes_circle {
@@ -83,7 +83,7 @@ impl<D> SlotState<D> {
         let left = PATIENCE.saturating_sub(keeper.since.elapsed());
         // A clock that a test has paused does not go on meanwhile.
         let late = left.is_zero() || self.freed.wait_for(&mut live, left).timed_out();
-        if late && live.keeper == Some(keeper) {
+        if late && live.keeper.as_deref() == Some(&keeper) {
             return Err(Busy::Kept);
         }
         Ok(())

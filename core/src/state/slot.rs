@@ -83,7 +83,7 @@ pub(crate) struct Live<D> {
     /// The version that can't be encoded, if it is known that one can't.
     refused: Option<Box<Refused>>,
     /// The change that is being made, on a copy.
-    pub(crate) keeper: Option<Keeper>,
+    pub(crate) keeper: Option<Box<Keeper>>,
     /// How many changes were made on a copy, this one included.
     pub(crate) keeps: u64,
 }
@@ -147,21 +147,22 @@ pub(crate) struct WriteState {
 
 /// What is known of the claim that the slot was opened under. Unless it is
 /// live, the slot has to be opened again before anything is written (S2).
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) enum SlotClaim {
     /// The next write may be sent under it.
     Live(ClaimNumber),
     /// It was found dead, or is being killed by another opening.
     Dead,
     /// A write under it was sent whose answer has not come, or never came.
-    InDoubt(Doubt),
+    /// In a block of its own, since it is there only as long as a write takes.
+    InDoubt(Box<Doubt>),
 }
 
 impl SlotClaim {
     /// The write that may have been applied, if there is one.
     pub(crate) fn doubt(&self) -> Option<Doubt> {
         match self {
-            Self::InDoubt(doubt) => Some(*doubt),
+            Self::InDoubt(doubt) => Some(**doubt),
             Self::Live(_) | Self::Dead => None,
         }
     }

@@ -54,7 +54,7 @@ fn another_server_has_the_player_once_the_lease_has_lapsed_and_not_before(folder
     );
     let told = other.message_with("waiting for up to 3s");
     assert!(told.contains("server a"), "{told}");
-    let told = other.message_with("if that server is dead, its lease lapses in 2s");
+    let told = other.message_with("if that server is dead, its lease lapses within 2s");
     assert!(told.contains("--server NAME"), "{told}");
     other.end().expect(0, &["ended"]);
 }
