@@ -63,15 +63,15 @@ async fn h3_a_visit_is_three_scripts() {
     };
     let first = visit().await;
     visit().await;
-    // The second one found a record, of which a version was kept meanwhile.
-    while manager
-        .versions(first.player(), first.name())
-        .await
-        .unwrap()
-        == []
-    {
-        tokio::task::yield_now().await;
-    }
+    // The second one found a record, of which a version is kept meanwhile.
+    let (player, slot) = (first.player(), first.name());
+    let kept = async {
+        while manager.versions(player, slot).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let kept = tokio::time::timeout(Duration::from_secs(60), kept).await;
+    kept.expect("a version is kept");
     server.ask::<()>(&["CONFIG", "RESETSTAT"]).await;
     for _ in 0..10 {
         visit().await;
