@@ -39,7 +39,9 @@ const LAYERS: [&str; 22] = [
 fn every_arrow_between_the_modules_of_the_core_points_down() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let root = code_of(&source.join("lib.rs"));
-    let exports = exports_of(&root);
+    let mut exports = exports_of(&root);
+    // A macro is exported from the root, whoever has it.
+    exports.insert("forward_backend".to_owned(), "backend".to_owned());
     let mut files = Vec::new();
     collect(&source, &mut files);
     let mut wrong = BTreeSet::new();
