@@ -30,7 +30,7 @@ impl<D: GameDocument> Engine<D> {
         let deleted = self.open_and_delete(&session, &name).await;
         if let Some(slot) = &open {
             if deleted.is_ok() {
-                slot.note_deleted();
+                slot.note_over();
                 self.autosave.remove(slot);
                 session.take_out(&name);
             } else {

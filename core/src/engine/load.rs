@@ -43,12 +43,7 @@ impl<D: GameDocument> Engine<D> {
             return Ok(open);
         }
         let load = AssertUnwindSafe(self.load_new(session, name)).catch_unwind();
-        load.await.unwrap_or_else(|_| {
-            Err(Error::Panicked {
-                player: session.core.player.clone(),
-                during: "loading a slot",
-            })
-        })
+        load.await.unwrap_or_else(|_| Err(panicked(&session.core)))
     }
 
     async fn load_new(
@@ -63,12 +58,10 @@ impl<D: GameDocument> Engine<D> {
         let slot = self.slot_of(core, name, number, &opened).await?;
         self.autosave.insert(&slot);
         // Before anybody has the slot (M3, P3).
-        let delivered = match self.resolve_at_load(&slot).await {
-            Ok(()) if opened.mail => self.deliver_at_load(&slot).await,
-            resolved => resolved,
-        };
-        if let Err(error) = delivered {
-            self.autosave.remove(&slot);
+        let catching_up = AssertUnwindSafe(self.catch_up(&slot, opened.mail)).catch_unwind();
+        let caught_up = catching_up.await.unwrap_or_else(|_| Err(panicked(core)));
+        if let Err(error) = caught_up {
+            self.give_up(&slot).await;
             return Err(error);
         }
         session.add(Arc::clone(&slot));
@@ -80,6 +73,30 @@ impl<D: GameDocument> Engine<D> {
             self.errands.push(&slot);
         }
         Ok(slot)
+    }
+
+    /// Does to a document what was decided, and takes in what was sent, while
+    /// nobody had it.
+    async fn catch_up(
+        self: &Arc<Self>,
+        slot: &Arc<SlotState<D>>,
+        has_mail: bool,
+    ) -> Result<(), Error> {
+        self.resolve_at_load(slot).await?;
+        if has_mail {
+            self.deliver_at_load(slot).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a slot that nobody will have. It may have been changed on the
+    /// way, and must not be saved beside the one that the next load makes (S2).
+    async fn give_up(&self, slot: &SlotState<D>) {
+        // Waits for a save under way, which could open the slot again.
+        let write_state = slot.write_state.lock().await;
+        slot.note_over();
+        drop(write_state);
+        self.autosave.remove(slot);
     }
 
     /// What a slot that was opened holds, as game code sees it.
@@ -279,5 +296,12 @@ impl<D: GameDocument> Engine<D> {
             content: encoded.fingerprints(),
             keys,
         }
+    }
+}
+
+fn panicked(core: &SessionCore) -> Error {
+    Error::Panicked {
+        player: core.player.clone(),
+        during: "loading a slot",
     }
 }

@@ -135,17 +135,11 @@ impl<D: GameDocument> Engine<D> {
         revision: Revision,
         options: RestoreOptions,
     ) -> Result<Restored, Error> {
-        let version = self.store.version(&player, &slot, revision).await?;
-        let Some(version) = version else {
-            return Err(Error::NoVersion {
-                player,
-                slot,
-                revision,
-            });
-        };
+        // So that nobody is taken from a session for a version that is not there.
+        self.version_at(&player, &slot, revision).await?;
         let held = self.take_by_hand(&player, options.steal).await?;
         let state = Arc::clone(&held.state); // held to the end
-        let restored = self.restore_under(&state.core, &slot, &version).await;
+        let restored = self.restore_under(&state.core, &slot, revision).await;
         self.end_by_hand(state).await;
         if let Ok(restored) = &restored {
             self.report_put_back(&player, &slot, restored.revision);
@@ -153,12 +147,28 @@ impl<D: GameDocument> Engine<D> {
         restored
     }
 
+    async fn version_at(
+        &self,
+        player: &PlayerId,
+        slot: &SlotName,
+        revision: Revision,
+    ) -> Result<Record, Error> {
+        let version = self.store.version(player, slot, revision).await?;
+        version.ok_or_else(|| Error::NoVersion {
+            player: player.clone(),
+            slot: slot.clone(),
+            revision,
+        })
+    }
+
     async fn restore_under(
         &self,
         core: &SessionCore,
         slot: &SlotName,
-        version: &Record,
+        revision: Revision,
     ) -> Result<Restored, Error> {
+        // Read under the lock: what was read before it may have been erased since.
+        let version = self.version_at(&core.player, slot, revision).await?;
         let (document, envelope) = self.codec.open(&version.body).map_err(|source| {
             let (player, slot) = (core.player.clone(), slot.clone());
             Error::Undecodable {

@@ -74,8 +74,10 @@ pub(crate) struct Live<D> {
     /// The version whose whole content is known to be in the store; 0 if that
     /// is none.
     stored_version: u64,
-    /// Whether the slot was deleted in the store: it takes no changes.
-    deleted: bool,
+    /// Whether the slot is over, although its session may go on: it was deleted
+    /// in the store, or it failed to load, so that nobody has it. It takes no
+    /// changes, and is not written.
+    over: bool,
     /// The revision that the store is known to have. The write state's own may
     /// be ahead of it for the time of a save.
     revision: Revision,
@@ -268,7 +270,7 @@ impl<D> SlotState<D> {
             envelope,
             version,
             stored_version,
-            deleted: false,
+            over: false,
             revision: write_state.revision,
             queue: QueueState::default(),
             refused: None,
@@ -291,6 +293,8 @@ impl<D> SlotState<D> {
         self.dealings.get_or_init(Box::default)
     }
 
+    /// What is said of a slot that is over. Of one that failed to load nobody
+    /// hears it.
     fn deleted(&self) -> Error {
         Error::SlotDeleted {
             player: self.core.player.clone(),
@@ -301,7 +305,7 @@ impl<D> SlotState<D> {
     /// Whether the slot takes changes; otherwise why not.
     pub(crate) fn check_takes_changes(&self, live: &Live<D>) -> Result<(), Error> {
         self.core.check_open()?;
-        if live.deleted {
+        if live.over {
             return Err(self.deleted());
         }
         Ok(())
@@ -320,7 +324,7 @@ impl<D> SlotState<D> {
 
     /// Whether what the slot holds can still be saved; otherwise why not.
     pub(crate) fn check_writable(&self) -> Result<(), Error> {
-        if self.live.lock().deleted {
+        if self.live.lock().over {
             return Err(self.deleted());
         }
         self.core.check_writable()
@@ -356,7 +360,7 @@ impl<D> SlotState<D> {
     /// itself: it is in the next one.
     pub(crate) fn edit_envelope(&self, edit: impl FnOnce(&mut Envelope)) -> bool {
         let mut live = self.live.lock();
-        if live.deleted || self.core.check_writable().is_err() {
+        if live.over || self.core.check_writable().is_err() {
             return false;
         }
         let mut envelope = Envelope::clone(&live.envelope);
@@ -392,8 +396,10 @@ impl<D> SlotState<D> {
         self.live.lock().stored_version = 0;
     }
 
-    pub(crate) fn note_deleted(&self) {
-        self.live.lock().deleted = true;
+    /// Notes that the slot is over. Whoever does has the write state, so that no
+    /// save is under way that would open the slot again.
+    pub(crate) fn note_over(&self) {
+        self.live.lock().over = true;
     }
 
     /// Takes the document for a save, and whether the forced cycle wants it;
@@ -401,7 +407,7 @@ impl<D> SlotState<D> {
     /// here on is not in this save, and marks the slot again (A2).
     pub(crate) fn begin_save(&self, by_autosave: bool) -> Result<(Snapshot<D>, bool), Error> {
         let mut live = self.live.lock();
-        if live.deleted {
+        if live.over {
             return Err(self.deleted());
         }
         self.core.check_writable()?;
@@ -479,7 +485,7 @@ impl<D> SlotState<D> {
         let refused = live.refused.as_ref();
         let same = refused.filter(|refused| refused.version == live.version);
         same.is_some_and(|refused| Instant::now() < refused.not_before)
-            && !live.deleted
+            && !live.over
             && self.core.check_writable().is_ok()
     }
 

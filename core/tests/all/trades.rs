@@ -13,7 +13,7 @@ use std::{
 
 use parking_lot::Mutex;
 use playerdata_core::{
-    Error, Event, OnConflict, Parcel, ParcelDocument, SessionManager, Slot, TradeOutcome,
+    Error, Event, Letter, OnConflict, Parcel, ParcelDocument, SessionManager, Slot, TradeOutcome,
 };
 use serde::{Deserialize, Serialize};
 use support::*;
@@ -437,4 +437,43 @@ async fn p3_a_parcel_that_cannot_go_back_at_once_goes_back_by_itself() {
     }
     pass_secs(11).await;
     assert_eq!(slots[0].read(|chest| chest.gold), 10);
+}
+
+/// Somebody crashes once the verdict is in the store, and has left a letter for
+/// the first player.
+async fn crashed_with_a_verdict(world: &World, next: &SessionManager) {
+    let dying = World::on(world.memory.clone(), world.clock.clone());
+    let victim = dying.server("victim").await;
+    let (_a, ann) = steal(&victim, 1).await.unwrap();
+    let (_b, bob) = steal(&victim, 2).await.unwrap();
+    dying
+        .store
+        .inject(When::decide(), Fault::Crash { applied: true });
+    let trading = victim.trade("t-1", (&ann, sword()), (&bob, price()));
+    let traded = tokio::time::timeout(Duration::from_secs(300), trading).await;
+    assert!(!matches!(traded, Ok(Ok(_))), "{traded:?}");
+    let letter = Letter::new("gift", price()).unwrap();
+    next.send(1_u64, "Slot1", letter).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn s2_p3_a_load_that_fails_after_it_ended_a_trade_leaves_nothing_that_is_saved() {
+    let world = World::new();
+    let next = world.server("next").await;
+    crashed_with_a_verdict(&world, &next).await;
+    let session = next.start_session_with(1_u64, OnConflict::Steal).await;
+    let session = session.unwrap();
+    world.store.inject(When::letters().nth(1), Fault::Rejected);
+    session.load_slot("Slot1").await.unwrap_err();
+
+    let slot = session.load_slot("Slot1").await.unwrap();
+    world.store.record_calls();
+    slot.increment("Currency", 1).unwrap();
+    pass_secs(121).await;
+    assert_eq!(world.store.count(Op::Open), 0, "nobody else opens the slot");
+    assert_eq!(slot.get::<u64>("Currency").unwrap(), AFTER[0].0 + 1);
+    let stored = world.stored(&player(1), "Slot1").await;
+    assert_eq!(stored["Currency"], AFTER[0].0 + 1);
+    session.end().await.unwrap();
+    assert_eq!(at_rest(&world, &next).await[1], AFTER[1]);
 }

@@ -251,3 +251,26 @@ async fn h4_what_a_version_was_sending_has_arrived_since_and_is_left_out() {
     assert_eq!(stored["Currency"], 400);
     assert!(stored["$playerdata"].get("outbox").is_none(), "{stored}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn h4_a_player_who_is_erased_while_a_version_is_being_restored_stays_erased() {
+    let world = World::new();
+    let manager = world.server("a").await;
+    play(&manager, 1).await;
+    play(&manager, 2).await;
+    pass_secs(1).await;
+    let (player, slot, first) = (player(1), slot1(), Revision::new(1));
+    let late = Fault::delay(Duration::from_secs(1));
+    world.store.inject(When::acquire(), late);
+    let restoring = manager.restore(&player, &slot, first, RestoreOptions::new());
+    let erasing = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        world.memory.erase(&player).await.unwrap();
+    };
+    let (restored, ()) = tokio::join!(restoring, erasing);
+    assert!(
+        matches!(restored, Err(Error::NoVersion { .. })),
+        "{restored:?}"
+    );
+    assert_eq!(world.memory.view(&player, &slot).await.unwrap(), None);
+}

@@ -167,6 +167,11 @@ impl Visit {
             .shop
             .name("trade-", &place_of(&slot), &mut self.rng);
         let (gives, gets) = (something(&mut self.rng), something(&mut self.rng));
+        if self.rng.u8(0..4) == 0 {
+            // Long enough for somebody else to get a player, and to ask first.
+            let late = Duration::from_millis(self.rng.u64(500..=30_000));
+            self.process.inject(When::decide(), Fault::delay(late));
+        }
         let author = self.author(slot.name());
         let ledger = self.world.ledger.clone();
         let with = place_of(&other);
