@@ -30,9 +30,10 @@ const READERS: usize = 2;
 /// How many operations may wait in a queue before callers wait for room.
 const QUEUE: usize = 1_024;
 
-/// How many pages the writer keeps at hand, in KiB. SQLite's own default is
-/// 2 MB, which is 5 000 small documents.
-const WRITER_CACHE_KIB: i64 = 32 * 1024;
+/// How many pages the writer keeps at hand, in KiB: those of some 20 000 small
+/// documents. Others are in the memory of the kernel. SQLite's own default is
+/// 2 MB.
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
 
 /// The pages of a new file. Larger ones make records of tens of kilobytes cheaper
 /// by little, and small ones dearer by much: a page is logged as a whole, whatever
