@@ -28,6 +28,10 @@
 //!
 //! What it keeps of a player who was erased, or of one who never saved, is
 //! the fence: some 100 bytes, since a fence never repeats (rule L3).
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | none | |
 
 mod backend;
 mod error;

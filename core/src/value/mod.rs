@@ -1,6 +1,11 @@
 //! JSON values as documents keep them: small, in few pieces, and cheap to
 //! copy; and what else documents, inventories and the codec share.
 //!
+//! To be read in this order: this file, `text`, and `table` with `shape`,
+//! `index` and `pool`, are what values are made of; `read` and `write` are JSON
+//! text; `storable` and `view` are a game's types, on their way in and out.
+//! `names` and `type_name` are small things apart.
+//!
 //! ```text
 //! {"Level": 7, "Title": "Knight", "Worn": {"Head": null, "Legs": null}}
 //!
@@ -16,7 +21,9 @@
 //!
 //! - A [`Value`] has 16 bytes: numbers, and text of up to 14 bytes, lie in it.
 //!   Longer text, lists and tables have a block of their own, which copies
-//!   share until one of them is changed.
+//!   share until one of them is changed. Its count is `triomphe`'s, since there
+//!   are no weak pointers to it: it is smaller by one word, and a change looks
+//!   whether anybody else has the block without writing to it.
 //! - A [`Table`] is its values in their order, beside a shape: its keys, as
 //!   they are written. Shapes are shared by all tables of a process and
 //!   counted; there is a bound to them, past which a table has its own
