@@ -55,6 +55,7 @@ mod reader;
 mod savepoint;
 mod schema;
 mod slot;
+mod sync;
 mod trade;
 mod version;
 mod writer;

@@ -251,10 +251,11 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
             })
             .collect(),
         Subject::Dynamodb => charges(runtime, extent),
-        Subject::Load => vec![
-            load::sqlite(runtime, extent.load),
-            load::redis(runtime, extent.load),
-        ],
+        Subject::Load => {
+            let mut rows = load::sqlite(runtime, extent.load).to_vec();
+            rows.push(load::redis(runtime, extent.load));
+            rows
+        }
         Subject::Document => {
             let mut rows: Vec<_> = Standard::BOTH
                 .iter()
