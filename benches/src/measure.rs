@@ -271,7 +271,7 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
             let keys = Standard::BOTH.map(|standard| once::keys(runtime, standard, extent.once));
             let mut rows = Vec::from(keys);
             rows.extend(once::mail_and_trades(runtime, extent.once));
-            rows.push(once::transfer(runtime));
+            rows.push(once::transfer());
             rows
         }
         Subject::Size => size::rows(runtime, allocator, extent.idle_sessions).into(),

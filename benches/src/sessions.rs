@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use playerdata_core::{
     Document, OnConflict, Session, SessionManager, Settings, Slot, backend::Backend,
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
-use crate::{documents::Standard, timing::Stopwatch};
+use crate::{documents::Standard, harness, timing::Stopwatch};
 
 /// The autosave interval of these measurements, of virtual time.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -49,11 +49,7 @@ impl Crowd {
         standard: Standard,
         force_save_every: u32,
     ) -> Self {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .expect("the system has room for a runtime");
+        let runtime = harness::paused_runtime();
         let mut settings = Settings::default();
         settings.autosave_interval = INTERVAL;
         settings.force_save_every = force_save_every;
