@@ -1,6 +1,6 @@
 //! An inventory as JSON: a list of items.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -8,6 +8,7 @@ use serde::{
     ser::SerializeMap,
 };
 use smol_str::SmolStr;
+use triomphe::Arc;
 
 use super::{
     Inventory, InventoryError, Item,

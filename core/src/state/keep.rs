@@ -29,7 +29,7 @@ pub(crate) struct Keeper {
     thread: ThreadId,
     since: Instant,
     /// Distinguishes one change of a thread from the next.
-    number: u64,
+    number: u32,
 }
 
 /// The right to change a slot, until it is dropped.
@@ -43,7 +43,7 @@ impl<D> SlotState<D> {
     /// to make it on.
     pub(crate) fn keep(&self) -> Result<(Keeping<'_, D>, Arc<D>), Error> {
         let mut live = self.lock_for_change()?;
-        live.keeps += 1;
+        live.keeps = live.keeps.wrapping_add(1);
         live.keeper = Some(Box::new(Keeper {
             thread: thread::current().id(),
             since: Instant::now(),

@@ -49,9 +49,8 @@ mod type_name;
 mod view;
 pub(crate) mod write;
 
-use std::sync::Arc;
-
 use serde_json::Number;
+use triomphe::Arc;
 
 pub(crate) use checked::{Check, Checked};
 pub(crate) use index::Index;

@@ -18,6 +18,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    pub(crate) const EMPTY: Self = Self {
+        shape: None,
+        values: Vec::new(),
+    };
+
     /// A table of the keys in the text of a shape, and as many values.
     pub(super) fn of(text: &str, ends: &[u32], values: Vec<Value>) -> Result<Self, Twice> {
         debug_assert_eq!(ends.len(), values.len());

@@ -4,7 +4,7 @@
 mod format;
 mod read;
 
-use std::{cell::Cell, io};
+use std::{cell::Cell, io, ops::Range};
 
 use serde::{Serialize, ser};
 use serde_json::Serializer;
@@ -26,6 +26,8 @@ pub(super) const MAX_DEPTH: usize = 127;
 struct Buffers {
     json: Vec<u8>,
     keys: Keys,
+    /// Where in the text members are that are skipped.
+    skipped: Vec<Range<usize>>,
 }
 
 thread_local! {
@@ -54,22 +56,26 @@ pub(super) fn write<D: Serialize + ?Sized, R>(
 }
 
 /// The same for a ready-made document, which writes itself: it has no key
-/// twice, and no float that is not finite.
+/// twice, and no float that is not finite. Where its attributes with the
+/// skipped keys are is passed on as well, as [`places_of`](super::places_of)
+/// has it.
 pub(super) fn write_document<R>(
     document: &Document,
     envelope: &Envelope,
-    pass_on: impl FnOnce(&[u8]) -> Result<R, CodecError>,
+    skip_keys: &[String],
+    pass_on: impl FnOnce(&[u8], &[Range<usize>]) -> Result<R, CodecError>,
 ) -> Result<R, CodecError> {
     if document.has_reserved() {
         return Err(CodecError::Reserved);
     }
     let mut buffers = BUFFERS.take().unwrap_or_default();
-    buffers.json.clear();
-    let result = match document.write(&mut buffers.json, MAX_DEPTH) {
-        Ok(()) => envelope
-            .put_on(&mut buffers.json)
-            .and_then(|()| pass_on(&buffers.json)),
-        Err(TooDeep) => return write(document, envelope, pass_on), // which says where
+    let Buffers { json, skipped, .. } = &mut *buffers;
+    json.clear();
+    skipped.clear();
+    let result = match document.write(json, MAX_DEPTH, skip_keys, skipped) {
+        Ok(()) => envelope.put_on(json).and_then(|()| pass_on(json, skipped)),
+        // Which says where.
+        Err(TooDeep) => return write(document, envelope, |json| pass_on(json, &[])),
     };
     buffers.leave();
     result
