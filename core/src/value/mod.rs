@@ -34,7 +34,6 @@
 //! - what is read from a value is what `serde_json` reads from its own
 //!   (`view`).
 
-mod checked;
 mod index;
 #[cfg(test)]
 mod model_tests;
@@ -52,7 +51,6 @@ pub(crate) mod write;
 use serde_json::Number;
 use triomphe::Arc;
 
-pub(crate) use checked::{Check, Checked};
 pub(crate) use index::Index;
 pub(crate) use read::{Key, OpenTable, Read, Scratch, twice};
 pub(crate) use shape::Twice;
@@ -65,6 +63,17 @@ pub use view::ValueRef;
 
 /// The member of a stored JSON object that is not the game's.
 pub(crate) const ENVELOPE: &str = "$playerdata";
+
+/// A list in no more memory than it needs. It is copied, since a block that is
+/// made smaller in its place leaves a hole beside it.
+pub(crate) fn exact<T>(mut list: Vec<T>) -> Vec<T> {
+    if list.len() == list.capacity() {
+        return list;
+    }
+    let mut exact = Vec::with_capacity(list.len());
+    exact.append(&mut list);
+    exact
+}
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +91,7 @@ pub(crate) enum Value {
 const _: () = assert!(size_of::<Value>() == 16);
 
 impl Value {
+    #[inline]
     pub(crate) fn view(&self) -> ValueRef<'_> {
         ValueRef(match self {
             Self::Null => Part::Null,

@@ -101,12 +101,12 @@ impl Shape {
             let key_at = |at| key_at(&self.text, &self.ends, at);
             return self.index.find(key, self.len(), key_at);
         }
-        let mut begin = 0;
-        self.ends.iter().position(|&end| {
-            let part = begin..end as usize;
-            begin = part.end;
-            part.len() == BEFORE + key.len() + BEHIND
-                && self.text.as_bytes()[part][BEFORE..][..key.len()] == *key.as_bytes()
+        let mut end = 0;
+        self.ends.iter().position(|&next| {
+            let begin = end + BEFORE;
+            end = next as usize;
+            end == begin + key.len() + BEHIND
+                && self.text.as_bytes().get(begin..end - BEHIND) == Some(key.as_bytes())
         })
     }
 
@@ -166,7 +166,7 @@ fn begin_of(ends: &[u32], at: usize) -> usize {
     at.checked_sub(1).map_or(0, |before| ends[before] as usize)
 }
 
-fn key_at<'t>(text: &'t str, ends: &[u32], at: usize) -> &'t str {
+pub(super) fn key_at<'t>(text: &'t str, ends: &[u32], at: usize) -> &'t str {
     &text[begin_of(ends, at) + BEFORE..ends[at] as usize - BEHIND]
 }
 

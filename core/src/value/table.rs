@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Value,
-    shape::{Shape, Twice},
+    shape::{Shape, Twice, key_at},
 };
 
 /// A table of keys and values, in the order in which they were added.
@@ -33,6 +33,23 @@ impl Table {
             shape: Some(Shape::shared(text, ends)?),
             values,
         })
+    }
+
+    /// The same of keys of which one may be there twice: what comes last counts,
+    /// in the place of what came first.
+    pub(super) fn of_last(text: &str, ends: &[u32], values: Vec<Value>) -> Self {
+        if values.is_empty() {
+            return Self::default();
+        }
+        let Ok(shape) = Shape::shared(text, ends) else {
+            let mut table = Self::default();
+            for (at, value) in values.into_iter().enumerate() {
+                table.insert(key_at(text, ends, at), value);
+            }
+            return table;
+        };
+        let shape = Some(shape);
+        Self { shape, values }
     }
 
     pub(super) fn shape(&self) -> &Shape {

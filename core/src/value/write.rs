@@ -8,7 +8,7 @@ pub(crate) struct TooDeep;
 
 /// Writes a value; `levels` are how many lists and tables may be in one
 /// another.
-#[inline] // where it is called most of them are numbers, short texts and nulls
+#[inline(always)] // most are numbers, short texts and nulls: a call takes longer
 pub(crate) fn value(out: &mut Vec<u8>, value: &Value, levels: usize) -> Result<(), TooDeep> {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
@@ -92,6 +92,7 @@ pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Writes text, which is only looked at as such if it has to be escaped.
+#[inline]
 fn text_of<'t>(out: &mut Vec<u8>, bytes: &[u8], text: impl FnOnce() -> &'t str) {
     if is_plain(bytes) {
         out.reserve(bytes.len() + 2);
@@ -104,6 +105,7 @@ fn text_of<'t>(out: &mut Vec<u8>, bytes: &[u8], text: impl FnOnce() -> &'t str) 
 }
 
 /// What is rare, and has rules of its own: floats, and text with escapes.
+#[cold]
 fn by_serde_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     serde_json::to_writer(out, value).expect("a text or a float is written to memory");
 }

@@ -1,21 +1,20 @@
 //! JSON text of documents. What is written can be read back, exactly: what
 //! the reader would refuse or round is refused before it is stored.
 
+mod checked;
 mod format;
 mod read;
 
 use std::{cell::Cell, io, ops::Range};
 
-use serde::{Serialize, ser};
+use serde::Serialize;
 use serde_json::Serializer;
 
 pub(super) use read::read;
 
 use super::{CodecError, envelope::Envelope, path::path_at_end};
-use crate::{
-    Document,
-    value::{Check, Checked, write::TooDeep},
-};
+use crate::{Document, value::write::TooDeep};
+use checked::Checked;
 use format::{Keys, Readable, Refusal};
 
 /// The most levels of lists and tables that [`read`] takes.
@@ -93,7 +92,7 @@ impl Buffers {
         let not_finite = Cell::new(None);
         let formatter = Readable::new(&mut self.keys);
         let mut serializer = Serializer::with_formatter(&mut self.json, formatter);
-        let checked = Checked::new(&mut serializer, Finite(&not_finite));
+        let checked = Checked::new(&mut serializer, &not_finite);
         document
             .serialize(checked)
             .map_err(|error| self.refused(error, not_finite.get()))?;
@@ -135,25 +134,6 @@ impl Buffers {
             Some(_) => Err(CodecError::Reserved),
             None => Ok(()),
         }
-    }
-}
-
-/// Refuses floats that are not finite, which `serde_json` writes as null, and
-/// notes the one that it refused.
-#[derive(Clone, Copy)]
-struct Finite<'c>(&'c Cell<Option<f64>>);
-
-impl Check for Finite<'_> {
-    fn enter<E: ser::Error>(self, _: u8) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn float<E: ser::Error>(self, float: f64) -> Result<(), E> {
-        if float.is_finite() {
-            return Ok(());
-        }
-        self.0.set(Some(float));
-        Err(E::custom("a float is not finite"))
     }
 }
 
