@@ -59,6 +59,7 @@ mod reader;
 mod savepoint;
 mod schema;
 mod slot;
+mod sync;
 mod trade;
 mod version;
 mod writer;

@@ -201,9 +201,15 @@ impl Codec {
     /// that makes it smaller.
     #[must_use]
     pub fn body(&self, encoded: &Encoded, schema: u32) -> Body {
-        let json = &encoded.json;
+        self.body_from(encoded.clone(), schema)
+    }
+
+    /// The same, of a document that is encoded for nothing else: to share its
+    /// bytes takes a block to count in who has them.
+    pub(crate) fn body_from(&self, encoded: Encoded, schema: u32) -> Body {
+        let json = encoded.json;
         let large = self.compress_from_bytes > 0 && json.len() >= self.compress_from_bytes;
-        let compressed = if large { self.compress(json) } else { None };
+        let compressed = if large { self.compress(&json) } else { None };
         match compressed {
             Some(bytes) => Body {
                 schema,
@@ -213,7 +219,7 @@ impl Codec {
             None => Body {
                 schema,
                 encoding: Encoding::Json,
-                bytes: json.clone(),
+                bytes: json,
             },
         }
     }
