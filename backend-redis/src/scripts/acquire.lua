@@ -46,11 +46,10 @@ if slot ~= '' and #fence < 18 then
   local claim = rest .. ':' .. ARGV[1] .. ':' .. fence .. '0'
   if has[3] == 'rest' then
     value = redis.call('GET', rest)
-    if value and is_mark(value) then
+    -- The first write: if it is refused, as while the hash slot moves, nothing is
+    -- changed.
+    if value and (is_mark(value) or redis.pcall('RENAME', rest, claim).err) then
       value = nil
-    elseif value then
-      -- The first write: if it is refused, nothing is changed.
-      redis.call('RENAME', rest, claim)
     end
   elseif not has[3] and redis.call('EXISTS', rest) == 0 then
     value = ''
