@@ -7,10 +7,10 @@ use playerdata_core::{
     Clock, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
     WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, KnownLetter,
-        Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party, PlayersCursor,
-        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
-        VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Admission, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping,
+        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
+        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
+        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -114,6 +114,17 @@ impl Backend for MemoryBackend {
         replacing: Option<SessionId>,
     ) -> Result<Acquisition> {
         Ok(self.store.players.acquire(player, claimant, replacing))
+    }
+
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        let (now, players) = (self.store.options.clock.now(), &self.store.players);
+        Ok(players.acquire_and_open(player, claimant, replacing, slot, now))
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {

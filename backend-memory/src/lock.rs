@@ -3,8 +3,8 @@
 use std::mem;
 
 use playerdata_core::{
-    PlayerId, SessionId,
-    backend::{Acquisition, Claimant, Erasure, Lock, Release},
+    ClaimNumber, PlayerId, SessionId, SlotName, UnixMillis,
+    backend::{Acquisition, Admission, Claimant, Erasure, Lock, Release},
 };
 
 use crate::player::{Player, Players};
@@ -17,6 +17,27 @@ impl Players {
         replacing: Option<SessionId>,
     ) -> Acquisition {
         self.with_known(player, |player| player.acquire(claimant, replacing))
+    }
+
+    pub(crate) fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+        now: UnixMillis,
+    ) -> Admission {
+        self.with_known(player, |known| {
+            let before = known.fence;
+            let mut admission = known.acquire(claimant, replacing).into();
+            if let Admission::Acquired { fence, opened } = &mut admission
+                && *fence != before
+                && let Some(number) = ClaimNumber::with_lock(*fence)
+            {
+                *opened = Some(known.open_slot(slot, (*fence, number), now));
+            }
+            admission
+        })
     }
 
     pub(crate) fn release(&self, player: &PlayerId, session: SessionId) -> Release {

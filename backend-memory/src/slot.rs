@@ -100,21 +100,31 @@ impl Player {
                 holder: self.lock.clone(),
             };
         }
-        let mail = self.mailboxes.has_letter_for(&claim.slot);
-        let slot = self.slots.known(&claim.slot);
         // Fences compare first: under a newer lock, numbers start again.
-        let claimed = Some((claim.fence, claim.number));
-        if slot.claim > claimed {
+        let claimed = (claim.fence, claim.number);
+        if self.slots.known(&claim.slot).claim > Some(claimed) {
             return Opening::Overtaken;
         }
-        slot.claim = claimed;
-        Opening::Opened(Opened {
+        Opening::Opened(self.open_slot(&claim.slot, claimed, now))
+    }
+
+    /// Claims a slot, and reads it.
+    pub(crate) fn open_slot(
+        &mut self,
+        name: &SlotName,
+        claimed: (Fence, ClaimNumber),
+        now: UnixMillis,
+    ) -> Opened {
+        let mail = self.mailboxes.has_letter_for(name);
+        let slot = self.slots.known(name);
+        slot.claim = Some(claimed);
+        Opened {
             revision: slot.revision,
             last_write: slot.last_write,
             record: slot.record(),
             mail,
-            version_age: self.versions.age_of_newest(&claim.slot, now),
-        })
+            version_age: self.versions.age_of_newest(name, now),
+        }
     }
 
     /// Content that is replaced is left in `replaced`.

@@ -7,9 +7,9 @@ use playerdata_core::{
     ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
     WriteId,
     backend::{
-        Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
-        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Acquisition, Admission, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure,
+        ErrorKind, Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock,
+        Notice, Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
         Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
@@ -247,6 +247,16 @@ impl Backend for RedisBackend {
         replacing: Option<SessionId>,
     ) -> Result<Acquisition> {
         lock::acquire(&self.store, player, claimant, replacing).await
+    }
+
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        lock::acquire_and_open(&self.store, player, claimant, replacing, slot).await
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {

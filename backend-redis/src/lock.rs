@@ -4,12 +4,13 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, SessionId, SlotName,
-    backend::{Acquisition, Claimant, Erasure, Lock, Release, Result},
+    backend::{Acquisition, Admission, Claimant, Erasure, Lock, Release, Result},
 };
 
 use crate::{
     keys::BoxKind,
     script::{ACQUIRE, Answer, ERASE, Invocation, LOOK, RELEASE, Script},
+    slot,
     store::{MAX_DECLARATIONS, Store, restless},
     sweep,
 };
@@ -22,15 +23,7 @@ pub(crate) async fn acquire(
 ) -> Result<Acquisition> {
     let by = store.changing(player).deadline;
     store.eviction.find_out(&store.link, by).await;
-    let call = || {
-        Invocation::default()
-            .named(|to| store.keys.push_player(player, to))
-            .argument(&claimant.session)
-            .argument(&claimant.server.name)
-            .argument(&claimant.server.incarnation)
-            .argument(&claimant.at.get())
-            .argument(&replacing.map_or(String::new(), |session| session.to_string()))
-    };
+    let call = || taking(store, player, claimant, replacing, None);
     let mut answer = withdrawing(store, &ACQUIRE, player, replacing, &[], call).await?;
     match answer.word.as_str() {
         "acquired" => Ok(Acquisition::Acquired {
@@ -41,6 +34,66 @@ pub(crate) async fn acquire(
         }),
         _ => Err(answer.unknown()),
     }
+}
+
+/// Acquires, and opens the slot if it is where it should be.
+///
+/// A lock that is replaced is not worth the keys of its claims: what is opened
+/// then is opened by itself. So is what is on its way to another node.
+pub(crate) async fn acquire_and_open(
+    store: &Store,
+    player: &PlayerId,
+    claimant: &Claimant,
+    replacing: Option<SessionId>,
+    slot: &SlotName,
+) -> Result<Admission> {
+    if replacing.is_some() {
+        return Ok(acquire(store, player, claimant, replacing).await?.into());
+    }
+    let aim = store.changing(player);
+    store.eviction.find_out(&store.link, aim.deadline).await;
+    let call = taking(store, player, claimant, None, Some(slot));
+    let Some(mut answer) = store.call_unless_moving(&ACQUIRE, &call, aim).await? else {
+        return Ok(acquire(store, player, claimant, None).await?.into());
+    };
+    match answer.word.as_str() {
+        "acquired" => {
+            let fence = Fence::new(answer.part()?);
+            let opened = if answer.is_done() {
+                None
+            } else {
+                Some(slot::opened(store, player, slot, answer).await?)
+            };
+            Ok(Admission::Acquired { fence, opened })
+        }
+        "held" => Ok(Admission::Held {
+            holder: answer.lock()?,
+        }),
+        _ => Err(answer.unknown()),
+    }
+}
+
+/// A call that takes the lock, without the keys of claims.
+fn taking(
+    store: &Store,
+    player: &PlayerId,
+    claimant: &Claimant,
+    replacing: Option<SessionId>,
+    slot: Option<&SlotName>,
+) -> Invocation {
+    let keys = &store.keys;
+    let mut call = Invocation::default().named(|to| keys.push_player(player, to));
+    if let Some(slot) = slot {
+        call = call
+            .named(|to| keys.push_rest(player, slot, to))
+            .named(|to| keys.push_box(player, slot, BoxKind::Mail, to));
+    }
+    call.argument(&claimant.session)
+        .argument(&claimant.server.name)
+        .argument(&claimant.server.incarnation)
+        .argument(&claimant.at.get())
+        .argument(&replacing.map_or(String::new(), |session| session.to_string()))
+        .argument(slot.map_or("", SlotName::as_str))
 }
 
 /// Releases. `claims` are those that the session has, as far as the caller knows.

@@ -25,7 +25,8 @@ macro_rules! scripts {
 }
 
 scripts! {
-    ACQUIRE: "player.lua", "time.lua", "declare.lua", "claims.lua", "acquire.lua";
+    ACQUIRE: "player.lua", "time.lua", "declare.lua", "claims.lua", "mark.lua",
+        "acquire.lua";
     RELEASE: "player.lua", "declare.lua", "claims.lua", "release.lua";
     OPEN: "player.lua", "mark.lua", "open.lua";
     EXPLAIN: "player.lua", "explain.lua";

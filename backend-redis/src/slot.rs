@@ -172,15 +172,8 @@ pub(crate) async fn wait_for_move(pause: Duration, aim: Aim<'_>) -> Result<()> {
 async fn opening(store: &Store, claim: &Claim, mut answer: Answer) -> Result<Opening> {
     match answer.word.as_str() {
         "opened" => {
-            let value = answer.bytes()?;
-            let mail = answer.part::<String>()? != "0";
-            let version_age = version_age(&mut answer)?;
-            let opened = whatever_it_is(store, &claim.player, &claim.slot, value);
-            Ok(Opening::Opened(Opened {
-                mail,
-                version_age,
-                ..opened.await
-            }))
+            let opened = opened(store, &claim.player, &claim.slot, answer);
+            opened.await.map(Opening::Opened)
         }
         "lost" => Ok(Opening::Lost {
             holder: answer.holder()?,
@@ -190,6 +183,23 @@ async fn opening(store: &Store, claim: &Claim, mut answer: Answer) -> Result<Ope
         "forgotten" => Err(forgotten(Effect::None, &claim.player, &claim.slot)),
         _ => Err(answer.unknown()),
     }
+}
+
+/// Reads what follows in the answer of a script that has opened a slot.
+pub(crate) async fn opened(
+    store: &Store,
+    player: &PlayerId,
+    slot: &SlotName,
+    mut answer: Answer,
+) -> Result<Opened> {
+    let value = answer.bytes()?;
+    let mail = answer.part::<String>()? != "0";
+    let version_age = version_age(&mut answer)?;
+    Ok(Opened {
+        mail,
+        version_age,
+        ..whatever_it_is(store, player, slot, value).await
+    })
 }
 
 /// How long ago the newest version was kept: the rest of the answer is what the

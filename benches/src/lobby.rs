@@ -79,12 +79,19 @@ impl<'r> Lobby<'r> {
 
 impl Visit {
     async fn make(self, manager: &SessionManager<Document>, player: u64) {
-        let session = manager.start_session_with(player, OnConflict::Fail).await;
-        let session = session.expect("nobody else holds the player");
-        if self == Self::Load {
-            let slot = session.load_slot("Slot1").await;
-            slot.expect("the player has a document, or gets one");
-        }
+        let (session, _slot) = match self {
+            Self::Idle => {
+                let started = manager.start_session_with(player, OnConflict::Fail).await;
+                (started.expect("nobody else holds the player"), None)
+            }
+            Self::Load => {
+                let started = manager
+                    .start_and_load_with(player, "Slot1", OnConflict::Fail)
+                    .await;
+                let (session, slot) = started.expect("nobody else holds the player");
+                (session, Some(slot))
+            }
+        };
         session.end().await.expect("the store is there");
     }
 }

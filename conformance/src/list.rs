@@ -117,6 +117,16 @@ macro_rules! __every_store {
                 a_release_kills_the_claims_on_all_slots,
                 a_release_kills_all_claims_whichever_its_caller_knows,
             }
+            together {
+                a_free_player_is_acquired_and_the_slot_opened,
+                nothing_is_opened_of_a_player_who_is_held,
+                asking_again_opens_nothing_and_kills_no_claim,
+                a_late_copy_brings_no_claim_back,
+                a_named_holder_is_replaced_and_the_slot_opened,
+                a_release_ends_what_was_opened_with_the_lock,
+                an_opening_with_the_lock_says_whether_letters_wait,
+                one_of_many_at_once_gets_the_player_and_the_slot,
+            }
             claims {
                 a_save_under_an_earlier_claim_is_overtaken,
                 a_deletion_under_an_earlier_claim_is_overtaken,

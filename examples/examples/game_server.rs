@@ -56,8 +56,7 @@ async fn play(manager: &SessionManager, mut connection: TcpStream) -> Result<()>
     let player: u64 = lines.next_line().await?.ok_or("nobody")?.parse()?;
 
     // Join. A server that has the player is asked to save and release them.
-    let session = manager.start_session(player).await?;
-    let slot = session.load_slot("Slot1").await?;
+    let (session, slot) = manager.start_and_load(player, "Slot1").await?;
     let coins: u64 = slot.get("Currency")?;
     writer.write_all(format!("{coins}\n").as_bytes()).await?;
 

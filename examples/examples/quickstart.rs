@@ -13,8 +13,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let manager = builder.start().await?;
 
     // When a player joins: the lock, and the document (defaults for a new one).
-    let session = manager.start_session(4711_u64).await?;
-    let slot = session.load_slot("Slot1").await?;
+    let (session, slot) = manager.start_and_load(4711_u64, "Slot1").await?;
 
     // Game code: synchronous, and saved in the background.
     slot.increment("Currency", 200)?;

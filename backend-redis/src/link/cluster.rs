@@ -287,6 +287,7 @@ async fn ask(node: &Node, asked: &str, by: Instant) -> Result<View, Failure> {
         let order = Order {
             command: &command,
             way: Way::Shared,
+            bytes: 0,
             asking: false,
             send_by: by,
         };

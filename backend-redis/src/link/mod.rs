@@ -3,6 +3,7 @@
 
 mod cluster;
 mod dialer;
+mod lane;
 mod node;
 mod sentinel;
 mod server;
@@ -269,6 +270,7 @@ impl Link {
         let order = Order {
             command,
             way: aim.way,
+            bytes: aim.bytes,
             asking: false,
             send_by: before(aim.deadline, self.patience / 8),
         };
@@ -424,6 +426,7 @@ pub(crate) async fn ask(node: &Node, command: &Cmd, by: Instant) -> Result<Value
     let order = Order {
         command,
         way: Way::Shared,
+        bytes: 0,
         asking: false,
         send_by: by,
     };

@@ -21,6 +21,8 @@ use crate::{RedisOptions, error::Failure};
 pub(crate) struct Order<'a> {
     pub(crate) command: &'a Cmd,
     pub(crate) way: Way,
+    /// How long the value is that it sends.
+    pub(crate) bytes: usize,
     /// Whether the node was named by an `ASK` redirection.
     pub(crate) asking: bool,
     /// It is not sent later than this.
@@ -132,9 +134,11 @@ impl Node {
             (_, Some(confirmed), Way::Confirmed) => Box::pin(confirmed.send(order)).await,
             _ if order.asking => Box::pin(self.send_asking(order)).await,
             (Main::Own { leases, .. }, _, Way::Leases) => {
-                leases.send(order.command, order.send_by).await
+                leases.send(order.command, order.bytes, order.send_by).await
             }
-            (Main::Own { shared, .. }, ..) => shared.send(order.command, order.send_by).await,
+            (Main::Own { shared, .. }, ..) => {
+                shared.send(order.command, order.bytes, order.send_by).await
+            }
             (Main::Ready(connection), ..) => Box::pin(send_on(connection, order)).await,
         }
     }

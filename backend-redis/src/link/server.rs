@@ -1,19 +1,19 @@
 //! One connection to one server, replaced when it breaks.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use futures::{
     FutureExt as _,
     future::{BoxFuture, Shared},
 };
 use parking_lot::Mutex;
-use redis::{Cmd, Pipeline, RedisError, ServerError, Value, aio::MultiplexedConnection};
+use redis::{Cmd, Pipeline, RedisError, ServerError, Value};
 use tokio::time::{Instant, timeout_at};
 
-use super::{dialer::Dialer, node::timed_out};
+use super::{dialer::Dialer, lane::Lane, node::timed_out};
 use crate::error::Failure;
 
-type Connecting = Shared<BoxFuture<'static, Result<MultiplexedConnection, RedisError>>>;
+type Connecting = Shared<BoxFuture<'static, Result<Arc<Lane>, RedisError>>>;
 
 /// A connection that many commands share. A broken one is replaced when the
 /// next command needs it; no command is ever sent twice.
@@ -31,7 +31,7 @@ struct Current {
     /// Distinguishes the connections of this link.
     number: u64,
     /// Where there is a connection, without waiting.
-    ready: Option<MultiplexedConnection>,
+    ready: Option<Arc<Lane>>,
     connecting: Option<Connecting>,
 }
 
@@ -58,10 +58,15 @@ impl ServerLink {
     }
 
     /// Sends a command, if there is a connection by then, and waits for the
-    /// answer.
-    pub(crate) async fn send(&self, command: &Cmd, by: Instant) -> Result<Value, Failure> {
-        let (number, mut connection) = self.connection(by).await?;
-        match connection.send_packed_command(command).await {
+    /// answer. `bytes` is how long its value is, if it has one.
+    pub(crate) async fn send(
+        &self,
+        command: &Cmd,
+        bytes: usize,
+        by: Instant,
+    ) -> Result<Value, Failure> {
+        let (number, lane) = self.lane(by).await?;
+        match lane.send(command, bytes).await {
             Ok(value) => answer(value),
             Err(error) => Err(self.failed(number, error)),
         }
@@ -75,8 +80,8 @@ impl ServerLink {
         count: usize,
         by: Instant,
     ) -> Result<Vec<Value>, Failure> {
-        let (number, mut connection) = self.connection(by).await?;
-        let answers = connection.send_packed_commands(commands, 0, count).await;
+        let (number, lane) = self.lane(by).await?;
+        let answers = lane.send_all(commands, count).await;
         answers.map_err(|error| self.failed(number, error))
     }
 
@@ -86,19 +91,19 @@ impl ServerLink {
         self.current.lock().forget();
     }
 
-    async fn connection(&self, by: Instant) -> Result<(u64, MultiplexedConnection), Failure> {
+    async fn lane(&self, by: Instant) -> Result<(u64, Arc<Lane>), Failure> {
         {
             let current = self.current.lock();
-            if let Some(connection) = &current.ready {
-                return Ok((current.number, connection.clone()));
+            if let Some(lane) = &current.ready {
+                return Ok((current.number, Arc::clone(lane)));
             }
         }
-        let connecting = Box::pin(self.new_connection());
+        let connecting = Box::pin(self.new_lane());
         let connected = timeout_at(by, connecting).await;
         connected.unwrap_or_else(|_| Err(Failure::NotSent(timed_out())))
     }
 
-    async fn new_connection(&self) -> Result<(u64, MultiplexedConnection), Failure> {
+    async fn new_lane(&self) -> Result<(u64, Arc<Lane>), Failure> {
         let (number, connecting) = {
             let mut current = self.current.lock();
             let connecting = current.connecting.get_or_insert_with(|| self.connect());
@@ -106,12 +111,12 @@ impl ServerLink {
             (current.number, connecting)
         };
         match connecting.await {
-            Ok(connection) => {
+            Ok(lane) => {
                 let mut current = self.current.lock();
                 if current.number == number {
-                    current.ready = Some(connection.clone());
+                    current.ready = Some(Arc::clone(&lane));
                 }
-                Ok((number, connection))
+                Ok((number, lane))
             }
             Err(error) => {
                 self.abandon(number);
@@ -122,7 +127,7 @@ impl ServerLink {
 
     fn connect(&self) -> Connecting {
         let dialer = self.dialer.clone();
-        let connecting = async move { dialer.dial().await };
+        let connecting = async move { dialer.dial().await.map(Lane::new) };
         let connecting = connecting.boxed().shared();
         // It goes on also when who asked for it gives up, for those who wait.
         drop(tokio::spawn(connecting.clone()));

@@ -1,6 +1,6 @@
 -- What scripts start with that withdraw the claims of a session. The caller
--- declares their keys in pairs, claim and rest, from KEYS[2] on, and in ARGV, from
--- ARGV[first] on, each slot and its claim's number.
+-- declares their keys in pairs, claim and rest, as the last of KEYS, and in ARGV,
+-- from ARGV[first] on, each slot and its claim's number.
 
 -- Who holds the player, and the slots that are claimed, each followed by its
 -- claim's number.
@@ -39,8 +39,7 @@ end
 
 -- Moves every claimed value back to rest, which kills the claims: their key
 -- names are never used again.
-local function withdraw_claims(first)
-  local key = 2
+local function withdraw_claims(key, first)
   for i = first, #ARGV, 2 do
     local field, claim, rest = 'slot:' .. ARGV[i], KEYS[key], KEYS[key + 1]
     key = key + 2

@@ -9,6 +9,6 @@ end
 if not are_declared(claimed, 2) then
   return declare(claimed)
 end
-withdraw_claims(2)
+withdraw_claims(2, 2)
 redis.call('HDEL', KEYS[1], 'session', 'server', 'incarnation', 'since')
 return { 'released' }

@@ -47,7 +47,7 @@ async fn a_thousand_saves_are_a_thousand_sets_and_nothing_else() {
 /// claims there are is known here, and that no version is due is what the opening
 /// says.
 #[tokio::test]
-async fn h3_a_visit_is_three_scripts() {
+async fn h3_a_visit_is_three_scripts_or_two() {
     let server = TestServer::start(&[]).await;
     let backend = connect(&[server.url()], &options()).await;
     let mut settings = Settings::default();
@@ -79,6 +79,16 @@ async fn h3_a_visit_is_three_scripts() {
     let calls = calls(&server).await;
     assert_eq!(calls.get("evalsha"), Some(&30), "{calls:?}");
     assert_eq!(calls.get("eval"), None, "{calls:?}");
+
+    // Two, if the slot is opened together with the lock.
+    server.ask::<()>(&["CONFIG", "RESETSTAT"]).await;
+    for _ in 0..10 {
+        let (session, slot) = manager.start_and_load(0_u64, "Slot1").await.unwrap();
+        slot.save().await.expect("it is saved");
+        session.end().await.expect("it ends");
+    }
+    let calls = self::calls(&server).await;
+    assert_eq!(calls.get("evalsha"), Some(&20), "{calls:?}");
 }
 
 /// Players of a manager, each with one slot that is saved.

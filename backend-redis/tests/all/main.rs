@@ -9,6 +9,7 @@ mod crowded;
 mod demoted;
 mod eviction;
 mod former;
+mod gathered;
 mod in_doubt;
 mod mail;
 mod maps;

@@ -4,8 +4,9 @@ use crate::support;
 
 use std::time::Duration;
 
-use playerdata_core::backend::{
-    Backend, Erasure, ErrorKind, KeepPolicy, Keeping, Posting, Release,
+use playerdata_core::{
+    ClaimNumber,
+    backend::{Admission, Backend, Erasure, ErrorKind, KeepPolicy, Keeping, Posting, Release},
 };
 use support::{
     Move, RawSession, TestCluster, connect, ids, impatient, letter, options, with_new_node,
@@ -117,6 +118,42 @@ async fn l8_a_release_that_knows_of_dead_claims_is_answered_while_the_hash_slot_
     ];
     let released = backend.release_knowing(player, thief.id(), &known).await;
     assert_eq!(released.unwrap(), Release::Released);
+    migration.finish().await;
+    assert_eq!(backend.list(player).await.unwrap().len(), 1);
+}
+
+/// Whether or not the slot can be opened with the lock: all keys that a start
+/// declares are there, and then on the other node, but for the claim's.
+#[tokio::test]
+async fn l8_a_start_that_opens_is_answered_while_the_hash_slot_moves() {
+    let (cluster, new, backend) = with_new_node(&options()).await;
+    let mut game = RawSession::start(&backend, "4711").await;
+    game.save(&backend, "before").await;
+    game.release(&backend).await;
+    let (player, slot) = (&game.claim.player, &game.claim.slot);
+    let posted = backend.post(player, slot, &letter("gift", "{}")).await;
+    posted.expect("the mailbox takes it");
+    let migration = Move::of(&cluster, "4711", new).await;
+    for moved in [false, true] {
+        if moved {
+            for key in migration.keys().await {
+                migration.key(&key).await;
+            }
+        }
+        let mut start = RawSession::of("4711");
+        let entered = backend.acquire_and_open(player, &start.claimant, None, slot);
+        let Admission::Acquired { fence, opened } = entered.await.unwrap() else {
+            panic!("nobody has the player");
+        };
+        if let Some(opened) = opened {
+            assert_eq!(opened.record.unwrap().body.bytes, "before", "{moved}");
+        }
+        start.claim.fence = fence;
+        start.claim.number = ClaimNumber::with_lock(fence).unwrap();
+        let by_itself = start.open(&backend).await;
+        assert_eq!(by_itself.record.unwrap().body.bytes, "before", "{moved}");
+        start.release(&backend).await;
+    }
     migration.finish().await;
     assert_eq!(backend.list(player).await.unwrap().len(), 1);
 }

@@ -78,9 +78,8 @@ impl Timed {
 #[async_trait]
 impl Backend for Timed {
     forward_backend!(backend:
-        name, limits, hazards, renew_lease, drop_lease, lease_is_live, acquire, release,
-        release_knowing, holder,
-        notify, open, delete, view, list, erase, post, letters, discard, settle, known_letters,
+        name, limits, hazards, renew_lease, drop_lease, lease_is_live, acquire,
+        acquire_and_open, release, release_knowing, holder, notify, open, delete, view, list, erase, post, letters, discard, settle, known_letters,
         decide, forget_decision, keep_version, versions, version, players,
     );
 

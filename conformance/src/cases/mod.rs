@@ -34,6 +34,7 @@ pub mod races;
 pub mod records;
 pub mod save_races;
 pub mod slots;
+pub mod together;
 pub mod verdicts;
 pub mod versions;
 pub mod views;

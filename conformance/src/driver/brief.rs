@@ -8,8 +8,8 @@ use std::{
 use playerdata_core::{
     Incarnation, SessionId, WriteId,
     backend::{
-        Acquisition, Body, Claim, Claimant, Keeping, KnownLetter, Lock, Opened, Opening, Posting,
-        Record, Renewal, Stamp, VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Admission, Body, Claim, Claimant, Keeping, KnownLetter, Lock, Opened, Opening,
+        Posting, Record, Renewal, Stamp, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 use uuid::Uuid;
@@ -58,6 +58,26 @@ pub(crate) fn acquisition(acquisition: &Acquisition) -> String {
     }
 }
 
+/// Who acquires, and whom that replaces.
+pub(crate) fn candidate(claimant: &Claimant, replacing: Option<SessionId>) -> String {
+    let who = self::claimant(claimant);
+    match replacing {
+        None => who,
+        Some(old) => format!("{who}, replacing {}", session(old)),
+    }
+}
+
+pub(crate) fn admission(admission: &Admission) -> String {
+    let acquired = acquisition(&admission.acquisition());
+    match admission {
+        Admission::Acquired {
+            opened: Some(opened),
+            ..
+        } => format!("{acquired}; {}", self::opened(opened)),
+        _ => acquired,
+    }
+}
+
 pub(crate) fn claim(claim: &Claim) -> String {
     format!(
         "{}/{}, {}, claim {}",
@@ -99,18 +119,15 @@ pub(crate) fn record(record: Option<&Record>) -> String {
     )
 }
 
+fn opened(opened: &Opened) -> String {
+    let mail = if opened.mail { ", with mail" } else { "" };
+    let found = record(opened.record.as_ref());
+    format!("opened at revision {}{mail}: {found}", opened.revision)
+}
+
 pub(crate) fn opening(opening: &Opening) -> String {
     match opening {
-        Opening::Opened(Opened {
-            revision,
-            record: found,
-            mail,
-            ..
-        }) => format!(
-            "opened at revision {revision}{}: {}",
-            if *mail { ", with mail" } else { "" },
-            record(found.as_ref())
-        ),
+        Opening::Opened(opened) => self::opened(opened),
         Opening::Lost { holder: by } => format!("lost to {}", holder(by.as_ref())),
         Opening::Overtaken => "overtaken".to_owned(),
     }

@@ -6,10 +6,10 @@ use playerdata_core::{
     ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
     WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, KnownLetter,
-        Letter, LetterPosition, Lock, Notice, Notification, Opening, Party, PlayersCursor,
-        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
-        VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Admission, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping,
+        KnownLetter, Letter, LetterPosition, Lock, Notice, Notification, Opening, Party,
+        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
+        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -71,6 +71,7 @@ impl Client {
         drop_lease(server: &ServerId) -> ();
         lease_is_live(server: &ServerId) -> bool;
         acquire(player: &PlayerId, claimant: &Claimant, replacing: Option<SessionId>) -> Acquisition;
+        acquire_and_open(player: &PlayerId, claimant: &Claimant, replacing: Option<SessionId>, slot: &SlotName) -> Admission;
         release(player: &PlayerId, session: SessionId) -> Release;
         release_knowing(player: &PlayerId, session: SessionId, claims: &[(SlotName, ClaimNumber)]) -> Release;
         holder(player: &PlayerId) -> Option<Lock>;

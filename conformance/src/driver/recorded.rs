@@ -7,10 +7,10 @@ use playerdata_core::{
     ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
     WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, KnownLetter,
-        Letter, LetterPosition, Lock, Notice, Notification, Opening, Party, PlayersCursor,
-        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, Verdict,
-        VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Admission, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping,
+        KnownLetter, Letter, LetterPosition, Lock, Notice, Notification, Opening, Party,
+        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
+        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
     forward_backend,
 };
@@ -86,16 +86,25 @@ impl Backend for Recorded {
         claimant: &Claimant,
         replacing: Option<SessionId>,
     ) -> Result<Acquisition> {
-        let who = brief::claimant(claimant);
-        let call = match replacing {
-            None => format!("acquire({player}, {who})"),
-            Some(old) => format!(
-                "acquire({player}, {who}, replacing {})",
-                brief::session(old)
-            ),
-        };
+        let who = brief::candidate(claimant, replacing);
+        let call = format!("acquire({player}, {who})");
         let answer = self.inner.acquire(player, claimant, replacing);
         self.noted(call, answer, brief::acquisition).await
+    }
+
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        let who = brief::candidate(claimant, replacing);
+        let call = format!("acquire_and_open({player}/{slot}, {who})");
+        let answer = self
+            .inner
+            .acquire_and_open(player, claimant, replacing, slot);
+        self.noted(call, answer, brief::admission).await
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {

@@ -80,6 +80,14 @@ impl RawSession {
         }
     }
 
+    /// The same session counting on from the claim that it may have got with
+    /// its lock.
+    pub(crate) fn with_a_claim(self) -> Self {
+        let first = ClaimNumber::with_lock(self.fence).map_or(0, ClaimNumber::get);
+        self.last_claim.store(first, Ordering::SeqCst);
+        self
+    }
+
     /// A claim with a number greater than all before.
     #[must_use]
     pub fn next_claim(&self, slot: &SlotName) -> Claim {
@@ -107,12 +115,7 @@ impl RawSession {
     /// Opens a slot under a claim, which has to work.
     pub async fn open_as(&self, claim: Claim) -> RawSlot {
         match self.client.open(&claim).await {
-            Opening::Opened(opened) => RawSlot {
-                client: self.client.clone(),
-                base: opened.revision,
-                opened,
-                claim,
-            },
+            Opening::Opened(opened) => RawSlot::new(&self.client, claim, opened),
             other => self.client.world().fail(
                 Rule::L1,
                 &format!("the holder of a player can open a slot, but found {other:?}"),
@@ -142,6 +145,24 @@ pub struct RawSlot {
 }
 
 impl RawSlot {
+    pub(crate) fn new(client: &Client, claim: Claim, opened: Opened) -> Self {
+        Self {
+            client: client.clone(),
+            base: opened.revision,
+            opened,
+            claim,
+        }
+    }
+
+    /// The same claim, for writes on another base.
+    #[must_use]
+    pub fn on_base(&self, base: Revision) -> Self {
+        Self {
+            base,
+            ..self.clone()
+        }
+    }
+
     /// The claim under which it was opened.
     #[must_use]
     pub fn claim(&self) -> &Claim {

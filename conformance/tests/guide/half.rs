@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use playerdata_conformance::{Case, Fixture};
 use playerdata_core::{
     ClaimNumber, ManualClock, PlayerId, SessionId, SlotName,
-    backend::{Backend, BackendError, Effect, ErrorKind, Operation, Release, Result},
+    backend::{
+        Admission, Backend, BackendError, Claimant, Effect, ErrorKind, Operation, Release, Result,
+    },
     forward_backend,
 };
 use playerdata_memory::{MemoryBackend, MemoryOptions};
@@ -97,22 +99,33 @@ impl Backend for Half {
         "half"
     }
 
+    /// Opens nothing, as by default.
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        _slot: &SlotName,
+    ) -> Result<Admission> {
+        Ok(self.acquire(player, claimant, replacing).await?.into())
+    }
+
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
-        let holder = self.store.holder(player).await?;
-        let session = match holder {
-            Some(lock) if self.releases_anybody => lock.session,
-            Some(_) | None => session,
-        };
-        self.call(Operation::Release, self.store.release(player, session))
-            .await
+        self.release_knowing(player, session, &[]).await
     }
 
     async fn release_knowing(
         &self,
         player: &PlayerId,
         session: SessionId,
-        _claims: &[(SlotName, ClaimNumber)],
+        claims: &[(SlotName, ClaimNumber)],
     ) -> Result<Release> {
-        self.release(player, session).await
+        let holder = self.store.holder(player).await?;
+        let session = match holder {
+            Some(lock) if self.releases_anybody => lock.session,
+            Some(_) | None => session,
+        };
+        let release = self.store.release_knowing(player, session, claims);
+        self.call(Operation::Release, release).await
     }
 }

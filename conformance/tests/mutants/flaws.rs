@@ -524,6 +524,24 @@ flaws! {
     /// A release whose caller knows of claims that are not there is refused.
     ReleaseBelievesItsCaller release_believes_its_caller:
         lost::a_release_kills_all_claims_whichever_its_caller_knows;
+    /// To ask for a player whom another has, and for a slot, ends the claim on it.
+    HeldPlayerOpened held_player_opened:
+        together::nothing_is_opened_of_a_player_who_is_held;
+    /// A session that asks again for its lock and a slot has it opened again.
+    AskingAgainOpens asking_again_opens:
+        together::asking_again_opens_nothing_and_kills_no_claim;
+    /// A late copy of a start makes the claim again that its session had.
+    LateCopyBringsClaimBack late_copy_brings_claim_back:
+        together::a_late_copy_brings_no_claim_back;
+    /// A slot that is opened with the lock is read, and not claimed.
+    OpenedWithTheLockUnclaimed opened_with_the_lock_unclaimed:
+        together::a_free_player_is_acquired_and_the_slot_opened, together::a_named_holder_is_replaced_and_the_slot_opened, together::one_of_many_at_once_gets_the_player_and_the_slot;
+    /// Who opens a slot with the lock finds nothing in it.
+    OpenedWithTheLockEmpty opened_with_the_lock_empty:
+        together::a_free_player_is_acquired_and_the_slot_opened, together::a_named_holder_is_replaced_and_the_slot_opened, together::a_release_ends_what_was_opened_with_the_lock;
+    /// Who opens a slot with the lock is told that no letters wait.
+    OpenedWithTheLockWithoutMail opened_with_the_lock_without_mail:
+        together::an_opening_with_the_lock_says_whether_letters_wait;
     /// Whoever opens a slot is told that a version has just been kept.
     VersionAlwaysNew version_always_new:
         versions::an_opening_says_how_old_the_newest_version_is_or_nothing;

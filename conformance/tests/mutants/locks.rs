@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use playerdata_core::{
-    Fence, PlayerId, SessionId, SlotName,
-    backend::{Acquisition, Claimant, Erasure, Lock, Release},
+    ClaimNumber, Fence, PlayerId, SessionId, SlotName,
+    backend::{Acquisition, Admission, Claim, Claimant, Erasure, Lock, Opening, Release},
 };
 
 use crate::{
@@ -27,6 +27,8 @@ pub(crate) struct Player {
     pub(crate) versions: Vec<Version>,
     /// What was erased, for a flaw.
     pub(crate) erased_slots: BTreeMap<String, Slot>,
+    /// Under which number each session's first claim was, for a flaw.
+    entered: BTreeMap<SessionId, ClaimNumber>,
     /// Whether an erasure was begun, for a flaw.
     erased: bool,
 }
@@ -75,6 +77,82 @@ impl PlainStore {
                 written
             }
         }
+    }
+
+    /// Takes the lock, and opens a slot if it is a new one.
+    pub(crate) async fn take_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Admission {
+        let before = self.fence_of(player);
+        let acquisition = self.take(player, claimant, replacing).await;
+        let Acquisition::Acquired { fence } = acquisition else {
+            if self.has(Flaw::HeldPlayerOpened) {
+                self.unclaim(player, slot);
+            }
+            return acquisition.into();
+        };
+        if fence.get() == before && !self.has(Flaw::AskingAgainOpens) {
+            return acquisition.into();
+        }
+        if fence.get() == before {
+            self.unclaim(player, slot); // though it is a later one
+        }
+        let Some(claim) = self.claim_with_lock(player, claimant, fence, slot) else {
+            return acquisition.into();
+        };
+        let Opening::Opened(mut opened) = self.open_slot(&claim) else {
+            return acquisition.into();
+        };
+        match self.flaw {
+            Some(Flaw::OpenedWithTheLockUnclaimed) => self.unclaim(player, slot),
+            Some(Flaw::OpenedWithTheLockEmpty) => opened.record = None,
+            Some(Flaw::OpenedWithTheLockWithoutMail) => opened.mail = false,
+            _ => {}
+        }
+        let opened = Some(opened);
+        Admission::Acquired { fence, opened }
+    }
+
+    fn fence_of(&self, player: &PlayerId) -> u64 {
+        let state = self.state();
+        let player = state.players.get(&self.key(player));
+        player.map_or(0, |player| player.fence)
+    }
+
+    fn unclaim(&self, player: &PlayerId, slot: &SlotName) {
+        if let Some(player) = self.state().players.get_mut(&self.key(player))
+            && let Some(slot) = player.slots.get_mut(&self.folded(slot.as_str()))
+        {
+            slot.claim = None;
+        }
+    }
+
+    /// The claim that is made together with a lock.
+    fn claim_with_lock(
+        &self,
+        player: &PlayerId,
+        by: &Claimant,
+        fence: Fence,
+        slot: &SlotName,
+    ) -> Option<Claim> {
+        let mut number = ClaimNumber::with_lock(fence)?;
+        let mut state = self.state();
+        let known = state.players.get_mut(&self.key(player))?;
+        let first = *known.entered.entry(by.session).or_insert(number);
+        if self.has(Flaw::LateCopyBringsClaimBack) {
+            number = first;
+        }
+        Some(Claim {
+            player: player.clone(),
+            session: by.session,
+            fence,
+            slot: slot.clone(),
+            number,
+        })
     }
 
     /// What a flaw does although nothing is to be done.

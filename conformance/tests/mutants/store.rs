@@ -12,8 +12,8 @@ use playerdata_core::{
     ClaimNumber, Clock, Fence, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId,
     SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
+        Acquisition, Admission, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure,
+        ErrorKind, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
         Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
         Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
@@ -258,6 +258,22 @@ impl Backend for PlainStore {
             return answer;
         }
         Ok(self.take(player, claimant, replacing).await)
+    }
+
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        let (fence, opened) = (Fence::default(), None);
+        let acquired = Admission::Acquired { fence, opened };
+        if let Err(answer) = self.reach(Flaw::OutageAcquires, acquired) {
+            return answer;
+        }
+        let taken = self.take_and_open(player, claimant, replacing, slot);
+        Ok(taken.await)
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {

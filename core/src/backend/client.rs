@@ -23,10 +23,11 @@ use tokio::{
 use tracing::{Instrument, Span};
 
 use super::{
-    Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind, Hazard,
-    KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening,
-    Operation, Party, PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, SlotSummary,
-    Stamp, StoreFailure, Verdict, VersionSummary, WaitingLetter, WriteOutcome, within,
+    Acquisition, Admission, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure,
+    ErrorKind, Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice,
+    Notification, Opening, Operation, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+    Renewal, SlotSummary, Stamp, StoreFailure, Verdict, VersionSummary, WaitingLetter,
+    WriteOutcome, within,
 };
 use crate::{
     ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, Settings, SlotName,
@@ -280,6 +281,21 @@ impl Client {
         let call = of_player(Operation::Acquire, player);
         self.repeated(&call, || self.backend.acquire(player, claimant, replacing))
             .await
+    }
+
+    pub(crate) async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        let call = of_player(Operation::Acquire, player);
+        self.repeated(&call, || {
+            self.backend
+                .acquire_and_open(player, claimant, replacing, slot)
+        })
+        .await
     }
 
     pub(crate) async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {

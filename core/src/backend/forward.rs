@@ -47,9 +47,9 @@
 ///     forward_backend!(inner: name, limits);
 ///
 ///     forward_backend!(inner through timed:
-///         hazards, renew_lease, drop_lease, lease_is_live, acquire, release, release_knowing,
-///         holder, notify, open, delete, view, list, erase, post, letters, discard, settle, known_letters,
-///         decide, forget_decision, keep_version, versions, version, players,
+///         hazards, renew_lease, drop_lease, lease_is_live, acquire, acquire_and_open, release,
+///         release_knowing, holder, notify, open, delete, view, list, erase, post, letters, discard,
+///         settle, known_letters, decide, forget_decision, keep_version, versions, version, players,
 ///     );
 ///
 ///     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {
@@ -107,6 +107,14 @@ macro_rules! forward_backend {
             claimant: &'b $crate::backend::Claimant,
             replacing: Option<$crate::SessionId>
         ) -> $crate::backend::Acquisition
+    } };
+    (@ acquire_and_open $way:tt) => { $crate::forward_backend! {
+        @method $way Acquire acquire_and_open<'a, 'b, 'c>(
+            player: &'a $crate::PlayerId,
+            claimant: &'b $crate::backend::Claimant,
+            replacing: Option<$crate::SessionId>,
+            slot: &'c $crate::SlotName
+        ) -> $crate::backend::Admission
     } };
     (@ release $way:tt) => { $crate::forward_backend! {
         @method $way Release release<'a>(

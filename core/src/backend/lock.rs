@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{Fence, Incarnation, PlayerId, ServerId, SessionId, UnixMillis};
+use super::{Claim, Opened};
+use crate::{ClaimNumber, Fence, Incarnation, PlayerId, ServerId, SessionId, SlotName, UnixMillis};
 
 /// Who wants a player's lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,76 @@ pub enum Acquisition {
         /// The lock as it stands.
         holder: Lock,
     },
+}
+
+/// The outcome of [`acquire_and_open`](super::Backend::acquire_and_open).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// The lock is the claimant's.
+    Acquired {
+        /// Its generation.
+        fence: Fence,
+        /// The slot, if it was opened too: under the claim number
+        /// [`ClaimNumber::with_lock`](crate::ClaimNumber::with_lock). `None` says
+        /// nothing of the slot: the caller opens it by itself.
+        opened: Option<Opened>,
+    },
+    /// Another session holds it, and nothing was opened.
+    Held {
+        /// The lock as it stands.
+        holder: Lock,
+    },
+}
+
+impl Admission {
+    /// What became of the lock.
+    #[must_use]
+    pub fn acquisition(&self) -> Acquisition {
+        match self {
+            Self::Acquired { fence, .. } => Acquisition::Acquired { fence: *fence },
+            Self::Held { holder } => Acquisition::Held {
+                holder: holder.clone(),
+            },
+        }
+    }
+
+    /// The claim on the slot, with what was found in it, if it was opened.
+    #[must_use]
+    pub fn opened(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+        slot: &SlotName,
+    ) -> Option<(Claim, &Opened)> {
+        let Self::Acquired {
+            fence,
+            opened: Some(opened),
+        } = self
+        else {
+            return None;
+        };
+        let claim = Claim {
+            player: player.clone(),
+            session,
+            fence: *fence,
+            slot: slot.clone(),
+            number: ClaimNumber::with_lock(*fence)?,
+        };
+        Some((claim, opened))
+    }
+}
+
+impl From<Acquisition> for Admission {
+    /// The same, without an opened slot.
+    fn from(acquisition: Acquisition) -> Self {
+        match acquisition {
+            Acquisition::Acquired { fence } => Self::Acquired {
+                fence,
+                opened: None,
+            },
+            Acquisition::Held { holder } => Self::Held { holder },
+        }
+    }
 }
 
 /// The outcome of [`release`](super::Backend::release).

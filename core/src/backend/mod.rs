@@ -25,7 +25,8 @@ pub use error::{BackendError, Effect, ErrorKind};
 pub use failure::StoreFailure;
 pub use hazard::{Hazard, HazardKind};
 pub use lock::{
-    Acquisition, Claimant, Erasure, Lock, Notice, NoticeKind, Notification, Release, Renewal,
+    Acquisition, Admission, Claimant, Erasure, Lock, Notice, NoticeKind, Notification, Release,
+    Renewal,
 };
 pub use mail::{
     KnownLetter, LETTER_MEMORY, Letter, LetterPosition, MAX_LETTER_BYTES, MAX_LETTERS,
@@ -278,6 +279,42 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
         claimant: &Claimant,
         replacing: Option<SessionId>,
     ) -> Result<Acquisition>;
+
+    /// Takes the lock like [`acquire`](Self::acquire), and if that gives the
+    /// claimant a new lock, may open `slot` in the same step, as
+    /// [`open`](Self::open) does under [`ClaimNumber::with_lock`]: for a player
+    /// who comes to play, that is one trip to the store instead of two.
+    ///
+    /// Whether the slot is opened as well is up to the store, case by case. It
+    /// is not if the claimant holds the lock already, nor if there is anything
+    /// about the slot that `open` would answer with an error: the lock is
+    /// acquired then, nothing else is changed, and whoever opens the slot next
+    /// gets the error. The default opens nothing, which leaves each of the two
+    /// calls its own time limit and its own attempts: override it if the store
+    /// does both in one request.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`acquire`](Self::acquire). With [`Effect::Possible`] the lock
+    /// may be the claimant's, and the slot may be open; a release ends both.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe, and safe to call again, like [`acquire`](Self::acquire).
+    /// Calling again while the session holds the lock opens nothing and kills
+    /// no claim. A late copy, after the session was released, makes a new lock
+    /// and perhaps a claim, but none that the session ever had.
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        let _ = slot;
+        let acquisition = self.acquire(player, claimant, replacing).await?;
+        Ok(acquisition.into())
+    }
 
     /// Removes the player's lock if it is this session's, and kills its
     /// claims before the call returns.

@@ -17,9 +17,11 @@ pub enum Operation {
     DropLease,
     /// [`lease_is_live`](super::Backend::lease_is_live)
     LeaseIsLive,
-    /// [`acquire`](super::Backend::acquire)
+    /// [`acquire`](super::Backend::acquire), and
+    /// [`acquire_and_open`](super::Backend::acquire_and_open)
     Acquire,
-    /// [`release`](super::Backend::release)
+    /// [`release`](super::Backend::release), and
+    /// [`release_knowing`](super::Backend::release_knowing)
     Release,
     /// [`holder`](super::Backend::holder)
     Holder,

@@ -169,7 +169,11 @@ impl<D: GameDocument> Engine<D> {
                 self.orphans.add(player, session, Duration::ZERO);
                 self.background.wake.notify_one();
             }
-            (Some(session), NoticeKind::Mail) => self.look_for_mail(session),
+            (_, NoticeKind::Mail) => {
+                if let Some(session) = self.registry.mail_came(&player, session) {
+                    self.look_for_mail(session);
+                }
+            }
             (None, _) => {} // just starting, and who asks will ask again; or gone
         }
     }

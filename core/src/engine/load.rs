@@ -1,6 +1,9 @@
 //! Loading a slot: claim, read, decode, migrate, complete, hand out.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering},
+};
 
 use futures::FutureExt;
 use serde_json::Value;
@@ -37,12 +40,27 @@ impl<D: GameDocument> Engine<D> {
         session: &SessionState<D>,
         name: &SlotName,
     ) -> Result<Arc<SlotState<D>>, Error> {
+        self.load_opened(session, name, None).await
+    }
+
+    /// The same, for a slot that may have been opened together with the lock.
+    pub(super) async fn load_opened(
+        self: &Arc<Self>,
+        session: &SessionState<D>,
+        name: &SlotName,
+        opened: Option<Opened>,
+    ) -> Result<Arc<SlotState<D>>, Error> {
         let _exclusive = session.exclusive.lock().await;
         session.core.check_active()?;
         if let Some(open) = session.slot(name) {
             return Ok(open);
         }
-        let load = AssertUnwindSafe(self.load_new(session, name)).catch_unwind();
+        // What was opened may be out of date if the session has been used, or
+        // mail has come, since.
+        let with_lock = session.core.claim_with_lock();
+        let opened = with_lock.zip(opened);
+        let opened = opened.filter(|_| !session.mail_came.load(Ordering::Relaxed));
+        let load = AssertUnwindSafe(self.load_new(session, name, opened)).catch_unwind();
         load.await.unwrap_or_else(|_| Err(panicked(&session.core)))
     }
 
@@ -50,11 +68,15 @@ impl<D: GameDocument> Engine<D> {
         self: &Arc<Self>,
         session: &SessionState<D>,
         name: &SlotName,
+        opened: Option<(ClaimNumber, Opened)>,
     ) -> Result<Arc<SlotState<D>>, Error> {
         let core = &session.core;
         // The player is held, so that of what is posted from here on there
         // will be a notice.
-        let (number, opened) = self.claim_slot(core, name).await?;
+        let (number, opened) = match opened {
+            Some(with_lock) => with_lock,
+            None => self.claim_slot(core, name).await?,
+        };
         let slot = self.slot_of(core, name, number, &opened).await?;
         self.autosave.insert(&slot);
         // Before anybody has the slot (M3, P3).

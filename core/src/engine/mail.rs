@@ -94,10 +94,11 @@ impl<D: GameDocument> Engine<D> {
     /// would wait for the next load.
     pub(super) async fn tell_of_mail(self: &Arc<Self>, player: &PlayerId, holder: &Lock) {
         if holder.server == self.server {
-            if let Some(session) = self.registry.session(player, holder.session) {
+            // One that is just starting finds it when it loads.
+            if let Some(session) = self.registry.mail_came(player, holder.session) {
                 self.look_for_mail(session);
             }
-            return; // one that is just starting finds it when it loads
+            return;
         }
         let notice = Notice {
             player: player.clone(),
@@ -150,7 +151,7 @@ impl<D: GameDocument> Engine<D> {
         self.runtime.spawn(async move {
             let at_once = engine.settings.max_concurrent_saves;
             let engine = &engine;
-            stream::iter(engine.registry.sessions())
+            stream::iter(engine.registry.mail_may_have_come())
                 .for_each_concurrent(at_once, async |session| {
                     engine.deliver_until_done(&session).await;
                 })
@@ -184,7 +185,9 @@ impl<D: GameDocument> Engine<D> {
     /// Returns whether there is nothing to be tried again.
     async fn deliver_to_all(self: &Arc<Self>, session: &SessionState<D>) -> bool {
         // A slot that is just being loaded may have read its mail before.
-        drop(session.exclusive.lock().await);
+        let exclusive = session.exclusive.lock().await;
+        session.mail_came.store(true, Ordering::Relaxed);
+        drop(exclusive);
         let mut done = true;
         for slot in session.slots() {
             let room = self.background.room().await;

@@ -201,7 +201,8 @@ impl<D: GameDocument> Engine<D> {
         } else {
             (OnConflict::Fail, Former::Spare)
         };
-        self.take(player, on_conflict, former).await
+        let taken = self.take(player, on_conflict, former, None).await?;
+        Ok(taken.held)
     }
 
     pub(super) async fn end_by_hand(self: &Arc<Self>, state: Arc<SessionState<D>>) {

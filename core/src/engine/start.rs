@@ -7,12 +7,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use crate::{
-    EndReason, Error, Fence, GameDocument, PlayerId, SessionId,
-    backend::{Acquisition, Claimant, Effect, Lock, Notice, NoticeKind},
+    ClaimNumber, EndReason, Error, Fence, GameDocument, PlayerId, SessionId, SlotName,
+    backend::{Acquisition, Admission, Claimant, Effect, Lock, Notice, NoticeKind, Opened},
     clock::Jitter,
     excerpt::Chain,
     metrics,
-    state::{Held, Moment, Occupied, Reservation, SessionCore, SessionState},
+    state::{Held, Moment, Occupied, Reservation, SessionCore, SessionState, SlotState},
 };
 
 /// What to do when another server holds the player.
@@ -85,10 +85,47 @@ impl<D: GameDocument> Engine<D> {
         on_conflict: OnConflict,
         given_up: CancellationToken,
     ) -> Result<Held<D>, Error> {
+        let taken = self.take_unless(&given_up, &player, on_conflict, None);
+        Ok(taken.await?.held)
+    }
+
+    /// Starts a session and loads a slot, which is opened together with the
+    /// lock where the store can do that. If the slot can't be loaded, the
+    /// session is ended (L8). What is loaded for nobody ends with its handles.
+    pub(crate) async fn start_and_load(
+        self: Arc<Self>,
+        player: PlayerId,
+        name: SlotName,
+        on_conflict: OnConflict,
+        given_up: CancellationToken,
+    ) -> Result<(Held<D>, Arc<SlotState<D>>), Error> {
+        let taken = self.take_unless(&given_up, &player, on_conflict, Some(&name));
+        let Taken { held, opened } = taken.await?;
+        // From here on it is a load, which is not stopped half-way (E7).
+        match self.load_opened(&held.state, &name, opened).await {
+            Ok(slot) => Ok((held, slot)),
+            Err(error) => {
+                let state = Arc::clone(&held.state);
+                if let Err(end) = self.end(state, EndReason::Dropped).await {
+                    // There is nothing to save, and the manager goes on releasing it.
+                    tracing::warn!(%player, error = %Chain(&end), "a session that could not load lingers");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn take_unless(
+        self: &Arc<Self>,
+        given_up: &CancellationToken,
+        player: &PlayerId,
+        on_conflict: OnConflict,
+        slot: Option<&SlotName>,
+    ) -> Result<Taken<D>, Error> {
         tokio::select! {
             biased;
             () = given_up.cancelled() => Err(Error::SessionEnded { player: player.clone() }),
-            started = self.take(&player, on_conflict, Former::End) => started,
+            taken = self.take(player, on_conflict, Former::End, slot) => taken,
         }
     }
 
@@ -99,12 +136,13 @@ impl<D: GameDocument> Engine<D> {
         player: &PlayerId,
         on_conflict: OnConflict,
         former: Former,
-    ) -> Result<Held<D>, Error> {
+        slot: Option<&SlotName>,
+    ) -> Result<Taken<D>, Error> {
         let id = SessionId::from_uuid(self.ids.next_id());
         loop {
             self.check_may_start()?;
             match self.registry.reserve(player, id) {
-                Ok(place) => return self.take_place(place, player, id, on_conflict).await,
+                Ok(place) => return self.take_place(place, player, id, on_conflict, slot).await,
                 Err(Occupied::Closed) => return Err(Error::ShuttingDown),
                 Err(Occupied::Starting(over)) => over.cancelled().await,
                 Err(Occupied::Live(session)) if former == Former::Spare => {
@@ -128,7 +166,8 @@ impl<D: GameDocument> Engine<D> {
         player: &PlayerId,
         id: SessionId,
         on_conflict: OnConflict,
-    ) -> Result<Held<D>, Error> {
+        slot: Option<&SlotName>,
+    ) -> Result<Taken<D>, Error> {
         self.ensure_lease().await?;
         let claimant = Claimant {
             session: id,
@@ -139,17 +178,23 @@ impl<D: GameDocument> Engine<D> {
             engine: self,
             player,
             claimant,
+            slot,
+            opened: None,
             open: false,
         };
         let fence = self.contend(&mut acquiring, on_conflict).await?;
         let (since, gate) = (acquiring.claimant.at, Arc::clone(&self.gate));
-        let core = SessionCore::new(player.clone(), id, fence, since, gate);
+        let with_lock = slot.and_then(|_| ClaimNumber::with_lock(fence));
+        let core = SessionCore::new(player.clone(), id, fence, since, gate, with_lock);
         let state = Arc::new(SessionState::new(core, self.end_dropped()));
         place.fill(Arc::clone(&state));
         acquiring.open = false;
         metrics::session_started(self.registry.len());
         self.debug(|| tracing::debug!(%player, session = %id, %fence, "lock taken"));
-        Ok(Held::of(&state))
+        Ok(Taken {
+            held: Held::of(&state),
+            opened: acquiring.opened.take(),
+        })
     }
 
     /// Ends the session that this manager itself has of the player. One that
@@ -330,12 +375,23 @@ impl<D: GameDocument> Engine<D> {
     }
 }
 
+/// A session that was started.
+pub(super) struct Taken<D: GameDocument> {
+    pub(super) held: Held<D>,
+    /// The slot that was opened together with the lock, if it was.
+    opened: Option<Opened>,
+}
+
 /// A lock that is being acquired. If nobody waits for the answer any more, it
 /// may be there without a session: then it has to go (L8).
 struct Acquiring<'a, D: GameDocument> {
     engine: &'a Arc<Engine<D>>,
     player: &'a PlayerId,
     claimant: Claimant,
+    /// What is to be opened with it.
+    slot: Option<&'a SlotName>,
+    /// What was.
+    opened: Option<Opened>,
     /// Whether the store may have it, and nobody knows.
     open: bool,
 }
@@ -344,7 +400,13 @@ impl<D: GameDocument> Acquiring<'_, D> {
     async fn acquire(&mut self, replacing: Option<SessionId>) -> Result<Acquisition, Error> {
         let store = &self.engine.store;
         self.open = true;
-        let acquired = store.acquire(self.player, &self.claimant, replacing).await;
+        let acquired = match self.slot {
+            None => store.acquire(self.player, &self.claimant, replacing).await,
+            Some(slot) => {
+                let acquire = store.acquire_and_open(self.player, &self.claimant, replacing, slot);
+                acquire.await.map(|admission| self.note(admission))
+            }
+        };
         self.open = matches!(&acquired, Ok(Acquisition::Acquired { .. }));
         if let Err(failure) = &acquired
             && failure.effect() == Effect::Possible
@@ -352,6 +414,19 @@ impl<D: GameDocument> Acquiring<'_, D> {
             self.engine.note_orphan(self.player, self.claimant.session);
         }
         Ok(acquired?)
+    }
+}
+
+impl<D: GameDocument> Acquiring<'_, D> {
+    /// Keeps what was opened.
+    fn note(&mut self, admission: Admission) -> Acquisition {
+        match admission {
+            Admission::Acquired { fence, opened } => {
+                self.opened = opened;
+                Acquisition::Acquired { fence }
+            }
+            Admission::Held { holder } => Acquisition::Held { holder },
+        }
     }
 }
 

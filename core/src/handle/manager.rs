@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Builder, Events, Session};
+use super::{Builder, Events, Session, Slot};
 use crate::{
     Document, Error, GameDocument, Health, InvalidName, OnConflict, PlayerId, ServerId, Settings,
-    ShutdownReport, Unsaved, backend::Backend, engine::Engine, state::Held,
+    ShutdownReport, SlotName, Unsaved, backend::Backend, engine::Engine, state::Held,
 };
 
 /// Keeps the sessions of one process: its lease, its heartbeat, its autosave.
@@ -205,6 +205,85 @@ impl<D: GameDocument> SessionManager<D> {
             .run_to_the_end(&player, "starting the session", start)
             .await?;
         Ok(Session::new(started?, &self.engine))
+    }
+
+    /// Starts a session and loads a slot, as
+    /// [`start_and_load_with`](Self::start_and_load_with) does with the default
+    /// [`OnConflict`], a hand-over.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let backend = std::sync::Arc::new(playerdata_memory::MemoryBackend::new());
+    /// # let manager = playerdata_core::SessionManager::builder(backend).start().await?;
+    /// let (session, slot) = manager.start_and_load(4711_u64, "Slot1").await?;
+    /// slot.set("Currency", 500)?;
+    /// session.end().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start_and_load_with`](Self::start_and_load_with).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a session that was started for nobody is ended.
+    pub async fn start_and_load<P, N>(
+        &self,
+        player: P,
+        slot: N,
+    ) -> Result<(Session<D>, Slot<D>), Error>
+    where
+        P: TryInto<PlayerId, Error: Into<InvalidName>>,
+        N: TryInto<SlotName, Error: Into<InvalidName>>,
+    {
+        self.start_and_load_with(player, slot, OnConflict::default())
+            .await
+    }
+
+    /// Starts a session for a player and loads a slot of the player's: what
+    /// [`start_session_with`](Self::start_session_with) and
+    /// [`load_slot`](Session::load_slot) do one after the other, in one trip to
+    /// the store where it can do both in one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start_session_with`](Self::start_session_with) and
+    /// [`load_slot`](Session::load_slot). Whatever the error, no lock is left
+    /// behind: if the slot can't be loaded, the session is ended before this
+    /// returns, or, if the store can't be reached, as soon as it can.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe, like [`start_session_with`](Self::start_session_with). Once
+    /// the player is held, the load goes on in the background, and then the
+    /// session is ended.
+    pub async fn start_and_load_with<P, N>(
+        &self,
+        player: P,
+        slot: N,
+        on_conflict: OnConflict,
+    ) -> Result<(Session<D>, Slot<D>), Error>
+    where
+        P: TryInto<PlayerId, Error: Into<InvalidName>>,
+        N: TryInto<SlotName, Error: Into<InvalidName>>,
+    {
+        let player = player.try_into().map_err(Into::into)?;
+        let slot = slot.try_into().map_err(Into::into)?;
+        let slot = self.engine.settings.slot_for(&slot);
+        let given_up = CancellationToken::new();
+        let _unless_awaited = given_up.clone().drop_guard();
+        let start =
+            Arc::clone(&self.engine).start_and_load(player.clone(), slot, on_conflict, given_up);
+        let started = self
+            .engine
+            .run_to_the_end(&player, "starting the session", start)
+            .await?;
+        let (held, slot) = started?;
+        let slot = Slot::new(slot, &self.engine, &held);
+        Ok((Session::new(held, &self.engine), slot))
     }
 
     /// How the manager is, for a probe: what it knows already, without asking

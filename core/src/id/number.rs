@@ -49,8 +49,29 @@ counter! {
 
 counter! {
     /// Distinguishes the claims of one session: each opening of a slot takes a
-    /// greater number than the one before. The first is 1.
+    /// greater number than the one before.
     ClaimNumber
+}
+
+impl ClaimNumber {
+    /// The number of the claim on a slot that is opened together with the
+    /// taking of a lock, by
+    /// [`acquire_and_open`](crate::backend::Backend::acquire_and_open): ten
+    /// times the lock's fence. `None` from a fence of 10<sup>17</sup> on, with
+    /// which nothing is opened.
+    ///
+    /// A late copy of that call can give a session a second lock, under another
+    /// fence. It must not make a claim there that the session had before, so
+    /// the number depends on the fence, and is even: the session itself takes
+    /// odd ones.
+    #[must_use]
+    pub const fn with_lock(fence: Fence) -> Option<Self> {
+        if fence.get() < 100_000_000_000_000_000 {
+            Some(Self(fence.get() * 10))
+        } else {
+            None
+        }
+    }
 }
 
 counter! {

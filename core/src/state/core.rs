@@ -32,6 +32,7 @@ pub(crate) struct SessionCore {
     active: AtomicBool,
     /// Notified when it is over. Made for the first who waits for that.
     over: OnceLock<Box<Notify>>,
+    /// The greatest claim number that was given out, or one less.
     claims: AtomicU64,
 }
 
@@ -99,12 +100,15 @@ impl Status {
 }
 
 impl SessionCore {
+    /// `with_lock` is the number of the claim that may have been made together
+    /// with the lock.
     pub(crate) fn new(
         player: PlayerId,
         id: SessionId,
         fence: Fence,
         since: UnixMillis,
         gate: Arc<Gate>,
+        with_lock: Option<ClaimNumber>,
     ) -> Self {
         let status = Mutex::new(Status::Active);
         Self {
@@ -116,7 +120,7 @@ impl SessionCore {
             status,
             active: AtomicBool::new(true),
             over: OnceLock::new(),
-            claims: AtomicU64::new(0),
+            claims: AtomicU64::new(with_lock.map_or(0, ClaimNumber::get)),
         }
     }
 
@@ -229,9 +233,17 @@ impl SessionCore {
         }
     }
 
-    /// A claim number greater than all before it in this session.
+    /// A claim number greater than all before it in this session. It is odd:
+    /// see [`ClaimNumber::with_lock`].
     pub(crate) fn next_claim(&self) -> ClaimNumber {
-        ClaimNumber::new(self.claims.fetch_add(1, Ordering::Relaxed) + 1)
+        ClaimNumber::new(self.claims.fetch_add(2, Ordering::Relaxed) + 1)
+    }
+
+    /// The number of the claim that was made together with the lock, while the
+    /// session has made no other.
+    pub(crate) fn claim_with_lock(&self) -> Option<ClaimNumber> {
+        let number = ClaimNumber::with_lock(self.fence)?;
+        (self.claims.load(Ordering::Relaxed) == number.get()).then_some(number)
     }
 
     pub(crate) fn claim(&self, slot: &SlotName, number: ClaimNumber) -> Claim {
@@ -264,6 +276,7 @@ mod tests {
             Fence::new(1),
             UnixMillis::default(),
             Arc::new(gate),
+            None,
         );
         assert!(core.mark_lost(None));
         assert!(!core.mark_lost(None), "the second time is not news");

@@ -1,6 +1,10 @@
 //! Which players this manager holds, or is about to.
 
-use std::{hash::BuildHasher, pin::pin, sync::Arc};
+use std::{
+    hash::BuildHasher,
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+};
 
 use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 use parking_lot::Mutex;
@@ -40,6 +44,8 @@ enum Place<D> {
 struct Start {
     player: PlayerId,
     session: SessionId,
+    /// Whether there was news of mail meanwhile.
+    mail_came: bool,
     /// Cancelled when it is over.
     over: CancellationToken,
 }
@@ -116,6 +122,7 @@ impl<D> Registry<D> {
                 place.insert(Place::Starting(Box::new(Start {
                     player: player.clone(),
                     session,
+                    mail_came: false,
                     over: over.clone(),
                 })));
                 Ok(Reservation {
@@ -138,6 +145,38 @@ impl<D> Registry<D> {
             Some(Place::Live(state)) if state.core.id == session => Some(Arc::clone(state)),
             _ => None,
         }
+    }
+
+    /// The session, to have a look at its mail. One that is being started looks
+    /// itself.
+    pub(crate) fn mail_came(
+        &self,
+        player: &PlayerId,
+        session: SessionId,
+    ) -> Option<Arc<SessionState<D>>> {
+        let mut entries = self.entries.lock();
+        let Entry::Occupied(mut place) = entries.entry(player) else {
+            return None;
+        };
+        match place.get_mut() {
+            Place::Live(state) if state.core.id == session => Some(Arc::clone(state)),
+            Place::Starting(start) if start.session == session => {
+                start.mail_came = true;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// The sessions, all of which may have mail; those that are being started
+    /// look themselves.
+    pub(crate) fn mail_may_have_come(&self) -> Vec<Arc<SessionState<D>>> {
+        for place in &mut self.entries.lock().places {
+            if let Place::Starting(start) = place {
+                start.mail_came = true;
+            }
+        }
+        self.sessions()
     }
 
     /// The session that has the player's place.
@@ -243,7 +282,12 @@ impl<D> Reservation<'_, D> {
         debug_assert_eq!(state.core.id, self.session);
         let mut entries = self.registry.entries.lock();
         match entries.entry(self.player) {
-            Entry::Occupied(mut place) => *place.get_mut() = Place::Live(state),
+            Entry::Occupied(mut place) => {
+                if let Place::Starting(start) = place.get() {
+                    state.mail_came.store(start.mail_came, Ordering::Relaxed);
+                }
+                *place.get_mut() = Place::Live(state);
+            }
             Entry::Vacant(place) => {
                 place.insert(Place::Live(state));
             }

@@ -23,6 +23,9 @@ pub(crate) struct SessionState<D> {
     pub(crate) end_is_under_way: AtomicBool,
     /// How often a task of the manager's has failed to end it.
     failed_ends: AtomicU16,
+    /// Whether there was news of mail, so that an opening from before may say
+    /// that there is none.
+    pub(crate) mail_came: AtomicBool,
     /// How many notices of mail came since there was last a look for it.
     pub(crate) mail_notices: AtomicU32,
     /// How many handles there are.
@@ -39,6 +42,7 @@ impl<D> SessionState<D> {
             exclusive: tokio::sync::Mutex::new(()),
             end_is_under_way: AtomicBool::new(false),
             failed_ends: AtomicU16::new(0),
+            mail_came: AtomicBool::new(false),
             mail_notices: AtomicU32::new(0),
             handles: AtomicUsize::new(0),
             end_dropped,

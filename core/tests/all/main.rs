@@ -15,6 +15,7 @@ mod document_model;
 mod documents;
 mod dropping;
 mod ending;
+mod entering;
 mod error_texts;
 mod exactly_once_misuse;
 mod first_loads;

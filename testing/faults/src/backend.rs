@@ -9,10 +9,10 @@ use playerdata_core::{
     ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
     WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Effect, Erasure, Hazard, KeepPolicy, Keeping,
-        KnownLetter, Letter, LetterPosition, Limits, Lock, Notice, Notification, Opening, Party,
-        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
-        Verdict, VersionSummary, WaitingLetter, WriteOutcome,
+        Acquisition, Admission, Backend, Body, Claim, Claimant, Effect, Erasure, Hazard,
+        KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
+        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
 
@@ -272,6 +272,25 @@ impl Backend for FaultyBackend {
         self.call(call, None, move |store| {
             let (player, claimant) = (player.clone(), claimant.clone());
             Box::pin(async move { store.acquire(&player, &claimant, replacing).await })
+        })
+        .await
+    }
+
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        let call = Call::on(Operation::Acquire, player, slot);
+        let (player, claimant, slot) = (player.clone(), claimant.clone(), slot.clone());
+        self.call(call, None, move |store| {
+            let (player, claimant, slot) = (player.clone(), claimant.clone(), slot.clone());
+            Box::pin(async move {
+                let acquire = store.acquire_and_open(&player, &claimant, replacing, &slot);
+                acquire.await
+            })
         })
         .await
     }

@@ -7,9 +7,9 @@ use playerdata_core::{
     ClaimNumber, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
     WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping, Letter, Lock,
-        Notice, Notification, Opening, Party, Posting, Record, Release, Renewal, Result, Stamp,
-        Verdict, WriteOutcome,
+        Acquisition, Admission, Backend, Body, Claim, Claimant, Erasure, KeepPolicy, Keeping,
+        Letter, Lock, Notice, Notification, Opening, Party, Posting, Record, Release, Renewal,
+        Result, Stamp, Verdict, WriteOutcome,
     },
     forward_backend,
 };
@@ -179,24 +179,46 @@ impl Backend for Referee {
         Ok(outcome)
     }
 
-    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
-        let began_after = self.ledger.step(|state| state.acquisitions(player));
-        let outcome = self.store.release(player, session).await?;
-        self.ledger.step(|state| match self.stepping {
-            Some(_) => state.told_released(player, session, outcome, began_after),
-            None => state.released(player, session, outcome),
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        let acquire = self
+            .store
+            .acquire_and_open(player, claimant, replacing, slot);
+        let outcome = acquire.await?;
+        self.ledger.step(|state| {
+            state.acquired(player, claimant, replacing, &outcome.acquisition());
+            if let Some((claim, opened)) = outcome.opened(player, claimant.session, slot) {
+                state.opened(&claim, &Opening::Opened(opened.clone()));
+            }
         });
-        self.inspect(player, Rule::L6).await?;
+        self.inspect(player, Rule::L1).await?;
         Ok(outcome)
+    }
+
+    async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
+        self.release_knowing(player, session, &[]).await
     }
 
     async fn release_knowing(
         &self,
         player: &PlayerId,
         session: SessionId,
-        _claims: &[(SlotName, ClaimNumber)],
+        claims: &[(SlotName, ClaimNumber)],
     ) -> Result<Release> {
-        self.release(player, session).await
+        let began_after = self.ledger.step(|state| state.acquisitions(player));
+        let released = self.store.release_knowing(player, session, claims);
+        let outcome = released.await?;
+        self.ledger.step(|state| match self.stepping {
+            Some(_) => state.told_released(player, session, outcome, began_after),
+            None => state.released(player, session, outcome),
+        });
+        self.inspect(player, Rule::L6).await?;
+        Ok(outcome)
     }
 
     async fn holder(&self, player: &PlayerId) -> Result<Option<Lock>> {

@@ -64,7 +64,13 @@ pub(crate) async fn visit(
             within: Duration::from_millis(rng.u64(100..=20_000)),
         },
     };
-    let Some(session) = start(&world, &process, &player, on_conflict).await else {
+    let choice = rng.usize(0..6);
+    let name = slot_name(SLOTS[choice / 3]);
+    let together = choice.is_multiple_of(3).then_some(&name);
+    let ledger = &world.ledger;
+    let waited = ledger.step(|state| state.waiting_letters(&player, &name));
+    let Some((session, slot)) = enter(&world, &process, &player, on_conflict, together).await
+    else {
         return;
     };
     let mut visit = Visit {
@@ -75,6 +81,11 @@ pub(crate) async fn visit(
         slots: BTreeMap::new(),
         rng,
     };
+    match slot {
+        Some(slot) => visit.loaded(slot, &waited),
+        // What is wrong with it has been told.
+        None => drop(visit.load(name.as_str()).await),
+    }
     visit.play().await;
     visit.leave().await;
 }
@@ -86,25 +97,45 @@ pub(crate) async fn start(
     player: &PlayerId,
     on_conflict: OnConflict,
 ) -> Option<Session<Document>> {
+    let entered = enter(world, process, player, on_conflict, None);
+    Some(entered.await?.0)
+}
+
+/// The same, and a slot is loaded in the same call if there is one to load.
+async fn enter(
+    world: &World,
+    process: &Process,
+    player: &PlayerId,
+    on_conflict: OnConflict,
+    slot: Option<&SlotName>,
+) -> Option<(Session<Document>, Option<Slot<Document>>)> {
     let manager = process.manager()?;
     let ledger = &world.ledger;
-    ledger.note(format_args!("{player} comes to {process}, {on_conflict:?}"));
+    ledger.note(format_args!(
+        "{player} comes to {process}, {on_conflict:?}, for {slot:?}"
+    ));
     let steals = on_conflict == OnConflict::Steal;
     if steals {
         ledger.step(|state| state.stealing(process.number, player, true));
     }
-    let started = timeout(
-        FOREVER,
-        manager.start_session_with(player.clone(), on_conflict),
-    )
-    .await;
+    let starting = async {
+        let player = player.clone();
+        let Some(slot) = slot else {
+            let session = manager.start_session_with(player, on_conflict).await?;
+            return Ok((session, None));
+        };
+        let start = manager.start_and_load_with(player, slot.clone(), on_conflict);
+        let (session, slot) = start.await?;
+        Ok((session, Some(slot)))
+    };
+    let started = timeout(FOREVER, starting).await;
     if steals {
         ledger.step(|state| state.stealing(process.number, player, false));
     }
     match started {
-        Ok(Ok(session)) => {
+        Ok(Ok((session, slot))) => {
             ledger.step(|state| state.started(player, session.id(), session.fence()));
-            Some(session)
+            Some((session, slot))
         }
         Ok(Err(error)) => {
             told(world, player, "no session", &error);
@@ -175,9 +206,6 @@ impl Visit {
     }
 
     async fn play(&mut self) {
-        let slot = SLOTS[self.rng.usize(0..2)];
-        // What is wrong with it has been told.
-        let _ = self.load(slot).await;
         for _ in 0..self.rng.u8(1..20) {
             let longest = [50, 1_000, 6_000][self.rng.usize(0..3)];
             self.pause(longest).await;
@@ -210,31 +238,13 @@ impl Visit {
     /// Opens a slot, and checks what is in it if it was not open.
     pub(crate) async fn load(&mut self, slot: &str) -> Result<(), Error> {
         let name = slot_name(slot);
-        let author = self.author(&name);
         let player = self.session.player().clone();
-        let ledger = self.world.ledger.clone();
+        let ledger = &self.world.ledger;
         let waited = ledger.step(|state| state.waiting_letters(&player, &name));
-        let loading = self.session.load_slot(name.clone());
+        let loading = self.session.load_slot(name);
         match loading.await {
             Ok(slot) => {
-                let document = slot.snapshot();
-                let facts =
-                    change_of(&document).and_then(|change| Ok((change, Holdings::of(&document)?)));
-                match facts {
-                    Ok((change, holdings)) if !self.slots.contains_key(&name) => {
-                        let bank = document.gift_bank();
-                        let has = |id: &LetterId| bank.contains(id.as_str());
-                        ledger.step(|state| {
-                            state.loaded(&author, change, holdings);
-                            let place = (&player, &name);
-                            state.loaded_with_mail(author.session, place, &waited, has);
-                        });
-                        self.process.sets_up(&slot);
-                    }
-                    Ok(_) => {}
-                    Err(error) => self.misread(&error),
-                }
-                self.slots.insert(name, slot);
+                self.loaded(slot, &waited);
                 Ok(())
             }
             Err(error) => {
@@ -245,6 +255,30 @@ impl Visit {
                 Err(error)
             }
         }
+    }
+
+    /// Checks what is in a slot if it was not open; `waited` are the letters that
+    /// did before it was loaded.
+    fn loaded(&mut self, slot: Slot<Document>, waited: &[LetterId]) {
+        let name = slot.name().clone();
+        let author = self.author(&name);
+        let document = slot.snapshot();
+        let facts = change_of(&document).and_then(|change| Ok((change, Holdings::of(&document)?)));
+        match facts {
+            Ok((change, holdings)) if !self.slots.contains_key(&name) => {
+                let bank = document.gift_bank();
+                let has = |id: &LetterId| bank.contains(id.as_str());
+                let place = (&author.player, &name);
+                self.world.ledger.step(|state| {
+                    state.loaded(&author, change, holdings);
+                    state.loaded_with_mail(author.session, place, waited, has);
+                });
+                self.process.sets_up(&slot);
+            }
+            Ok(_) => {}
+            Err(error) => self.misread(&error),
+        }
+        self.slots.insert(name, slot);
     }
 
     fn misread(&self, error: &DocumentError) {

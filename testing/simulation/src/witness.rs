@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use playerdata_core::{
     ClaimNumber, LetterId, PlayerId, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Acquisition, Backend, Body, Claim, Claimant, Letter, Opening, Posting, Release, Result,
-        Stamp, Verdict, WriteOutcome,
+        Acquisition, Admission, Backend, Body, Claim, Claimant, Letter, Opening, Posting, Release,
+        Result, Stamp, Verdict, WriteOutcome,
     },
     forward_backend,
 };
@@ -61,18 +61,39 @@ impl Backend for Witness {
         self.network.acquire(player, claimant, replacing).await
     }
 
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        let session = claimant.session;
+        self.ledger.step(|state| state.asks(player, session));
+        let _asked = Asked(&self.ledger, session);
+        let acquire = self
+            .network
+            .acquire_and_open(player, claimant, replacing, slot);
+        let admission = acquire.await?;
+        if let Some((claim, opened)) = admission.opened(player, session, slot) {
+            self.ledger.step(|state| state.told_opened(&claim, opened));
+        }
+        Ok(admission)
+    }
+
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
-        self.ledger.step(|state| state.gives_up(session));
-        self.network.release(player, session).await
+        self.release_knowing(player, session, &[]).await
     }
 
     async fn release_knowing(
         &self,
         player: &PlayerId,
         session: SessionId,
-        _claims: &[(SlotName, ClaimNumber)],
+        claims: &[(SlotName, ClaimNumber)],
     ) -> Result<Release> {
-        self.release(player, session).await
+        self.ledger.step(|state| state.gives_up(session));
+        let release = self.network.release_knowing(player, session, claims);
+        release.await
     }
 
     async fn open(&self, claim: &Claim) -> Result<Opening> {
@@ -124,7 +145,7 @@ impl Backend for Witness {
     }
 }
 
-/// Notes the end of a call of `acquire`, also of one that was given up.
+/// Notes the end of a call that acquires, also of one that was given up.
 struct Asked<'a>(&'a Ledger, SessionId);
 
 impl Drop for Asked<'_> {

@@ -13,11 +13,11 @@ use std::{
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use playerdata_core::{
-    LetterId, PlayerId, Revision, ServerName, SlotName, TradeId, WriteId,
+    LetterId, PlayerId, Revision, ServerName, SessionId, SlotName, TradeId, WriteId,
     backend::{
-        Backend, Body, Claim, Encoding, KeepPolicy, Keeping, Letter, LetterPosition, Notice,
-        NoticeKind, Notification, Opening, Party, Posting, Record, Result, Retention, Stamp,
-        Verdict, WaitingLetter, WriteOutcome,
+        Admission, Backend, Body, Claim, Claimant, Encoding, KeepPolicy, Keeping, Letter,
+        LetterPosition, Notice, NoticeKind, Notification, Opened, Opening, Party, Posting, Record,
+        Result, Retention, Stamp, Verdict, WaitingLetter, WriteOutcome,
     },
     forward_backend,
 };
@@ -158,10 +158,7 @@ impl HastyManager {
     }
 
     /// What this manager sees of a document.
-    fn seen(&self, claim: &Claim, opening: &mut Opening) {
-        let Opening::Opened(opened) = opening else {
-            return;
-        };
+    fn seen(&self, claim: &Claim, opened: &mut Opened) {
         let Some(record) = &mut opened.record else {
             self.note(claim, Value::Null);
             return;
@@ -184,8 +181,7 @@ impl HastyManager {
 impl Backend for HastyManager {
     forward_backend!(way:
         name, limits, hazards, renew_lease, drop_lease, lease_is_live, acquire, release,
-        release_knowing, holder,
-        delete, view, list, erase, settle, forget_decision, known_letters, versions, players,
+        release_knowing, holder, delete, view, list, erase, settle, forget_decision, known_letters, versions, players,
     );
 
     async fn notify(&self, server: &ServerName, notice: &Notice) -> Result<Notification> {
@@ -197,8 +193,34 @@ impl Backend for HastyManager {
 
     async fn open(&self, claim: &Claim) -> Result<Opening> {
         let mut opening = self.way.open(claim).await?;
-        self.seen(claim, &mut opening);
+        if let Opening::Opened(opened) = &mut opening {
+            self.seen(claim, opened);
+        }
         Ok(opening)
+    }
+
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        let way = &self.way;
+        let mut admission = way
+            .acquire_and_open(player, claimant, replacing, slot)
+            .await?;
+        let opened = admission.opened(player, claimant.session, slot);
+        let claim = opened.map(|(claim, _)| claim);
+        if let Admission::Acquired {
+            opened: Some(opened),
+            ..
+        } = &mut admission
+            && let Some(claim) = claim
+        {
+            self.seen(&claim, opened);
+        }
+        Ok(admission)
     }
 
     async fn save(&self, claim: &Claim, stamp: &Stamp, body: &Body) -> Result<WriteOutcome> {

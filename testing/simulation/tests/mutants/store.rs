@@ -11,10 +11,10 @@ use parking_lot::Mutex;
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, Revision, ServerId, SessionId, SlotName,
     backend::{
-        Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Encoding, Erasure,
-        ErrorKind, KeepPolicy, Keeping, Letter, Lock, Notice, Opened, Opening, PlayersCursor,
-        PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp, VersionSummary,
-        WriteOutcome,
+        Acquisition, Admission, Backend, BackendError, Body, Claim, Claimant, Effect, Encoding,
+        Erasure, ErrorKind, KeepPolicy, Keeping, Letter, Lock, Notice, Opened, Opening,
+        PlayersCursor, PlayersPage, Posting, Record, Release, Renewal, Result, SlotSummary, Stamp,
+        VersionSummary, WriteOutcome,
     },
     forward_backend,
 };
@@ -330,6 +330,17 @@ impl Backend for FlawedStore {
             });
             Acquisition::Acquired { fence }
         }))
+    }
+
+    /// Opens nothing, as by default.
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        _slot: &SlotName,
+    ) -> Result<Admission> {
+        Ok(self.acquire(player, claimant, replacing).await?.into())
     }
 
     async fn release(&self, player: &PlayerId, session: SessionId) -> Result<Release> {
