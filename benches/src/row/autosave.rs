@@ -77,7 +77,7 @@ pub fn rows(standard: Standard, sessions: u64, effort: Effort) -> [Row; 3] {
     ]
 }
 
-/// What a save takes in a cycle, with its share of a wake-up for 16 of them, and
+/// What a save takes in a cycle, with its share of a wake-up for 32 of them, and
 /// what it takes to wake up for one alone. Beside them, what the original takes
 /// to look at ten documents, of which one has changed.
 #[must_use]

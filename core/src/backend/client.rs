@@ -23,8 +23,8 @@ use tokio::{
 use tracing::{Instrument, Span};
 
 use super::{
-    Acquisition, Admission, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure,
-    ErrorKind, Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice,
+    Acquisition, Admission, Backend, BackendError, Body, Claim, Claimant, Deadline, Effect,
+    Erasure, ErrorKind, Hazard, KeepPolicy, Keeping, Letter, LetterPosition, Limits, Lock, Notice,
     Notification, Opening, Operation, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
     Renewal, SlotSummary, Stamp, StoreFailure, Verdict, VersionSummary, WaitingLetter,
     WriteOutcome, within,
@@ -132,7 +132,8 @@ impl Client {
 
     /// One attempt, bounded in time. A call that is given up may still land.
     async fn once<T>(&self, call: &Call<'_>, attempt: impl Attempt<T>) -> Result<T> {
-        let result = self.attempt(call, self.deadline(), attempt).await;
+        let deadline = Deadline::after(self.operation_timeout);
+        let result = self.attempt(call, deadline, attempt).await;
         result.map_err(|error| call.failed(error))
     }
 
@@ -153,12 +154,13 @@ impl Client {
         call: &Call<'_>,
         mut attempt: impl FnMut() -> A,
     ) -> (Result<T>, bool) {
-        let deadline = self.deadline();
+        let deadline = Instant::now() + self.operation_timeout;
         let mut pauses = self.backoff.with_jitter_seed(self.jitter.seed()).build();
         // An error after an attempt of unknown effect must not hide that effect.
         let mut in_doubt = false;
         loop {
-            let error = match self.attempt(call, deadline, attempt()).await {
+            let within = Deadline::at(deadline);
+            let error = match self.attempt(call, within, attempt()).await {
                 Ok(answer) => return (Ok(answer), in_doubt),
                 Err(error) => error,
             };
@@ -173,16 +175,11 @@ impl Client {
         }
     }
 
-    /// When a call that begins now is given up.
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.operation_timeout
-    }
-
     /// One attempt, as traces and metrics have it.
     async fn attempt<T>(
         &self,
         call: &Call<'_>,
-        deadline: Instant,
+        deadline: Deadline,
         attempt: impl Attempt<T>,
     ) -> std::result::Result<T, BackendError> {
         let began = metrics::ENABLED.then(Instant::now);
@@ -203,26 +200,25 @@ impl Client {
     /// A store that answers at once needs no timer.
     async fn bounded<T>(
         &self,
-        deadline: Instant,
+        deadline: Deadline,
         attempt: impl Attempt<T>,
     ) -> std::result::Result<T, BackendError> {
-        let attempt = within(deadline, attempt);
         let mut attempt = pin!(AssertUnwindSafe(attempt).catch_unwind());
         let mut given_up = pin!(None);
-        poll_fn(|context| {
+        let answer = poll_fn(|context| {
             if let Poll::Ready(result) = attempt.as_mut().poll(context) {
                 return Poll::Ready(result.unwrap_or_else(|_panic| Err(panicked())));
             }
             if given_up.is_none() {
                 // Looked at also when the attempt has used up the task's turn.
-                given_up.set(Some(unconstrained(sleep_until(deadline))));
+                given_up.set(super::deadline().map(sleep_until).map(unconstrained));
             }
             match given_up.as_mut().as_pin_mut().map(|end| end.poll(context)) {
                 Some(Poll::Ready(())) => Poll::Ready(Err(no_answer(self.operation_timeout))),
                 Some(Poll::Pending) | None => Poll::Pending,
             }
-        })
-        .await
+        });
+        within(deadline, answer).await
     }
 
     /// The store says again and again that a fresh claim is dead.

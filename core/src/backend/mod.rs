@@ -20,7 +20,7 @@ use async_trait::async_trait;
 
 pub(crate) use client::{Client, pauses};
 pub use deadline::deadline;
-pub(crate) use deadline::within;
+pub(crate) use deadline::{Deadline, within};
 pub use error::{BackendError, Effect, ErrorKind};
 pub use failure::StoreFailure;
 pub use hazard::{Hazard, HazardKind};

@@ -27,6 +27,9 @@ pub(crate) struct Background<D> {
     /// Room for releases, which must not queue behind everybody's saves: a
     /// shutdown ends one session after another.
     room_to_release: Semaphore,
+    /// Room for versions to be kept: a thousand players who come at once are not
+    /// a thousand copies at once.
+    room_to_keep: Semaphore,
     /// Wakes the task before its time.
     pub(super) wake: Notify,
 }
@@ -50,6 +53,7 @@ impl<D> Background<D> {
             to_end: Mutex::default(),
             room: Semaphore::new(settings.max_concurrent_saves),
             room_to_release: Semaphore::new(settings.max_concurrent_saves),
+            room_to_keep: Semaphore::new(settings.max_concurrent_saves),
             wake: Notify::new(),
         }
     }
@@ -65,6 +69,11 @@ impl<D> Background<D> {
     /// Waits until a release may call the store.
     pub(crate) async fn room_to_release(&self) -> Option<SemaphorePermit<'_>> {
         self.room_to_release.acquire().await.ok() // nobody closes it
+    }
+
+    /// Waits until a version may be kept in the background.
+    pub(crate) async fn room_to_keep(&self) -> Option<SemaphorePermit<'_>> {
+        self.room_to_keep.acquire().await.ok() // nobody closes it
     }
 
     /// Those whose time has come.

@@ -1,6 +1,6 @@
 //! The manager's end of the channel that events go through.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
@@ -32,6 +32,8 @@ pub(crate) struct EventSender {
     sessions: broadcast::Sender<Numbered>,
     saves: broadcast::Sender<Numbered>,
     sent: AtomicU64,
+    /// Whether anybody has listened yet: the channels have a lock to look at.
+    heard: AtomicBool,
     ended: CancellationToken,
 }
 
@@ -42,11 +44,13 @@ impl EventSender {
             sessions: broadcast::Sender::new(EVENT_BUFFER),
             saves: broadcast::Sender::new(EVENT_BUFFER),
             sent: AtomicU64::new(0),
+            heard: AtomicBool::new(false),
             ended: CancellationToken::new(),
         }
     }
 
     pub(crate) fn subscribe(&self) -> Subscription {
+        self.heard.store(true, Ordering::Release);
         Subscription {
             found: self.found.lock().clone(),
             receivers: [self.sessions.subscribe(), self.saves.subscribe()],
@@ -72,7 +76,8 @@ impl EventSender {
 
     /// Sends an event, which is not even made if nobody listens.
     pub(crate) fn send(&self, event: impl FnOnce() -> Event) {
-        if self.sessions.receiver_count() == 0 || self.ended.is_cancelled() {
+        let heard = self.heard.load(Ordering::Acquire);
+        if !heard || self.sessions.receiver_count() == 0 || self.ended.is_cancelled() {
             return;
         }
         let event = event();

@@ -7,7 +7,12 @@
 //! On the way the document goes through the hook (`engine/hooks.rs`) and
 //! becomes bytes (`codec`).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::sync::MutexGuard;
 
@@ -318,16 +323,26 @@ impl<D: GameDocument> Engine<D> {
         body: &Body,
     ) -> Step<bool> {
         let stamp = self.stamp(write_state.revision);
-        // Noted before it is sent: if this future is dropped, or no answer
-        // comes, the claim is in doubt and the slot is opened again (S2, E7).
-        write_state.claim = SlotClaim::InDoubt(Box::new(Doubt {
-            write_id: stamp.write_id,
-            content,
-        }));
-        let outcome = self.store.save(claim, &stamp, body).await;
+        let in_doubt = || {
+            let write_id = stamp.write_id;
+            SlotClaim::InDoubt(Box::new(Doubt { write_id, content }))
+        };
+        let mut sent = pin!(self.store.save(claim, &stamp, body));
+        let outcome = poll_fn(|context| {
+            let polled = sent.as_mut().poll(context);
+            if polled.is_pending() && matches!(write_state.claim, SlotClaim::Live(_)) {
+                // Noted before this future can be dropped: if it is, or if no
+                // answer comes, the claim is in doubt and the slot is opened
+                // again (S2, E7). A store that answers at once leaves no doubt.
+                write_state.claim = in_doubt();
+            }
+            polled
+        })
+        .await;
         if let Err(failure) = &outcome
             && failure.effect() == Effect::Possible
         {
+            write_state.claim = in_doubt();
             metrics::write_in_doubt();
             return Err(Error::from(failure.clone()).into());
         }

@@ -35,7 +35,7 @@ use crate::{
 
 /// How many slots are worth waking up for: if fewer are due, those of the next
 /// turns are saved with them. Waking up takes longer than a save in memory.
-const WORTH_WAKING: usize = 16;
+const WORTH_WAKING: usize = 32;
 
 /// How many saves that are due are worth a worker on another thread, even if the
 /// store keeps none of them waiting.

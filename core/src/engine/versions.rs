@@ -74,9 +74,10 @@ pub struct Restored {
 }
 
 impl<D: GameDocument> Engine<D> {
-    /// Keeps what a slot held when it was opened, without holding up its load
-    /// (H1, H2). `newest` is how old the newest version was then, if the store
-    /// said so.
+    /// Keeps what the store has of a slot that was opened, without holding up its
+    /// load (H1, H2). `newest` is how old the newest version was then, if the
+    /// store said so. With many loads at once it takes its turn; if the session
+    /// is over by then, the next load keeps one.
     pub(super) fn keep_in_background(self: &Arc<Self>, claim: Claim, newest: Option<Duration>) {
         let Some(policy) = self.keep_policy(self.settings.version_interval) else {
             return;
@@ -86,6 +87,7 @@ impl<D: GameDocument> Engine<D> {
         }
         let engine = Arc::clone(self);
         self.runtime.spawn(async move {
+            let _room = engine.background.room_to_keep().await;
             if let Err(failure) = engine.store.keep_version(&claim, policy).await {
                 engine.events.send(|| Event::VersionNotKept {
                     player: claim.player,

@@ -50,10 +50,10 @@ async fn a1_a6_a8_of_10_000_sessions_exactly_the_changed_are_written_spread_over
         let turn = (call.at - began).as_millis() / (30_000 / 256);
         *per_turn.entry(turn).or_insert(0) += 1;
     }
-    // 1 000 in 256 turns are 4 each, and up to 16 are saved together.
-    assert!(per_turn.len() > 50, "in {} turns only", per_turn.len());
+    // 1 000 in 256 turns are 4 each, and up to 32 are saved together.
+    assert!(per_turn.len() > 30, "in {} turns only", per_turn.len());
     assert!(
-        per_turn.values().all(|writes| *writes <= 16),
+        per_turn.values().all(|writes| *writes <= 32),
         "{per_turn:?}"
     );
 

@@ -130,6 +130,37 @@ async fn h2_what_cannot_be_kept_neither_fails_nor_delays_a_load_and_is_reported(
 }
 
 #[tokio::test(start_paused = true)]
+async fn h2_when_many_load_at_once_versions_are_kept_a_few_at_a_time_and_no_load_waits() {
+    let world = World::new();
+    let manager = world.server_with("a", |settings| settings.max_concurrent_saves = 4);
+    let manager = manager.await;
+    for (session, _) in settled(&manager, 20).await {
+        session.end().await.unwrap();
+    }
+    let takes = Duration::from_secs(1);
+    let slow = When::keep_version().from_nth(1);
+    world.store.inject(slow, Fault::delay(takes));
+    world.store.record_calls();
+    let began = tokio::time::Instant::now();
+    let mut playing = Vec::new();
+    for number in 0..20_u64 {
+        let session = manager.start_session(number).await.unwrap();
+        session.load_slot("Slot1").await.unwrap();
+        playing.push(session);
+    }
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    for seconds in 1..=5 {
+        pass_ms(500).await;
+        assert_eq!(world.store.count(Op::KeepVersion), 4 * seconds);
+        pass_ms(500).await;
+    }
+    for number in 0..20 {
+        let versions = manager.versions(&player(number), &slot1()).await;
+        assert_eq!(versions.unwrap().len(), 1, "of player {number}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn h3_a_save_keeps_no_version() {
     let world = World::new();
     let manager = world.server("a").await;
