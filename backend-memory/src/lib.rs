@@ -24,12 +24,18 @@
 //!
 //! Players are spread over shards with a mutex each. Every call is one short
 //! critical section in one shard, and never waits for anything else. A save
-//! is a lookup, a comparison and a store of shared bytes.
+//! is a lookup, a comparison and a copy of up to 1 KiB; longer bodies are
+//! shared with who saved them.
 //!
 //! What it keeps of a player who was erased, or of one who never saved, is
 //! the fence: some 100 bytes, since a fence never repeats (rule L3).
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | none | |
 
 mod backend;
+mod content;
 mod error;
 mod lease;
 mod lock;

@@ -1,5 +1,7 @@
 //! A player's slots: opening, saving, deleting, viewing, listing.
 
+use std::mem;
+
 use playerdata_core::{
     ClaimNumber, Fence, PlayerId, Revision, SlotName, UnixMillis, WriteId,
     backend::{Body, Claim, Opened, Opening, Record, SlotSummary, Stamp, WriteOutcome},
@@ -7,7 +9,10 @@ use playerdata_core::{
 
 use smallvec::SmallVec;
 
-use crate::player::{Player, Players};
+use crate::{
+    content::Content,
+    player::{Player, Players},
+};
 
 /// A player's slots, sorted by name: few, and often only one.
 #[derive(Default)]
@@ -56,11 +61,6 @@ pub(crate) struct SlotState {
     content: Option<Content>,
 }
 
-struct Content {
-    saved_at: UnixMillis,
-    body: Body,
-}
-
 impl Players {
     pub(crate) fn open(&self, claim: &Claim, now: UnixMillis) -> Opening {
         self.with(&claim.player, |player| match player {
@@ -71,11 +71,11 @@ impl Players {
 
     /// Saves `body`, or deletes if there is none.
     pub(crate) fn write(&self, claim: &Claim, stamp: &Stamp, body: Option<&Body>) -> WriteOutcome {
-        let (outcome, _freed_outside_the_lock) = self.with(&claim.player, |player| match player {
-            None => (WriteOutcome::Lost { holder: None }, None),
-            Some(player) => player.write(claim, stamp, body),
-        });
-        outcome
+        let mut replaced = None; // freed outside the lock
+        self.with(&claim.player, |player| match player {
+            None => WriteOutcome::Lost { holder: None },
+            Some(player) => player.write(claim, stamp, body, &mut replaced),
+        })
     }
 
     pub(crate) fn view(&self, player: &PlayerId, slot: &SlotName) -> Option<Record> {
@@ -127,45 +127,53 @@ impl Player {
         }
     }
 
-    /// Also gives back the content that was replaced, to be freed elsewhere.
+    /// Content that is replaced is left in `replaced`.
     fn write(
         &mut self,
         claim: &Claim,
         stamp: &Stamp,
         body: Option<&Body>,
-    ) -> (WriteOutcome, Option<Content>) {
+        replaced: &mut Option<Content>,
+    ) -> WriteOutcome {
         let Some(fence) = self.lock_of(claim.session).map(|lock| lock.fence) else {
             let holder = self.lock.clone();
-            return (WriteOutcome::Lost { holder }, None);
+            return WriteOutcome::Lost { holder };
         };
         let claimed = Some((fence, claim.number));
         match self.slots.get_mut(&claim.slot) {
-            Some(slot) if slot.claim == claimed => slot.write(stamp, body),
-            Some(_) | None => (WriteOutcome::Overtaken, None),
+            Some(slot) if slot.claim == claimed => slot.write(stamp, body, replaced),
+            Some(_) | None => WriteOutcome::Overtaken,
         }
     }
 }
 
 impl SlotState {
-    fn write(&mut self, stamp: &Stamp, body: Option<&Body>) -> (WriteOutcome, Option<Content>) {
+    fn write(
+        &mut self,
+        stamp: &Stamp,
+        body: Option<&Body>,
+        replaced: &mut Option<Content>,
+    ) -> WriteOutcome {
         let revision = stamp.base.next();
         if self.revision == stamp.base {
             self.revision = revision;
             self.last_write = Some(stamp.write_id);
-            let content = body.map(|body| Content {
-                saved_at: stamp.at,
-                body: body.clone(),
-            });
-            let replaced = std::mem::replace(&mut self.content, content);
-            return (WriteOutcome::Written { revision }, replaced);
+            let overwritten = match (&mut self.content, body) {
+                (Some(content), Some(body)) => content.overwrite(stamp, body),
+                _ => false,
+            };
+            if !overwritten {
+                let content = body.map(|body| Content::of(stamp, body));
+                *replaced = mem::replace(&mut self.content, content);
+            }
+            return WriteOutcome::Written { revision };
         }
         let repeated = self.revision == revision && self.last_write == Some(stamp.write_id);
-        let outcome = if repeated {
+        if repeated {
             WriteOutcome::Written { revision }
         } else {
             WriteOutcome::Overtaken
-        };
-        (outcome, None)
+        }
     }
 
     fn record(&self) -> Option<Record> {
@@ -174,7 +182,7 @@ impl SlotState {
             revision: self.revision,
             write_id: self.last_write?,
             saved_at: content.saved_at,
-            body: content.body.clone(),
+            body: content.body(),
         })
     }
 
@@ -184,8 +192,8 @@ impl SlotState {
             slot: name.clone(),
             revision: self.revision,
             saved_at: content.saved_at,
-            schema: content.body.schema,
-            body_bytes: content.body.bytes.len() as u64,
+            schema: content.schema,
+            body_bytes: content.len() as u64,
         })
     }
 }

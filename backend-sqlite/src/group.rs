@@ -177,7 +177,7 @@ fn begin(db: &Connection) -> rusqlite::Result<()> {
     execute(db, "BEGIN IMMEDIATE")
 }
 
-fn roll_back(db: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn roll_back(db: &Connection) -> rusqlite::Result<()> {
     if db.is_autocommit() {
         return Ok(());
     }

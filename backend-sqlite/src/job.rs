@@ -27,6 +27,9 @@ const MARGIN: Duration = Duration::from_millis(50);
 /// Running and answering are two steps, because an answer is given only after
 /// the commit.
 pub(crate) trait Job: Send {
+    /// What its commit is to outlast before it is acknowledged.
+    fn outlasts(&self) -> Outlasts;
+
     /// Whether the caller has gone, so that nobody learns of the outcome.
     fn is_abandoned(&self) -> bool;
 
@@ -48,6 +51,16 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>);
 }
 
+/// What a commit outlasts once it is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outlasts {
+    /// This process.
+    Process,
+    /// A loss of power, too, if that is what the database is there for
+    /// ([`Durability::Full`](crate::Durability::Full)).
+    Power,
+}
+
 /// Of an operation that waits, set by whoever comes first: the thread that
 /// begins it, or the caller who withdraws it.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +74,7 @@ impl Turn {
 
 struct Pending<T, F> {
     operation: F,
+    outlasts: Outlasts,
     turn: Turn,
     begun: bool,
     outcome: Option<Result<T, Fault>>,
@@ -72,6 +86,10 @@ where
     T: Send,
     F: Fn(&Connection) -> Result<T, Fault> + Send,
 {
+    fn outlasts(&self) -> Outlasts {
+        self.outlasts
+    }
+
     fn is_abandoned(&self) -> bool {
         self.reply.is_closed()
     }
@@ -106,16 +124,25 @@ where
 pub(crate) fn pending<T: Send + 'static>(
     operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
 ) -> (Box<dyn Job>, oneshot::Receiver<Result<T, Fault>>) {
-    pending_in(Turn::default(), operation)
+    pending_in(Outlasts::Power, Turn::default(), operation)
+}
+
+#[cfg(test)]
+pub(crate) fn pending_unsynced<T: Send + 'static>(
+    operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+) -> (Box<dyn Job>, oneshot::Receiver<Result<T, Fault>>) {
+    pending_in(Outlasts::Process, Turn::default(), operation)
 }
 
 fn pending_in<T: Send + 'static>(
+    outlasts: Outlasts,
     turn: Turn,
     operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
 ) -> (Box<dyn Job>, oneshot::Receiver<Result<T, Fault>>) {
     let (reply, answer) = oneshot::channel();
     let job = Pending {
         operation,
+        outlasts,
         turn,
         begun: false,
         outcome: None,
@@ -150,8 +177,25 @@ impl Queue {
         &self,
         operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
+        self.run_to_outlast(Outlasts::Power, operation).await
+    }
+
+    /// The same, for an operation of which nothing is needed after a loss of
+    /// power: the disk is not synced for it.
+    pub(crate) async fn run_unsynced<T: Send + 'static>(
+        &self,
+        operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        self.run_to_outlast(Outlasts::Process, operation).await
+    }
+
+    async fn run_to_outlast<T: Send + 'static>(
+        &self,
+        outlasts: Outlasts,
+        operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
         let turn = Turn::default();
-        let mut outcome = pin!(self.queue(turn.clone(), operation));
+        let mut outcome = pin!(self.queue(outlasts, turn.clone(), operation));
         if let Some(deadline) = backend::deadline() {
             let margin = MARGIN.min(deadline.saturating_duration_since(Instant::now()) / 2);
             tokio::select! {
@@ -169,10 +213,11 @@ impl Queue {
 
     async fn queue<T: Send + 'static>(
         &self,
+        outlasts: Outlasts,
         turn: Turn,
         operation: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let (job, answer) = pending_in(turn, operation);
+        let (job, answer) = pending_in(outlasts, turn, operation);
         self.0.send(Message::Run(job)).await.map_err(|_| {
             Fault::new(
                 ErrorKind::Rejected,

@@ -32,6 +32,10 @@
 //! file has to be on a local disk, not on a network share. If one of them is
 //! moved, removed or replaced under a running process, every call is refused
 //! from then on. `docs/sqlite.md` is for those who operate it.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | none | |
 
 mod backend;
 mod busy;
@@ -55,6 +59,7 @@ mod reader;
 mod savepoint;
 mod schema;
 mod slot;
+mod sync;
 mod trade;
 mod version;
 mod writer;

@@ -21,6 +21,7 @@ use crate::{
     maintenance::OpenDatabase,
     reader::Reader,
     schema::{self, Identity, MigrationError},
+    sync::SyncLevel,
     writer::Writer,
 };
 
@@ -68,6 +69,8 @@ fn open_in_memory(options: SqliteOptions) -> Result<SqliteBackend, OpenError> {
         group_size: options.group_size,
         busy_timeout: options.busy_timeout,
         checkpoints: None,
+        level: SyncLevel::configured(Durability::Normal),
+        held: None,
         files: Arc::default(),
         others,
     };
@@ -130,6 +133,8 @@ fn open_file(options: SqliteOptions, path: &Path) -> Result<SqliteBackend, OpenE
         group_size: options.group_size,
         busy_timeout: options.busy_timeout,
         checkpoints: Some(checkpoints),
+        level: SyncLevel::configured(options.durability),
+        held: None,
         files: Arc::clone(&opened.files),
         others,
     };

@@ -15,7 +15,8 @@ use crate::{OpenError, SqliteBackend, open};
 #[non_exhaustive]
 pub enum Durability {
     /// A crash of the machine or a loss of power: every commit of a group is
-    /// synced to the disk before it is acknowledged (`synchronous=FULL`).
+    /// synced to the disk before it is acknowledged (`synchronous=FULL`). Only
+    /// groups of nothing but openings are not, since a claim ends with the machine.
     #[default]
     Full,
     /// A crash of the process. A crash of the machine can take the last

@@ -54,6 +54,18 @@ pub fn runtime() -> Runtime {
     runtime.expect("the system has room for a runtime")
 }
 
+/// A runtime whose time is virtual: what is measured is work, not waiting.
+///
+/// # Panics
+///
+/// If the system has no room for it.
+#[must_use]
+pub fn paused_runtime() -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(true).build();
+    runtime.expect("the system has room for a runtime")
+}
+
 /// A group whose lines count single operations: each figure is the time of
 /// one, however many are in flight, and how many a second that makes.
 pub fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, WallTime> {

@@ -251,10 +251,11 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
             })
             .collect(),
         Subject::Dynamodb => charges(runtime, extent),
-        Subject::Load => vec![
-            load::sqlite(runtime, extent.load),
-            load::redis(runtime, extent.load),
-        ],
+        Subject::Load => {
+            let mut rows = load::sqlite(runtime, extent.load).to_vec();
+            rows.push(load::redis(runtime, extent.load));
+            rows
+        }
         Subject::Document => {
             let mut rows: Vec<_> = Standard::BOTH
                 .iter()
@@ -270,7 +271,7 @@ fn rows_of(subject: Subject, runtime: &Runtime, allocator: &PeakAlloc, extent: E
             let keys = Standard::BOTH.map(|standard| once::keys(runtime, standard, extent.once));
             let mut rows = Vec::from(keys);
             rows.extend(once::mail_and_trades(runtime, extent.once));
-            rows.push(once::transfer(runtime));
+            rows.push(once::transfer());
             rows
         }
         Subject::Size => size::rows(runtime, allocator, extent.idle_sessions).into(),

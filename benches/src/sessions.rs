@@ -5,16 +5,16 @@ use std::{sync::Arc, time::Duration};
 use playerdata_core::{
     Document, OnConflict, Session, SessionManager, Settings, Slot, backend::Backend,
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
-use crate::{documents::Standard, timing::Stopwatch};
+use crate::{documents::Standard, harness, timing::Stopwatch};
 
 /// The autosave interval of these measurements, of virtual time.
 const INTERVAL: Duration = Duration::from_secs(30);
 
-/// A slot that changes in its own turn is saved when it comes again, which is
-/// an interval and a turn later at most.
-const A_TURN: Duration = Duration::from_millis(200);
+/// A slot that changes in its own turn, or after that came early, is saved when
+/// it comes again: this much more than an interval later at most.
+const LATE: Duration = Duration::from_millis(2_000);
 
 /// A manager that holds a number of sessions, on a runtime whose time is
 /// virtual: what is measured is work, not waiting.
@@ -49,11 +49,7 @@ impl Crowd {
         standard: Standard,
         force_save_every: u32,
     ) -> Self {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .expect("the system has room for a runtime");
+        let runtime = harness::paused_runtime();
         let mut settings = Settings::default();
         settings.autosave_interval = INTERVAL;
         settings.force_save_every = force_save_every;
@@ -115,13 +111,13 @@ impl Crowd {
         }
     }
 
-    /// Changes this many documents, the first ones.
+    /// Changes every `every`-th of this many documents, the first ones.
     ///
     /// # Panics
     ///
     /// If a change is refused.
-    pub fn change_first(&self, count: usize) {
-        for (_, slot) in self.sessions.iter().take(count) {
+    pub fn change_first(&self, count: usize, every: usize) {
+        for (_, slot) in self.sessions.iter().take(count).step_by(every) {
             slot.increment("Currency", 1)
                 .expect("there is room for more");
         }
@@ -136,7 +132,7 @@ impl Crowd {
     pub fn cycles(&mut self, count: u32) -> f64 {
         let watch = Stopwatch::start();
         self.runtime
-            .block_on(async { tokio::time::sleep(INTERVAL * count + A_TURN).await });
+            .block_on(async { tokio::time::sleep(INTERVAL * count + LATE).await });
         watch.nanos_each(count.into())
     }
 

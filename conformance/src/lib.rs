@@ -41,6 +41,10 @@
 //!
 //! Cases are public functions, so that a single one can be run by itself, and
 //! [`all_cases`] lists them.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | none | |
 
 pub mod cases;
 pub mod driver;

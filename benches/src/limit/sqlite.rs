@@ -54,6 +54,15 @@ impl Table {
         Ok(Self { db, players })
     }
 
+    /// From here on a commit outlasts the process only: the disk is not synced.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn sync_no_more(&self) -> Result<()> {
+        self.db.pragma_update(None, "synchronous", "NORMAL")
+    }
+
     /// Saves every player `rounds` times, `group` updates a transaction.
     /// Returns nanoseconds a save.
     ///

@@ -32,38 +32,53 @@ pub struct Effort {
 }
 
 /// Openings on SQLite, up to the stored bytes, beside the same claim and read
-/// by hand.
+/// by hand, with a sync for each transaction and without.
 ///
 /// # Panics
 ///
 /// If the disk fails.
 #[must_use]
-pub fn sqlite(runtime: &Runtime, effort: Effort) -> Row {
+pub fn sqlite(runtime: &Runtime, effort: Effort) -> [Row; 2] {
     let folder = tempfile::tempdir().expect("the disk has room");
     let bodies = Arc::new(Standard::A.bodies(VARIANTS, false));
     let backend = store::sqlite::backend(runtime, &folder.path().join("ours.db"));
     let bed = RefCell::new(Bed::new(runtime, backend, effort.players, &bodies));
-    let table = Table::create(&folder.path().join("by hand.db"), effort.players);
-    let mut table = table.expect("the file is new");
-    let saved = table.save_all(&bodies, 1, IN_FLIGHT);
-    saved.expect("the disk has room");
-    let [ours, limits] = by_turns(
+    let table = |name, synced: bool| {
+        let table = Table::create(&folder.path().join(name), effort.players);
+        let mut table = table.expect("the file is new");
+        let saved = table.save_all(&bodies, 1, IN_FLIGHT);
+        saved.expect("the disk has room");
+        if !synced {
+            table.sync_no_more().expect("no transaction is open");
+        }
+        table
+    };
+    let mut synced = table("synced.db", true);
+    let mut unsynced = table("unsynced.db", false);
+    let claim_all = |table: &mut Table| {
+        let claimed = table.claim_all(effort.rounds_each, IN_FLIGHT);
+        claimed.expect("the disk has room")
+    };
+    let [ours, synced, unsynced] = by_turns(
         effort.rounds,
         [
             &mut || bed.borrow_mut().open_all(effort.rounds_each, IN_FLIGHT),
-            &mut || {
-                let claimed = table.claim_all(effort.rounds_each, IN_FLIGHT);
-                claimed.expect("the disk has room")
-            },
+            &mut || claim_all(&mut synced),
+            &mut || claim_all(&mut unsynced),
         ],
     );
-    Row::measured(
-        "SQLite: load of A, 64 in flight".to_owned(),
-        "by hand, 64 claimed and read a transaction",
-        Unit::Nanos,
-        [&ours, &limits],
-        Some(Aim::AtLeast(0.8)),
-    )
+    let row = |against, limits: &[f64], aim| {
+        let what = "SQLite: load of A, 64 in flight".to_owned();
+        Row::measured(what, against, Unit::Nanos, [&ours, limits], aim)
+    };
+    [
+        row(
+            "by hand, 64 claimed and read a transaction",
+            &synced,
+            Some(Aim::AtLeast(0.8)),
+        ),
+        row("the same, without syncing the disk", &unsynced, None),
+    ]
 }
 
 /// Visits on Redis, each a session started, a slot loaded and the session

@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     documents::Standard,
+    harness,
     report::{Aim, Row, Unit},
     shares::work_in_shares,
     store,
@@ -32,6 +33,9 @@ pub struct Effort {
     pub rounds_each: u64,
 }
 
+/// Far longer than what is measured in real time.
+const INTERVAL: Duration = Duration::from_hours(24);
+
 /// A manager with open slots, whose autosave does not come round.
 struct Players {
     manager: SessionManager,
@@ -41,7 +45,7 @@ struct Players {
 impl Players {
     async fn gather(backend: Arc<dyn Backend>, standard: Standard, count: u64) -> Self {
         let mut settings = Settings::default();
-        settings.autosave_interval = Duration::from_hours(24);
+        settings.autosave_interval = INTERVAL;
         settings.force_save_every = 0;
         // So that a slot has one key and not one of every round.
         settings.idempotency_memory = Duration::from_millis(1);
@@ -233,29 +237,26 @@ const WRITING: [Operation; 5] = [
 ];
 
 /// The writes of a transfer, from the document that it leaves to the store's
-/// having nothing more to do for it.
+/// having nothing more to do for it, on virtual time, so that the documents are
+/// saved when their turn comes.
 ///
 /// # Panics
 ///
 /// If the memory fails.
 #[must_use]
-pub fn transfer(runtime: &Runtime) -> Row {
+pub fn transfer() -> Row {
     let wire = FaultyBackend::new(Arc::new(MemoryBackend::new()));
-    let writes = runtime.block_on(async {
+    let writes = harness::paused_runtime().block_on(async {
         let players = Players::gather(Arc::new(wire.clone()), Standard::A, 2).await;
-        let [(giver, from), (receiver, to)] = &players.slots[..] else {
+        let [(_giver, from), (_receiver, to)] = &players.slots[..] else {
             unreachable!("there are two");
         };
         wire.record_calls();
         let parcel = Parcel::new().item("Bread", 1);
         let sent = from.transfer("gift-1", parcel, to.player().clone(), "Slot1");
         assert_eq!(sent.await.expect("there is bread"), Transferred::Sent);
-        while to.read(|document| document.gift_bank().is_empty()) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        // In the place of the next autosave: what is left to do is done then.
-        giver.end().await.expect("the memory is there");
-        receiver.end().await.expect("the memory is there");
+        tokio::time::sleep(2 * INTERVAL).await;
+        assert!(to.read(|document| !document.gift_bank().is_empty()));
         let counts = WRITING.map(|operation| wire.count(operation));
         counts.iter().sum::<usize>() as f64
     });

@@ -24,7 +24,7 @@ pub struct Arguments {
         value_name = "STORE",
         env = "PLAYERDATA_STORE",
         hide_env_values = true,
-        default_value = "sqlite:playerdata.db", value_parser = store_url
+        default_value = "sqlite:players.db", value_parser = store_url
     )]
     pub store: StoreUrl,
 

@@ -67,7 +67,7 @@ fn bytes(value: Vec<u8>) -> AttributeValue {
 impl Raw {
     pub(crate) fn of(folder: &Folder) -> Self {
         let Some(address) = folder.store().address() else {
-            let file = folder.path().join("playerdata.db");
+            let file = folder.path().join("players.db");
             let file = rusqlite::Connection::open(file).expect("the file is a database");
             return Self::Sqlite(file);
         };

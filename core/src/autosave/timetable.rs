@@ -12,6 +12,9 @@ const MIN_TURN: Duration = Duration::from_millis(20);
 const MAX_TURNS: u128 = 256;
 const NANOS_PER_SEC: u128 = 1_000_000_000;
 
+/// What part of an interval a turn may come early by.
+const EARLY: u32 = 16;
+
 /// Turns are counted on and on from the start of the manager; a cycle is as
 /// many of them as the interval has.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +111,14 @@ impl Timetable {
             _ => 0..0,
         };
         before.chain(last).filter(move |turn| *turn >= from)
+    }
+
+    /// The turns from `from` on that may be brought forward to the current one.
+    /// Those of a forced cycle are not among them: these are for many slots.
+    pub(crate) fn early(&self, from: u64, current: u64) -> impl Iterator<Item = u64> + use<> {
+        let timetable = *self;
+        let last = current + u64::from(self.turns / EARLY);
+        (from..=last).take_while(move |&turn| !timetable.is_forced(turn))
     }
 
     /// How late a turn can be made up for: what is older is due once only.
@@ -209,5 +220,23 @@ mod tests {
         let timetable = timetable(200, 0);
         assert_eq!(timetable.next_due(0, third, |_| true), Some(3));
         assert_eq!(timetable.next_due(4, third, |_| true), Some(13));
+    }
+
+    #[tokio::test]
+    async fn a8_turns_come_early_by_a_sixteenth_of_the_interval_and_not_those_of_a_forced_cycle() {
+        let timetable = timetable(30_000, 2); // 256 turns, forced: 256..512
+        let early = |from, current| timetable.early(from, current).collect::<Vec<_>>();
+        assert_eq!(early(4, 3), (4..=19).collect::<Vec<_>>());
+        assert_eq!(early(10, 3), (10..=19).collect::<Vec<_>>());
+        assert_eq!(early(250, 249), (250..256).collect::<Vec<_>>());
+        assert!(early(256, 255).is_empty());
+        assert!(early(300, 299).is_empty());
+        assert_eq!(early(512, 511), (512..=527).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a8_of_a_short_interval_no_turn_comes_early() {
+        let timetable = timetable(200, 0); // 10 turns
+        assert_eq!(timetable.early(4, 3).count(), 0);
     }
 }

@@ -167,6 +167,20 @@ impl<D> Wheel<D> {
         due
     }
 
+    /// Takes the changed slots of a turn, unless they are more than `most`.
+    pub(crate) fn take_few(&self, turn: u64, most: usize) -> Option<Vec<Arc<SlotState<D>>>> {
+        let turn = &self.turns[self.index(turn)];
+        if !turn.has_changed.load(Ordering::Acquire) {
+            return Some(Vec::new());
+        }
+        let mut slots = turn.slots.lock();
+        if slots.changed.len() > most {
+            return None;
+        }
+        turn.has_changed.store(false, Ordering::Release);
+        Some(std::mem::take(&mut slots.changed))
+    }
+
     pub(crate) fn has_changed(&self, turn: u64) -> bool {
         self.turns[self.index(turn)]
             .has_changed

@@ -122,7 +122,22 @@ impl Envelope {
 
     /// Whether it holds nothing, and is not written.
     pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let Self {
+            defaults,
+            keys,
+            letters,
+            outbox,
+            settling,
+            escrow,
+            acted,
+        } = self;
+        defaults.is_none()
+            && keys.is_empty()
+            && letters.is_empty()
+            && outbox.is_empty()
+            && settling.is_empty()
+            && escrow.is_empty()
+            && acted.is_empty()
     }
 
     /// Takes the envelope off a stored document. One that is not a JSON object
@@ -185,8 +200,12 @@ impl Envelope {
         };
         stored.v = stored.needs();
         json.pop(); // the closing bracket
-        let comma = if json.len() > 1 { "," } else { "" };
-        json.extend_from_slice(format!("{comma}\"{ENVELOPE}\":").as_bytes());
+        if json.len() > 1 {
+            json.push(b',');
+        }
+        json.push(b'"');
+        json.extend_from_slice(ENVELOPE.as_bytes());
+        json.extend_from_slice(b"\":");
         serde_json::to_writer(&mut *json, &stored)
             .map_err(|error| CodecError::unwritable(ENVELOPE.to_owned(), error))?;
         json.push(b'}');

@@ -1,12 +1,12 @@
 //! Fingerprints, by which it is known whether a document changed.
 
-use std::fmt;
+use std::{fmt, iter, ops::Range};
 
 use highway::{HighwayHash, HighwayHasher, Key};
 use indexmap::IndexMap;
 use uuid::Uuid;
 
-use super::{CodecError, envelope::ENVELOPE, top_level::for_each_entry};
+use super::{CodecError, top_level::for_each_entry};
 
 /// 128 bits that stand for some JSON, under one codec's secret key.
 ///
@@ -51,28 +51,31 @@ impl FingerprintKey {
     pub(super) fn fingerprint(&self, bytes: &[u8]) -> Fingerprint {
         Fingerprint(self.0.clone().hash128(bytes))
     }
-}
 
-/// The fingerprint of the document without the skipped top-level keys; `None`
-/// if it is not an object.
-pub(super) fn kept_fingerprint(
-    key: &FingerprintKey,
-    json: &[u8],
-    skip_keys: &[String],
-) -> Result<Option<Fingerprint>, CodecError> {
-    let mut hasher = key.0.clone();
-    // No document that is hashed whole begins like this.
-    hasher.append(b"{");
-    let is_object = for_each_entry(json, |name, value| {
-        if name == ENVELOPE || !skip_keys.iter().any(|skipped| skipped == name) {
-            // With their lengths, no two lists of entries are one text.
-            for text in [name, value] {
-                hasher.append(&(text.len() as u64).to_le_bytes());
-                hasher.append(text.as_bytes());
+    /// The fingerprint of the text that an object would be without some of its
+    /// members, each of which has the comma before it, unless it is the first.
+    pub(super) fn fingerprint_without(
+        &self,
+        json: &[u8],
+        left_out: &[Range<usize>],
+    ) -> Fingerprint {
+        let mut hasher = self.0.clone();
+        hasher.append(b"{");
+        let end = json.len().saturating_sub(1); // the closing bracket
+        let (mut begin, mut comma) = (1, &b""[..]);
+        for place in left_out.iter().cloned().chain(iter::once(end..end)) {
+            let members = &json[begin..place.start];
+            let members = members.strip_prefix(b",").unwrap_or(members);
+            if !members.is_empty() {
+                hasher.append(comma);
+                hasher.append(members);
+                comma = b",";
             }
+            begin = place.end;
         }
-    })?;
-    Ok(is_object.then(|| Fingerprint(hasher.finalize128())))
+        hasher.append(b"}");
+        Fingerprint(hasher.finalize128())
+    }
 }
 
 /// A fingerprint per top-level key, for reports of what changed.

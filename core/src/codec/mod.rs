@@ -15,7 +15,7 @@ mod proof;
 mod shape;
 mod top_level;
 
-use std::{any::Any, borrow::Cow, fmt};
+use std::{any::Any, borrow::Cow, fmt, ops::Range};
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
@@ -31,7 +31,8 @@ pub(crate) use proof::fit;
 pub(crate) use shape::is_object;
 
 use compression::Compression;
-use fingerprint::{FingerprintKey, kept_fingerprint};
+use fingerprint::FingerprintKey;
+use top_level::places_of;
 
 use crate::{Document, IdSource, Settings};
 
@@ -89,6 +90,8 @@ pub struct Codec {
     max_document_bytes: usize,
     compress_from_bytes: usize,
     compression: Compression,
+    /// What is kept beside a document that is encoded alone.
+    nothing: Envelope,
 }
 
 impl fmt::Debug for Codec {
@@ -115,6 +118,7 @@ impl Codec {
             max_document_bytes: settings.max_document_bytes,
             compress_from_bytes: settings.compress_from_bytes,
             compression: Compression::default(),
+            nothing: Envelope::default(),
         }
     }
 
@@ -127,7 +131,7 @@ impl Codec {
     /// of more than 64 bits, nesting of more than 127 levels), has a member
     /// `$playerdata`, or is larger than `max_document_bytes`.
     pub fn encode<D: Serialize + ?Sized>(&self, document: &D) -> Result<Encoded, CodecError> {
-        self.encode_with(document, &Envelope::default())
+        self.encode_with(document, &self.nothing)
     }
 
     /// Encodes a ready-made document, in less time than
@@ -137,7 +141,17 @@ impl Codec {
     ///
     /// Those of [`encode`](Self::encode).
     pub fn encode_document(&self, document: &Document) -> Result<Encoded, CodecError> {
-        json::write_document(document, &Envelope::default(), |json| self.encoded(json))
+        self.encode_ready_made(document, &self.nothing)
+    }
+
+    fn encode_ready_made(
+        &self,
+        document: &Document,
+        envelope: &Envelope,
+    ) -> Result<Encoded, CodecError> {
+        json::write_document(document, envelope, &self.skip_keys, |json, skipped| {
+            self.encoded(json, skipped)
+        })
     }
 
     /// Either, with what is kept beside the document.
@@ -147,9 +161,7 @@ impl Codec {
         envelope: &Envelope,
     ) -> Result<Encoded, CodecError> {
         match (document as &dyn Any).downcast_ref::<Document>() {
-            Some(ready_made) => {
-                json::write_document(ready_made, envelope, |json| self.encoded(json))
-            }
+            Some(ready_made) => self.encode_ready_made(ready_made, envelope),
             None => self.encode_with(document, envelope),
         }
     }
@@ -159,34 +171,45 @@ impl Codec {
         document: &D,
         envelope: &Envelope,
     ) -> Result<Encoded, CodecError> {
-        json::write(document, envelope, |json| self.encoded(json))
-    }
-
-    fn encoded(&self, json: &[u8]) -> Result<Encoded, CodecError> {
-        self.check_size(json.len())?;
-        Ok(Encoded {
-            fingerprints: self.fingerprints(json)?,
-            json: Bytes::copy_from_slice(json),
+        json::write(document, envelope, |json| {
+            let skipped = if self.skip_keys.is_empty() {
+                Vec::new()
+            } else {
+                places_of(json, &self.skip_keys)?
+            };
+            self.encoded(json, &skipped)
         })
     }
 
-    fn fingerprints(&self, json: &[u8]) -> Result<Fingerprints, CodecError> {
+    /// What was written, where the members are that the fingerprint of what is
+    /// kept leaves out.
+    fn encoded(&self, json: &[u8], skipped: &[Range<usize>]) -> Result<Encoded, CodecError> {
+        self.check_size(json.len())?;
         let all = self.key.fingerprint(json);
-        let kept = if self.skip_keys.is_empty() {
+        let kept = if skipped.is_empty() {
             all
         } else {
-            kept_fingerprint(&self.key, json, &self.skip_keys)?.unwrap_or(all)
+            self.key.fingerprint_without(json, skipped)
         };
-        Ok(Fingerprints { all, kept })
+        Ok(Encoded {
+            fingerprints: Fingerprints { all, kept },
+            json: Bytes::copy_from_slice(json),
+        })
     }
 
     /// The body to store: compressed if the document is large enough, and if
     /// that makes it smaller.
     #[must_use]
     pub fn body(&self, encoded: &Encoded, schema: u32) -> Body {
-        let json = &encoded.json;
+        self.body_from(encoded.clone(), schema)
+    }
+
+    /// The same, of a document that is encoded for nothing else: to share its
+    /// bytes takes a block to count in who has them.
+    pub(crate) fn body_from(&self, encoded: Encoded, schema: u32) -> Body {
+        let json = encoded.json;
         let large = self.compress_from_bytes > 0 && json.len() >= self.compress_from_bytes;
-        let compressed = if large { self.compress(json) } else { None };
+        let compressed = if large { self.compress(&json) } else { None };
         match compressed {
             Some(bytes) => Body {
                 schema,
@@ -196,7 +219,7 @@ impl Codec {
             None => Body {
                 schema,
                 encoding: Encoding::Json,
-                bytes: json.clone(),
+                bytes: json,
             },
         }
     }

@@ -1,9 +1,10 @@
 //! Stored text back to a document, and what is kept beside it.
 
-use std::{any::Any, sync::Arc};
+use std::any::Any;
 
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::Deserializer;
+use triomphe::Arc;
 
 use super::{CodecError, ENVELOPE, Envelope, json::read, proof::fit};
 use crate::{

@@ -1,11 +1,11 @@
 //! The top-level entries of a JSON object, without reading their values.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, ops::Range};
 
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-use super::CodecError;
+use super::{CodecError, ENVELOPE};
 
 /// Calls `each` with every top-level key and the text of its value, in order.
 ///
@@ -26,6 +26,23 @@ pub(super) fn for_each_entry<F: FnMut(&str, &str)>(
         .deserialize_map(Entries(each))
         .map_err(CodecError::Unreadable)?;
     Ok(true)
+}
+
+/// Where in a JSON object the members with these keys are, each with the comma
+/// before it, unless it is the first. What the library keeps beside a document
+/// is never among them.
+pub(super) fn places_of(json: &[u8], keys: &[String]) -> Result<Vec<Range<usize>>, CodecError> {
+    let mut places = Vec::new();
+    let mut begin = 1; // behind the bracket
+    for_each_entry(json, |name, value| {
+        // The value is a part of the text.
+        let end = value.as_ptr().addr() - json.as_ptr().addr() + value.len();
+        if name != ENVELOPE && keys.iter().any(|key| key == name) {
+            places.push(begin..end);
+        }
+        begin = end;
+    })?;
+    Ok(places)
 }
 
 /// A key, borrowed unless it has escapes.

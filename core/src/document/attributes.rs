@@ -1,6 +1,6 @@
 //! Getting, setting and removing values (rules V1, V2, V3, V6, V7).
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use super::{Document, DocumentError, Key, error::path, key::CoreValue};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     value::{Table, TypeName, Value, ValueRef, storable},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use triomphe::Arc;
 
 impl Document {
     /// The attributes in the order of their keys, without the inventory and

@@ -1,12 +1,13 @@
 //! Gifts that wait for a player.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{self, DeserializeSeed, MapAccess, Visitor},
 };
 use thiserror::Error;
+use triomphe::Arc;
 
 use crate::{
     excerpt::{SerdeError, excerpt},
@@ -34,10 +35,10 @@ use crate::{
 /// assert!(bank.take("g-17").is_err(), "a gift is taken once");
 /// # Ok::<(), playerdata_core::GiftBankError>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Default)]
 pub struct GiftBank {
-    gifts: Table,
+    /// None, which most players have, take no memory.
+    gifts: Option<Arc<Table>>,
 }
 
 /// Why a [`GiftBank`] refuses. Nothing was changed.
@@ -76,29 +77,29 @@ impl GiftBank {
     /// How many gifts are waiting.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.gifts.len()
+        self.gifts().len()
     }
 
     /// Whether no gift is waiting.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.gifts.is_empty()
+        self.gifts().is_empty()
     }
 
     /// The gifts and their ids, in the order in which they came.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, ValueRef<'_>)> {
-        self.gifts.iter().map(|(id, gift)| (id, gift.view()))
+        self.gifts().iter().map(|(id, gift)| (id, gift.view()))
     }
 
     /// The ids of the gifts, in the order in which they came.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.gifts.keys()
+        self.gifts().keys()
     }
 
     /// Whether a gift waits under this id.
     #[must_use]
     pub fn contains(&self, id: &str) -> bool {
-        self.gifts.contains(id)
+        self.gifts().contains(id)
     }
 
     /// Looks at a gift without taking it.
@@ -140,7 +141,7 @@ impl GiftBank {
             id: excerpt(id),
             source,
         })?;
-        self.gifts.push(id, gift);
+        Arc::make_mut(self.gifts.get_or_insert_default()).push(id, gift);
         Ok(())
     }
 
@@ -150,24 +151,44 @@ impl GiftBank {
     ///
     /// [`GiftBankError::Missing`].
     pub fn take(&mut self, id: &str) -> Result<serde_json::Value, GiftBankError> {
-        self.gifts
-            .remove(id)
-            .map(|gift| gift.to_json())
-            .ok_or_else(|| GiftBankError::Missing { id: excerpt(id) })
+        let missing = || GiftBankError::Missing { id: excerpt(id) };
+        let gifts = self.gifts.as_mut().ok_or_else(missing)?;
+        let gift = Arc::make_mut(gifts).remove(id).ok_or_else(missing)?;
+        if gifts.is_empty() {
+            self.gifts = None;
+        }
+        Ok(gift.to_json())
+    }
+
+    fn gifts(&self) -> &Table {
+        static NONE: Table = Table::EMPTY;
+        self.gifts.as_deref().unwrap_or(&NONE)
     }
 
     pub(super) fn find(&self, id: &str) -> Option<&Value> {
-        self.gifts.get(id)
+        self.gifts().get(id)
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>, levels: usize) -> Result<(), TooDeep> {
-        write::table(out, &self.gifts, levels, |out, _, gift, levels| {
+        write::table(out, self.gifts(), levels, |out, _, gift, levels| {
             write::value(out, gift, levels)
         })
     }
 
     pub(super) fn to_value(&self) -> Value {
-        Value::Table(Arc::new(self.gifts.clone()))
+        Value::Table(self.gifts.clone().unwrap_or_default())
+    }
+}
+
+impl PartialEq for GiftBank {
+    fn eq(&self, other: &Self) -> bool {
+        self.gifts() == other.gifts()
+    }
+}
+
+impl Serialize for GiftBank {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.gifts().serialize(serializer)
     }
 }
 
@@ -216,6 +237,7 @@ impl<'de> Visitor<'de> for ReadGiftBank<'_> {
         let gifts = table
             .end(scratch)
             .map_err(|Twice(id)| de::Error::custom(GiftBankError::Waiting { id: excerpt(&id) }))?;
+        let gifts = (!gifts.is_empty()).then(|| Arc::new(gifts));
         Ok(GiftBank { gifts })
     }
 }

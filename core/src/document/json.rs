@@ -1,6 +1,6 @@
 //! A document as JSON.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -125,19 +125,44 @@ impl<'de> Visitor<'de> for ReadDocument<'_> {
 
 impl Document {
     /// Writes the document as JSON text, the same as by serde. `levels` are
-    /// how many lists and tables may be in one another.
-    pub(crate) fn write(&self, out: &mut Vec<u8>, levels: usize) -> Result<(), TooDeep> {
+    /// how many lists and tables may be in one another. Where the skipped ones
+    /// of the members are is noted, each with the comma before it.
+    pub(crate) fn write(
+        &self,
+        out: &mut Vec<u8>,
+        levels: usize,
+        skip_keys: &[String],
+        skipped: &mut Vec<Range<usize>>,
+    ) -> Result<(), TooDeep> {
         let attributes = &self.attributes;
+        let mut begin = out.len() + 1; // behind the bracket
         write::table(out, attributes, levels, |out, at, value, levels| {
-            if matches!(value, Value::Null) {
-                match CoreValue::from_name(attributes.key_at(at)) {
-                    Some(CoreValue::Inventory) => return self.inventory.write(out, levels),
-                    Some(CoreValue::GiftBank) => return self.gift_bank.write(out, levels),
-                    _ => {}
+            self.write_member(out, at, value, levels)?;
+            if !skip_keys.is_empty() {
+                if skip_keys.iter().any(|key| key == attributes.key_at(at)) {
+                    skipped.push(begin..out.len());
                 }
+                begin = out.len();
             }
-            write::value(out, value, levels)
+            Ok(())
         })
+    }
+
+    fn write_member(
+        &self,
+        out: &mut Vec<u8>,
+        at: usize,
+        value: &Value,
+        levels: usize,
+    ) -> Result<(), TooDeep> {
+        if matches!(value, Value::Null) {
+            match CoreValue::from_name(self.attributes.key_at(at)) {
+                Some(CoreValue::Inventory) => return self.inventory.write(out, levels),
+                Some(CoreValue::GiftBank) => return self.gift_bank.write(out, levels),
+                _ => {}
+            }
+        }
+        write::value(out, value, levels)
     }
 
     /// Whether it has a member of the name that the library keeps for itself.

@@ -142,14 +142,14 @@ impl CoreValue {
     }
 
     pub(super) fn from_name(name: &str) -> Option<Self> {
-        [
-            Self::PlayerId,
-            Self::SlotName,
-            Self::Inventory,
-            Self::GiftBank,
-            Self::Envelope,
-        ]
-        .into_iter()
-        .find(|core| core.as_str() == name)
+        // Looked at in every call: so each name is compared in one step.
+        Some(match name {
+            "PlayerId" => Self::PlayerId,
+            "SlotName" => Self::SlotName,
+            "Inventory" => Self::Inventory,
+            "GiftBank" => Self::GiftBank,
+            ENVELOPE => Self::Envelope,
+            _ => return None,
+        })
     }
 }

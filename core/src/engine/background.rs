@@ -106,11 +106,11 @@ impl<D: GameDocument> Engine<D> {
         reason: EndReason,
         error: &Error,
     ) {
-        let failed = session.failed_ends.fetch_add(1, Ordering::Relaxed);
+        let failed = session.note_failed_end();
         let pause = if error.is_transient() {
             Duration::ZERO
         } else {
-            self.rare_pause(failed)
+            self.rare_pause(failed.into())
         };
         let ending = ToEnd {
             session: Arc::clone(session),

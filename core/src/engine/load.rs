@@ -309,15 +309,16 @@ impl<D: GameDocument> Engine<D> {
     }
 
     fn stored(&self, encoded: &Encoded) -> Stored {
-        let keys = if self.settings.debug {
-            self.codec.key_fingerprints(encoded).ok().map(Box::new)
-        } else {
-            None
-        };
         Stored {
             content: encoded.fingerprints(),
-            keys,
+            keys: self.keys(encoded),
         }
+    }
+
+    /// In debug mode: what there is, key by key.
+    pub(super) fn keys(&self, encoded: &Encoded) -> Option<Box<KeyFingerprints>> {
+        let keys = || self.codec.key_fingerprints(encoded).ok();
+        self.settings.debug.then(keys).flatten().map(Box::new)
     }
 }
 

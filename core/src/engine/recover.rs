@@ -149,7 +149,7 @@ impl<D: GameDocument> Engine<D> {
         let base = Base::of(&unsaved).await;
         let (player, slot) = (&unsaved.player, &unsaved.slot);
         let make = |engine: &Self, core: &SessionCore, _: &Opened| {
-            let encoded = engine.encode_unsaved(&unsaved)?;
+            let encoded = engine.encode_unsaved(&unsaved).map_err(|error| *error)?;
             let schema = engine.migrations.current();
             engine.body_to_put(core, slot, &encoded, schema)
         };

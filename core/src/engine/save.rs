@@ -16,7 +16,7 @@ use crate::{
     ClaimNumber, Error, Event, GameDocument, PlayerId, Revision, SaveReason, SessionId, SlotName,
     Unsaved, WriteId,
     backend::{Body, Claim, Effect, Lock, Opened, Opening, Operation, Stamp, WriteOutcome, pauses},
-    codec::{CodecError, Encoded, Envelope, Fingerprints},
+    codec::{CodecError, Encoded, Envelope, Fingerprints, KeyFingerprints},
     excerpt::Chain,
     metrics,
     state::{Doubt, LastWrite, Saved, SessionCore, SlotClaim, SlotState, Snapshot, WriteState},
@@ -25,6 +25,10 @@ use crate::{
 /// A claim that dies more often than this within one save is a fault of the
 /// backend's, or of the store's.
 const MAX_OPENINGS: usize = 3;
+
+/// What a step of a save comes to. An error lies in a block of its own: it is
+/// larger than all else that is passed on from step to step, and rare.
+pub(crate) type Step<T> = Result<T, Box<Error>>;
 
 /// A save that has its snapshot, and the slot's claim to itself.
 pub(crate) struct Begun<'a, D> {
@@ -45,8 +49,8 @@ impl<D: GameDocument> Engine<D> {
         for attempt in 1.. {
             let error = match self.save_once(slot, reason).await {
                 Ok(saved) => return Ok(saved),
-                Err(error) if error.closes_slot() => return Err(error),
-                Err(error) => error,
+                Err(error) if error.closes_slot() => return Err(*error),
+                Err(error) => *error,
             };
             let pause = pauses.next().filter(|_| error.is_transient());
             self.report_save_failed(slot, attempt, pause, &error);
@@ -65,7 +69,7 @@ impl<D: GameDocument> Engine<D> {
         &self,
         slot: &Arc<SlotState<D>>,
         reason: SaveReason,
-    ) -> Result<Saved, Error> {
+    ) -> Step<Saved> {
         let begun = self.begin_save(slot, reason).await?;
         let _room = match reason {
             SaveReason::LastSave(_) => self.background.room().await,
@@ -79,7 +83,7 @@ impl<D: GameDocument> Engine<D> {
         &self,
         slot: &'a SlotState<D>,
         reason: SaveReason,
-    ) -> Result<Begun<'a, D>, Error> {
+    ) -> Step<Begun<'a, D>> {
         let write_state = match slot.write_state.try_lock() {
             Ok(write_state) => write_state,
             Err(_save_under_way) => slot.write_state.lock().await,
@@ -102,7 +106,7 @@ impl<D: GameDocument> Engine<D> {
         &self,
         slot: &Arc<SlotState<D>>,
         begun: Begun<'_, D>,
-    ) -> Result<Saved, Error> {
+    ) -> Step<Saved> {
         let Begun {
             mut write_state,
             snapshot,
@@ -119,7 +123,7 @@ impl<D: GameDocument> Engine<D> {
         }
         if let Err(error) = &result {
             slot.note_failed(forced);
-            if matches!(error, Error::Unencodable { .. } | Error::Panicked { .. }) {
+            if matches!(**error, Error::Unencodable { .. } | Error::Panicked { .. }) {
                 slot.note_refused(version, |times| self.rare_pause(times));
             }
             slot.note_revision(write_state.revision); // it may have been opened again
@@ -133,12 +137,13 @@ impl<D: GameDocument> Engine<D> {
         write_state: &mut WriteState,
         snapshot: Snapshot<D>,
         reason: SaveReason,
-    ) -> Result<Saved, Error> {
+    ) -> Step<Saved> {
         if snapshot.stored && !writes_unchanged(reason) {
             return Ok(self.skip(slot, write_state));
         }
         let encoded = self.encode(slot, &snapshot)?;
         let content = encoded.fingerprints();
+        let keys = self.keys(&encoded);
         // Only with the doubt out of the way is it known what the store has.
         let applied = self.settle_doubt(slot, write_state).await?;
         if applied.is_none_or(|applied| applied.all != content.all) {
@@ -153,10 +158,10 @@ impl<D: GameDocument> Engine<D> {
                 return Ok(self.skip(slot, write_state));
             }
             self.prove(slot, write_state, &encoded)?;
-            self.write(slot, write_state, &encoded).await?;
+            self.write(slot, write_state, encoded).await?;
         }
         slot.note_stored(&snapshot, write_state.revision);
-        self.report_saved(slot, write_state, &encoded, reason);
+        self.report_saved(slot, write_state, keys, reason);
         let revision = write_state.revision;
         Ok(Saved::Written { revision })
     }
@@ -167,7 +172,7 @@ impl<D: GameDocument> Engine<D> {
         Saved::Unchanged { revision }
     }
 
-    fn encode(&self, slot: &SlotState<D>, snapshot: &Snapshot<D>) -> Result<Encoded, Error> {
+    fn encode(&self, slot: &SlotState<D>, snapshot: &Snapshot<D>) -> Step<Encoded> {
         let (document, envelope) = (&*snapshot.document, &snapshot.envelope);
         self.run_codec(slot, "encoding the document", || {
             self.encode_document(document, envelope)
@@ -176,7 +181,7 @@ impl<D: GameDocument> Engine<D> {
 
     /// Encodes a document that was in the slot once, and proves that it comes
     /// back (S11).
-    pub(crate) fn encode_unsaved(&self, unsaved: &Unsaved<D>) -> Result<Encoded, Error> {
+    pub(crate) fn encode_unsaved(&self, unsaved: &Unsaved<D>) -> Step<Encoded> {
         self.run_codec(&unsaved.origin, "encoding the document", || {
             let encoded = self.encode_document(&unsaved.document, &unsaved.envelope)?;
             if self.origin.completion.is_none() {
@@ -201,7 +206,7 @@ impl<D: GameDocument> Engine<D> {
         slot: &SlotState<D>,
         write_state: &mut WriteState,
         encoded: &Encoded,
-    ) -> Result<(), Error> {
+    ) -> Step<()> {
         if !write_state.proved {
             self.run_codec(slot, "proving that the document comes back", || {
                 self.codec.prove::<D>(encoded)
@@ -217,12 +222,14 @@ impl<D: GameDocument> Engine<D> {
         slot: &SlotState<D>,
         during: &'static str,
         run: impl FnOnce() -> Result<R, CodecError>,
-    ) -> Result<R, Error> {
+    ) -> Step<R> {
         match guarded(run) {
-            Ok(result) => result.map_err(|source| unencodable(&slot.core, &slot.name, source)),
+            Ok(result) => {
+                result.map_err(|source| unencodable(&slot.core, &slot.name, source).into())
+            }
             Err(_) => {
                 let player = slot.core.player.clone();
-                Err(Error::Panicked { player, during })
+                Err(Error::Panicked { player, during }.into())
             }
         }
     }
@@ -232,36 +239,39 @@ impl<D: GameDocument> Engine<D> {
         &self,
         slot: &SlotState<D>,
         write_state: &mut WriteState,
-        encoded: &Encoded,
-    ) -> Result<(), Error> {
-        let body = self
-            .body(encoded, self.migrations.current())
+        encoded: Encoded,
+    ) -> Step<()> {
+        let content = encoded.fingerprints();
+        let body = self.codec.body_from(encoded, self.migrations.current());
+        self.check_fits(&body)
             .map_err(|source| unencodable(&slot.core, &slot.name, source))?;
         for _ in 0..MAX_OPENINGS {
             if let SlotClaim::Live(number) = write_state.claim {
                 let claim = slot.claim(number);
-                let sent = self.send(&claim, write_state, encoded.fingerprints(), &body);
-                if sent.await? {
+                if self.send(&claim, write_state, content, &body).await? {
                     metrics::written(body.bytes.len());
                     return Ok(());
                 }
             }
             self.open_again(slot, write_state).await?;
         }
-        Err(self
-            .store
-            .claims_keep_dying(&slot.core.player, &slot.name)
-            .into())
+        let failure = self.store.claims_keep_dying(&slot.core.player, &slot.name);
+        Err(Error::from(failure).into())
     }
 
     /// The body to send, refused here if the store would refuse it (S8).
     pub(crate) fn body(&self, encoded: &Encoded, schema: u32) -> Result<Body, CodecError> {
         let body = self.codec.body(encoded, schema);
+        self.check_fits(&body)?;
+        Ok(body)
+    }
+
+    fn check_fits(&self, body: &Body) -> Result<(), CodecError> {
         let (bytes, limit) = (body.bytes.len(), self.store.limits().max_body_bytes);
         if bytes > limit {
             return Err(CodecError::TooLargeForStore { bytes, limit });
         }
-        Ok(body)
+        Ok(())
     }
 
     /// Opens the slot again if its claim is dead or in doubt (S2). Returns
@@ -270,7 +280,7 @@ impl<D: GameDocument> Engine<D> {
         &self,
         slot: &SlotState<D>,
         write_state: &mut WriteState,
-    ) -> Result<Option<Fingerprints>, Error> {
+    ) -> Step<Option<Fingerprints>> {
         match write_state.claim {
             SlotClaim::Live(_) => Ok(None),
             SlotClaim::Dead | SlotClaim::InDoubt(_) => self.open_again(slot, write_state).await,
@@ -282,7 +292,7 @@ impl<D: GameDocument> Engine<D> {
         &self,
         slot: &SlotState<D>,
         write_state: &mut WriteState,
-    ) -> Result<Option<Fingerprints>, Error> {
+    ) -> Step<Option<Fingerprints>> {
         let claimed = self.claim_slot(&slot.core, &slot.name).await;
         let (number, opened) = claimed.map_err(|error| error.during(Operation::Save))?;
         let doubt = write_state.claim.doubt();
@@ -306,7 +316,7 @@ impl<D: GameDocument> Engine<D> {
         write_state: &mut WriteState,
         content: Fingerprints,
         body: &Body,
-    ) -> Result<bool, Error> {
+    ) -> Step<bool> {
         let stamp = self.stamp(write_state.revision);
         // Noted before it is sent: if this future is dropped, or no answer
         // comes, the claim is in doubt and the slot is opened again (S2, E7).
@@ -319,7 +329,7 @@ impl<D: GameDocument> Engine<D> {
             && failure.effect() == Effect::Possible
         {
             metrics::write_in_doubt();
-            return Err(failure.clone().into());
+            return Err(Error::from(failure.clone()).into());
         }
         let (live, dead) = (SlotClaim::Live(claim.number), SlotClaim::Dead);
         match outcome {
@@ -336,7 +346,9 @@ impl<D: GameDocument> Engine<D> {
             }
             Ok(WriteOutcome::Lost { holder }) => {
                 write_state.claim = dead;
-                Err(self.mark_lost_to(&claim.player, claim.session, holder))
+                Err(self
+                    .mark_lost_to(&claim.player, claim.session, holder)
+                    .into())
             }
             Ok(WriteOutcome::Overtaken) => {
                 write_state.claim = dead;
@@ -344,7 +356,7 @@ impl<D: GameDocument> Engine<D> {
             }
             Err(failure) => {
                 write_state.claim = live;
-                Err(failure.into())
+                Err(Error::from(failure).into())
             }
         }
     }
@@ -416,13 +428,12 @@ impl<D: GameDocument> Engine<D> {
         &self,
         slot: &SlotState<D>,
         write_state: &mut WriteState,
-        encoded: &Encoded,
+        keys: Option<Box<KeyFingerprints>>,
         reason: SaveReason,
     ) {
         metrics::saved(reason.label());
         let revision = write_state.revision;
         self.debug(|| {
-            let keys = self.codec.key_fingerprints(encoded).ok().map(Box::new);
             let changed = keys.as_ref().zip(write_state.keys.as_ref());
             let changed = changed.map(|(keys, stored)| keys.changed_since(stored));
             write_state.keys = keys;

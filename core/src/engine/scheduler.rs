@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Engine;
+use super::{Engine, save::Step};
 use crate::{
     Error, GameDocument, SaveReason,
     autosave::{HookUnderWay, Job, SaveQueue, Timetable, Wheel},
@@ -33,14 +33,24 @@ use crate::{
     state::{Next, Saved, SlotState},
 };
 
+/// How many slots are worth waking up for: if fewer are due, those of the next
+/// turns are saved with them. Waking up takes longer than a save in memory.
+const WORTH_WAKING: usize = 16;
+
 /// How many saves that are due are worth a worker on another thread, even if the
 /// store keeps none of them waiting.
-const WORTH_A_WORKER: usize = 16;
+const WORTH_A_WORKER: usize = 2 * WORTH_WAKING;
+
+/// How many slots are looked at before they are saved: the data of more would
+/// push each other out of the caches.
+const WORTH_LOOKING: usize = 512;
 
 /// The running autosave of one manager.
 ///
 /// It sleeps until the next turn that has work. With nothing changed there is
-/// none but in the forced cycle: an idle session costs nothing (A1).
+/// none but in the forced cycle: an idle session costs nothing (A1). With few
+/// changed, turns come early, by a sixteenth of the interval at most, so that
+/// one wake-up is for `WORTH_WAKING` slots, but for no more than these (A8).
 ///
 /// Saves are made by workers, one after another each. The first is part
 /// of the scheduler's own task, which is all it takes as long as the store
@@ -120,32 +130,46 @@ impl<D: GameDocument> Scheduler<D> {
             self.next = self.next.max(current + 1);
         }
         let oldest = self.timetable.oldest_to_make_up_for(current);
+        let mut due = Vec::new();
         // After a stall longer than a cycle, each slot is due once; and it is
         // due for certain if a forced cycle was slept through (A6).
         for turn in self.timetable.skipped_forced_turns(self.next, oldest) {
-            self.take_turn(wheel, turn);
+            due.extend(wheel.take(turn, true));
         }
         self.next = self.next.max(oldest);
-        loop {
-            self.planned = self.timetable.next_due(
-                self.next,
-                |turn| wheel.has_changed(turn),
-                |turn| wheel.has_open(turn),
-            );
-            match self.planned {
-                Some(turn) if turn <= current => {
-                    self.take_turn(wheel, turn);
-                    self.next = turn + 1;
-                }
-                _ => return,
-            }
+        while let Some(turn) = self.plan(wheel).filter(|turn| *turn <= current) {
+            due.extend(wheel.take(turn, self.timetable.is_forced(turn)));
+            self.next = turn + 1;
+        }
+        if !due.is_empty() {
+            self.bring_forward(wheel, current, &mut due);
+            self.plan(wheel);
+            SlotState::fetch(&due[..due.len().min(WORTH_LOOKING)]);
+            self.queue.push(due);
         }
     }
 
-    fn take_turn(&mut self, wheel: &Wheel<D>, turn: u64) {
-        let slots = wheel.take(turn, self.timetable.is_forced(turn));
-        SlotState::fetch(&slots);
-        self.queue.push(slots);
+    fn plan(&mut self, wheel: &Wheel<D>) -> Option<u64> {
+        self.planned = self.timetable.next_due(
+            self.next,
+            |turn| wheel.has_changed(turn),
+            |turn| wheel.has_open(turn),
+        );
+        self.planned
+    }
+
+    /// Adds what is due in the next turns, until there is enough to save.
+    fn bring_forward(&mut self, wheel: &Wheel<D>, current: u64, due: &mut Vec<Arc<SlotState<D>>>) {
+        for turn in self.timetable.early(self.next, current) {
+            let room = WORTH_WAKING.saturating_sub(due.len());
+            let Some(slots) = wheel.take_few(turn, room) else {
+                return;
+            };
+            if !slots.is_empty() {
+                due.extend(slots);
+                self.next = turn + 1;
+            }
+        }
     }
 
     /// Begins workers for what is due: one for each if saves have to wait (A4),
@@ -229,7 +253,7 @@ async fn save_with_hook<D: GameDocument>(
     queue: &SaveQueue<D>,
     slot: &Arc<SlotState<D>>,
     hook: HookUnderWay<D>,
-) -> Result<Saved, Error> {
+) -> Step<Saved> {
     let mut begin = pin!(engine.begin_save(slot, SaveReason::Autosave));
     let begun = timeout(SHORT, &mut begin).await;
     drop(hook); // the others no longer wait for it
@@ -264,15 +288,14 @@ fn settle<D: GameDocument>(
     engine: &Engine<D>,
     queue: &SaveQueue<D>,
     job: Job<D>,
-    result: Result<Result<Saved, Error>, Panic>,
+    result: Result<Step<Saved>, Panic>,
 ) {
     // A panic of a document's own code must not take the slot out of the
     // schedule (A7).
     let result = result.unwrap_or_else(|_| {
-        Err(Error::Panicked {
-            player: job.slot.core.player.clone(),
-            during: "saving a slot",
-        })
+        let player = job.slot.core.player.clone();
+        let during = "saving a slot";
+        Err(Error::Panicked { player, during }.into())
     });
     match result {
         Ok(_) => let_go(engine, queue, job.slot),

@@ -1,6 +1,6 @@
 //! Editing one field of an item (rule I4).
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 use serde::Serialize;
 

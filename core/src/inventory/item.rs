@@ -1,9 +1,10 @@
 //! One item: a name, a type, a quantity and any further fields.
 
-use std::sync::Arc;
+use std::sync;
 
 use serde::Serialize;
 use smol_str::SmolStr;
+use triomphe::Arc;
 
 use super::InventoryError;
 use crate::{
@@ -101,7 +102,7 @@ impl Item {
 
 /// An item's type. The default, which most items have, takes no memory.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct ItemType(Option<Arc<str>>);
+pub(super) struct ItemType(Option<sync::Arc<str>>);
 
 impl ItemType {
     pub(super) fn new(item_type: &str) -> Self {
@@ -219,7 +220,10 @@ impl ItemDetails {
             let given = ValueRef(Part::Text(item_type.as_str()));
             return differs(field, item.field(field), given);
         }
-        for (field, given) in self.fields.iter() {
+        let Some(fields) = self.fields.table() else {
+            return Ok(());
+        };
+        for (field, given) in fields.iter() {
             let stored = item.fields.get(field);
             if stored != Some(given) {
                 return differs(field, stored.map(Value::view), given.view());

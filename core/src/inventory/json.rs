@@ -1,6 +1,6 @@
 //! An inventory as JSON: a list of items.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -8,6 +8,7 @@ use serde::{
     ser::SerializeMap,
 };
 use smol_str::SmolStr;
+use triomphe::Arc;
 
 use super::{
     Inventory, InventoryError, Item,
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     excerpt::excerpt,
     value::{
-        OpenTable, Read, Scratch, Value, names,
+        OpenTable, Read, Scratch, Value, exact, names,
         write::{self, TooDeep},
     },
 };
@@ -86,14 +87,8 @@ impl<'de> Visitor<'de> for ReadInventory<'_> {
         while let Some(item) = list.next_element_seed(ReadItem(scratch))? {
             items.push(item);
         }
-        // Documents stay in memory for long, and most are never added to. A block
-        // that is made smaller in its place leaves a hole beside each of them.
-        if items.len() < items.capacity() {
-            let mut exact = Vec::with_capacity(items.len());
-            exact.append(&mut items);
-            items = exact;
-        }
-        let items = Items::of(items).map_err(|twin| {
+        // Documents stay in memory for long, and most are never added to.
+        let items = Items::of(exact(items)).map_err(|twin| {
             de::Error::custom(InventoryError::Duplicate {
                 item: excerpt(twin.name()),
             })

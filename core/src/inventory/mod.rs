@@ -11,9 +11,10 @@ mod model_tests;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, slice, sync::Arc};
+use std::{fmt, slice};
 
 use serde::de::DeserializeOwned;
+use triomphe::Arc;
 
 pub use error::InventoryError;
 pub use item::{DEFAULT_ITEM_TYPE, Item, ItemDetails};

@@ -1,8 +1,9 @@
 //! Giving a document what its defaults gained since it was last written (S7).
 
-use std::{hash::Hasher, sync::Arc};
+use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
+use triomphe::Arc;
 
 use crate::{Document, codec::KeysFingerprint, value::Value};
 

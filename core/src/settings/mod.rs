@@ -63,7 +63,9 @@ with_reader! {
 #[non_exhaustive]
 pub struct Settings {
     /// How long an autosave cycle lasts: each changed slot is written once in
-    /// it. 1 ms to 1 day; default 30 s.
+    /// it, spread over its length. Where few slots change, up to 16 are written
+    /// together, so that one of them may be written a sixteenth of the interval
+    /// early, and the next time as much later. 1 ms to 1 day; default 30 s.
     #[serde(with = "duration")]
     pub autosave_interval: Duration,
 

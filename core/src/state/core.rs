@@ -3,7 +3,7 @@
 use std::{
     pin::pin,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -30,8 +30,8 @@ pub(crate) struct SessionCore {
     /// Whether the status is `Active`. Read without the lock before every
     /// change, and written under it.
     active: AtomicBool,
-    /// Notified when it is over.
-    over: Notify,
+    /// Notified when it is over. Made for the first who waits for that.
+    over: OnceLock<Box<Notify>>,
     /// The greatest claim number that was given out, or one less.
     claims: AtomicU64,
 }
@@ -119,7 +119,7 @@ impl SessionCore {
             gate,
             status,
             active: AtomicBool::new(true),
-            over: Notify::new(),
+            over: OnceLock::new(),
             claims: AtomicU64::new(with_lock.map_or(0, ClaimNumber::get)),
         }
     }
@@ -144,8 +144,12 @@ impl SessionCore {
         }
         let over = status.end().is_some();
         drop(status);
-        if moves && over {
-            self.over.notify_waiters();
+        // Who begins to wait now sees the status.
+        if moves
+            && over
+            && let Some(waiters) = self.over.get()
+        {
+            waiters.notify_waiters();
         }
         moves
     }
@@ -166,8 +170,9 @@ impl SessionCore {
 
     /// Returns once the session is over, at once if it is.
     pub(crate) async fn ended(&self) -> SessionEnd {
+        let waiters = self.over.get_or_init(Box::default);
         loop {
-            let mut over = pin!(self.over.notified());
+            let mut over = pin!(waiters.notified());
             over.as_mut().enable(); // before the look, so that nothing is missed
             if let Some(end) = self.status.lock().end() {
                 return end;

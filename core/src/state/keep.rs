@@ -29,27 +29,27 @@ pub(crate) struct Keeper {
     thread: ThreadId,
     since: Instant,
     /// Distinguishes one change of a thread from the next.
-    number: u64,
+    number: u32,
 }
 
 /// The right to change a slot, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Keeping<'a, D> {
+pub(crate) struct Change<'a, D> {
     slot: &'a SlotState<D>,
 }
 
 impl<D> SlotState<D> {
     /// Takes the slot for a change. Returns the right to it, and the document
     /// to make it on.
-    pub(crate) fn keep(&self) -> Result<(Keeping<'_, D>, Arc<D>), Error> {
+    pub(crate) fn keep(&self) -> Result<(Change<'_, D>, Arc<D>), Error> {
         let mut live = self.lock_for_change()?;
-        live.keeps += 1;
+        live.keeps = live.keeps.wrapping_add(1);
         live.keeper = Some(Box::new(Keeper {
             thread: thread::current().id(),
             since: Instant::now(),
             number: live.keeps,
         }));
-        Ok((Keeping { slot: self }, Arc::clone(&live.document)))
+        Ok((Change { slot: self }, Arc::clone(&live.document)))
     }
 
     #[cold]
@@ -98,7 +98,7 @@ impl<D> SlotState<D> {
     }
 }
 
-impl<D> Keeping<'_, D> {
+impl<D> Change<'_, D> {
     /// Puts the changed document in its place, if the slot still takes
     /// changes. Returns whether the slot has to be queued for the autosave.
     pub(crate) fn commit(self, document: D) -> Result<bool, Error> {
@@ -126,7 +126,7 @@ impl<D> Keeping<'_, D> {
     }
 }
 
-impl<D> Drop for Keeping<'_, D> {
+impl<D> Drop for Change<'_, D> {
     fn drop(&mut self) {
         self.slot.live.lock().keeper = None;
         self.slot.freed.notify_all();

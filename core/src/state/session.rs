@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicUsize, Ordering},
 };
 
 use parking_lot::Mutex;
@@ -22,7 +22,7 @@ pub(crate) struct SessionState<D> {
     /// Whether a task of the manager's is about to end it already.
     pub(crate) end_is_under_way: AtomicBool,
     /// How often a task of the manager's has failed to end it.
-    pub(crate) failed_ends: AtomicU32,
+    failed_ends: AtomicU16,
     /// Whether there was news of mail, so that an opening from before may say
     /// that there is none.
     pub(crate) mail_came: AtomicBool,
@@ -41,7 +41,7 @@ impl<D> SessionState<D> {
             slots: Mutex::default(),
             exclusive: tokio::sync::Mutex::new(()),
             end_is_under_way: AtomicBool::new(false),
-            failed_ends: AtomicU32::new(0),
+            failed_ends: AtomicU16::new(0),
             mail_came: AtomicBool::new(false),
             mail_notices: AtomicU32::new(0),
             handles: AtomicUsize::new(0),
@@ -74,6 +74,16 @@ impl<D> SessionState<D> {
 
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self.core.status(), Status::Ended(_) | Status::Lost(_))
+    }
+
+    /// Notes that a task of the manager's has failed to end it; returns how
+    /// often one had before.
+    pub(crate) fn note_failed_end(&self) -> u16 {
+        let more = |failed: u16| failed.checked_add(1);
+        let noted = self
+            .failed_ends
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        noted.unwrap_or_else(|most| most)
     }
 
     /// Whether anybody has a handle to it.

@@ -86,8 +86,9 @@ pub(crate) struct Live<D> {
     refused: Option<Box<Refused>>,
     /// The change that is being made, on a copy.
     pub(crate) keeper: Option<Box<Keeper>>,
-    /// How many changes were made on a copy, this one included.
-    pub(crate) keeps: u64,
+    /// How many changes were made on a copy, this one included; it may begin
+    /// again from 0.
+    pub(crate) keeps: u32,
 }
 
 /// How the autosave has the slot.

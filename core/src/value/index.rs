@@ -25,6 +25,11 @@ impl Index {
     /// No names yet.
     pub(super) const EMPTY: Self = Self(None);
 
+    /// Whether the names are few, and have to be searched one by one.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The index of a list of `len` names; a place at which is a name that is
     /// there before, if there is one.
     pub(crate) fn of<'a>(len: usize, name_at: impl Fn(usize) -> &'a str) -> Result<Self, usize> {

@@ -1,6 +1,11 @@
 //! JSON values as documents keep them: small, in few pieces, and cheap to
 //! copy; and what else documents, inventories and the codec share.
 //!
+//! To be read in this order: this file, `text`, and `table` with `shape`,
+//! `index` and `pool`, are what values are made of; `read` and `write` are JSON
+//! text; `storable` and `view` are a game's types, on their way in and out.
+//! `names` and `type_name` are small things apart.
+//!
 //! ```text
 //! {"Level": 7, "Title": "Knight", "Worn": {"Head": null, "Legs": null}}
 //!
@@ -16,7 +21,9 @@
 //!
 //! - A [`Value`] has 16 bytes: numbers, and text of up to 14 bytes, lie in it.
 //!   Longer text, lists and tables have a block of their own, which copies
-//!   share until one of them is changed.
+//!   share until one of them is changed. Its count is `triomphe`'s, since there
+//!   are no weak pointers to it: it is smaller by one word, and a change looks
+//!   whether anybody else has the block without writing to it.
 //! - A [`Table`] is its values in their order, beside a shape: its keys, as
 //!   they are written. Shapes are shared by all tables of a process and
 //!   counted; there is a bound to them, past which a table has its own
@@ -34,7 +41,6 @@
 //! - what is read from a value is what `serde_json` reads from its own
 //!   (`view`).
 
-mod checked;
 mod index;
 #[cfg(test)]
 mod model_tests;
@@ -49,11 +55,9 @@ mod type_name;
 mod view;
 pub(crate) mod write;
 
-use std::sync::Arc;
-
 use serde_json::Number;
+use triomphe::Arc;
 
-pub(crate) use checked::{Check, Checked};
 pub(crate) use index::Index;
 pub(crate) use read::{Key, OpenTable, Read, Scratch, twice};
 pub(crate) use shape::Twice;
@@ -66,6 +70,17 @@ pub use view::ValueRef;
 
 /// The member of a stored JSON object that is not the game's.
 pub(crate) const ENVELOPE: &str = "$playerdata";
+
+/// A list in no more memory than it needs. It is copied, since a block that is
+/// made smaller in its place leaves a hole beside it.
+pub(crate) fn exact<T>(mut list: Vec<T>) -> Vec<T> {
+    if list.len() == list.capacity() {
+        return list;
+    }
+    let mut exact = Vec::with_capacity(list.len());
+    exact.append(&mut list);
+    exact
+}
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +98,7 @@ pub(crate) enum Value {
 const _: () = assert!(size_of::<Value>() == 16);
 
 impl Value {
+    #[inline]
     pub(crate) fn view(&self) -> ValueRef<'_> {
         ValueRef(match self {
             Self::Null => Part::Null,

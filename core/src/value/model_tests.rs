@@ -1,10 +1,11 @@
 //! Values against those of `serde_json`, which do the same with more memory.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use proptest::{collection, prelude::*, sample::select};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json, json, value::RawValue};
+use triomphe::Arc;
 
 use super::{Table, Value, write};
 

@@ -1,11 +1,12 @@
 //! Values made of what some format or type gives.
 
-use std::{cell::Cell, fmt, sync::Arc};
+use std::{cell::Cell, fmt};
 
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
+use triomphe::Arc;
 
 use super::{
     Table, Value,

@@ -89,15 +89,25 @@ impl Shape {
         key_at(&self.text, &self.ends, at)
     }
 
-    /// A key with what surrounds it, as it is written, and whether it is: if
-    /// not, it has to be escaped.
-    pub(super) fn written(&self, at: usize) -> (&str, bool) {
-        (part_at(&self.text, &self.ends, at), self.plain)
+    /// A key with what surrounds it, as it is written; `None` if some key has to
+    /// be escaped.
+    pub(super) fn written(&self, at: usize) -> Option<&[u8]> {
+        let part = begin_of(&self.ends, at)..self.ends[at] as usize;
+        self.plain.then(|| &self.text.as_bytes()[part])
     }
 
     pub(super) fn find(&self, key: &str) -> Option<usize> {
-        self.index
-            .find(key, self.len(), |at| key_at(&self.text, &self.ends, at))
+        if !self.index.is_empty() {
+            let key_at = |at| key_at(&self.text, &self.ends, at);
+            return self.index.find(key, self.len(), key_at);
+        }
+        let mut end = 0;
+        self.ends.iter().position(|&next| {
+            let begin = end + BEFORE;
+            end = next as usize;
+            end == begin + key.len() + BEHIND
+                && self.text.as_bytes().get(begin..end - BEHIND) == Some(key.as_bytes())
+        })
     }
 
     /// Gives a shape one more key at its end, which it does not have.
@@ -156,11 +166,7 @@ fn begin_of(ends: &[u32], at: usize) -> usize {
     at.checked_sub(1).map_or(0, |before| ends[before] as usize)
 }
 
-fn part_at<'t>(text: &'t str, ends: &[u32], at: usize) -> &'t str {
-    &text[begin_of(ends, at)..ends[at] as usize]
-}
-
-fn key_at<'t>(text: &'t str, ends: &[u32], at: usize) -> &'t str {
+pub(super) fn key_at<'t>(text: &'t str, ends: &[u32], at: usize) -> &'t str {
     &text[begin_of(ends, at) + BEFORE..ends[at] as usize - BEHIND]
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Value,
-    shape::{Shape, Twice},
+    shape::{Shape, Twice, key_at},
 };
 
 /// A table of keys and values, in the order in which they were added.
@@ -18,6 +18,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    pub(crate) const EMPTY: Self = Self {
+        shape: None,
+        values: Vec::new(),
+    };
+
     /// A table of the keys in the text of a shape, and as many values.
     pub(super) fn of(text: &str, ends: &[u32], values: Vec<Value>) -> Result<Self, Twice> {
         debug_assert_eq!(ends.len(), values.len());
@@ -28,6 +33,23 @@ impl Table {
             shape: Some(Shape::shared(text, ends)?),
             values,
         })
+    }
+
+    /// The same of keys of which one may be there twice: what comes last counts,
+    /// in the place of what came first.
+    pub(super) fn of_last(text: &str, ends: &[u32], values: Vec<Value>) -> Self {
+        if values.is_empty() {
+            return Self::default();
+        }
+        let Ok(shape) = Shape::shared(text, ends) else {
+            let mut table = Self::default();
+            for (at, value) in values.into_iter().enumerate() {
+                table.insert(key_at(text, ends, at), value);
+            }
+            return table;
+        };
+        let shape = Some(shape);
+        Self { shape, values }
     }
 
     pub(super) fn shape(&self) -> &Shape {

@@ -1,6 +1,8 @@
 //! Text, the short in its place.
 
-use std::{fmt, str, sync::Arc};
+use std::{fmt, str};
+
+use triomphe::Arc;
 
 /// The longest text that takes no memory of its own.
 const SHORT: usize = 14;

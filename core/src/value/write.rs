@@ -8,6 +8,7 @@ pub(crate) struct TooDeep;
 
 /// Writes a value; `levels` are how many lists and tables may be in one
 /// another.
+#[inline(always)] // most are numbers, short texts and nulls: a call takes longer
 pub(crate) fn value(out: &mut Vec<u8>, value: &Value, levels: usize) -> Result<(), TooDeep> {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
@@ -18,13 +19,15 @@ pub(crate) fn value(out: &mut Vec<u8>, value: &Value, levels: usize) -> Result<(
         Value::Float(number) => by_serde_json(out, number),
         Value::Text(text) => text_of(out, text.as_bytes(), || text.as_str()),
         Value::List(values) => return list(out, values, levels),
-        Value::Table(entries) => {
-            return table(out, entries, levels, |out, _, entry, levels| {
-                self::value(out, entry, levels)
-            });
-        }
+        Value::Table(entries) => return table_of_values(out, entries, levels),
     }
     Ok(())
+}
+
+fn table_of_values(out: &mut Vec<u8>, entries: &Table, levels: usize) -> Result<(), TooDeep> {
+    table(out, entries, levels, |out, _, entry, levels| {
+        value(out, entry, levels)
+    })
 }
 
 fn list(out: &mut Vec<u8>, values: &[Value], levels: usize) -> Result<(), TooDeep> {
@@ -67,10 +70,9 @@ pub(crate) fn entries<E>(
 ) -> Result<(), E> {
     let shape = table.shape();
     for (at, value) in table.values().iter().enumerate() {
-        let (written, plain) = shape.written(at);
         let comma = usize::from(first && at == 0);
-        if plain {
-            out.extend_from_slice(&written.as_bytes()[comma..]);
+        if let Some(written) = shape.written(at) {
+            out.extend_from_slice(&written[comma..]);
         } else {
             out.extend_from_slice(&b","[comma..]);
             by_serde_json(out, shape.key(at));
@@ -90,6 +92,7 @@ pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Writes text, which is only looked at as such if it has to be escaped.
+#[inline]
 fn text_of<'t>(out: &mut Vec<u8>, bytes: &[u8], text: impl FnOnce() -> &'t str) {
     if is_plain(bytes) {
         out.reserve(bytes.len() + 2);
@@ -102,6 +105,7 @@ fn text_of<'t>(out: &mut Vec<u8>, bytes: &[u8], text: impl FnOnce() -> &'t str) 
 }
 
 /// What is rare, and has rules of its own: floats, and text with escapes.
+#[cold]
 fn by_serde_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     serde_json::to_writer(out, value).expect("a text or a float is written to memory");
 }

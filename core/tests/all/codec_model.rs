@@ -255,6 +255,22 @@ proptest! {
     }
 
     #[test]
+    fn a5_what_is_kept_is_what_is_written_of_a_document_without_the_skipped_keys(
+        attributes in documents(),
+        mut skipped in collection::vec(keys(), 0..3),
+        part in select(vec!["Inventory", "GiftBank", "Level"]),
+    ) {
+        skipped.push(part.to_owned());
+        let document = Document::from_json(Value::Object(attributes)).unwrap();
+        let mut json = document.to_json();
+        let codec = codec(|settings| settings.skip_keys = skipped.clone());
+        let ready_made = codec.encode_document(&document).unwrap().fingerprints();
+        prop_assert_eq!(ready_made, codec.encode(&json).unwrap().fingerprints());
+        json.as_object_mut().unwrap().retain(|key, _| !skipped.contains(key));
+        prop_assert_eq!(ready_made.kept, codec.encode(&json).unwrap().fingerprints().all);
+    }
+
+    #[test]
     fn changed_keys_are_those_whose_values_differ(before in documents(), after in documents()) {
         let codec = codec(|_| ());
         let [old, new] = [&before, &after].map(|document| {

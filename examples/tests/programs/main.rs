@@ -20,7 +20,7 @@ fn play_takes_commands_and_has_its_own_name() {
     let mut play = Process::start(&mut folder.command(example("play")));
     assert_eq!(play.ask("inc Currency 200"), "700");
     play.end().expect(0, &["ended"]);
-    assert!(folder.path().join("playerdata.db").exists());
+    assert!(folder.path().join("players.db").exists());
     let version = Process::start(folder.command(example("play")).arg("--version"));
     let named = concat!("play ", env!("CARGO_PKG_VERSION"));
     version.end().expect(0, &[named]);

@@ -62,6 +62,10 @@
 //! Games depend on it in their tests only: it has no place in what they ship,
 //! so not in `playerdata-core`; and they should not have to build the
 //! conformance suite, which is for authors of backends, to get it.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | none | |
 
 mod backend;
 mod call;

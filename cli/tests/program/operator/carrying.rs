@@ -38,7 +38,7 @@ fn play(folder: &Folder, store: &[&str], player: &str, lines: &str) -> Vec<Strin
 
 /// Moves everybody from the old store to that of the folder.
 fn move_house(folder: &Folder) -> Value {
-    let to = folder.store().address().unwrap_or("sqlite:playerdata.db");
+    let to = folder.store().address().unwrap_or("sqlite:players.db");
     at_old(folder, &["move", "--to", to, "--yes"])
 }
 
@@ -113,7 +113,7 @@ fn m2_what_was_taken_in_between_two_moves_is_not_taken_in_again() {
     let folder = Folder::on(Store::sqlite());
     folder.has_played("1", "");
     std::fs::rename(
-        folder.path().join("playerdata.db"),
+        folder.path().join("players.db"),
         folder.path().join("old.db"),
     )
     .expect("it is there");
@@ -221,7 +221,7 @@ fn p3_a_trade_that_the_other_store_has_ended_differently_is_told() {
     // The other party was loaded at the new store, too early.
     folder.write("early.jsonl", &line("2", 10, &trade, &verdict("abort")));
     folder.json(0, &["import", "early.jsonl", "--yes"]);
-    let arguments = ["move", "--to", "sqlite:playerdata.db", "--yes"];
+    let arguments = ["move", "--to", "sqlite:players.db", "--yes"];
     let moved = folder.give(&[&arguments[..], &OLD].concat());
     assert_eq!(moved.code, Some(1), "{moved:#?}");
     assert!(moved.messages.contains("differently"), "{moved:#?}");
@@ -239,7 +239,7 @@ fn versions_of_a_slot_that_was_deleted_come_along_by_its_name() {
     let slot = json!({"slot": "Slot1", "versions": [version(1), version(2)]});
     let deleted = json!({"format": 1, "player": "1", "slots": [slot]});
     has_imported(&folder, &[deleted.to_string() + "\n"]);
-    let to = ["--to", "sqlite:playerdata.db", "--yes", "--versions"];
+    let to = ["--to", "sqlite:players.db", "--yes", "--versions"];
     let arguments = [&["move"][..], &to, &["--slot", "Slot1"]].concat();
     for written in [1, 0] {
         let moved = at_old(&folder, &arguments);

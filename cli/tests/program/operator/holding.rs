@@ -114,7 +114,7 @@ fn at_a_terminal_it_is_asked_first() {
         ("y\n", 0, "player 1 is erased"),
     ] {
         let mut command = folder.command(env!("CARGO_BIN_EXE_playerdata"));
-        command.args(["erase", "1", "--store", "sqlite:playerdata.db"]);
+        command.args(["erase", "1", "--store", "sqlite:players.db"]);
         let within = u64::try_from(playerdata_process::PATIENCE.as_millis()).unwrap();
         let mut terminal = rexpect::session::spawn_command(command, Some(within)).unwrap();
         terminal

@@ -53,7 +53,7 @@ fn a_move_that_is_killed_leaves_both_stores_right_and_is_made_again() {
     ];
     for at_least in [1, 300] {
         let mut command = folder.command(env!("CARGO_BIN_EXE_playerdata"));
-        let mut moving = Process::start(command.args(to).args(["--store", "sqlite:playerdata.db"]));
+        let mut moving = Process::start(command.args(to).args(["--store", "sqlite:players.db"]));
         let patience = tokio::time::Instant::now() + PATIENCE;
         while players(&folder, &OTHER) < at_least {
             assert!(tokio::time::Instant::now() < patience, "nobody arrives");
@@ -102,7 +102,7 @@ fn a_reader_that_has_enough_ends_a_long_list_quietly() {
         let mut command = folder.command(env!("CARGO_BIN_EXE_playerdata"));
         let command = command
             .args(arguments)
-            .env("PLAYERDATA_STORE", "sqlite:playerdata.db");
+            .env("PLAYERDATA_STORE", "sqlite:players.db");
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program can be started");
         let mut reader = BufReader::new(child.stdout.take().expect("it is piped"));

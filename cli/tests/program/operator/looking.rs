@@ -83,7 +83,7 @@ fn a_pipe_that_is_closed_early_ends_a_command_quietly() {
     let folder = Folder::new();
     folder.has_played("1", "");
     let mut command = folder.command(env!("CARGO_BIN_EXE_playerdata"));
-    command.args(["show", "1", "--store", "sqlite:playerdata.db"]);
+    command.args(["show", "1", "--store", "sqlite:players.db"]);
     let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());
@@ -122,7 +122,7 @@ fn two_stores_are_compared_by_path_and_items_by_name() {
     let folder = Folder::new();
     folder.has_played("1", "");
     std::fs::copy(
-        folder.path().join("playerdata.db"),
+        folder.path().join("players.db"),
         folder.path().join("then.db"),
     )
     .unwrap();
@@ -137,7 +137,7 @@ fn two_stores_are_compared_by_path_and_items_by_name() {
         "--store",
         "sqlite:then.db",
         "--with",
-        "sqlite:playerdata.db",
+        "sqlite:players.db",
     ];
     let found = folder.json(1, &diff);
     assert_eq!(
@@ -160,7 +160,7 @@ fn two_stores_are_compared_by_path_and_items_by_name() {
         .unwrap();
     let words: Vec<_> = currency.split_whitespace().collect();
     assert_eq!(words, ["Currency", "500", "→", "505"]);
-    let same = ["diff", "1", "Slot1", "--with", "sqlite:playerdata.db"];
+    let same = ["diff", "1", "Slot1", "--with", "sqlite:players.db"];
     assert_eq!(folder.json(0, &same)["differences"], json!([]));
 }
 

@@ -39,7 +39,7 @@ trait Operator {
 impl Operator for Folder {
     fn give(&self, arguments: &[&str]) -> Ended {
         let mut command = self.command(env!("CARGO_BIN_EXE_playerdata"));
-        let store = self.store().address().unwrap_or("sqlite:playerdata.db");
+        let store = self.store().address().unwrap_or("sqlite:players.db");
         command.args(arguments).env("PLAYERDATA_STORE", store);
         Process::start(command.stdin(Stdio::piped())).end()
     }

@@ -46,7 +46,7 @@ fn with_versions() -> Folder {
     slot["document"]["Currency"] = json!(3);
     slot["versions"] = versions;
     folder.write("export.jsonl", &line.to_string());
-    std::fs::remove_file(folder.path().join("playerdata.db")).expect("it is there");
+    std::fs::remove_file(folder.path().join("players.db")).expect("it is there");
     let imported = folder.give(&["import", "export.jsonl", "--yes"]);
     assert_eq!(imported.code, Some(0), "{imported:#?}");
     folder
@@ -189,7 +189,7 @@ fn everybody_is_moved_and_both_sides_are_compared() {
     let mail = folder.json(0, &[&["mail", "1", "Slot1"], &OTHER[..]].concat());
     assert_eq!(mail["letters"][0]["id"], json!("gift"));
 
-    let itself = folder.give(&["move", "--to", "sqlite:playerdata.db", "--yes"]);
+    let itself = folder.give(&["move", "--to", "sqlite:players.db", "--yes"]);
     assert_eq!(itself.code, Some(2), "{itself:#?}");
 }
 
@@ -255,7 +255,7 @@ fn h4_a_version_is_listed_compared_and_restored_and_what_it_replaces_is_kept() {
 #[test]
 fn h4_what_was_sent_or_decided_since_is_left_out_of_a_version() {
     let folder = with_versions();
-    let file = rusqlite::Connection::open(folder.path().join("playerdata.db")).unwrap();
+    let file = rusqlite::Connection::open(folder.path().join("players.db")).unwrap();
     let id = "6f0a7a52-3b0f-4a63-9f04-6f6f3f7f1a11";
     let to = json!({"player": "2", "slot": "Slot1", "id": "gift", "posting": id});
     let outbox = json!([{"to": to, "at": 5, "parcel": {"Amounts": {"Currency": 1}}}]);
@@ -332,7 +332,7 @@ fn a_move_that_is_interrupted_leaves_nobody_half_and_is_made_again() {
     let folder = with_players(PLAYERS);
     let mut command = folder.command(env!("CARGO_BIN_EXE_playerdata"));
     command.args(["move", "--to", "sqlite:other.db", "--yes", "--json"]);
-    command.args(["--store", "sqlite:playerdata.db"]);
+    command.args(["--store", "sqlite:players.db"]);
     let mut moving = playerdata_process::Process::start(&mut command);
     // It has players there before it is interrupted.
     let patience = tokio::time::Instant::now() + playerdata_process::PATIENCE;

@@ -77,7 +77,7 @@ fn what_is_put_can_come_from_standard_input_and_has_to_be_json() {
     let folder = Folder::new();
     folder.has_played("1", "");
     let mut command = folder.command(env!("CARGO_BIN_EXE_playerdata"));
-    let store = ["--store", "sqlite:playerdata.db", "--yes"];
+    let store = ["--store", "sqlite:players.db", "--yes"];
     command.args(["put", "1", "Slot1", "-"]).args(store);
     let mut put = playerdata_process::Process::start(&mut command);
     std::io::Write::write_all(put.input(), b"{\"Currency\": 1}").unwrap();

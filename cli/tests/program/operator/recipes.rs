@@ -79,7 +79,7 @@ impl Recipe {
         let program = Path::new(env!("CARGO_BIN_EXE_playerdata"));
         let path = program.parent().expect("it is in a folder");
         let paths = std::env::var("PATH").unwrap_or_default();
-        let store = folder.store().address().unwrap_or("sqlite:playerdata.db");
+        let store = folder.store().address().unwrap_or("sqlite:players.db");
         let mut shell: Command = folder.command("sh");
         shell
             .args(["-c", &line])

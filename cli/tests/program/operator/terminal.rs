@@ -22,7 +22,7 @@ fn at_a_terminal(
     let mut command = folder.command(env!("CARGO_BIN_EXE_playerdata"));
     command
         .args(arguments)
-        .env("PLAYERDATA_STORE", "sqlite:playerdata.db")
+        .env("PLAYERDATA_STORE", "sqlite:players.db")
         .env("TERM", "xterm-256color")
         .env_remove("NO_COLOR");
     set_up(&mut command);
@@ -72,7 +72,7 @@ fn whatever_changes_something_is_asked_for_first() {
         ),
         (
             &["move", "--to", "sqlite:other.db"],
-            "Copy all players of sqlite:playerdata.db to sqlite:other.db?",
+            "Copy all players of sqlite:players.db to sqlite:other.db?",
         ),
     ] {
         let mut terminal = at_a_terminal(&folder, arguments, |_| ());

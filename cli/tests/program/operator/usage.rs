@@ -65,7 +65,7 @@ fn a_command_line_that_can_not_be_used_is_told_with_exit_code_2() {
         (&["play", "--config", "nowhere.toml"], "nowhere.toml"),
         (
             &["show", "1"],
-            "there is no file playerdata.db; nothing was created",
+            "there is no file players.db; nothing was created",
         ),
         (
             &["put", "1", "Slot1", "nowhere.json"],
@@ -82,7 +82,7 @@ fn a_command_line_that_can_not_be_used_is_told_with_exit_code_2() {
         assert_eq!(ended.answers, [""; 0], "{arguments:?}");
         assert!(ended.messages.contains(told), "{arguments:?}: {ended:#?}");
     }
-    assert!(!folder.path().join("playerdata.db").exists());
+    assert!(!folder.path().join("players.db").exists());
     let mut storeless = folder.command(env!("CARGO_BIN_EXE_playerdata"));
     let ended = playerdata_process::Process::start(storeless.args(["show", "1"])).end();
     assert_eq!(ended.code, Some(2), "{ended:#?}");

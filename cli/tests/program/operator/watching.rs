@@ -17,7 +17,7 @@ on_every_store! {
 
 fn program(folder: &Folder, arguments: &[&str]) -> Command {
     let mut command = folder.command(env!("CARGO_BIN_EXE_playerdata"));
-    let store = folder.store().address().unwrap_or("sqlite:playerdata.db");
+    let store = folder.store().address().unwrap_or("sqlite:players.db");
     command.args(["watch", "--interval", "100ms", "--store", store]);
     command.args(arguments);
     command
@@ -133,7 +133,7 @@ fn a_store_that_fails_is_told_and_watched_on() {
     let mut watch = Process::start(&mut program(&folder, &["--json"]));
     until(&mut watch, |update| update["players"] == json!(1));
     let (there, away) = (
-        folder.path().join("playerdata.db"),
+        folder.path().join("players.db"),
         folder.path().join("away.db"),
     );
     std::fs::rename(&there, &away).expect("it is there");

@@ -22,7 +22,7 @@ fn what_was_changed_is_there_at_the_next_start() {
     let first = folder.run(&[], input);
     let first = first.expect(0, &["700", "8", "700", "8", "ended"]);
     assert_eq!(first.messages, "", "nobody is at the terminal");
-    assert!(folder.path().join("playerdata.db").exists());
+    assert!(folder.path().join("players.db").exists());
     folder
         .run(&[], "get Currency\n")
         .expect(0, &["700", "ended"]);

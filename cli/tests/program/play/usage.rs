@@ -31,7 +31,7 @@ fn a_command_line_that_can_not_be_used_is_told_with_exit_code_2() {
             ended.messages
         );
     }
-    assert!(!folder.path().join("playerdata.db").exists());
+    assert!(!folder.path().join("players.db").exists());
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn the_store_is_that_of_the_environment_unless_it_is_named() {
     let ended = playerdata_process::Process::start(&mut program).end();
     ended.expect(0, &["ended"]);
     assert!(folder.path().join("named.db").exists());
-    assert!(!folder.path().join("playerdata.db").exists());
+    assert!(!folder.path().join("players.db").exists());
 }
 
 #[cfg(feature = "redis")]

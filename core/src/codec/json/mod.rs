@@ -1,21 +1,20 @@
 //! JSON text of documents. What is written can be read back, exactly: what
 //! the reader would refuse or round is refused before it is stored.
 
+mod checked;
 mod format;
 mod read;
 
-use std::{cell::Cell, io};
+use std::{cell::Cell, io, ops::Range};
 
-use serde::{Serialize, ser};
+use serde::Serialize;
 use serde_json::Serializer;
 
 pub(super) use read::read;
 
 use super::{CodecError, envelope::Envelope, path::path_at_end};
-use crate::{
-    Document,
-    value::{Check, Checked, write::TooDeep},
-};
+use crate::{Document, value::write::TooDeep};
+use checked::Checked;
 use format::{Keys, Readable, Refusal};
 
 /// The most levels of lists and tables that [`read`] takes.
@@ -26,6 +25,8 @@ pub(super) const MAX_DEPTH: usize = 127;
 struct Buffers {
     json: Vec<u8>,
     keys: Keys,
+    /// Where in the text members are that are skipped.
+    skipped: Vec<Range<usize>>,
 }
 
 thread_local! {
@@ -54,22 +55,26 @@ pub(super) fn write<D: Serialize + ?Sized, R>(
 }
 
 /// The same for a ready-made document, which writes itself: it has no key
-/// twice, and no float that is not finite.
+/// twice, and no float that is not finite. Where its attributes with the
+/// skipped keys are is passed on as well, as [`places_of`](super::places_of)
+/// has it.
 pub(super) fn write_document<R>(
     document: &Document,
     envelope: &Envelope,
-    pass_on: impl FnOnce(&[u8]) -> Result<R, CodecError>,
+    skip_keys: &[String],
+    pass_on: impl FnOnce(&[u8], &[Range<usize>]) -> Result<R, CodecError>,
 ) -> Result<R, CodecError> {
     if document.has_reserved() {
         return Err(CodecError::Reserved);
     }
     let mut buffers = BUFFERS.take().unwrap_or_default();
-    buffers.json.clear();
-    let result = match document.write(&mut buffers.json, MAX_DEPTH) {
-        Ok(()) => envelope
-            .put_on(&mut buffers.json)
-            .and_then(|()| pass_on(&buffers.json)),
-        Err(TooDeep) => return write(document, envelope, pass_on), // which says where
+    let Buffers { json, skipped, .. } = &mut *buffers;
+    json.clear();
+    skipped.clear();
+    let result = match document.write(json, MAX_DEPTH, skip_keys, skipped) {
+        Ok(()) => envelope.put_on(json).and_then(|()| pass_on(json, skipped)),
+        // Which says where.
+        Err(TooDeep) => return write(document, envelope, |json| pass_on(json, &[])),
     };
     buffers.leave();
     result
@@ -87,7 +92,7 @@ impl Buffers {
         let not_finite = Cell::new(None);
         let formatter = Readable::new(&mut self.keys);
         let mut serializer = Serializer::with_formatter(&mut self.json, formatter);
-        let checked = Checked::new(&mut serializer, Finite(&not_finite));
+        let checked = Checked::new(&mut serializer, &not_finite);
         document
             .serialize(checked)
             .map_err(|error| self.refused(error, not_finite.get()))?;
@@ -129,25 +134,6 @@ impl Buffers {
             Some(_) => Err(CodecError::Reserved),
             None => Ok(()),
         }
-    }
-}
-
-/// Refuses floats that are not finite, which `serde_json` writes as null, and
-/// notes the one that it refused.
-#[derive(Clone, Copy)]
-struct Finite<'c>(&'c Cell<Option<f64>>);
-
-impl Check for Finite<'_> {
-    fn enter<E: ser::Error>(self, _: u8) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn float<E: ser::Error>(self, float: f64) -> Result<(), E> {
-        if float.is_finite() {
-            return Ok(());
-        }
-        self.0.set(Some(float));
-        Err(E::custom("a float is not finite"))
     }
 }
 

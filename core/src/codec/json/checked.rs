@@ -1,7 +1,7 @@
-//! Serializing through checks: each value is looked at on its way into another
+//! Serializing through a check: each float is looked at on its way into another
 //! serializer.
 
-use std::fmt::Display;
+use std::{cell::Cell, fmt::Display};
 
 use serde::{
     Serialize, Serializer,
@@ -11,43 +11,37 @@ use serde::{
     },
 };
 
-/// What is looked at on the way.
-pub(crate) trait Check: Copy {
-    /// A list or table begins, or several, one in the other; the check goes on
-    /// inside as the one that is returned.
-    fn enter<E: Error>(self, levels: u8) -> Result<Self, E>;
-
-    /// A float is to be written.
-    fn float<E: Error>(self, float: f64) -> Result<(), E>;
-}
-
-/// A serializer, or part of one, or a value, on its way with the check.
-pub(crate) struct Checked<T, K> {
+/// A serializer, or part of one, or a value, on its way. A float that is not
+/// finite, which `serde_json` writes as null, is refused, and noted.
+pub(super) struct Checked<'c, T> {
     inner: T,
-    check: K,
+    not_finite: &'c Cell<Option<f64>>,
 }
 
-impl<T, K: Check> Checked<T, K> {
-    pub(crate) fn new(inner: T, check: K) -> Self {
-        Self { inner, check }
+impl<'c, T> Checked<'c, T> {
+    pub(super) fn new(inner: T, not_finite: &'c Cell<Option<f64>>) -> Self {
+        Self { inner, not_finite }
     }
 
-    fn of<U>(&self, inner: U) -> Checked<U, K> {
-        Checked::new(inner, self.check)
+    fn of<U>(&self, inner: U) -> Checked<'c, U> {
+        Checked::new(inner, self.not_finite)
     }
 
-    /// Enters a list or table that `begin` starts.
-    fn enter<C, E: Error>(
-        self,
-        levels: u8,
-        begin: impl FnOnce(T) -> Result<C, E>,
-    ) -> Result<Checked<C, K>, E> {
-        let check = self.check.enter(levels)?;
-        Ok(Checked::new(begin(self.inner)?, check))
+    /// Begins a list or table.
+    fn begin<C, E>(self, begin: impl FnOnce(T) -> Result<C, E>) -> Result<Checked<'c, C>, E> {
+        Ok(Checked::new(begin(self.inner)?, self.not_finite))
+    }
+
+    fn check<E: Error>(&self, float: f64) -> Result<(), E> {
+        if float.is_finite() {
+            return Ok(());
+        }
+        self.not_finite.set(Some(float));
+        Err(E::custom("a float is not finite"))
     }
 }
 
-impl<T: Serialize + ?Sized, K: Check> Serialize for Checked<&T, K> {
+impl<T: Serialize + ?Sized> Serialize for Checked<'_, &T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.inner.serialize(self.of(serializer))
     }
@@ -61,24 +55,24 @@ macro_rules! forward {
     )*};
 }
 
-macro_rules! enter {
-    ($($method:ident($levels:literal $(, $arg:ident: $type:ty)*) -> $compound:ident;)*) => {$(
+macro_rules! begin {
+    ($($method:ident($($arg:ident: $type:ty),*) -> $compound:ident;)*) => {$(
         fn $method(self, $($arg: $type),*) -> Result<Self::$compound, S::Error> {
-            self.enter($levels, |inner| inner.$method($($arg),*))
+            self.begin(|inner| inner.$method($($arg),*))
         }
     )*};
 }
 
-impl<S: Serializer, K: Check> Serializer for Checked<S, K> {
+impl<'c, S: Serializer> Serializer for Checked<'c, S> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeSeq = Checked<S::SerializeSeq, K>;
-    type SerializeTuple = Checked<S::SerializeTuple, K>;
-    type SerializeTupleStruct = Checked<S::SerializeTupleStruct, K>;
-    type SerializeTupleVariant = Checked<S::SerializeTupleVariant, K>;
-    type SerializeMap = Checked<S::SerializeMap, K>;
-    type SerializeStruct = Checked<S::SerializeStruct, K>;
-    type SerializeStructVariant = Checked<S::SerializeStructVariant, K>;
+    type SerializeSeq = Checked<'c, S::SerializeSeq>;
+    type SerializeTuple = Checked<'c, S::SerializeTuple>;
+    type SerializeTupleStruct = Checked<'c, S::SerializeTupleStruct>;
+    type SerializeTupleVariant = Checked<'c, S::SerializeTupleVariant>;
+    type SerializeMap = Checked<'c, S::SerializeMap>;
+    type SerializeStruct = Checked<'c, S::SerializeStruct>;
+    type SerializeStructVariant = Checked<'c, S::SerializeStructVariant>;
 
     forward! {
         serialize_bool(value: bool);
@@ -100,33 +94,32 @@ impl<S: Serializer, K: Check> Serializer for Checked<S, K> {
         serialize_unit_variant(name: &'static str, index: u32, variant: &'static str);
     }
 
-    // A variant with content is a table around what it has.
-    enter! {
-        serialize_seq(1, len: Option<usize>) -> SerializeSeq;
-        serialize_tuple(1, len: usize) -> SerializeTuple;
-        serialize_tuple_struct(1, name: &'static str, len: usize) -> SerializeTupleStruct;
+    begin! {
+        serialize_seq(len: Option<usize>) -> SerializeSeq;
+        serialize_tuple(len: usize) -> SerializeTuple;
+        serialize_tuple_struct(name: &'static str, len: usize) -> SerializeTupleStruct;
         serialize_tuple_variant(
-            2, name: &'static str, index: u32, variant: &'static str, len: usize
+            name: &'static str, index: u32, variant: &'static str, len: usize
         ) -> SerializeTupleVariant;
-        serialize_map(1, len: Option<usize>) -> SerializeMap;
-        serialize_struct(1, name: &'static str, len: usize) -> SerializeStruct;
+        serialize_map(len: Option<usize>) -> SerializeMap;
+        serialize_struct(name: &'static str, len: usize) -> SerializeStruct;
         serialize_struct_variant(
-            2, name: &'static str, index: u32, variant: &'static str, len: usize
+            name: &'static str, index: u32, variant: &'static str, len: usize
         ) -> SerializeStructVariant;
     }
 
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        self.check.float(value.into())?;
+        self.check(value.into())?;
         self.inner.serialize_f32(value)
     }
 
     fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
-        self.check.float(value)?;
+        self.check(value)?;
         self.inner.serialize_f64(value)
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
-        self.enter(1, Ok)?.inner.serialize_bytes(value)
+        self.inner.serialize_bytes(value)
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
@@ -150,10 +143,8 @@ impl<S: Serializer, K: Check> Serializer for Checked<S, K> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        let entered = self.enter(1, Ok)?;
-        let value = entered.of(value);
-        entered
-            .inner
+        let value = self.of(value);
+        self.inner
             .serialize_newtype_variant(name, index, variant, &value)
     }
 
@@ -168,7 +159,7 @@ impl<S: Serializer, K: Check> Serializer for Checked<S, K> {
 
 macro_rules! compound {
     ($($trait:ident { $($method:ident($($name:ident: $type:ty)?)),* })*) => {$(
-        impl<C: $trait, K: Check> $trait for Checked<C, K> {
+        impl<C: $trait> $trait for Checked<'_, C> {
             type Ok = C::Ok;
             type Error = C::Error;
 
