@@ -7,9 +7,9 @@ use playerdata_core::{
     Clock, LetterId, PlayerId, Revision, ServerId, ServerName, SessionId, SlotName, TradeId,
     WriteId,
     backend::{
-        Acquisition, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure, ErrorKind,
-        Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock, Notice,
-        Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
+        Acquisition, Admission, Backend, BackendError, Body, Claim, Claimant, Effect, Erasure,
+        ErrorKind, Hazard, KeepPolicy, Keeping, KnownLetter, Letter, LetterPosition, Limits, Lock,
+        Notice, Notification, Opening, Party, PlayersCursor, PlayersPage, Posting, Record, Release,
         Renewal, Result, SlotSummary, Stamp, Verdict, VersionSummary, WaitingLetter, WriteOutcome,
     },
 };
@@ -225,6 +225,25 @@ impl Backend for SqliteBackend {
                 let session = claimant.session;
                 fault.during(format_args!(
                     "locking player {player} for session {session}"
+                ))
+            })
+    }
+
+    async fn acquire_and_open(
+        &self,
+        player: &PlayerId,
+        claimant: &Claimant,
+        replacing: Option<SessionId>,
+        slot: &SlotName,
+    ) -> Result<Admission> {
+        let (id, who, name) = (player.clone(), claimant.clone(), slot.clone());
+        self.writes
+            .run(move |db| lock::acquire_and_open(db, &id, &who, replacing, &name))
+            .await
+            .map_err(|fault| {
+                let session = claimant.session;
+                fault.during(format_args!(
+                    "locking player {player} for session {session}, and opening {slot}"
                 ))
             })
     }

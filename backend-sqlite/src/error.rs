@@ -53,6 +53,11 @@ impl Fault {
         self.dooms_transaction || self.code() == Some(ffi::ErrorCode::DatabaseCorrupt)
     }
 
+    /// Whether it is only about what a row holds, which can't be understood.
+    pub(crate) fn is_about_a_row(&self) -> bool {
+        self.kind == ErrorKind::Corrupt && self.code().is_none() && !self.dooms_transaction
+    }
+
     /// Whether there was no room for what was to be written.
     pub(crate) fn is_full(&self) -> bool {
         let extended = self

@@ -1,12 +1,12 @@
 //! Locks: acquire, release, holder, erase.
 
 use playerdata_core::{
-    Fence, PlayerId, SessionId,
-    backend::{Acquisition, Claimant, Erasure, Lock, Release},
+    ClaimNumber, Fence, PlayerId, SessionId, SlotName,
+    backend::{Acquisition, Admission, Claim, Claimant, Erasure, Lock, Opening, Release},
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use crate::{column, error::Fault, savepoint::all_or_nothing};
+use crate::{column, error::Fault, savepoint::all_or_nothing, slot};
 
 /// Writes the lock if there is none, or if the one there is `:replacing`. The
 /// claimant's own lock is left as it is, fence included.
@@ -48,24 +48,64 @@ pub(crate) fn acquire(
     claimant: &Claimant,
     replacing: Option<SessionId>,
 ) -> Result<Acquisition, Fault> {
-    all_or_nothing(db, || {
-        if let Some(fence) = take(db, player, claimant, replacing)? {
-            kill_claims(db, player)?;
-            return Ok(Acquisition::Acquired { fence });
-        }
-        let Some(holder) = holder(db, player)? else {
-            return Err(Fault::corrupt("the lock is neither free nor held"));
-        };
-        Ok(if holder.session == claimant.session {
-            Acquisition::Acquired {
-                fence: holder.fence,
-            }
-        } else {
-            Acquisition::Held { holder }
-        })
+    all_or_nothing(db, || match take(db, player, claimant, replacing)? {
+        Some(fence) => Ok(Acquisition::Acquired { fence }),
+        None => not_taken(db, player, claimant),
     })
 }
 
+/// Acquires, and opens the slot if that gives the claimant a new lock. A row that
+/// can't be understood is left to whoever opens the slot by itself.
+pub(crate) fn acquire_and_open(
+    db: &Connection,
+    player: &PlayerId,
+    claimant: &Claimant,
+    replacing: Option<SessionId>,
+    slot: &SlotName,
+) -> Result<Admission, Fault> {
+    all_or_nothing(db, || {
+        let Some(fence) = take(db, player, claimant, replacing)? else {
+            return not_taken(db, player, claimant).map(Admission::from);
+        };
+        let mut opened = None;
+        if let Some(number) = ClaimNumber::with_lock(fence) {
+            let claim = Claim {
+                player: player.clone(),
+                session: claimant.session,
+                fence,
+                slot: slot.clone(),
+                number,
+            };
+            opened = match slot::open(db, &claim) {
+                Ok(Opening::Opened(opened)) => Some(opened),
+                Ok(Opening::Lost { .. } | Opening::Overtaken) => None,
+                Err(fault) if fault.is_about_a_row() => None,
+                Err(fault) => return Err(fault),
+            };
+        }
+        Ok(Admission::Acquired { fence, opened })
+    })
+}
+
+/// Who has the lock of a player, if it could not be written.
+fn not_taken(
+    db: &Connection,
+    player: &PlayerId,
+    claimant: &Claimant,
+) -> Result<Acquisition, Fault> {
+    let Some(holder) = holder(db, player)? else {
+        return Err(Fault::corrupt("the lock is neither free nor held"));
+    };
+    Ok(if holder.session == claimant.session {
+        Acquisition::Acquired {
+            fence: holder.fence,
+        }
+    } else {
+        Acquisition::Held { holder }
+    })
+}
+
+/// Writes the lock, if it may be written, and kills the claims of the one before.
 fn take(
     db: &Connection,
     player: &PlayerId,
@@ -73,7 +113,8 @@ fn take(
     replacing: Option<SessionId>,
 ) -> Result<Option<Fence>, Fault> {
     let replacing = replacing.map(|session| session.as_uuid().into_bytes());
-    db.prepare_cached(TAKE)?
+    let taken = db
+        .prepare_cached(TAKE)?
         .query_row(
             named_params! {
                 ":player": player.as_str(),
@@ -86,7 +127,11 @@ fn take(
             |row| Ok(column::read_number(row, "fence").map(Fence::new)),
         )
         .optional()?
-        .transpose()
+        .transpose()?;
+    if taken.is_some() {
+        kill_claims(db, player)?;
+    }
+    Ok(taken)
 }
 
 fn kill_claims(db: &Connection, player: &PlayerId) -> Result<(), Fault> {

@@ -5,8 +5,8 @@ use crate::support;
 
 use futures::future::join_all;
 use playerdata_core::backend::{
-    Acquisition, Backend, BackendError, Effect, Encoding, ErrorKind, Notice, NoticeKind, Opening,
-    Renewal,
+    Acquisition, Admission, Backend, BackendError, Effect, Encoding, ErrorKind, Notice, NoticeKind,
+    Opening, Renewal,
 };
 use playerdata_sqlite::SqliteBackend;
 use rusqlite::types::Value;
@@ -95,6 +95,11 @@ async fn l3_a_malformed_fence_is_not_grown_from() {
     let backend = spoiled(&folder, sql).await;
     let before = rows(&folder);
     assert_corrupt(backend.acquire(&player(1), &claimant(2), None).await, sql);
+    let (next, name) = (claimant(2), slot("Slot1"));
+    let entered = backend
+        .acquire_and_open(&player(1), &next, None, &name)
+        .await;
+    assert_corrupt(entered, sql);
     assert!(rows(&folder) == before);
 }
 
@@ -142,6 +147,16 @@ async fn s5_a_slot_without_a_revision_is_an_error_is_listed_and_stays() {
     assert_eq!(backend.list(&player(1)).await.unwrap().len(), 1);
     assert!(rows(&folder) == before);
     assert_the_other_player_is_fine(&backend).await;
+    // A start gets the lock, and leaves the slot to whoever opens it.
+    backend.release(&player(1), session(1)).await.unwrap();
+    let (next, name) = (claimant(3), slot("Slot1"));
+    let entered = backend
+        .acquire_and_open(&player(1), &next, None, &name)
+        .await;
+    assert!(matches!(
+        entered.unwrap(),
+        Admission::Acquired { opened: None, .. }
+    ));
 }
 
 #[tokio::test]
