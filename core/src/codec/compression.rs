@@ -4,7 +4,10 @@ use std::io;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use zstd::bulk::{Compressor, Decompressor};
+use zstd::{
+    bulk::{Compressor, Decompressor},
+    zstd_safe::compress_bound,
+};
 
 use super::CodecError;
 
@@ -15,21 +18,21 @@ const LEVEL: i32 = 1;
 /// a megabyte. More than there are cores gains nothing.
 const IDLE_CONTEXTS: usize = 16;
 
+/// A context keeps room for texts of up to about this many bytes.
+const MAX_ROOM: usize = 256 << 10;
+
 /// Compresses and decompresses, from any number of threads.
 #[derive(Default)]
 pub(super) struct Compression {
-    compressors: Pool<Compressor<'static>>,
+    compressors: Pool<Packer>,
     decompressors: Pool<Decompressor<'static>>,
 }
 
 impl Compression {
     /// The compressed form, with a checksum.
     pub(super) fn compress(&self, json: &[u8]) -> io::Result<Bytes> {
-        let mut compressed = self
-            .compressors
-            .with(new_compressor, |compressor| compressor.compress(json))?;
-        compressed.shrink_to_fit(); // the buffer was made for the worst case
-        Ok(compressed.into())
+        self.compressors
+            .with(Packer::new, |packer| packer.pack(json))
     }
 
     /// The original, if it has at most `limit` bytes.
@@ -56,10 +59,31 @@ impl Compression {
     }
 }
 
-fn new_compressor() -> io::Result<Compressor<'static>> {
-    let mut compressor = Compressor::new(LEVEL)?;
-    compressor.include_checksum(true)?;
-    Ok(compressor)
+/// A context, and the room for the worst case that it compresses into: what
+/// comes out is far shorter, and is kept for long.
+struct Packer {
+    compressor: Compressor<'static>,
+    room: Vec<u8>,
+}
+
+impl Packer {
+    fn new() -> io::Result<Self> {
+        let mut compressor = Compressor::new(LEVEL)?;
+        compressor.include_checksum(true)?;
+        let room = Vec::new();
+        Ok(Self { compressor, room })
+    }
+
+    fn pack(&mut self, json: &[u8]) -> io::Result<Bytes> {
+        self.room.clear();
+        self.room.reserve(compress_bound(json.len()));
+        self.compressor.compress_to_buffer(json, &mut self.room)?;
+        let packed = Bytes::copy_from_slice(&self.room);
+        if self.room.capacity() > MAX_ROOM {
+            self.room = Vec::new();
+        }
+        Ok(packed)
+    }
 }
 
 /// Idle contexts: making one costs more than compressing a document.
