@@ -118,6 +118,9 @@ impl<D: GameDocument> Engine<D> {
         during: &'static str,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Error> {
+        // In a block of its own: tokio aligns a task to 128 bytes, and a large
+        // one leaves a hole behind in which the next does not fit.
+        let work = Box::pin(work);
         self.runtime.spawn(work).await.map_err(|error| {
             if error.is_panic() {
                 Error::Panicked {
