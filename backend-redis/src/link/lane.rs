@@ -25,6 +25,9 @@ const FEW: usize = 4;
 /// send.
 const LONG_BYTES: usize = 4 * 1024;
 
+/// No more commands are sent in one go: they are answered together, too.
+const MOST: usize = 128;
+
 pub(crate) struct Lane {
     connection: MultiplexedConnection,
     waiting: Mutex<Vec<Waiting>>,
@@ -34,8 +37,10 @@ pub(crate) struct Lane {
 
 struct Waiting {
     command: Cmd,
-    answer: oneshot::Sender<Result<Value, RedisError>>,
+    answer: Answer,
 }
+
+type Answer = oneshot::Sender<Result<Value, RedisError>>;
 
 impl Lane {
     pub(crate) fn new(connection: MultiplexedConnection) -> Arc<Self> {
@@ -59,16 +64,13 @@ impl Lane {
             return connection.send_packed_command(command).await;
         }
         let (answer, answered) = oneshot::channel();
-        let is_first = {
-            let mut waiting = self.waiting.lock();
-            let command = command.clone();
-            waiting.push(Waiting { command, answer });
-            waiting.len() == 1
-        };
-        if is_first {
-            // A task of its own, so that nobody waits for a caller who gave up.
-            tokio::spawn(Arc::clone(self).send_waiting());
-        }
+        let command = command.clone();
+        self.waiting.lock().push(Waiting { command, answer });
+        // Whoever is ready to run may have something to send.
+        yield_now().await;
+        // Each sends for all, so that nobody depends on a task that may be on a
+        // thread which game code keeps.
+        self.send_waiting();
         answered.await.unwrap_or_else(|_| Err(runtime_gone()))
     }
 
@@ -82,20 +84,27 @@ impl Lane {
         connection.send_packed_commands(commands, 0, count).await
     }
 
-    async fn send_waiting(self: Arc<Self>) {
-        // Whoever is ready to run may have something to send.
-        yield_now().await;
+    /// Sends what waits, if anything does.
+    fn send_waiting(self: &Arc<Self>) {
         let waiting = mem::take(&mut *self.waiting.lock());
-        let wanted = waiting.into_iter().filter(|one| !one.answer.is_closed());
-        let (mut commands, mut answers) = (Pipeline::new(), Vec::new());
-        for one in wanted {
-            commands.add_command(one.command);
-            answers.push(one.answer);
-        }
-        if answers.is_empty() {
-            return;
-        }
         // Who has given up does not hear of it.
+        let wanted = waiting.into_iter().filter(|one| !one.answer.is_closed());
+        let mut wanted: Vec<_> = wanted.collect();
+        while !wanted.is_empty() {
+            let rest = wanted.split_off(wanted.len().min(MOST));
+            let (mut commands, mut answers) = (Pipeline::new(), Vec::new());
+            for one in wanted {
+                commands.add_command(one.command);
+                answers.push(one.answer);
+            }
+            // In a task of its own, so that all are answered also if the caller
+            // gives up.
+            tokio::spawn(Arc::clone(self).send_and_answer(commands, answers));
+            wanted = rest;
+        }
+    }
+
+    async fn send_and_answer(self: Arc<Self>, commands: Pipeline, answers: Vec<Answer>) {
         match self.send_all(&commands, answers.len()).await {
             Ok(values) => {
                 for (answer, value) in answers.into_iter().zip(values) {

@@ -290,10 +290,25 @@ impl Entries {
         shape::push(&mut self.text, 0, &mut self.ends, key);
     }
 
+    /// The value of the last key, which goes if its value is refused: whoever
+    /// serializes may do without it.
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        let made = self.list.push(value);
+        if made.is_err() {
+            self.ends.pop();
+            let end = self.ends.last().map_or(0, |&end| end as usize);
+            self.text.truncate(end);
+        }
+        made
+    }
+
     fn end(self) -> Result<Value, Error> {
         let List {
             variant, values, ..
         } = self.list;
+        if self.ends.len() != values.len() {
+            return Err(Error::custom("a table has not as many values as keys"));
+        }
         if let (true, [Value::Text(json)]) = (self.is_raw, &*values) {
             return Ok(serde_json::from_str::<serde_json::Value>(json.as_str())?.into());
         }
@@ -319,7 +334,7 @@ impl SerializeMap for Entries {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.list.push(value)
+        self.value(value)
     }
 
     fn end(self) -> Result<Value, Error> {
@@ -361,7 +376,7 @@ macro_rules! structs {
                 value: &T,
             ) -> Result<(), Error> {
                 self.key(name);
-                self.list.push(value)
+                self.value(value)
             }
 
             fn end(self) -> Result<Value, Error> {
@@ -533,5 +548,58 @@ mod tests {
             name: 'a',
         };
         assert!(fits(97, table()) && !fits(98, table()));
+    }
+
+    /// Tries a value that JSON can't hold, and goes on without it.
+    struct Forgiving(&'static [&'static str]);
+
+    impl Serialize for Forgiving {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(None)?;
+            map.serialize_entry("Speed", &1)?;
+            for name in self.0 {
+                if map.serialize_entry(name, &f64::NAN).is_err() {
+                    map.serialize_entry("Health", &100)?;
+                }
+            }
+            map.serialize_entry("Mana", &7)?;
+            map.end()
+        }
+    }
+
+    #[test]
+    fn v7_a_value_that_is_refused_takes_its_key_with_it() {
+        for tried in [&["Health"][..], &["Rate"], &["Rate", "Luck"], &[]] {
+            let made = storable(&Forgiving(tried)).unwrap();
+            let mut expected = json!({"Speed": 1, "Health": 100, "Mana": 7});
+            if tried.is_empty() {
+                expected.as_object_mut().unwrap().remove("Health");
+            }
+            assert_eq!(made.to_json(), expected, "{tried:?}");
+        }
+    }
+
+    /// Misuses a serializer: keys without values, and a value without a key.
+    struct Uneven(usize, usize);
+
+    impl Serialize for Uneven {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(None)?;
+            for at in 0..self.0 {
+                map.serialize_key(&at.to_string())?;
+            }
+            for at in 0..self.1 {
+                map.serialize_value(&at)?;
+            }
+            map.end()
+        }
+    }
+
+    #[test]
+    fn v7_as_many_keys_as_values_are_taken_and_nothing_else() {
+        assert!(storable(&Uneven(2, 2)).is_ok());
+        for (keys, values) in [(0, 1), (1, 0), (2, 1), (1, 2)] {
+            assert!(storable(&Uneven(keys, values)).is_err(), "{keys}, {values}");
+        }
     }
 }
