@@ -91,7 +91,8 @@ async fn begin_some(backend: &dyn Backend) -> Vec<impl Future<Output = Acquisiti
 /// Does something on a thread with a runtime of its own.
 fn aside<W: Future<Output = ()>>(work: impl FnOnce() -> W + Send + 'static) -> JoinHandle<()> {
     let mut builder = runtime::Builder::new_current_thread();
-    let runtime = builder.enable_all().build().unwrap();
+    let runtime = builder.enable_all().build();
+    let runtime = runtime.expect("the system has room for a runtime");
     thread::spawn(move || runtime.block_on(work()))
 }
 
