@@ -107,7 +107,8 @@ impl<D: GameDocument> Engine<D> {
             Err(error) => {
                 let state = Arc::clone(&held.state);
                 if let Err(end) = self.end(state, EndReason::Dropped).await {
-                    // There is nothing to save, and the manager goes on releasing it.
+                    // Tried again when its last handle goes: this one, unless somebody has
+                    // looked the session up meanwhile.
                     tracing::warn!(%player, error = %Chain(&end), "a session that could not load lingers");
                 }
                 Err(error)
@@ -415,9 +416,7 @@ impl<D: GameDocument> Acquiring<'_, D> {
         }
         Ok(acquired?)
     }
-}
 
-impl<D: GameDocument> Acquiring<'_, D> {
     /// Keeps what was opened.
     fn note(&mut self, admission: Admission) -> Acquisition {
         match admission {
